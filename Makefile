@@ -1,0 +1,57 @@
+# One target for each thing a person does. Needs Python 3.11 or later, and make; the rest goes into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+DEMO := SYNCJOB_STATE_DIR=.syncjob/demo $(BIN)/syncjob --profile sandbox
+
+.PHONY: demo test test-deep lint format bench schema lock clean
+
+demo: $(VENV)/.run  ## diff, sync, and a sync that changes nothing, on the embedded stand-in
+	@rm -rf .syncjob/demo
+	@echo '$$ syncjob diff' && $(DEMO) diff
+	@echo && echo '$$ syncjob sync' && $(DEMO) sync --yes
+	@echo && echo '$$ syncjob sync' && $(DEMO) sync --yes
+
+test: $(VENV)/.dev  ## all tests but the deep suites, with branch coverage
+	$(BIN)/python -m pytest -m "not deep" --cov --cov-report=term --cov-fail-under=95 -q
+
+test-deep: $(VENV)/.dev  ## the long suites
+	$(BIN)/python -m pytest -m deep -q
+
+lint: $(VENV)/.dev  ## format, rules and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev  ## side by side with the official SDK; not part of the tests
+	$(BIN)/python -m bench
+
+schema: $(VENV)/.run  ## writes docs/report.schema.json
+	$(BIN)/python -c 'import json; from syncjob.report.json import schema; print(json.dumps(schema(), indent=2))' > docs/report.schema.json
+
+lock:  ## pins every dependency with its hashes; needs uv
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--group build pyproject.toml --output-file requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--group dev pyproject.toml --constraint requirements.txt --output-file requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) .syncjob .hypothesis .mypy_cache .ruff_cache .coverage
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "syncjob needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Set PYTHON=…")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes --requirement requirements.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+	$(PIP) install --require-hashes --requirement requirements-dev.txt
+	@touch $@

@@ -1,0 +1,128 @@
+"""A Plan -> Outcomes: the only module that writes to Scenario."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from syncjob import workers
+from syncjob.breaker import Breaker
+from syncjob.errors import Conflict, ScenarioError, Stopped
+from syncjob.plan import Change
+from syncjob.problems import Failure, Problem, warning
+from syncjob.references import Key, outside_code
+from syncjob.remote import Absent, Held, Remote
+from syncjob.scenario.types import Description
+from syncjob.text import canonical, same
+from syncjob.workers import Stop
+
+Status = Literal["applied", "failed", "refused", "not_attempted"]
+# A write without an answer is looked at, and sent again where it had no effect, so often.
+_SETTLING = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the write of one change ended; `refused` where the remote had moved since it was read."""
+
+    change: Change
+    status: Status
+    problems: tuple[Problem, ...] = ()
+    failure: Failure | None = None
+
+
+def apply(
+    changes: Sequence[Change], remote: Remote, *, count: int, recheck_after: float, stop: Stop, breaker: Breaker
+) -> Iterator[Outcome]:
+    """Writes each change once and yields its outcome; one for every change, in no order.
+
+    A text read more than `recheck_after` seconds ago is read again before it is overwritten.
+    """
+    begun: set[str] = set()
+    ended: set[str] = set()
+
+    def work(change: Change) -> Outcome:
+        moved = _recheck(change, remote, recheck_after)
+        if moved:
+            return moved
+        begun.add(change.model_id)
+        return _write(change, remote)
+
+    for change, outcome in workers.run(changes, work, min(count, len(changes)), stop):
+        ended.add(change.model_id)
+        breaker.note(outcome.failure)
+        yield outcome
+    for change in changes:
+        if change.model_id not in ended:
+            yield _unfinished(change, is_begun=change.model_id in begun)
+
+
+def _unfinished(change: Change, *, is_begun: bool) -> Outcome:
+    if not is_begun:
+        return Outcome(change, "not_attempted")
+    failure = Failure("interrupted", "the run ended while the write was under way; the next run finds out what it did")
+    return Outcome(change, "failed", failure=failure)
+
+
+def _recheck(change: Change, remote: Remote, recheck_after: float) -> Outcome | None:
+    if remote.clock() - change.read_at <= recheck_after:
+        return None
+    now = remote.read(change.model_id)
+    return Outcome(change, "failed", failure=now) if isinstance(now, Failure) else _moved(change, now)
+
+
+def _write(change: Change, remote: Remote) -> Outcome:
+    try:
+        for _ in range(_SETTLING):
+            try:
+                answer = remote.write(change.model_id, change.after or None)
+            except Conflict as error:
+                return Outcome(change, "refused", problems=(Problem("remote-edited", error.message),))
+            except ScenarioError as error:
+                last = error
+                settled = _settle(change, error, remote)
+                if settled:
+                    return settled
+            else:
+                return Outcome(change, "applied", problems=tuple(_check_answer(change, answer)))
+        return _failed(change, last)
+    except Stopped as stopped:
+        return _failed(change, stopped.pending) if stopped.pending else Outcome(change, "not_attempted")
+
+
+def _settle(change: Change, error: ScenarioError, remote: Remote) -> Outcome | None:
+    """What a failed write did; None where it did nothing and may be sent again."""
+    if not error.ambiguous:
+        return _failed(change, error)
+    now = remote.read(change.model_id)
+    if isinstance(now, Failure):
+        return _failed(change, error)
+    if isinstance(now, Held) and same(now.text, change.after):
+        return Outcome(change, "applied")
+    return _moved(change, now)
+
+
+def _moved(change: Change, now: Held | Absent) -> Outcome | None:
+    """The refusal where the remote no longer holds what the plan was made from; else None."""
+    text = now.text if isinstance(now, Held) else ""
+    if same(text, change.before):
+        return None
+    message = "edited on Scenario since this run read it; left alone, run again to compare anew"
+    return Outcome(change, "refused", problems=(Problem("remote-edited", message),))
+
+
+def _failed(change: Change, error: ScenarioError) -> Outcome:
+    return Outcome(change, "failed", failure=Failure.of(error))
+
+
+def _check_answer(change: Change, answer: Description) -> Iterator[Problem]:
+    """Warnings where the API stored something else than was sent, or did not resolve a reference."""
+    stored = canonical(answer.value or "")
+    if not same(stored, change.after):
+        message = f"Scenario stored another text than was sent ({len(stored):,} characters for {len(change.after):,})"
+        yield warning("remote-normalised", message)
+    listed: set[Key] = {("asset", asset.id) for asset in answer.assets}
+    listed |= {("model", model.id) for model in answer.models}
+    unlisted = [tag for tag in change.tags if (tag.kind, tag.id) not in listed]
+    for tag in outside_code(change.after, unlisted):
+        message = f"{tag}: Scenario's answer to the write does not list this {tag.kind}"
+        yield warning("reference-unresolved", message, tag.line, tag.column)

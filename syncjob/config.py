@@ -1,0 +1,264 @@
+"""config.yaml and the environment -> one frozen Config."""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from syncjob import strict_yaml
+from syncjob.credentials import Credentials, from_environment
+from syncjob.display import one_line
+from syncjob.errors import UsageError
+
+FILE_NAME = "config.yaml"
+STATE_FOLDER = ".syncjob"
+SANDBOX = "sandbox:"
+
+_T = TypeVar("_T")
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
+Wait = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
+
+
+class Http(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How requests are sent; times in seconds. `requests_per_minute` 0 means no pacing."""
+
+    workers: Annotated[int, msgspec.Meta(ge=1, le=128)] = 8
+    requests_per_minute: Annotated[int, msgspec.Meta(ge=0)] = 100
+    timeout: Seconds = 30
+    deadline: Seconds = 60
+    attempts: Annotated[int, msgspec.Meta(ge=1, le=20)] = 5
+    max_retry_after: Wait = 120
+    recheck_after: Wait = 60
+
+
+class Safety(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a run may do without `--force`, and how large a file may be."""
+
+    max_change_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] = 30
+    max_deletes: Annotated[int, msgspec.Meta(ge=0)] = 10
+    max_file_bytes: Positive = 1_000_000
+
+
+class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One Scenario project. `http` and `safety` replace single values of the file's own."""
+
+    base_url: str
+    project_id: str | None = None
+    original_assets: bool = False
+    http: dict[str, Any] = {}
+    safety: dict[str, Any] = {}
+
+
+class ConfigFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """config.yaml as it stands; each of `profiles` is a Profile."""
+
+    profiles: dict[str, Any]
+    descriptions: str = "descriptions"
+    profile: str | None = None
+    http: Http = Http()
+    safety: Safety = Safety()
+
+
+class Config(msgspec.Struct, frozen=True):
+    """All that a run is told, with one profile chosen and every default filled in.
+
+    `folder` is where the descriptions are, `shown_folder` what messages call it.
+    `credentials` is None where the environment holds none, and for the sandbox.
+    """
+
+    path: Path
+    profile: str
+    base_url: str
+    project_id: str | None
+    original_assets: bool
+    folder: Path
+    shown_folder: str
+    state_dir: Path
+    http: Http
+    safety: Safety
+    credentials: Credentials | None
+
+    @property
+    def is_sandbox(self) -> bool:
+        return self.base_url == SANDBOX
+
+
+def load(path: Path | None, profile: str | None, environment: Mapping[str, str]) -> Config:
+    """The config of a run; raises UsageError that names the file, the line and what to do.
+
+    Without `path`, config.yaml of the current folder or of the nearest parent up to a git root.
+    """
+    source = _read(path or _find())
+    file = source.convert(source.value, ConfigFile, "")
+    # All profiles are read, so that a fault in one shows before the day it is needed.
+    profiles = {name: _profile(source, file, name) for name in file.profiles}
+    name = profile or file.profile
+    if not name:
+        raise UsageError(f"{source.path}: no profile chosen; set `profile:`, or give --profile ({_listed(profiles)})")
+    if name not in profiles:
+        raise UsageError(f"{source.path}: no profile {one_line(name)!r}; it has {_listed(profiles)}")
+    chosen, http, safety = profiles[name]
+    base_url = chosen.base_url
+    override = environment.get("SCENARIO_BASE_URL")
+    if override and base_url != SANDBOX:
+        base_url = _base_url(override, "SCENARIO_BASE_URL")
+    root = source.path.parent
+    state_dir = environment.get("SYNCJOB_STATE_DIR")
+    return Config(
+        path=source.path,
+        profile=name,
+        base_url=base_url,
+        project_id=chosen.project_id,
+        original_assets=chosen.original_assets,
+        folder=root / file.descriptions,
+        shown_folder=Path(file.descriptions).as_posix(),
+        state_dir=Path(state_dir) if state_dir else root / STATE_FOLDER,
+        http=http,
+        safety=safety,
+        credentials=None if base_url == SANDBOX else from_environment(environment),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A parsed config file that can say where in it something stands."""
+
+    path: Path
+    value: Any
+    lines: Mapping[str, int]
+
+    def place(self, key: str) -> str:
+        line = self.lines.get(key)
+        return f"{self.path}:{line}" if line else str(self.path)
+
+    def convert(self, value: Any, type_: type[_T], where: str) -> _T:
+        """`value` as `type_`; raises UsageError with the line of the key that does not fit."""
+        try:
+            return msgspec.convert(value, type_)
+        except msgspec.ValidationError as error:
+            message, _, at = str(error).partition(" - at `")
+            key = ".".join(part for part in (where, at.rstrip("`").removeprefix("$").lstrip(".")) if part)
+            raise UsageError(f"{self.place(key)}: {key or 'the file'}: {_plain(message)}") from error
+
+
+def _profile(source: _Source, file: ConfigFile, name: str) -> tuple[Profile, Http, Safety]:
+    where = f"profiles.{name}"
+    profile = source.convert(file.profiles[name], Profile, where)
+    base_url = _base_url(profile.base_url, f"{source.place(where + '.base_url')}: base_url")
+    http = source.convert(msgspec.to_builtins(file.http) | profile.http, Http, f"{where}.http")
+    safety = source.convert(msgspec.to_builtins(file.safety) | profile.safety, Safety, f"{where}.safety")
+    return msgspec.structs.replace(profile, base_url=base_url), http, safety
+
+
+def _find() -> Path:
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / FILE_NAME).is_file():
+            # Shown as the reader would type it where it is at hand.
+            return Path(FILE_NAME) if folder == here else folder / FILE_NAME
+        if (folder / ".git").exists():
+            break
+    raise UsageError(f"no {FILE_NAME} in {here} or above it in the repository; write one, or name it with --config")
+
+
+def _read(path: Path) -> _Source:
+    try:
+        with path.open("rb") as file:
+            data = file.read(strict_yaml.MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"cannot read the config {path}: {error.strerror}") from error
+    try:
+        parsed = strict_yaml.parse(data)
+    except strict_yaml.YamlProblem as problem:
+        place = ":".join(str(part) for part in (path, problem.line, problem.column) if part is not None)
+        raise UsageError(f"{place}: {one_line(str(problem))}") from problem
+    source = _Source(path, parsed.value, parsed.lines)
+    unknown = list(_unknown_keys(parsed.value, ConfigFile, ""))
+    if unknown:
+        raise UsageError("\n".join(f"{source.place(key)}: {message}" for key, message in unknown))
+    return source
+
+
+def _plain(message: str) -> str:
+    """msgspec's sentence in the words of somebody who writes YAML."""
+    words = {"`object`": "a mapping", "`null`": "nothing", "`str`": "a text", "`int`": "a whole number"}
+    words |= {"`float`": "a number", "`bool`": "true or false", "`array`": "a list"}
+    for technical, plain in words.items():
+        message = message.replace(technical, plain)
+    return message[:1].lower() + message[1:]
+
+
+_NESTED = {"http": Http, "safety": Safety}
+_SECRET_KEY = re.compile(r"secret|jwt|token|passw|credential|api_?key|^key$", re.IGNORECASE)
+
+
+def _unknown_keys(value: Any, type_: Any, where: str) -> Iterator[tuple[str, str]]:
+    """(path of the key, what to do) for every key that its Struct does not have."""
+    if not isinstance(value, dict):
+        return
+    known = {field.name: field.type for field in msgspec.structs.fields(type_)}
+    for key, inner in value.items():
+        path = f"{where}.{key}" if where else key
+        if key not in known:
+            yield path, _unknown_key(key, known)
+        elif key == "profiles" and isinstance(inner, dict):
+            for name, profile in inner.items():
+                yield from _unknown_keys(profile, Profile, f"{path}.{name}")
+        elif key in _NESTED:
+            yield from _unknown_keys(inner, _NESTED[key], path)
+
+
+def _unknown_key(key: str, known: Mapping[str, Any]) -> str:
+    if _SECRET_KEY.search(key):
+        return (
+            f"{one_line(key)!r}: credentials do not belong in the config; set SCENARIO_SDK_API_KEY and "
+            "SCENARIO_SDK_API_SECRET (or SCENARIO_SDK_JWT), and revoke what was written here"
+        )
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"known here: {_listed(known)}"
+    return f"unknown key {one_line(key)!r}; {hint}"
+
+
+def _listed(names: Mapping[str, Any]) -> str:
+    return ", ".join(one_line(name) for name in sorted(names)) or "none"
+
+
+def _base_url(url: str, said_by: str) -> str:
+    """A checked base URL less its final slash; `said_by` begins the message of a refusal.
+
+    The URL itself is not repeated where it may hold credentials.
+    """
+    if url == SANDBOX:
+        return url
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise UsageError(f"{said_by} is no URL") from error
+    if parts.username is not None or parts.password is not None:
+        raise UsageError(f"{said_by} holds credentials; set SCENARIO_SDK_API_KEY and SCENARIO_SDK_API_SECRET instead")
+    if parts.query or parts.fragment:
+        raise UsageError(f"{said_by} holds a query or a fragment; give scheme, host and path alone")
+    if parts.scheme not in ("https", "http") or not host:
+        raise UsageError(f"{said_by} must be https://<host>/<path>, or sandbox:")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise UsageError(
+            f"{said_by}: http:// is for loopback alone, the credentials would go in the clear; use https://{one_line(host)}"
+        )
+    return url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,54 @@
+"""A client for a config: of Scenario, or of the stand-in in this process."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from syncjob import log
+from syncjob.config import Config
+from syncjob.credentials import JWT, KEY, SECRET, basic
+from syncjob.errors import UsageError
+from syncjob.scenario import Scenario
+from syncjob.scenario.transport import Handler, Limits
+from syncjob.state import sandbox_file
+from syncjob.workers import Stop
+
+
+def require_credentials(config: Config) -> None:
+    """Raises UsageError where the profile needs credentials and the environment has none."""
+    if config.credentials is None and not config.is_sandbox:
+        raise UsageError(
+            f"no credentials for the profile {config.profile!r}: set {KEY} and {SECRET}, or {JWT}; "
+            "to try syncjob without any, use --profile sandbox"
+        )
+
+
+@contextmanager
+def connect(config: Config, stop: Stop) -> Iterator[Scenario]:
+    """The client, until the block ends; its waits end with a Stopped when the stop is requested."""
+    http = config.http
+    with _sandbox(config) as handler:
+        client = Scenario(
+            basic("sandbox", "sandbox") if handler else config.credentials,
+            base_url="http://sandbox" if handler else config.base_url,
+            handler=handler,
+            limits=Limits(http.timeout, http.deadline, http.max_retry_after),
+            # The stand-in in this process has no limit to keep.
+            requests_per_minute=0 if handler else http.requests_per_minute,
+            attempts=http.attempts,
+            sleep=stop.sleep,
+            observe=log.observe,
+        )
+        with client:
+            yield client
+
+
+@contextmanager
+def _sandbox(config: Config) -> Iterator[Handler | None]:
+    """The stand-in's handler for a `sandbox:` profile, else None."""
+    if not config.is_sandbox:
+        yield None
+        return
+    from syncjob.scenario.sandbox import Sandbox
+
+    with Sandbox(sandbox_file(config.state_dir)) as sandbox:
+        yield sandbox.handle

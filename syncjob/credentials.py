@@ -1,0 +1,73 @@
+"""The credentials of a run, and their absence from everything that is printed or stored."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote, quote_plus
+
+from syncjob.errors import UsageError
+
+KEY = "SCENARIO_SDK_API_KEY"
+SECRET = "SCENARIO_SDK_API_SECRET"  # noqa: S105  the name of a variable
+JWT = "SCENARIO_SDK_JWT"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An `Authorization` header and the secrets in it; neither shows in a repr."""
+
+    header: str = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+
+    @property
+    def is_bearer(self) -> bool:
+        return self.header.startswith("Bearer ")
+
+
+def basic(key: str, secret: str) -> Credentials:
+    """Credentials of an API key and its secret, as RFC 7617 encodes them."""
+    pair = base64.b64encode(f"{key}:{secret}".encode()).decode()
+    return Credentials(f"Basic {pair}", (secret, key, pair))
+
+
+def bearer(jwt: str) -> Credentials:
+    """Credentials of a session token."""
+    return Credentials(f"Bearer {jwt}", (jwt,))
+
+
+def from_environment(environment: Mapping[str, str]) -> Credentials | None:
+    """Basic where key or secret are set, else Bearer, else None, as the official SDK chooses.
+
+    Raises UsageError for half a pair, and for what no HTTP header can hold.
+    """
+    key, secret, jwt = (environment.get(name, "") for name in (KEY, SECRET, JWT))
+    for name, value in ((KEY, key), (SECRET, secret), (JWT, jwt)):
+        if not value.isascii() or any(character.isspace() or not character.isprintable() for character in value):
+            raise UsageError(f"{name} holds white space, a line break or a non-ASCII character; was it pasted whole?")
+    if key and secret:
+        return basic(key, secret)
+    if jwt:
+        return bearer(jwt)
+    if key or secret:
+        raise UsageError(f"{SECRET if key else KEY} is missing; {KEY if key else SECRET} alone is no credential")
+    return None
+
+
+# Shorter than any real secret; to take out every "a" would garble all messages.
+_SHORTEST_SECRET = 5
+
+
+def redact(text: str, credentials: Credentials | None) -> str:
+    """The text without the secrets, whether raw, URL-encoded or base64-encoded."""
+    for secret in credentials.secrets if credentials else ():
+        for form in _forms(secret):
+            if form in text:
+                text = text.replace(form, "[redacted]")
+    return text
+
+
+def _forms(secret: str) -> tuple[str, ...]:
+    if len(secret) < _SHORTEST_SECRET:
+        return ()
+    encoded = base64.b64encode(secret.encode()).decode()
+    return (secret, quote(secret, safe=""), quote_plus(secret), encoded, encoded.rstrip("="))

@@ -1,0 +1,28 @@
+"""What untrusted text looks like on a terminal or in a log: nothing in it acts. Pure."""
+
+import re
+
+# C0 but tab and newline, DEL, C1, the bidi controls, U+2028/2029, and lone surrogates.
+_ACTIVE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_REASON_CHARACTERS = 300
+
+
+def visible(text: str) -> str:
+    r"""The text with every control and bidi character as an escape such as `\x1b` or `\u202e`."""
+    return _ACTIVE.sub(_escape, text)
+
+
+def one_line(text: str) -> str:
+    """`visible`, on one line: white space runs, newlines included, become one space."""
+    return visible(" ".join(text.split()))
+
+
+def shorten(text: str, limit: int = _REASON_CHARACTERS) -> str:
+    """`one_line`, at most `limit` characters long."""
+    line = one_line(text[: 4 * limit])
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

@@ -1,0 +1,182 @@
+"""The descriptions folder -> documents, with every problem of every file; nothing is written."""
+
+import os
+import stat
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from syncjob.display import one_line
+from syncjob.errors import UsageError
+from syncjob.problems import Problem, warning
+from syncjob.tags import NearMiss, Tag, find, is_id
+from syncjob.text import canonical
+
+_SPECIAL = {
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One description file; `text` is canonical, and "" where a problem kept it from being read."""
+
+    model_id: str
+    path: str
+    text: str = ""
+    tags: tuple[Tag, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def is_valid(self) -> bool:
+        return not any(problem.is_error for problem in self.problems)
+
+
+def read_folder(folder: Path, shown_as: str, max_file_bytes: int) -> tuple[Document, ...]:
+    """Every description of a folder, sorted by model id; bad files are among them, with problems.
+
+    `shown_as` is the folder's name in messages and reports. Other files and subfolders are no
+    descriptions. Raises UsageError where the folder cannot be listed or holds no description.
+    """
+    names = _list(folder, shown_as)
+    collisions = _collisions(names)
+    read = (_read(folder / name, f"{shown_as}/{name}", max_file_bytes) for name in names)
+    documents = (_with(document, collisions.get(name, ())) for name, document in zip(names, read, strict=True))
+    return tuple(sorted(documents, key=lambda document: (document.model_id, document.path)))
+
+
+def _with(document: Document, problems: Iterable[Problem]) -> Document:
+    added = tuple(problems)
+    return replace(document, problems=added + document.problems) if added else document
+
+
+def _list(folder: Path, shown_as: str) -> list[str]:
+    try:
+        names = sorted(entry for entry in os.listdir(folder) if entry.lower().endswith(".md"))
+    except OSError as error:
+        raise UsageError(
+            f"cannot list the descriptions folder {shown_as} ({folder}): {error.strerror}; "
+            "`descriptions` in the config names it"
+        ) from error
+    if not names:
+        raise UsageError(f"no descriptions in {shown_as} ({folder}): it holds no file that ends in .md")
+    return names
+
+
+def _collisions(names: Iterable[str]) -> dict[str, list[Problem]]:
+    """Names that are one file on a file system that ignores case or Unicode form."""
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for name in names:
+        groups[unicodedata.normalize("NFC", name).casefold()].append(name)
+    return {
+        name: [Problem("file-collision", f"differs from {_shown(other)} only in case or Unicode form; keep one")]
+        for group in groups.values()
+        if len(group) > 1
+        for name, other in zip(group, group[1:] + group[:1], strict=True)
+    }
+
+
+def _read(path: Path, shown_path: str, max_file_bytes: int) -> Document:
+    shown = _shown(shown_path)
+    model_id = _shown(path.name[:-3])
+    name_problem = _name_problem(path.name)
+    if name_problem:
+        return Document(model_id, shown, problems=(name_problem,))
+    data = _read_regular(path, max_file_bytes)
+    if isinstance(data, Problem):
+        return Document(model_id, shown, problems=(data,))
+    return parse(model_id, shown, data)
+
+
+def parse(model_id: str, path: str, data: bytes) -> Document:
+    """The document that a file's bytes hold. Pure."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line, column = _byte_position(data, error.start)
+        bad = Problem(
+            "file-encoding", f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8", line, column
+        )
+        return Document(model_id, path, problems=(bad,))
+    if "\0" in text:
+        line, column = _byte_position(data, data.index(0))
+        nul = Problem("file-encoding", "holds a NUL character; is this a text file?", line, column)
+        return Document(model_id, path, problems=(nul,))
+    problems = (
+        [warning("file-encoding", "starts with a byte order mark, which is not sent")] if text[0:1] == "\ufeff" else []
+    )
+    text = canonical(text)
+    if not text.strip():
+        problems.append(Problem("file-empty", "is empty; write the description, or delete the file"))
+        return Document(model_id, path, problems=tuple(problems))
+    found, misses = find(text)
+    problems.extend(_near_miss_problems(text, misses))
+    return Document(model_id, path, text, found, tuple(problems))
+
+
+def _near_miss_problems(text: str, misses: tuple[NearMiss, ...]) -> Iterator[Problem]:
+    if not misses:
+        return
+    # Imported late: few files hold a near miss, and the Markdown parser is slow to load.
+    from syncjob.markdown import code_spans, is_code
+
+    spans = code_spans(text)
+    for miss in misses:
+        if not is_code(spans, miss.line, miss.column):
+            advice = f"write {miss.repair}" if miss.repair else "write {asset:<id>} or {model:<id>}"
+            message = f"{one_line(miss.text)} is not a tag: {advice}, or put it into backticks if it is text"
+            yield Problem("tag-malformed", message, miss.line, miss.column)
+
+
+def _name_problem(name: str) -> Problem | None:
+    if not name.endswith(".md"):
+        return Problem("file-name", "a description's name ends in .md, in lower case; rename the file")
+    if not is_id(name[:-3]):
+        return Problem(
+            "file-name",
+            "the name less .md is not a model id (letters, digits, `_`, `-`, and `.` but not first; 1 to 256); rename the file",
+        )
+    return None
+
+
+def _read_regular(path: Path, max_file_bytes: int) -> bytes | Problem:
+    """A regular file's bytes. Nothing else is ever opened: a pipe would block, a link lead away."""
+    try:
+        kind = stat.S_IFMT(os.lstat(path).st_mode)
+        if kind != stat.S_IFREG:
+            return Problem(
+                "file-special", f"is {_SPECIAL.get(kind, 'no regular file')}; a description is a regular file"
+            )
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123  a descriptor, not a path
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                return Problem("file-special", "changed its kind while it was read")
+            if status.st_size > max_file_bytes:
+                return _too_large(status.st_size, max_file_bytes)
+            data = file.read(max_file_bytes + 1)
+    except OSError as error:
+        return Problem("file-special", f"cannot be read: {error.strerror}")
+    return data if len(data) <= max_file_bytes else _too_large(len(data), max_file_bytes)
+
+
+def _too_large(size: int, limit: int) -> Problem:
+    return Problem("file-too-large", f"holds {size:,} bytes; safety.max_file_bytes allows {limit:,}")
+
+
+def _byte_position(data: bytes, offset: int) -> tuple[int, int]:
+    """Line and column, in characters, of a byte that valid UTF-8 precedes."""
+    line_start = data.rfind(b"\n", 0, offset) + 1
+    return data.count(b"\n", 0, offset) + 1, len(data[line_start:offset].decode()) + 1
+
+
+def _shown(name: str) -> str:
+    r"""A file name as text that can be printed and encoded, undecodable bytes as `\xff`."""
+    return one_line(os.fsencode(name).decode("utf-8", "backslashreplace"))

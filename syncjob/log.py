@@ -1,0 +1,94 @@
+"""The diary on stderr; the only module that imports structlog.
+
+One flat event per fact, with the run and, within `about`, the model id. Secrets and active
+characters are taken out of every value, whatever the level.
+"""
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Literal, TextIO
+
+import structlog
+from structlog.contextvars import bound_contextvars, merge_contextvars
+from structlog.typing import EventDict, Processor
+
+from syncjob.credentials import Credentials, redact
+from syncjob.display import one_line
+from syncjob.scenario.retry import Retry
+from syncjob.scenario.transport import Exchange
+
+Format = Literal["auto", "console", "json"]
+LEVELS = ("debug", "info", "warning", "error", "critical")
+
+
+def configure(stream: TextIO, log_format: Format, level: str, run: str, credentials: Credentials | None) -> None:
+    """Sends events of `level` and above to `stream`: for people, or with "json" a JSON object a line."""
+    processors: list[Processor] = [
+        merge_contextvars,
+        _bind(run),
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _clean(credentials),
+    ]
+    if log_format == "json":
+        processors.append(structlog.processors.JSONRenderer())
+    else:
+        processors.append(structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=0))
+    structlog.configure(
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )
+
+
+def event(level: Literal["debug", "info", "warning", "error"], name: str, **facts: Any) -> None:
+    """Logs one fact."""
+    getattr(structlog.get_logger(), level)(name, **facts)
+
+
+def about(model_id: str) -> AbstractContextManager[None]:
+    """Within it, this thread's events bear the model id."""
+    return bound_contextvars(model_id=model_id)
+
+
+def observe(fact: Exchange | Retry) -> None:
+    """What the client tells of each request: a debug event; of a shared wait: a warning."""
+    if isinstance(fact, Exchange):
+        event(
+            "debug",
+            "request",
+            method=fact.method,
+            path=fact.path,
+            status=fact.status,
+            milliseconds=round(fact.seconds * 1000, 1),
+        )
+        return
+    is_shared = fact.error.http_status in (429, 503)
+    event(
+        "warning" if is_shared else "info",
+        "all workers wait" if is_shared else "retry",
+        attempt=fact.attempt,
+        wait_seconds=round(fact.wait, 2),
+        error=fact.error.code,
+        message=fact.error.message,
+    )
+
+
+def _bind(run: str) -> Processor:
+    def bind(logger: Any, method: str, facts: EventDict) -> EventDict:
+        facts["run"] = run
+        return facts
+
+    return bind
+
+
+def _clean(credentials: Credentials | None) -> Callable[[Any, str, EventDict], EventDict]:
+    def clean(logger: Any, method: str, facts: EventDict) -> EventDict:
+        for name, value in facts.items():
+            if isinstance(value, str):
+                facts[name] = one_line(redact(value, credentials))
+        return facts
+
+    return clean

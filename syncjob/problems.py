@@ -1,0 +1,50 @@
+"""What is wrong, as values: a Problem of a file, a plan or an answer; the Failure of a call."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from syncjob.errors import ScenarioError
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong, where and what to do; `line` and `column` count from 1, in characters.
+
+    `code` is one of the fixed problem codes of docs/interface.md.
+    An error keeps its item from being written, a warning does not.
+    """
+
+    code: str
+    message: str
+    line: int | None = None
+    column: int | None = None
+    severity: Severity = "error"
+
+    @property
+    def is_error(self) -> bool:
+        return self.severity == "error"
+
+
+def warning(code: str, message: str, line: int | None = None, column: int | None = None) -> Problem:
+    """A problem that is worth saying and stops nothing."""
+    return Problem(code, message, line, column, severity="warning")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a call failed: a ScenarioError without its traceback, which would keep bodies alive.
+
+    `is_fatal` says that the next call would fail in the same way: the run has to end.
+    """
+
+    code: str
+    message: str
+    http_status: int | None = None
+    attempts: int = 1
+    is_fatal: bool = False
+
+    @classmethod
+    def of(cls, error: ScenarioError) -> "Failure":
+        return cls(error.code, error.message, error.http_status, error.attempts, error.fatal)

@@ -1,0 +1,127 @@
+"""Changes and outcomes -> Report. Pure."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from msgspec import structs
+
+from syncjob.apply import Outcome
+from syncjob.plan import Change, Plan
+from syncjob.problems import Failure, Problem
+from syncjob.report.model import Item, ItemAction, ItemError, ItemProblem, ItemStatus, RunProblem, Summary
+from syncjob.text import count_changes, unified_diff
+
+
+def plan_items(plan: Plan) -> tuple[Item, ...]:
+    """The items of a plan before anything is written."""
+    return tuple(_item(change) for change in plan.changes)
+
+
+def run_items(plan: Plan, outcomes: Mapping[str, Outcome], planned: Sequence[Item]) -> tuple[Item, ...]:
+    """The items after the run: `planned` with what became of each write.
+
+    A write without an outcome belongs to a run that was refused as a whole: `refused` where the
+    plan itself is the reason, else `not_attempted`.
+    """
+    without: ItemStatus = "refused" if plan.problems else "not_attempted"
+    pairs = zip(plan.changes, planned, strict=True)
+    return tuple(_after_run(change, item, outcomes.get(change.model_id), without) for change, item in pairs)
+
+
+def summarise(items: Sequence[Item]) -> Summary:
+    """Counts of actions and of outcomes."""
+    counts = Counter[str](item.action for item in items if item.action != "checked")
+    counts.update(item.status for item in items if item.status not in ("planned", "unchanged"))
+    return Summary(**counts)
+
+
+def run_problems(problems: Sequence[Problem]) -> tuple[RunProblem, ...]:
+    """Problems of the run as a whole."""
+    return tuple(
+        RunProblem(problem.code, problem.severity, problem.message, problem.line, problem.column)
+        for problem in problems
+    )
+
+
+def checked_item(
+    model_id: str, path: str, name: str | None, problems: Sequence[Problem], failure: Failure | None
+) -> Item:
+    """An item of a `check` report."""
+    is_invalid = failure is not None or any(problem.is_error for problem in problems)
+    return Item(
+        model_id=model_id,
+        model_name=name,
+        path=path,
+        action="invalid" if is_invalid else "checked",
+        status="failed" if failure else "refused" if is_invalid else "unchanged",
+        problems=_problems(problems),
+        error=_error(failure),
+    )
+
+
+def _planned_status(change: Change) -> ItemStatus:
+    if change.failure:
+        return "failed"
+    if not change.is_compared and not any(problem.is_error for problem in change.problems):
+        return "not_attempted"
+    if change.is_blocked:
+        return "refused"
+    return "planned" if change.is_write else "unchanged"
+
+
+def _item(change: Change) -> Item:
+    diff = unified_diff(
+        change.before,
+        change.after,
+        before_name=f"scenario/{change.model_id}",
+        after_name=change.path,
+    )
+    added, removed = count_changes(diff)
+    return Item(
+        model_id=change.model_id,
+        model_name=change.model_name,
+        path=change.path,
+        action=change.action,
+        status=_planned_status(change),
+        before_sha256=change.before_sha256,
+        after_sha256=change.after_sha256,
+        lines_added=added,
+        lines_removed=removed,
+        diff="\n".join(diff) + "\n" if diff else "",
+        problems=_problems(change.problems),
+        error=_error(change.failure),
+    )
+
+
+def _after_run(change: Change, item: Item, outcome: Outcome | None, without: ItemStatus) -> Item:
+    if not change.is_write:
+        return item
+    if outcome is None:
+        return _with_status(item, item.action, without)
+    action: ItemAction = "conflict" if outcome.status == "refused" else item.action
+    return _with_status(item, action, outcome.status, outcome.problems, outcome.failure)
+
+
+def _with_status(
+    item: Item,
+    action: ItemAction,
+    status: ItemStatus,
+    problems: Sequence[Problem] = (),
+    failure: Failure | None = None,
+) -> Item:
+    return structs.replace(
+        item, action=action, status=status, problems=item.problems + _problems(problems), error=_error(failure)
+    )
+
+
+def _problems(problems: Sequence[Problem]) -> tuple[ItemProblem, ...]:
+    return tuple(
+        ItemProblem(problem.code, problem.severity, problem.message, problem.line, problem.column)
+        for problem in problems
+    )
+
+
+def _error(failure: Failure | None) -> ItemError | None:
+    if failure is None:
+        return None
+    return ItemError(failure.code, failure.message, failure.http_status, failure.attempts)

@@ -1,0 +1,21 @@
+"""A Report as JSON, and the schema of that JSON."""
+
+from typing import Any
+
+import msgspec
+
+from syncjob.report.model import Report
+
+
+def render(report: Report) -> str:
+    """The report as one indented JSON object with a final newline."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema (2020-12) of a report, as docs/report.schema.json holds it."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "syncjob report, version 1",
+        **msgspec.json.schema(Report),
+    }

@@ -1,0 +1,102 @@
+"""The report: one frozen value that every format renders. Its JSON schema is docs/report.schema.json."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+ItemAction = Literal["create", "update", "delete", "unchanged", "conflict", "invalid", "checked"]
+ItemStatus = Literal["planned", "applied", "unchanged", "failed", "refused", "not_attempted"]
+
+
+class ItemProblem(Struct, frozen=True):
+    """A problem of one item; `line` and `column` count from 1, in characters."""
+
+    code: str
+    severity: Literal["error", "warning"]
+    message: str
+    line: int | None = None
+    column: int | None = None
+
+
+class RunProblem(Struct, frozen=True):
+    """A problem of the run as a whole."""
+
+    code: str
+    severity: Literal["error", "warning"]
+    message: str
+    line: int | None = None
+    column: int | None = None
+    path: str | None = None
+
+
+class ItemError(Struct, frozen=True):
+    """Why a call for an item failed; `http_status` is null where no answer came."""
+
+    code: str
+    message: str
+    http_status: int | None
+    attempts: int
+
+
+class Item(Struct, frozen=True):
+    """One selected description.
+
+    The digests are of canonical texts, null for no text. `diff` is a unified diff, "" where nothing
+    changes. An item that could not be compared has the action `invalid`.
+    """
+
+    model_id: str
+    model_name: str | None
+    path: str
+    action: ItemAction
+    status: ItemStatus
+    before_sha256: str | None = None
+    after_sha256: str | None = None
+    lines_added: int = 0
+    lines_removed: int = 0
+    diff: str = ""
+    problems: tuple[ItemProblem, ...] = ()
+    error: ItemError | None = None
+
+
+class Summary(Struct, frozen=True):
+    """How many items have each action, then how many writes ended in each way."""
+
+    create: int = 0
+    update: int = 0
+    delete: int = 0
+    unchanged: int = 0
+    conflict: int = 0
+    invalid: int = 0
+    applied: int = 0
+    failed: int = 0
+    refused: int = 0
+    not_attempted: int = 0
+
+
+class Requests(Struct, frozen=True):
+    """The requests sent, retries among them; `waited_seconds` is the time in which any worker waited."""
+
+    total: int = 0
+    get: int = 0
+    put: int = 0
+    post: int = 0
+    retries: int = 0
+    waited_seconds: float = 0.0
+
+
+class Report(Struct, frozen=True):
+    """One run. Times are UTC, ISO 8601; `dry_run` is true where the run could not write."""
+
+    version: Literal[1]
+    run: str
+    command: Literal["check", "diff", "sync"]
+    profile: str
+    dry_run: bool
+    started_at: str
+    finished_at: str
+    exit_code: int
+    summary: Summary
+    requests: Requests
+    items: tuple[Item, ...]
+    problems: tuple[RunProblem, ...] = ()

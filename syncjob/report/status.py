@@ -1,0 +1,49 @@
+"""How a run ended, as an exit status and as a problem of the run. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from syncjob.problems import Failure, Problem
+from syncjob.report.model import Item
+
+_UNFINISHED = frozenset({"failed", "refused", "not_attempted"})
+_CHANGING = frozenset({"create", "update", "delete"})
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Why a run ended before its work was done; all None and False where it did not.
+
+    `signal` is the number of the signal; `failure` the one that ended the run, and `is_tripped`
+    says that it was the last of too many in a row.
+    """
+
+    reason: str | None = None
+    signal: int | None = None
+    failure: Failure | None = None
+    is_tripped: bool = False
+
+    def problems(self) -> Iterator[Problem]:
+        """The early end as a problem of the run; nothing where it did not end early."""
+        if self.reason is None:
+            return
+        code = "interrupted" if self.failure is None or self.signal is not None else self.failure.code
+        yield Problem(code, f"stopped early: {self.reason}")
+
+
+def exit_code(
+    end: End, items: Sequence[Item], problems: Sequence[Problem], *, called_off: bool, changes_are_3: bool
+) -> int:
+    """The exit status of a run, as docs/interface.md lists them.
+
+    `called_off` says that a person declined; `changes_are_3` is `--exit-code` on a dry run.
+    """
+    if end.signal is not None:
+        return 128 + end.signal
+    if end.failure and end.failure.code == "unauthorized" and not any(item.status == "applied" for item in items):
+        return 2
+    if end.failure and (end.is_tripped or end.failure.code == "plan-limit"):
+        return 4
+    if called_off or problems or any(item.status in _UNFINISHED for item in items):
+        return 1
+    return 3 if changes_are_3 and any(item.action in _CHANGING for item in items) else 0

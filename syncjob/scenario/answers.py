@@ -1,0 +1,172 @@
+"""What an HTTP answer means: a value of the promised type, or the error that it is. Pure."""
+
+import calendar
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_tz
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from syncjob import errors
+from syncjob.credentials import JWT, KEY, SECRET, Credentials, redact
+from syncjob.display import shorten
+
+_T = TypeVar("_T")
+
+_RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+# HTTP allows 1*DIGIT (RFC 9110, 10.2.3); a fraction is common. `float()` would take nan and more.
+_SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer; header names in lower case, `body` as sent."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def decode(answer: Answer, type_: type[_T]) -> _T:
+    """The body as `type_`; raises ProtocolError with the path of what does not fit."""
+    try:
+        return msgspec.json.decode(answer.body, type=type_)
+    except msgspec.ValidationError as error:
+        raise protocol_error(_with_whole_path(str(error)), answer) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        kind = shorten(answer.headers.get("content-type", "no content type"), 60)
+        raise protocol_error(f"the body is not the JSON that the API promises ({kind})", answer) from error
+
+
+def protocol_error(message: str, answer: Answer) -> errors.ProtocolError:
+    return errors.ProtocolError(message, http_status=answer.status, ambiguous=True)
+
+
+_MISSING = re.compile(r"Object missing required field `(?P<name>[^`]+)`(?: - at `(?P<path>[^`]+)`)?")
+
+
+def _with_whole_path(message: str) -> str:
+    """msgspec names a missing member apart from its parent's path; here it is one path."""
+    missing = _MISSING.fullmatch(message)
+    if missing:
+        return f"{missing['path'] or '$'}.{missing['name']} is missing"
+    what, _, path = message.partition(" - at ")
+    return f"{path.strip('`') or '$'}: {what}"
+
+
+def failure(answer: Answer, credentials: Credentials | None, *, max_retry_after: float) -> errors.ScenarioError | None:
+    """The error that an answer stands for; None where it is a plain 200.
+
+    The table of statuses follows docs/faults.md; the header `x-should-retry` wins over it, as in
+    the official SDKs. `max_retry_after` is in seconds: an answer that asks for a longer wait is
+    not retried.
+    """
+    if answer.status == 200:
+        return None
+    if 300 <= answer.status < 400:
+        return _redirected(answer)
+    if answer.status < 400:
+        return protocol_error(f"HTTP {answer.status} where 200 is promised", answer)
+    reason, name = _reason(answer.body)
+    reason = shorten(redact(reason, credentials))
+    kind = _error_type(answer, name, is_bearer=credentials is not None and credentials.is_bearer)
+    retry_after = parse_retry_after(answer.headers)
+    message = f"HTTP {answer.status}: {reason}" if reason else f"HTTP {answer.status}"
+    retryable = _is_retryable(answer) and not kind.fatal
+    if kind is errors.Unauthorized:
+        message += f"; check {JWT if credentials and credentials.is_bearer else f'{KEY} and {SECRET}'}"
+    if retryable and retry_after is not None and retry_after > max_retry_after:
+        message += (
+            f"; the server asks to wait {retry_after:.0f} s, more than http.max_retry_after ({max_retry_after:.0f} s)"
+        )
+        retryable = False
+    return kind(
+        message,
+        http_status=answer.status,
+        retryable=retryable,
+        retry_after=retry_after,
+        ambiguous=answer.status >= 500 or answer.status == 408,
+    )
+
+
+def _is_retryable(answer: Answer) -> bool:
+    advice = answer.headers.get("x-should-retry", "").lower()
+    return answer.status in _RETRYABLE if advice not in ("true", "false") else advice == "true"
+
+
+def _error_type(answer: Answer, name: str, *, is_bearer: bool) -> type[errors.ScenarioError]:
+    status = answer.status
+    if status == 403:
+        # The gateway says so of a session token that has expired (page "SDK helpers, bearer auth").
+        expired = is_bearer and "AccessDeniedException" in answer.headers.get("x-amzn-errortype", "")
+        return errors.Unauthorized if expired else errors.Forbidden
+    if status == 429:
+        return errors.PlanLimit if name == "PlanLimitReachedError" else errors.RateLimited
+    return _BY_STATUS.get(status, errors.Unavailable if status >= 500 else errors.Rejected)
+
+
+_BY_STATUS: Mapping[int, type[errors.ScenarioError]] = {
+    401: errors.Unauthorized,
+    404: errors.NotFound,
+    408: errors.Unavailable,
+    409: errors.Conflict,
+    425: errors.Unavailable,
+    501: errors.Rejected,
+    505: errors.Rejected,
+}
+
+
+def _redirected(answer: Answer) -> errors.Redirected:
+    try:
+        host = urlsplit(answer.headers.get("location", "")).hostname
+    except ValueError:
+        host = None
+    where = f"to {shorten(host, 100)}" if host else "elsewhere"
+    message = f"HTTP {answer.status} redirects {where}; not followed, so that credentials stay here: check base_url"
+    return errors.Redirected(message, http_status=answer.status)
+
+
+def _reason(body: bytes) -> tuple[str, str]:
+    """(reason, error name) of an error body; older and gateway forms are read as well."""
+    try:
+        parsed: Any = json.loads(body.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return body[:2_000].decode("utf-8", "replace"), ""
+    if not isinstance(parsed, dict):
+        return str(parsed)[:2_000], ""
+    texts = (parsed.get(member) for member in ("reason", "message", "error"))
+    reason = next((text for text in texts if isinstance(text, str) and text), "")
+    name = parsed.get("name")
+    return reason[:2_000], name if isinstance(name, str) else ""
+
+
+def parse_retry_after(headers: Mapping[str, str]) -> float | None:
+    """The wait in seconds that an answer asks for; None where it asks for none, or for nonsense.
+
+    `retry-after-ms` (the official SDKs' own) before `Retry-After` in seconds or as an HTTP date.
+    A date is taken against the answer's own `Date`, so that this machine's clock plays no part.
+    """
+    milliseconds = headers.get("retry-after-ms", "").strip()
+    if _SECONDS.fullmatch(milliseconds):
+        return float(milliseconds) / 1000
+    value = headers.get("retry-after", "").strip()
+    if _SECONDS.fullmatch(value):
+        return float(value)
+    until, now = _timestamp(value), _timestamp(headers.get("date", ""))
+    if until is None or now is None or until <= now:
+        return None
+    return until - now
+
+
+def _timestamp(http_date: str) -> float | None:
+    try:
+        parsed = parsedate_tz(http_date) if http_date.isascii() else None
+        if parsed is None or not 1970 <= parsed[0] <= 9999:
+            return None
+        return calendar.timegm((*parsed[:8], 0)) - (parsed[9] or 0)
+    except (ValueError, OverflowError, IndexError, TypeError):
+        return None

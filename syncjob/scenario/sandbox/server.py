@@ -1,0 +1,67 @@
+"""The stand-in over HTTP, on loopback alone."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from syncjob.scenario.sandbox.store import Sandbox
+from syncjob.scenario.transport import Handler
+
+HOST = "127.0.0.1"
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+
+    def __init__(self, handler: Handler, port: int) -> None:
+        self.handler = handler
+        super().__init__((HOST, port), _Connection)
+
+
+class _Connection(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body leave in one piece
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def _answer(self) -> None:
+        length = self.headers.get("content-length", "0")
+        body = self.rfile.read(int(length)) if length.isdecimal() else b""
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        answer = self.server.handler(self.command, self.path, headers, body)
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(answer.body)))
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    do_GET = do_PUT = do_POST = do_DELETE = _answer
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing: request lines hold query strings."""
+
+
+@contextmanager
+def serving(handler: Handler, port: int = 0) -> Iterator[str]:
+    """Serves a handler from a thread; gives its base URL, and closes when the block ends."""
+    server = _Server(handler, port)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://{HOST}:{server.server_address[1]}/v1"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def serve(path: Path, port: int, announce: Callable[[str], None]) -> None:
+    """Serves the stand-in over a file until the process is interrupted."""
+    with Sandbox(path) as sandbox, serving(sandbox.handle, port) as url:
+        announce(url)
+        threading.Event().wait()

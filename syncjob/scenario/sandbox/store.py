@@ -1,0 +1,104 @@
+"""The stand-in's state in one SQLite file, and the handler that answers from it."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from syncjob.errors import UsageError
+from syncjob.scenario.answers import Answer
+from syncjob.scenario.sandbox.api import Request, Row, respond
+from syncjob.scenario.sandbox.rows import asset_row, model_row
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS models (id TEXT PRIMARY KEY, row TEXT NOT NULL, description TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS assets (id TEXT PRIMARY KEY, row TEXT NOT NULL);
+"""
+
+
+class Sandbox:
+    """The stand-in over a file, which is filled with the demo's catalogue where it is new.
+
+    Safe to use by many threads; answers one request at a time.
+    """
+
+    def __init__(self, path: Path) -> None:
+        is_new = not path.exists()
+        self._lock = threading.Lock()
+        try:
+            self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
+            self._database.executescript(_SCHEMA)
+            if is_new:
+                self._seed()
+        except sqlite3.Error as error:
+            raise UsageError(f"cannot use the sandbox's file {path}: {error}; delete it to start anew") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._database.close()
+
+    def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """The answer to one request; its write is stored before it is given."""
+        with self._lock:
+            reply = respond(self, Request(method, target, headers, body))
+            if reply.write:
+                self.put(reply.write.model_id, reply.write.text)
+        content = json.dumps(reply.body, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        return Answer(reply.status, {"content-type": "application/json"}, content)
+
+    def model(self, model_id: str) -> Row | None:
+        return self._row("SELECT row FROM models WHERE id = ?", model_id)
+
+    def asset(self, asset_id: str) -> Row | None:
+        return self._row("SELECT row FROM assets WHERE id = ?", asset_id)
+
+    def description(self, model_id: str) -> str:
+        found = self._database.execute("SELECT description FROM models WHERE id = ?", (model_id,)).fetchone()
+        return str(found[0]) if found else ""
+
+    def models(self) -> Iterator[Row]:
+        for (row,) in self._database.execute("SELECT row FROM models ORDER BY id").fetchall():
+            yield json.loads(row)
+
+    def put(self, model_id: str, text: str) -> None:
+        """Stores a description, "" for none, and moves the model's `updatedAt`."""
+        now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
+        self._database.execute(
+            "UPDATE models SET description = ?, row = json_set(row, '$.updatedAt', ?) WHERE id = ?",
+            (text, now, model_id),
+        )
+
+    def add_models(self, rows: Iterable[Row], descriptions: Mapping[str, str] = {}) -> None:
+        """Adds models, or replaces them."""
+        values = [(row["id"], json.dumps(row), descriptions.get(row["id"], "")) for row in rows]
+        with self._database:
+            self._database.execute("BEGIN")
+            self._database.executemany("INSERT OR REPLACE INTO models VALUES (?, ?, ?)", values)
+
+    def add_assets(self, rows: Iterable[Row]) -> None:
+        """Adds assets, or replaces them."""
+        with self._database:
+            self._database.execute("BEGIN")
+            self._database.executemany(
+                "INSERT OR REPLACE INTO assets VALUES (?, ?)", [(row["id"], json.dumps(row)) for row in rows]
+            )
+
+    def _row(self, query: str, id_: str) -> Row | None:
+        found = self._database.execute(query, (id_,)).fetchone()
+        return json.loads(found[0]) if found else None
+
+    def _seed(self) -> None:
+        seed: dict[str, Any] = json.loads(resources.files(__package__).joinpath("seed.json").read_text("utf-8"))
+        models = [
+            model_row(model["id"], model["name"], type_=model["type"], privacy=model["privacy"])
+            for model in seed["models"]
+        ]
+        self.add_models(models, {model["id"]: model.get("description", "") for model in seed["models"]})
+        self.add_assets(asset_row(asset["id"], asset["name"], privacy=asset["privacy"]) for asset in seed["assets"])

@@ -1,0 +1,57 @@
+"""What a client sent and how long it waited."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Traffic:
+    """The requests of a client so far; `waited_seconds` is the time in which any thread waited."""
+
+    total: int = 0
+    get: int = 0
+    put: int = 0
+    post: int = 0
+    retries: int = 0
+    waited_seconds: float = 0.0
+
+
+class Meter:
+    """Counts into a Traffic, for any number of threads."""
+
+    def __init__(self, sleep: Callable[[float], None], clock: Callable[[], float]) -> None:
+        self._sleep = sleep
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._sleepers = 0
+        self._since = 0.0
+        self.traffic = Traffic()
+
+    def request(self, method: str) -> None:
+        with self._lock:
+            self.traffic.total += 1
+            if method == "GET":
+                self.traffic.get += 1
+            elif method == "PUT":
+                self.traffic.put += 1
+            else:
+                self.traffic.post += 1
+
+    def retry(self) -> None:
+        with self._lock:
+            self.traffic.retries += 1
+
+    def sleep(self, seconds: float) -> None:
+        """Sleeps; overlapping sleeps of several threads count once."""
+        with self._lock:
+            if not self._sleepers:
+                self._since = self._clock()
+            self._sleepers += 1
+        try:
+            self._sleep(seconds)
+        finally:
+            with self._lock:
+                self._sleepers -= 1
+                if not self._sleepers:
+                    self.traffic.waited_seconds += self._clock() - self._since

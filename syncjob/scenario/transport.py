@@ -1,0 +1,215 @@
+"""Requests to one base URL and their answers, over HTTP or in the process.
+
+The only module that imports httpx. A client of one connection each, kept on a stack and used by one
+thread at a time: httpx's pool costs CPU with the square of its size, and a client per request in
+flight needs no cancellation and opens as many connections as there are workers.
+"""
+
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpx
+
+from syncjob import __version__, errors
+from syncjob.credentials import Credentials, redact
+from syncjob.display import shorten
+from syncjob.scenario.answers import Answer, failure, protocol_error
+
+MAX_BODY_BYTES = 32 * 1024 * 1024
+_KEEPALIVE_SECONDS = 30.0
+
+# A handler answers (method, path with query, headers, body) in this process, without any network.
+Handler = Callable[[str, str, Mapping[str, str], bytes], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its end, for the log: no query and no body; `status` None where none came."""
+
+    method: str
+    path: str
+    status: int | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds without a byte, seconds for a whole exchange, and the longest wait that is heeded."""
+
+    timeout: float = 30.0
+    deadline: float = 60.0
+    max_retry_after: float = 120.0
+
+
+class Transport:
+    """Sends single requests, without retries; may be used by any number of threads.
+
+    `handler` answers in place of the network. The first request goes alone: until an answer shows
+    that the credentials are good, no other is sent, and after a refusal none is: `send` then raises
+    Stopped.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        credentials: Credentials | None,
+        limits: Limits,
+        *,
+        handler: Handler | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        on_exchange: Callable[[Exchange], None] = lambda _: None,
+    ) -> None:
+        self._base_url = base_url
+        self._credentials = credentials
+        self._limits = limits
+        self._handler = handler
+        self._clock = clock
+        self._on_exchange = on_exchange
+        self._idle: list[httpx.Client] = []
+        self._all: list[httpx.Client] = []
+        self._ssl_context: ssl.SSLContext | None = None
+        self._opening = threading.Lock()
+        self._first = threading.Lock()
+        self._accepted = False
+        self._refused = False
+
+    def close(self) -> None:
+        """Closes all connections; to be called when no request is in flight."""
+        while self._all:
+            self._all.pop().close()
+        self._idle.clear()
+
+    def send(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
+        """One exchange; raises the ScenarioError that the answer, or its absence, stands for."""
+        if self._accepted:
+            return self._send(method, path, query, body)
+        with self._first:
+            return self._send(method, path, query, body)
+
+    def _send(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
+        if self._refused:
+            raise errors.Stopped("the credentials were refused")
+        started = self._clock()
+        status: int | None = None
+        try:
+            answer = self._exchange(method, path, query, body, started + self._limits.deadline)
+            status = answer.status
+        finally:
+            self._on_exchange(Exchange(method, path, status, self._clock() - started))
+        error = failure(answer, self._credentials, max_retry_after=self._limits.max_retry_after)
+        if isinstance(error, errors.Unauthorized):
+            self._refused = True
+        else:
+            self._accepted = True
+        if error:
+            raise error
+        return answer
+
+    def _exchange(
+        self, method: str, path: str, query: Mapping[str, str], body: bytes | None, deadline: float
+    ) -> Answer:
+        try:
+            with self._client() as client:
+                request = client.build_request(method, self._base_url + path, params=query or None, content=body)
+                if body is not None:
+                    request.headers["content-type"] = "application/json"
+                response = client.send(request, stream=True)
+                try:
+                    headers = {name.lower(): value for name, value in response.headers.items()}
+                    return self._read(response, Answer(response.status_code, headers, b""), deadline)
+                finally:
+                    response.close()
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            raise self._translate(error, method) from error
+
+    def _read(self, response: httpx.Response, head: Answer, deadline: float) -> Answer:
+        """The whole body, within the deadline, the size limit and without any decompression."""
+        encoding = head.headers.get("content-encoding", "identity")
+        if encoding.lower() != "identity":
+            raise protocol_error(f"the body is {shorten(encoding, 40)}-encoded though identity was asked for", head)
+        chunks: list[bytes] = []
+        size = 0
+        for chunk in response.iter_raw():
+            size += len(chunk)
+            if size > MAX_BODY_BYTES:
+                raise protocol_error(f"the body holds more than {MAX_BODY_BYTES:,} bytes", head)
+            if self._clock() > deadline:
+                raise httpx.ReadTimeout(f"no whole answer within http.deadline ({self._limits.deadline:g} s)")
+            chunks.append(chunk)
+        return Answer(head.status, head.headers, b"".join(chunks))
+
+    def _translate(self, error: Exception, method: str) -> errors.ScenarioError:
+        what = shorten(redact(str(error), self._credentials)) or type(error).__name__
+        host = urlsplit(self._base_url).hostname
+        if isinstance(error, httpx.ConnectError) and _is_tls_failure(error):
+            return errors.Untrusted(f"the TLS certificate of {host} does not verify: {what}")
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+            return errors.Unavailable(f"cannot connect to {host}: {what}", retryable=True)
+        if isinstance(error, httpx.TimeoutException | httpx.NetworkError | httpx.RemoteProtocolError):
+            # The request may have had its effect. A read is asked again, a write is looked at first.
+            return errors.Unavailable(f"no whole answer from {host}: {what}", retryable=method != "PUT", ambiguous=True)
+        return errors.ProtocolError(f"cannot ask {host}: {what}", ambiguous=True)
+
+    @contextmanager
+    def _client(self) -> Iterator[httpx.Client]:
+        try:
+            client = self._idle.pop()
+        except IndexError:
+            client = self._open()
+        try:
+            yield client
+        finally:
+            self._idle.append(client)
+
+    def _open(self) -> httpx.Client:
+        with self._opening:
+            client = self._new_client()
+            self._all.append(client)
+            return client
+
+    def _new_client(self) -> httpx.Client:
+        headers = {"accept": "application/json", "accept-encoding": "identity", "user-agent": f"syncjob/{__version__}"}
+        if self._credentials:
+            headers["authorization"] = self._credentials.header
+        timeout = httpx.Timeout(self._limits.timeout)
+        if self._handler:
+            return httpx.Client(transport=_InProcess(self._handler), headers=headers, timeout=timeout, trust_env=False)
+        is_https = self._base_url.startswith("https:")
+        if self._ssl_context is None:
+            # The second trusts nobody and is made in no time: loopback needs no certificates.
+            self._ssl_context = httpx.create_ssl_context() if is_https else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        return httpx.Client(
+            headers=headers,
+            timeout=timeout,
+            follow_redirects=False,
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEPALIVE_SECONDS),
+            verify=self._ssl_context,
+            # Plain HTTP is for loopback alone: a proxy from the environment would see credentials.
+            trust_env=is_https,
+        )
+
+
+def _is_tls_failure(error: BaseException) -> bool:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(cause):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+class _InProcess(httpx.BaseTransport):
+    """Wears a Handler as httpx's transport."""
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        target = request.url.raw_path.decode("ascii")
+        answer = self._handler(request.method, target, request.headers, request.read())
+        return httpx.Response(answer.status, headers=dict(answer.headers), stream=httpx.ByteStream(answer.body))

@@ -1,0 +1,92 @@
+"""`{asset:<id>}` and `{model:<id>}` in a text, and the near misses of both. Pure.
+
+The form of a tag and of an id is inferred from the ids that Scenario's documentation shows; the
+page *Description* says only that the two tags are allowed. Whatever else stands in braces is text.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["asset", "model"]
+
+ID_PATTERN = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,255}"
+_ID = re.compile(ID_PATTERN)
+# One pass finds both: what reads like a tag in any spelling, up to its brace or the next space.
+_CANDIDATE = re.compile(
+    r"\{(?P<open>[ \t]*)(?P<kind>assets?|models?)(?P<sep>[ \t]*[:=][ \t]*)(?P<id>[^\s{}]*)(?P<close>[ \t]*\}?)",
+    re.IGNORECASE,
+)
+_WELL_FORMED = re.compile(r"\{(?:asset|model):" + ID_PATTERN + r"\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A well-formed reference; `line` and `column` count from 1, in characters."""
+
+    kind: Kind
+    id: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{{{self.kind}:{self.id}}}"
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """What was surely meant as a tag and is none; `repair` is None where the id cannot be told."""
+
+    text: str
+    repair: str | None
+    line: int
+    column: int
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be a model or asset id; never true of "." and "..", which climb a path."""
+    return _ID.fullmatch(text) is not None
+
+
+def find(text: str) -> tuple[tuple[Tag, ...], tuple[NearMiss, ...]]:
+    """All tags and all near misses, in the order of the text, code included."""
+    if "{" not in text:
+        return (), ()
+    tags: list[Tag] = []
+    misses: list[NearMiss] = []
+    for match, line, column in _positions(text):
+        if _WELL_FORMED.fullmatch(match.group()):
+            kind: Kind = "asset" if match["kind"] == "asset" else "model"
+            tags.append(Tag(kind, match["id"], line, column))
+        elif _was_meant(match):
+            misses.append(NearMiss(match.group(), _repair(match), line, column))
+    return tuple(tags), tuple(misses)
+
+
+def _positions(text: str) -> Iterator[tuple[re.Match[str], int, int]]:
+    starts: list[int] = []
+    for match in _CANDIDATE.finditer(text):
+        if not starts:
+            starts = [0, *(newline.end() for newline in re.finditer("\n", text))]
+        line = bisect_right(starts, match.start())
+        yield match, line, match.start() - starts[line - 1] + 1
+
+
+def _was_meant(match: re.Match[str]) -> bool:
+    """`{asset:` as it should be is always meant; another spelling only with an id behind it."""
+    exact = match["kind"] in ("asset", "model") and match["sep"] == ":" and not match["open"]
+    return exact or _meant_id(match) is not None
+
+
+def _meant_id(match: re.Match[str]) -> str | None:
+    meant = match["id"].strip("\"'`<>")
+    return meant if is_id(meant) else None
+
+
+def _repair(match: re.Match[str]) -> str | None:
+    meant = _meant_id(match)
+    if meant is None:
+        return None
+    return f"{{{match['kind'].lower().rstrip('s')}:{meant}}}"

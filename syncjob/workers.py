@@ -1,0 +1,114 @@
+"""Bounded worker threads, and the one way to stop them."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from queue import Empty, SimpleQueue
+from typing import Generic, TypeVar
+
+from syncjob.errors import Stopped
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+# What is in flight may end within this time after a stop, in seconds. GitHub Actions leaves 7.5.
+_DRAIN = 5.0
+_WATCH = 0.25
+
+
+class Stop:
+    """Says to everybody that nothing new is to be started, and why.
+
+    The first reason stays. `sleep` is how anybody waits: it ends when the stop is requested.
+    """
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._since = 0.0
+        self.reason: str | None = None
+
+    @property
+    def requested(self) -> bool:
+        return self._event.is_set()
+
+    def request(self, reason: str) -> None:
+        """May be called from a signal handler, so it takes no lock of this module's own."""
+        if self.reason is None:
+            self.reason = reason
+            self._since = time.monotonic()
+        self._event.set()
+
+    def is_overdue(self) -> bool:
+        """Whether what was in flight at the stop has had its time."""
+        return self.requested and time.monotonic() - self._since > _DRAIN
+
+    def sleep(self, seconds: float) -> None:
+        """Waits; raises Stopped where the stop is requested before or meanwhile."""
+        if self._event.wait(seconds):
+            raise Stopped(self.reason)
+
+
+def run(
+    items: Iterable[_Item], work: Callable[[_Item], _Result], count: int, stop: Stop
+) -> Iterator[tuple[_Item, _Result]]:
+    """(item, result) of each item as it is done, by at most `count` threads.
+
+    Items are taken one at a time, so an endless iterator is fine. After a stop no item is taken,
+    and what is in flight is waited for, a few seconds at most; an item whose work raises Stopped or
+    outlasts that has no result. Any other exception of `work` is raised here.
+    """
+    pool = _Pool(items, work, stop)
+    for number in range(count):
+        # Daemons: a request that hangs after a stop must not hold the process back.
+        threading.Thread(target=pool.labour, name=f"worker-{number}", daemon=True).start()
+    try:
+        yield from pool.results(count)
+    finally:
+        if pool.running:
+            stop.request("the run ended early")
+
+
+class _Pool(Generic[_Item, _Result]):
+    def __init__(self, items: Iterable[_Item], work: Callable[[_Item], _Result], stop: Stop) -> None:
+        self._items = iter(items)
+        self._taking = threading.Lock()
+        self._work = work
+        self._stop = stop
+        # A result, what a worker died of, or None for each worker that has ended.
+        self._done: SimpleQueue[tuple[_Item, _Result] | BaseException | None] = SimpleQueue()
+        self.running = 0
+
+    def labour(self) -> None:
+        """What each thread does."""
+        try:
+            for item in self._take():
+                self._done.put((item, self._work(item)))
+        except Stopped:
+            pass
+        except BaseException as error:  # noqa: BLE001  raised again in the thread that waits
+            self._done.put(error)
+        finally:
+            self._done.put(None)
+
+    def results(self, count: int) -> Iterator[tuple[_Item, _Result]]:
+        self.running = count
+        while self.running and not self._stop.is_overdue():
+            try:
+                entry = self._done.get(timeout=_WATCH)
+            except Empty:
+                continue
+            if entry is None:
+                self.running -= 1
+            elif isinstance(entry, BaseException):
+                raise entry
+            else:
+                yield entry
+
+    def _take(self) -> Iterator[_Item]:
+        while not self._stop.requested:
+            with self._taking:
+                try:
+                    item = next(self._items)
+                except StopIteration:
+                    return
+            yield item
