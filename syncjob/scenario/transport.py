@@ -1,17 +1,20 @@
 """Requests to one base URL and their answers, over HTTP or in the process.
 
-The only module that imports httpx. A client of one connection each, kept on a stack and used by one
-thread at a time: httpx's pool costs CPU with the square of its size, and a client per request in
-flight needs no cancellation and opens as many connections as there are workers.
+The only module that imports httpx, and httpx's transports alone, which hold one connection each
+here, stand on a stack and are used by one thread at a time. So a run opens as many connections as it
+has workers, and nothing is ever cancelled. httpx.Client on top would cost a quarter more CPU a
+request for cookies, redirects and merged URLs that this job must not have; httpx's pool costs CPU
+with the square of its size.
 """
 
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urlencode
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -64,14 +67,18 @@ class Transport:
         clock: Callable[[], float] = time.monotonic,
         on_exchange: Callable[[Exchange], None] = lambda _: None,
     ) -> None:
-        self._base_url = base_url
         self._credentials = credentials
         self._limits = limits
         self._handler = handler
         self._clock = clock
         self._on_exchange = on_exchange
-        self._idle: list[httpx.Client] = []
-        self._all: list[httpx.Client] = []
+        self._url = httpx.URL(base_url)
+        self._prefix = self._url.raw_path.rstrip(b"/")
+        self._headers = httpx.Headers(_headers(self._url, credentials))
+        self._json_headers = httpx.Headers({**self._headers, "content-type": "application/json"})
+        self._timeouts = dict.fromkeys(("connect", "read", "write", "pool"), limits.timeout)
+        self._idle: list[httpx.BaseTransport] = []
+        self._all: list[httpx.BaseTransport] = []
         self._ssl_context: ssl.SSLContext | None = None
         self._opening = threading.Lock()
         self._first = threading.Lock()
@@ -113,19 +120,29 @@ class Transport:
     def _exchange(
         self, method: str, path: str, query: Mapping[str, str], body: bytes | None, deadline: float
     ) -> Answer:
+        request = httpx.Request(
+            method,
+            self._url,
+            headers=self._headers if body is None else self._json_headers,
+            content=body,
+            # With its target given so, the URL is parsed once and not at each request.
+            extensions={"timeout": self._timeouts, "target": self._target(path, query)},
+        )
         try:
-            with self._client() as client:
-                request = client.build_request(method, self._base_url + path, params=query or None, content=body)
-                if body is not None:
-                    request.headers["content-type"] = "application/json"
-                response = client.send(request, stream=True)
+            with self._connection() as connection:
+                response = connection.handle_request(request)
                 try:
-                    headers = {name.lower(): value for name, value in response.headers.items()}
+                    raw = response.headers.raw
+                    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
                     return self._read(response, Answer(response.status_code, headers, b""), deadline)
                 finally:
                     response.close()
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+        except (httpx.HTTPError, httpx.StreamError) as error:
             raise self._translate(error, method) from error
+
+    def _target(self, path: str, query: Mapping[str, str]) -> bytes:
+        suffix = f"?{urlencode(query)}" if query else ""
+        return self._prefix + (path + suffix).encode("ascii")
 
     def _read(self, response: httpx.Response, head: Answer, deadline: float) -> Answer:
         """The whole body, within the deadline, the size limit and without any decompression."""
@@ -134,7 +151,7 @@ class Transport:
             raise protocol_error(f"the body is {shorten(encoding, 40)}-encoded though identity was asked for", head)
         chunks: list[bytes] = []
         size = 0
-        for chunk in response.iter_raw():
+        for chunk in _chunks(response):
             size += len(chunk)
             if size > MAX_BODY_BYTES:
                 raise protocol_error(f"the body holds more than {MAX_BODY_BYTES:,} bytes", head)
@@ -145,7 +162,7 @@ class Transport:
 
     def _translate(self, error: Exception, method: str) -> errors.ScenarioError:
         what = shorten(redact(str(error), self._credentials)) or type(error).__name__
-        host = urlsplit(self._base_url).hostname
+        host = self._url.host
         if isinstance(error, httpx.ConnectError) and _is_tls_failure(error):
             return errors.Untrusted(f"the TLS certificate of {host} does not verify: {what}")
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
@@ -156,42 +173,58 @@ class Transport:
         return errors.ProtocolError(f"cannot ask {host}: {what}", ambiguous=True)
 
     @contextmanager
-    def _client(self) -> Iterator[httpx.Client]:
+    def _connection(self) -> Iterator[httpx.BaseTransport]:
         try:
-            client = self._idle.pop()
+            connection = self._idle.pop()
         except IndexError:
-            client = self._open()
+            connection = self._open()
         try:
-            yield client
+            yield connection
         finally:
-            self._idle.append(client)
+            self._idle.append(connection)
 
-    def _open(self) -> httpx.Client:
+    def _open(self) -> httpx.BaseTransport:
         with self._opening:
-            client = self._new_client()
-            self._all.append(client)
-            return client
+            connection = _InProcess(self._handler) if self._handler else self._new_connection()
+            self._all.append(connection)
+            return connection
 
-    def _new_client(self) -> httpx.Client:
-        headers = {"accept": "application/json", "accept-encoding": "identity", "user-agent": f"syncjob/{__version__}"}
-        if self._credentials:
-            headers["authorization"] = self._credentials.header
-        timeout = httpx.Timeout(self._limits.timeout)
-        if self._handler:
-            return httpx.Client(transport=_InProcess(self._handler), headers=headers, timeout=timeout, trust_env=False)
-        is_https = self._base_url.startswith("https:")
+    def _new_connection(self) -> httpx.BaseTransport:
+        is_https = self._url.scheme == "https"
         if self._ssl_context is None:
             # The second trusts nobody and is made in no time: loopback needs no certificates.
             self._ssl_context = httpx.create_ssl_context() if is_https else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        return httpx.Client(
-            headers=headers,
-            timeout=timeout,
-            follow_redirects=False,
-            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEPALIVE_SECONDS),
+        return httpx.HTTPTransport(
             verify=self._ssl_context,
-            # Plain HTTP is for loopback alone: a proxy from the environment would see credentials.
-            trust_env=is_https,
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEPALIVE_SECONDS),
+            # Plain HTTP is for loopback alone: a proxy would see the credentials.
+            proxy=_proxy_for(self._url.host) if is_https else None,
         )
+
+
+def _headers(url: httpx.URL, credentials: Credentials | None) -> dict[str, str]:
+    headers = {
+        "host": url.netloc.decode("ascii"),
+        "accept": "application/json",
+        "accept-encoding": "identity",
+        "user-agent": f"syncjob/{__version__}",
+    }
+    return {**headers, "authorization": credentials.header} if credentials else headers
+
+
+def _chunks(response: httpx.Response) -> Iterable[bytes]:
+    """The body as it comes from the wire."""
+    if not isinstance(response.stream, httpx.SyncByteStream):
+        raise TypeError("a transport's response has a byte stream")
+    return response.stream
+
+
+def _proxy_for(host: str) -> str | None:
+    """The proxy that the environment names for an https host, as curl and pip would take it."""
+    if proxy_bypass(host):
+        return None
+    proxies = getproxies()
+    return proxies.get("https") or proxies.get("all")
 
 
 def _is_tls_failure(error: BaseException) -> bool:
@@ -210,6 +243,6 @@ class _InProcess(httpx.BaseTransport):
         self._handler = handler
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        target = request.url.raw_path.decode("ascii")
+        target = request.extensions["target"].decode("ascii")
         answer = self._handler(request.method, target, request.headers, request.read())
         return httpx.Response(answer.status, headers=dict(answer.headers), stream=httpx.ByteStream(answer.body))

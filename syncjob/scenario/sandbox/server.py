@@ -13,7 +13,7 @@ from syncjob.scenario.transport import Handler
 HOST = "127.0.0.1"
 
 
-class _Server(ThreadingHTTPServer):
+class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
@@ -26,7 +26,7 @@ class _Connection(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # head and body leave in one piece
     disable_nagle_algorithm = True
-    server: _Server
+    server: Server
 
     def _answer(self) -> None:
         length = self.headers.get("content-length", "0")
@@ -49,7 +49,7 @@ class _Connection(BaseHTTPRequestHandler):
 @contextmanager
 def serving(handler: Handler, port: int = 0) -> Iterator[str]:
     """Serves a handler from a thread; gives its base URL, and closes when the block ends."""
-    server = _Server(handler, port)
+    server = Server(handler, port)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

@@ -1,0 +1,26 @@
+"""What every test may ask for: a served stand-in, and a folder to run the command in."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.loopback import Loopback, loopback
+from tests.workspace import Workspace
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Iterator[Loopback]:
+    """An empty stand-in over real HTTP on loopback."""
+    with loopback(tmp_path / "remote.sqlite3") as served:
+        yield served
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, remote: Loopback) -> Workspace:
+    """A folder whose profile `test` is the served stand-in, without descriptions."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    made = Workspace(folder)
+    made.configure(remote.url)
+    return made

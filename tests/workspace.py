@@ -1,0 +1,89 @@
+"""A folder as a user has one: config.yaml, descriptions/, and the command run in it as a process."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+KEY = "key-of-the-tests-4711"
+SECRET = "secret-of-the-tests-0815"
+
+CONFIG = """\
+profile: test
+profiles:
+  sandbox: {base_url: "sandbox:"}
+  test: {base_url: "%s"}
+http: {requests_per_minute: 0}
+"""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The JSON report on stdout."""
+        report: dict[str, Any] = json.loads(self.out)
+        return report
+
+    def item(self, model_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = next(item for item in self.report["items"] if item["model_id"] == model_id)
+        return found
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """`folder` holds the config; every command runs there."""
+
+    folder: Path
+
+    @property
+    def descriptions(self) -> Path:
+        return self.folder / "descriptions"
+
+    def configure(self, url: str, more: str = "") -> None:
+        (self.folder / "config.yaml").write_text(CONFIG % url + more, "utf-8")
+
+    def write(self, model_id: str, text: str | bytes) -> Path:
+        """Writes a description as it is given."""
+        self.descriptions.mkdir(exist_ok=True)
+        path = self.descriptions / f"{model_id}.md"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """The environment of a run: credentials of the tests, and nothing of the machine's own settings."""
+        kept = {
+            name: os.environ[name]
+            for name in ("PATH", "HOME", "TMPDIR", "COVERAGE_PROCESS_CONFIG")
+            if name in os.environ
+        }
+        ours = {"SCENARIO_SDK_API_KEY": KEY, "SCENARIO_SDK_API_SECRET": SECRET, "PYTHONWARNINGS": "error"}
+        return {**kept, **ours, **more}
+
+    def run(self, *arguments: str, **environment: str) -> Ended:
+        """`syncjob ARGUMENTS` as a process of its own; an empty value takes a variable out."""
+        variables = {name: value for name, value in self.environment(**environment).items() if value}
+        done = subprocess.run(
+            [sys.executable, "-m", "syncjob", *arguments],
+            cwd=self.folder,
+            env=variables,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        ended = Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+        assert "Traceback" not in ended.err, ended.err
+        return ended
+
+    def json(self, *arguments: str, **environment: str) -> Ended:
+        """`run`, with the JSON report on stdout."""
+        return self.run(*arguments, "--format", "json", **environment)
