@@ -7,10 +7,11 @@ from typing import Literal
 from syncjob import workers
 from syncjob.breaker import Breaker
 from syncjob.errors import Conflict, ScenarioError, Stopped
+from syncjob.existing import Absent, Held
 from syncjob.plan import Change
 from syncjob.problems import Failure, Problem, warning
 from syncjob.references import Key, outside_code
-from syncjob.remote import Absent, Held, Remote
+from syncjob.remote import Remote
 from syncjob.scenario.types import Description
 from syncjob.text import canonical, same
 from syncjob.workers import Stop
@@ -80,8 +81,8 @@ def _write(change: Change, remote: Remote) -> Outcome:
             except ScenarioError as error:
                 last = error
                 settled = _settle(change, error, remote)
-                if settled:
-                    return settled
+                if settled or error.retryable:  # what may be retried was, as often as allowed
+                    return settled or _failed(change, error)
             else:
                 return Outcome(change, "applied", problems=tuple(_check_answer(change, answer)))
         return _failed(change, last)

@@ -6,9 +6,9 @@ from typing import Literal
 
 from syncjob.config import Safety
 from syncjob.documents import Document
+from syncjob.existing import Existing, Held
 from syncjob.problems import Failure, Problem
 from syncjob.references import Catalogue, Record, model_unknown, problems_of
-from syncjob.remote import Absent, Held
 from syncjob.tags import Tag
 from syncjob.text import same, sha256
 
@@ -71,16 +71,16 @@ class Plan:
         return bool(self.problems) or any(change.is_blocked for change in self.changes)
 
 
-def compare(document: Document, remote: Held | Absent | Failure) -> Change:
-    """What a valid document and its remote make: create, update, unchanged, or cannot be compared.
+def compare(document: Document, existing: Existing) -> Change:
+    """What a valid document and what exists make: create, update, unchanged, or cannot be compared.
 
     An Absent is a `create` only if the model exists; `exists` is False until that is looked up.
     """
     after_sha256 = sha256(document.text)
     base = Change(document.model_id, document.path, "invalid", after_sha256=after_sha256, problems=document.problems)
-    if isinstance(remote, Failure):
-        return replace(base, failure=remote)
-    before = remote.text if isinstance(remote, Held) else ""
+    if isinstance(existing, Failure):
+        return replace(base, failure=existing)
+    before = existing.text if isinstance(existing, Held) else ""
     if same(document.text, before):
         before_sha256 = after_sha256 if before == document.text else sha256(before)
         return replace(base, action="unchanged", before_sha256=before_sha256)
@@ -91,9 +91,9 @@ def compare(document: Document, remote: Held | Absent | Failure) -> Change:
         after=document.text,
         before_sha256=sha256(before),
         tags=document.tags,
-        read_at=remote.read_at,
-        known=remote.known if isinstance(remote, Held) else (),
-        exists=isinstance(remote, Held),
+        read_at=existing.read_at,
+        known=existing.known if isinstance(existing, Held) else (),
+        exists=isinstance(existing, Held),
     )
 
 

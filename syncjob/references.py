@@ -1,18 +1,11 @@
-"""Which referenced assets and models exist, and what follows for the text that refers to them."""
+"""What is known of the assets and models that texts refer to, and what follows for the texts. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
-from syncjob import workers
-from syncjob.breaker import Breaker
-from syncjob.errors import ScenarioError
 from syncjob.problems import Failure, Problem, warning
-from syncjob.scenario import Scenario
-from syncjob.scenario.client import ASSETS_PER_CALL, MODELS_PER_CALL
-from syncjob.scenario.types import Asset, Description, ModelRow
+from syncjob.scenario.types import Description
 from syncjob.tags import Kind, Tag
-from syncjob.workers import Stop
 
 Key = tuple[Kind, str]
 
@@ -52,51 +45,6 @@ def records_of(description: Description) -> tuple[Record, ...]:
     assets = (Record("asset", asset.id, None, asset.privacy) for asset in description.assets)
     models = (Record("model", model.id, model.name, model.privacy) for model in description.models)
     return (*assets, *models)
-
-
-def look_up(
-    client: Scenario, keys: Iterable[Key], *, project_id: str | None, count: int, stop: Stop, breaker: Breaker
-) -> Catalogue:
-    """Looks each key up once, in as few calls as the API allows, by `count` workers."""
-    batches = list(_batches(sorted(set(keys))))
-    records: dict[Key, Record] = {}
-    failures: dict[Key, Failure] = {}
-    unanswered = Failure("interrupted", "the run ended before it was looked up")
-    failures |= {key: unanswered for batch in batches for key in batch}
-    for batch, answer in workers.run(batches, _asker(client, project_id), min(count, len(batches)), stop):
-        for key in batch:
-            del failures[key]
-        if isinstance(answer, Failure):
-            breaker.note(answer)
-            failures |= dict.fromkeys(batch, answer)
-        else:
-            records |= {(record.kind, record.id): record for record in answer}
-    return Catalogue(records, failures)
-
-
-def _batches(keys: Sequence[Key]) -> Iterator[tuple[Key, ...]]:
-    for kind, size in (("asset", ASSETS_PER_CALL), ("model", MODELS_PER_CALL)):
-        of_kind = (key for key in keys if key[0] == kind)
-        while batch := tuple(islice(of_kind, size)):
-            yield batch
-
-
-def _asker(client: Scenario, project_id: str | None) -> Callable[[Sequence[Key]], tuple[Record, ...] | Failure]:
-    def ask(batch: Sequence[Key]) -> tuple[Record, ...] | Failure:
-        ids = [id_ for _, id_ in batch]
-        bulk = client.assets.get_bulk if batch[0][0] == "asset" else client.models.get_bulk
-        try:
-            return tuple(_record(row) for row in bulk(ids, project_id=project_id))
-        except ScenarioError as error:
-            return Failure.of(error)
-
-    return ask
-
-
-def _record(row: Asset | ModelRow) -> Record:
-    if isinstance(row, Asset):
-        return Record("asset", row.id, row.metadata.name, row.privacy)
-    return Record("model", row.id, row.name, row.privacy)
 
 
 def problems_of(

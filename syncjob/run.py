@@ -13,9 +13,10 @@ from syncjob.breaker import Breaker
 from syncjob.config import Config
 from syncjob.connection import connect
 from syncjob.documents import Document, read_folder
+from syncjob.lookup import look_up
 from syncjob.plan import Change, Plan, compare, make_plan, not_compared, with_references
 from syncjob.problems import Failure, Problem
-from syncjob.references import Catalogue, Key, look_up, model_unknown, problems_of
+from syncjob.references import Catalogue, Key, model_unknown, problems_of
 from syncjob.remote import Remote
 from syncjob.report import build
 from syncjob.report.model import Item, Report, Requests
@@ -134,8 +135,7 @@ def _plan(run: Run, documents: Sequence[Document], files: int) -> Plan:
     changes: dict[str, Change] = {}
 
     def read_and_compare(document: Document) -> Change:
-        with log.about(document.model_id):
-            return compare(document, run.remote.read(document.model_id))
+        return compare(document, run.remote.read(document.model_id))
 
     compared = workers.run(valid, read_and_compare, min(run.config.http.workers, len(valid)), run.stop)
     for document, change in run.track("Reading", compared, len(valid)):

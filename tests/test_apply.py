@@ -1,0 +1,127 @@
+"""Writes over real HTTP: what became of each, also where the answer got lost."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from syncjob.apply import Outcome, apply
+from syncjob.breaker import Breaker
+from syncjob.credentials import basic
+from syncjob.documents import parse
+from syncjob.existing import Held
+from syncjob.plan import Change, compare
+from syncjob.remote import Remote
+from syncjob.scenario import Scenario
+from syncjob.scenario.answers import Answer
+from syncjob.workers import Stop
+from tests.loopback import Loopback, json_answer
+
+
+def change(model_id: str, after: str, before: str) -> Change:
+    return compare(parse(model_id, f"descriptions/{model_id}.md", after.encode()), Held(before, (), 0.0))
+
+
+def write(remote: Loopback, *changes: Change, stop: Stop | None = None) -> dict[str, Outcome]:
+    stop = stop or Stop()
+    with Scenario(
+        basic("key", "secret"), base_url=remote.url, requests_per_minute=0, attempts=2, sleep=lambda _: None
+    ) as client:
+        outcomes = apply(
+            changes, Remote(client, clock=lambda: 0.0), count=2, recheck_after=60, stop=stop, breaker=Breaker(stop)
+        )
+        return {outcome.change.model_id: outcome for outcome in outcomes}
+
+
+def losing_answers(remote: Loopback, *, first: int, and_then: str | None = None, has_effect: bool = True) -> None:
+    """The first PUTs get no answer; each has its effect or not, and somebody else may write after it."""
+    lost = 0
+
+    def script(method: str, target: str) -> Answer | None:
+        nonlocal lost
+        if method != "PUT" or lost == first:
+            return None
+        lost += 1
+        if has_effect:
+            remote.sandbox.put("one", "new")
+        if and_then is not None:
+            remote.sandbox.put("one", and_then)
+        raise ConnectionAbortedError
+
+    remote.script = script
+
+
+def test_a_write_whose_answer_got_lost_is_looked_at_and_found_applied(remote: Loopback) -> None:
+    remote.add("one", texts={"one": "old"})
+    losing_answers(remote, first=9)
+    assert write(remote, change("one", "new", "old"))["one"].status == "applied"
+    assert remote.counts == {"PUT": 1, "GET": 1}
+
+
+def test_a_write_that_had_no_effect_is_sent_again(remote: Loopback) -> None:
+    remote.add("one", texts={"one": "old"})
+    losing_answers(remote, first=1, has_effect=False)
+    assert write(remote, change("one", "new", "old"))["one"].status == "applied"
+    assert remote.counts == {"PUT": 2, "GET": 1}
+    assert remote.sandbox.description("one") == "new"
+
+
+def test_a_write_that_never_has_an_effect_fails(remote: Loopback) -> None:
+    remote.add("one", texts={"one": "old"})
+    losing_answers(remote, first=9, has_effect=False)
+    outcome = write(remote, change("one", "new", "old"))["one"]
+    assert (outcome.status, outcome.failure and outcome.failure.code) == ("failed", "unavailable")
+    assert remote.counts["PUT"] == 2
+
+
+def test_a_third_text_after_a_lost_answer_is_a_conflict_and_left_alone(remote: Loopback) -> None:
+    remote.add("one", texts={"one": "old"})
+    losing_answers(remote, first=1, and_then="somebody else's")
+    outcome = write(remote, change("one", "new", "old"))["one"]
+    assert (outcome.status, [problem.code for problem in outcome.problems]) == ("refused", ["remote-edited"])
+    assert remote.sandbox.description("one") == "somebody else's"
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "code", "puts"),
+    [
+        (json_answer(409, b"{}"), "refused", "remote-edited", 2),
+        (json_answer(413, b'{"reason": "too large"}'), "failed", "rejected", 1),
+        (json_answer(403, b"{}"), "failed", "forbidden", 1),
+        (json_answer(404, b"{}"), "failed", "model-unknown", 1),
+        (json_answer(503, b"{}"), "failed", "unavailable", 2),
+        # Such an answer may follow a write that took effect: the remote is asked, and the write sent once more.
+        (json_answer(200, b"<html>"), "failed", "protocol", 2),
+    ],
+)
+def test_a_refused_write_says_so(remote: Loopback, answer: Answer, status: str, code: str, puts: int) -> None:
+    remote.add("one", texts={"one": "old"})
+    remote.script = lambda method, target: answer if method == "PUT" else None
+    outcome = write(remote, change("one", "new", "old"))["one"]
+    codes = [outcome.failure.code] if outcome.failure else [problem.code for problem in outcome.problems]
+    assert (outcome.status, codes) == (status, [code])
+    assert remote.counts["PUT"] == puts
+
+
+def test_what_a_stop_kept_from_beginning_is_not_attempted(remote: Loopback) -> None:
+    ids: Sequence[str] = [f"m{number}" for number in range(30)]
+    remote.add(*ids)
+    stop = Stop()
+
+    def script(method: str, target: str) -> None:
+        stop.request("enough")
+
+    remote.script = script
+    outcomes = write(remote, *(change(id_, "new", "") for id_ in ids), stop=stop)
+    statuses = [outcome.status for outcome in outcomes.values()]
+    assert len(statuses) == 30
+    assert statuses.count("applied") == remote.counts["PUT"] <= 2
+    assert statuses.count("not_attempted") == 30 - remote.counts["PUT"]
+
+
+def test_a_fatal_failure_stops_the_rest(remote: Loopback) -> None:
+    ids = [f"m{number}" for number in range(10)]
+    remote.add(*ids)
+    remote.script = lambda method, target: json_answer(401, b"{}")
+    outcomes = write(remote, *(change(id_, "new", "") for id_ in ids))
+    assert remote.counts == {"PUT": 1}
+    assert sorted({outcome.status for outcome in outcomes.values()}) == ["failed", "not_attempted"]

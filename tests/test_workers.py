@@ -1,0 +1,94 @@
+"""Bounded workers and the stop."""
+
+import itertools
+import threading
+import time
+
+import pytest
+
+from syncjob import workers
+from syncjob.errors import Stopped
+from syncjob.workers import Stop, run
+
+
+def test_every_item_is_done_once() -> None:
+    done = dict(run(range(100), lambda item: item * 2, 7, Stop()))
+    assert done == {item: item * 2 for item in range(100)}
+
+
+def test_no_more_threads_work_than_allowed() -> None:
+    busy, peak, lock = 0, 0, threading.Lock()
+
+    def work(item: int) -> None:
+        nonlocal busy, peak
+        with lock:
+            busy += 1
+            peak = max(peak, busy)
+        time.sleep(0.005)
+        with lock:
+            busy -= 1
+
+    assert len(list(run(range(40), work, 4, Stop()))) == 40
+    assert peak == 4
+
+
+def test_items_are_taken_one_at_a_time_from_an_endless_iterator() -> None:
+    stop = Stop()
+    done = 0
+    for item, _ in run(itertools.count(), lambda item: None, 3, stop):
+        done += 1
+        if item == 50:
+            stop.request("enough")
+    assert done > 50
+
+
+def test_an_item_that_is_stopped_has_no_result() -> None:
+    stop = Stop()
+
+    def work(item: int) -> int:
+        if item == 2:
+            stop.request("now")
+            stop.sleep(10)
+        return item
+
+    assert dict(run(range(10), work, 1, stop)) == {0: 0, 1: 1}
+
+
+def test_an_error_of_the_work_is_raised_where_results_are_taken_and_stops_the_rest() -> None:
+    stop = Stop()
+    with pytest.raises(ZeroDivisionError):
+        list(run(itertools.count(), lambda item: 1 // (3 - item), 2, stop))
+    assert stop.requested
+
+
+def test_leaving_the_results_early_stops_the_workers() -> None:
+    stop = Stop()
+    for _ in run(itertools.count(), lambda item: item, 2, stop):
+        break
+    # The generator is closed when it is collected, at the latest.
+    assert stop.requested
+
+
+def test_the_first_reason_of_a_stop_stays() -> None:
+    stop = Stop()
+    stop.request("first")
+    stop.request("second")
+    assert stop.reason == "first"
+    with pytest.raises(Stopped, match="first"):
+        stop.sleep(5)
+
+
+def test_what_hangs_after_a_stop_is_not_waited_for_forever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_DRAIN", 0.1)
+    stop, release = Stop(), threading.Event()
+
+    def work(item: int) -> int:
+        if item:
+            release.wait(10)
+        stop.request("now")
+        return item
+
+    try:
+        assert dict(run([0, 1], work, 2, stop)) == {0: 0}
+    finally:
+        release.set()
