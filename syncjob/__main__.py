@@ -24,8 +24,8 @@ def _run() -> int:
 
     try:
         return cli.main(prog_name="syncjob", standalone_mode=False) or 0
-    except click.Abort as abort:
-        return 130 if isinstance(abort.__cause__, KeyboardInterrupt) else _say("called off; nothing was written", 1)
+    except click.Abort:
+        return 130
     except click.ClickException as error:
         error.show()
         return error.exit_code

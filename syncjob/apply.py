@@ -94,7 +94,10 @@ def _settle(change: Change, error: ScenarioError, remote: Remote) -> Outcome | N
     """What a failed write did; None where it did nothing and may be sent again."""
     if not error.ambiguous:
         return _failed(change, error)
-    now = remote.read(change.model_id)
+    try:
+        now = remote.read(change.model_id)
+    except Stopped:
+        return _failed(change, error)
     if isinstance(now, Failure):
         return _failed(change, error)
     if isinstance(now, Held) and same(now.text, change.after):

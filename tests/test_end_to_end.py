@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from syncjob.scenario.answers import Answer
 from tests.loopback import Loopback, json_answer
 from tests.workspace import KEY, SECRET, Workspace
 
@@ -206,10 +207,10 @@ MISREADINGS = [
 
 @pytest.mark.parametrize("answer", MISREADINGS, ids=lambda answer: answer.body[:40].decode())
 def test_what_is_not_the_promised_answer_is_never_read_as_no_description(
-    workspace: Workspace, remote: Loopback, answer: object
+    workspace: Workspace, remote: Loopback, answer: Answer
 ) -> None:
     remote.add("one", texts={"one": "precious"})
-    remote.script = lambda method, target: answer if method == "GET" else None  # type: ignore[return-value]
+    remote.script = lambda method, target: answer if method == "GET" else None
     workspace.write("one", "new\n")
     ended = workspace.json("sync", "--force", "--keep-going")
     assert ended.status == 1
