@@ -36,7 +36,7 @@ def _run() -> int:
     except BrokenPipeError:
         return _without_reader()
     except OSError as error:
-        return _say(f"cannot write: {error.strerror or error}", 1)
+        return _say(f"cannot go on: {error.strerror or error}{f' ({error.filename})' if error.filename else ''}", 1)
     except Exception as error:
         return _say(_internal(error), 1)
 

@@ -166,7 +166,7 @@ def sync(
     yes: bool,
     **product_options: Any,
 ) -> int:
-    """Compare, check every reference, and write what changed to Scenario."""
+    """Plan, check, and write what changed to Scenario."""
     from syncjob import run
     from syncjob.report import text
 

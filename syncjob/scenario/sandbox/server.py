@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from syncjob.errors import UsageError
 from syncjob.scenario.sandbox.store import Sandbox
 from syncjob.scenario.transport import Handler
 
@@ -49,7 +50,10 @@ class _Connection(BaseHTTPRequestHandler):
 @contextmanager
 def serving(handler: Handler, port: int = 0) -> Iterator[str]:
     """Serves a handler from a thread; gives its base URL, and closes when the block ends."""
-    server = Server(handler, port)
+    try:
+        server = Server(handler, port)
+    except OSError as error:
+        raise UsageError(f"cannot listen on {HOST}:{port}: {error.strerror}; give another --port") from error
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

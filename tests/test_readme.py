@@ -1,0 +1,51 @@
+"""The documentation says what the command says."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from syncjob.cli import cli
+from syncjob.report.json import schema
+from tests.workspace import Workspace
+
+ROOT = Path(__file__).parent.parent
+HELP = re.compile(r"^```text\n\$ syncjob(?P<command>(?: [a-z]+)?) --help\n(?P<text>.*?)```$", re.MULTILINE | re.DOTALL)
+
+
+def help_texts() -> list[tuple[str, str, str]]:
+    return [
+        (path.name, found["command"].strip(), found["text"])
+        for path in (ROOT / "README.md", ROOT / "docs" / "interface.md")
+        for found in HELP.finditer(path.read_text("utf-8"))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("page", "command", "text"), help_texts(), ids=[f"{page} {command}" for page, command, _ in help_texts()]
+)
+def test_help_texts_are_what_the_command_prints(page: str, command: str, text: str) -> None:
+    printed = CliRunner().invoke(cli, [*command.split(), "--help"], prog_name="syncjob", terminal_width=80)
+    assert text == printed.output
+
+
+def test_every_command_has_its_help_text_in_the_documentation() -> None:
+    assert {command for _, command, _ in help_texts()} == {"", *cli.commands}
+
+
+def test_the_published_schema_is_that_of_the_report() -> None:
+    assert json.loads((ROOT / "docs" / "report.schema.json").read_text("utf-8")) == json.loads(json.dumps(schema()))
+
+
+def test_the_demo_prints_what_the_readme_shows(workspace: Workspace) -> None:
+    shown = re.search(r"```text\n\$ syncjob diff\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    assert shown
+    environment = {"SYNCJOB_STATE_DIR": str(workspace.folder / "state")}
+    arguments = ("--config", str(ROOT / "config.yaml"), "--profile", "sandbox")
+    printed = [workspace.run(*arguments, *command, **environment).out for command in (["diff"], ["sync"], ["sync"])]
+    parts = re.split(r"\n\$ syncjob sync\n", shown.group(1))
+    for part, output in zip(parts, printed, strict=True):
+        for piece in part.split("…\n"):
+            assert piece.strip("\n") in output
