@@ -1,5 +1,6 @@
 """`python -m syncjob` and the `syncjob` command: every way out becomes an exit status and a message."""
 
+import os
 import sys
 
 from syncjob import __version__
@@ -11,16 +12,34 @@ def main() -> None:
         # Without click, which takes three times as long to load as Python to start.
         print(f"syncjob {__version__}")
         return
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.exit(_run())
 
 
 def _run() -> int:
+    from syncjob.errors import SyncjobError, UsageError
+
+    try:
+        _prepare_streams()
+        return _invoke()
+    except UsageError as error:
+        return _say(str(error), 2)
+    except SyncjobError as error:
+        return _say(str(error), 1)
+    except BrokenPipeError:
+        # Whoever read stdout has gone: `syncjob diff | head` ends quietly, but not with success.
+        _drop_stdout()
+        return 1
+    except OSError as error:
+        _drop_stdout()
+        return _say(f"cannot go on: {error.strerror or error}{f' ({error.filename})' if error.filename else ''}", 1)
+    except Exception as error:
+        return _say(_internal(error), 1)
+
+
+def _invoke() -> int:
     import click
 
     from syncjob.cli import cli
-    from syncjob.errors import SyncjobError, UsageError
 
     try:
         return cli.main(prog_name="syncjob", standalone_mode=False) or 0
@@ -28,17 +47,21 @@ def _run() -> int:
         return 130
     except click.ClickException as error:
         error.show()
+        if isinstance(error, click.NoSuchOption) and any(error.option_name in known.opts for known in cli.params):
+            return _say(f"{error.option_name} stands before the command: syncjob {error.option_name} … COMMAND", 2)
         return error.exit_code
-    except UsageError as error:
-        return _say(str(error), 2)
-    except SyncjobError as error:
-        return _say(str(error), 1)
-    except BrokenPipeError:
-        return _without_reader()
-    except OSError as error:
-        return _say(f"cannot go on: {error.strerror or error}{f' ({error.filename})' if error.filename else ''}", 1)
-    except Exception as error:
-        return _say(_internal(error), 1)
+
+
+def _prepare_streams() -> None:
+    """Whatever is printed can be encoded; without stdout there would be no product, so no run begins."""
+    from syncjob.errors import UsageError
+
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  open to the end
+    if sys.stdout is None:
+        raise UsageError("stdout is closed; redirect it to a file or to /dev/null")
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
 
 def _say(message: str, status: int) -> int:
@@ -48,17 +71,13 @@ def _say(message: str, status: int) -> int:
     return status
 
 
-def _without_reader() -> int:
-    """Whoever read stdout has gone: `syncjob diff | head` ends quietly, but not with success."""
-    import os
-
+def _drop_stdout() -> None:
+    """Python writes what is left in the buffer at its end; to a full disk that would fail once more."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1
 
 
 def _internal(error: Exception) -> str:
     """One line about a fault of syncjob's own, without values that may be secret."""
-    import os
     import traceback
     from pathlib import Path
 

@@ -3,10 +3,13 @@
 import json
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from syncjob import __version__
 from syncjob.scenario.answers import Answer
 from tests.loopback import Loopback, json_answer
 from tests.workspace import KEY, SECRET, Workspace
@@ -465,3 +468,34 @@ def test_json_logs_are_one_object_a_line_with_run_and_model(workspace: Workspace
     assert [event["event"] for event in events] == ["applied"]
     assert events[0]["model_id"] == "one"
     assert events[0]["run"].startswith("20")
+
+
+def test_an_option_in_the_wrong_place_is_told_its_place(workspace: Workspace) -> None:
+    ended = workspace.run("diff", "--profile", "test")
+    assert ended.status == 2
+    assert "--profile stands before the command" in ended.err
+
+
+@pytest.mark.parametrize("redirection", [">&-", "> /dev/full", "| true"])
+def test_without_a_place_for_the_product_a_run_ends_with_a_message_or_in_silence(
+    workspace: Workspace, remote: Loopback, redirection: str
+) -> None:
+    remote.add("one")
+    workspace.write("one", "text")
+    command = f"set -o pipefail; {sys.executable} -m syncjob sync {redirection}"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=workspace.folder,
+        env=workspace.environment(),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode in (1, 2)
+    assert b"Traceback" not in done.stderr
+    assert remote.counts["PUT"] == 0
+
+
+def test_the_version_is_told_without_a_config(tmp_path: Path) -> None:
+    assert Workspace(tmp_path).run("--version").out == f"syncjob {__version__}\n"
+    assert Workspace(tmp_path).run("-h").status == 0
