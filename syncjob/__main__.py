@@ -39,7 +39,7 @@ def _run() -> int:
 def _invoke() -> int:
     import click
 
-    from syncjob.cli import cli
+    from syncjob.cli.group import cli
 
     try:
         return cli.main(prog_name="syncjob", standalone_mode=False) or 0

@@ -12,7 +12,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 HOMES = {
     "httpx": {"scenario/transport.py"},
     "tenacity": {"scenario/retry.py"},
-    "click": {"cli.py", "__main__.py"},
+    "click": {"__main__.py", *(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.glob("cli/*.py"))},
     "yaml": {"strict_yaml.py"},
     "structlog": {"log.py"},
     "markdown_it": {"markdown.py"},

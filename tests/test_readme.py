@@ -5,9 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
+from click import Context
 from click.testing import CliRunner
 
-from syncjob.cli import cli
+from syncjob.cli.group import COMMANDS, cli
 from syncjob.report.json import schema
 from tests.workspace import Workspace
 
@@ -32,7 +33,7 @@ def test_help_texts_are_what_the_command_prints(page: str, command: str, text: s
 
 
 def test_every_command_has_its_help_text_in_the_documentation() -> None:
-    assert {command for _, command, _ in help_texts()} == {"", *cli.commands}
+    assert {command for _, command, _ in help_texts()} == {"", *COMMANDS}
 
 
 def test_the_published_schema_is_that_of_the_report() -> None:
@@ -49,3 +50,10 @@ def test_the_demo_prints_what_the_readme_shows(workspace: Workspace) -> None:
     for part, output in zip(parts, printed, strict=True):
         for piece in part.split("…\n"):
             assert piece.strip("\n") in output
+
+
+@pytest.mark.parametrize(("name", "short_help"), COMMANDS.items())
+def test_the_list_of_commands_says_what_each_command_says(name: str, short_help: str) -> None:
+    command = cli.get_command(Context(cli), name)
+    assert command is not None
+    assert command.get_short_help_str(100) == short_help

@@ -1,0 +1,23 @@
+"""`syncjob check`."""
+
+from typing import Any
+
+import click
+
+from syncjob.cli.begin import Settings, begin
+from syncjob.cli.product import Product, with_product
+
+
+@click.command()
+@with_product
+@click.option("--remote", is_flag=True, help="Also look up every model and every referenced id.")
+@click.pass_obj
+def check(settings: Settings, /, select: tuple[str, ...], remote: bool, **product_options: Any) -> int:
+    """Check files, names, encodings and tags; offline unless --remote."""
+    from syncjob import run
+    from syncjob.report import text
+
+    product = Product(**product_options)
+    with begin(settings, "check", run.Options(select), is_offline=not remote) as started:
+        report = run.check(started, is_remote=remote)
+    return product.finish(report, text.render_check)

@@ -1,0 +1,64 @@
+"""`syncjob` itself: the options before the command, and the commands, each loaded when it is called."""
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from syncjob import __version__
+from syncjob.cli.begin import Settings
+
+# The short help stands here too, so that `syncjob --help` loads no command.
+COMMANDS = {
+    "check": "Check files, names, encodings and tags; offline unless --remote.",
+    "diff": "Show what sync would do; never writes to Scenario.",
+    "sandbox": "Serve the embedded stand-in for Scenario on loopback.",
+    "sync": "Plan, check, and write what changed to Scenario.",
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"syncjob.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "SYNCJOB"})
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False),
+    help="Config file; default: config.yaml here or above.",
+)
+@click.option("--profile", help="Profile of the config to use.")
+@click.option(
+    "--log-format",
+    type=click.Choice(["auto", "console", "json"]),
+    default="auto",
+    help="Form of the log on stderr; auto is console.",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="warning",
+    show_default=True,
+    help="Least level that is logged.",
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.pass_context
+def cli(context: click.Context, /, **options: Any) -> None:
+    """Keep the Markdown descriptions of models on Scenario in step with a git repository.
+
+    SELECT is any number of model ids, shell globs over ids, or paths of description files; none
+    means all. Each option can also be set in the environment: SYNCJOB_PROFILE,
+    SYNCJOB_SYNC_KEEP_GOING.
+    """
+    context.obj = Settings(**options)

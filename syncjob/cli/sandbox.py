@@ -1,0 +1,27 @@
+"""`syncjob sandbox`."""
+
+import click
+
+from syncjob.cli.begin import Settings, load_config
+
+
+@click.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8484, show_default=True, help="Port; 0 takes a free one."
+)
+@click.pass_obj
+def sandbox(settings: Settings, /, port: int) -> int:
+    """Serve the embedded stand-in for Scenario on loopback."""
+    from syncjob.scenario.sandbox import server
+    from syncjob.state import sandbox_file
+
+    server.serve(sandbox_file(load_config(settings).state_dir), port, lambda url: click.echo(_sandbox_notice(url)))
+    return 0
+
+
+def _sandbox_notice(url: str) -> str:
+    return (
+        f"The stand-in answers at {url} (Ctrl-C ends it); any credentials will do. In another shell:\n"
+        f"  export SCENARIO_BASE_URL={url} SCENARIO_SDK_API_KEY=any SCENARIO_SDK_API_SECRET=any\n"
+        "  syncjob --profile production diff"
+    )
