@@ -81,7 +81,7 @@ def _write(change: Change, remote: Remote) -> Outcome:
             except ScenarioError as error:
                 last = error
                 settled = _settle(change, error, remote)
-                if settled or error.retryable:  # what may be retried was, as often as allowed
+                if settled or error.http_status is not None:  # an answer came: retried as far as it may be
                     return settled or _failed(change, error)
             else:
                 return Outcome(change, "applied", problems=tuple(_check_answer(change, answer)))

@@ -141,11 +141,10 @@ def _plan(run: Run, documents: Sequence[Document], files: int) -> Plan:
     for document, change in run.track("Reading", compared, len(valid)):
         run.breaker.note(change.failure)
         changes[document.path] = change
-    catalogue = _look_up(run, {key for change in changes.values() for key in _needed(change)})
-    settled = (
-        with_references(changes[document.path], catalogue) if document.path in changes else not_compared(document)
-        for document in documents
-    )
+    if not run.stop.requested:
+        catalogue = _look_up(run, {key for change in changes.values() for key in _needed(change)})
+        changes = {path: with_references(change, catalogue) for path, change in changes.items()}
+    settled = (changes.get(document.path) or not_compared(document) for document in documents)
     return make_plan(settled, files=files, safety=run.config.safety, force=run.options.force)
 
 

@@ -89,8 +89,8 @@ def test_a_third_text_after_a_lost_answer_is_a_conflict_and_left_alone(remote: L
         (json_answer(403, b"{}"), "failed", "forbidden", 1),
         (json_answer(404, b"{}"), "failed", "model-unknown", 1),
         (json_answer(503, b"{}"), "failed", "unavailable", 2),
-        # Such an answer may follow a write that took effect: the remote is asked, and the write sent once more.
-        (json_answer(200, b"<html>"), "failed", "protocol", 2),
+        (json_answer(503, b"{}", x_should_retry="false"), "failed", "unavailable", 1),
+        (json_answer(200, b"<html>"), "failed", "protocol", 1),
     ],
 )
 def test_a_refused_write_says_so(remote: Loopback, answer: Answer, status: str, code: str, puts: int) -> None:
@@ -125,3 +125,17 @@ def test_a_fatal_failure_stops_the_rest(remote: Loopback) -> None:
     outcomes = write(remote, *(change(id_, "new", "") for id_ in ids))
     assert remote.counts == {"PUT": 1}
     assert sorted({outcome.status for outcome in outcomes.values()}) == ["failed", "not_attempted"]
+
+
+@pytest.mark.parametrize("answer", [json_answer(504, b"{}"), json_answer(200, b"<html>")])
+def test_a_write_that_took_effect_behind_a_bad_answer_is_applied(remote: Loopback, answer: Answer) -> None:
+    remote.add("one", texts={"one": "old"})
+
+    def script(method: str, target: str) -> Answer | None:
+        if method == "PUT":
+            remote.sandbox.put("one", "new")
+            return answer
+        return None
+
+    remote.script = script
+    assert write(remote, change("one", "new", "old"))["one"].status == "applied"

@@ -1,5 +1,6 @@
 """From the options before the command to a run that has begun."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -37,9 +38,11 @@ def load_config(settings: Settings) -> "Config":
 
 @contextmanager
 def begin(settings: Settings, command: "Command", options: "Options", *, is_offline: bool = False) -> "Iterator[Run]":
+    """A run, until the block ends; raises UsageError where it needs credentials and there are none."""
     from syncjob import log, run
     from syncjob.connection import require_credentials
 
+    gc.enable()
     loaded = load_config(settings)
     run_id = run.new_id()
     log.configure(sys.stderr, settings.log_format, settings.log_level, run_id, loaded.credentials)

@@ -1,5 +1,6 @@
 """`syncjob` itself: the options before the command, and the commands, each loaded when it is called."""
 
+import os
 from importlib import import_module
 from typing import Any
 
@@ -17,6 +18,14 @@ COMMANDS = {
 }
 
 
+def _width() -> int:
+    """The terminal's width, 80 at most; click would load shutil and with it three compressors to ask."""
+    try:
+        return min(os.get_terminal_size(1).columns, 80)
+    except OSError:
+        return 80
+
+
 class _Lazy(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -32,7 +41,14 @@ class _Lazy(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "SYNCJOB"})
+@click.group(
+    cls=_Lazy,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "SYNCJOB",
+        "terminal_width": _width(),
+    },
+)
 @click.option(
     "--config",
     type=click.Path(dir_okay=False),

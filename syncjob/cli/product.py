@@ -16,14 +16,14 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 class Product(NamedTuple):
     """Where a command's product goes, and in which form."""
 
-    form: str
+    format: str
     output: TextIO | None
     report: TextIO | None
     color: str
 
     @property
     def is_text(self) -> bool:
-        return self.form == "text"
+        return self.format == "text"
 
     @property
     def is_colored(self) -> bool:
@@ -59,9 +59,7 @@ def with_product(function: _Function) -> _Function:
         ),
         click.option("--report", type=click.File("w", "utf-8", lazy=False), help="Write the JSON report here too."),
         click.option("--output", type=click.File("w", "utf-8", lazy=False), help="Write here instead of to stdout."),
-        click.option(
-            "--format", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the product."
-        ),
+        click.option("--format", type=click.Choice(["text", "json"]), default="text", help="Form of the product."),
         click.argument("select", nargs=-1, metavar="[SELECT]..."),
     ):
         function = decorate(function)

@@ -61,9 +61,8 @@ def _with_whole_path(message: str) -> str:
 def failure(answer: Answer, credentials: Credentials | None, *, max_retry_after: float) -> errors.ScenarioError | None:
     """The error that an answer stands for; None where it is a plain 200.
 
-    The table of statuses follows docs/faults.md; the header `x-should-retry` wins over it, as in
-    the official SDKs. `max_retry_after` is in seconds: an answer that asks for a longer wait is
-    not retried.
+    The header `x-should-retry` wins over the table of statuses, as in the official SDKs.
+    `max_retry_after` is in seconds: an answer that asks for a longer wait is not retried.
     """
     if answer.status == 200:
         return None

@@ -13,8 +13,9 @@ import msgspec
 
 from syncjob import tags
 from syncjob.credentials import Credentials
+from syncjob.errors import ScenarioError
 from syncjob.scenario import retry, types
-from syncjob.scenario.answers import decode
+from syncjob.scenario.answers import Answer, decode
 from syncjob.scenario.bulk import in_bulk
 from syncjob.scenario.pace import Pacer
 from syncjob.scenario.traffic import Meter, Traffic
@@ -23,6 +24,8 @@ from syncjob.scenario.transport import Exchange, Handler, Limits, Transport
 BASE_URL = "https://api.cloud.scenario.com/v1"
 ASSETS_PER_CALL = 200  # documented: a larger call is refused whole
 MODELS_PER_CALL = 50  # no limit is documented; the official plug-in sends at most 50
+# The server is overrun as a whole: every worker waits, not only the one that was told.
+_SHARED = frozenset({429, 503})
 PAGE_SIZE = 500  # the largest that is documented
 
 _T = TypeVar("_T")
@@ -87,8 +90,7 @@ class Scenario:
 
         def send() -> _T:
             with self._pacer.place():
-                answer = self._transport.send(method, path, params, content)
-            return decode(answer, answer_type)
+                return decode(self._exchange(method, path, params, content), answer_type)
 
         return retry.call(send, attempts=self._attempts, sleep=self._meter.sleep, on_retry=self._on_retry)
 
@@ -97,9 +99,17 @@ class Scenario:
         """The requests so far."""
         return self._meter.traffic
 
+    def _exchange(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
+        try:
+            return self._transport.send(method, path, query, body)
+        except ScenarioError as error:
+            if error.retryable and error.http_status in _SHARED:
+                self._pacer.pause(error.retry_after or 0)
+            raise
+
     def _on_retry(self, event: retry.Retry) -> None:
         self._meter.retry()
-        if event.error.http_status in (429, 503):
+        if event.error.http_status in _SHARED:
             self._pacer.pause(event.wait)
         self._observe(event)
 
