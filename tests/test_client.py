@@ -409,6 +409,22 @@ def test_a_server_that_asks_for_time_is_left_alone_by_all_workers(remote: Loopba
     assert opened.traffic.waited_seconds >= 0.199
 
 
+def test_a_server_that_asks_for_time_gets_it_though_nothing_is_retried(remote: Loopback) -> None:
+    arrived: list[float] = []
+
+    def script(method: str, target: str) -> Answer | None:
+        arrived.append(time.monotonic())
+        return json_answer(429, b"{}", retry_after_ms="100") if len(arrived) == 1 else None
+
+    remote.add("one")
+    remote.script = script
+    with Scenario(CREDENTIALS, base_url=remote.url, requests_per_minute=0, attempts=1) as opened:
+        with pytest.raises(errors.RateLimited):
+            opened.models.description.retrieve("one")
+        opened.models.description.retrieve("one")
+    assert arrived[1] - arrived[0] >= 0.099
+
+
 def test_a_failure_of_one_request_pauses_nobody_else(remote: Loopback) -> None:
     remote.add("one", "other")
     other_is_done = threading.Event()

@@ -360,6 +360,15 @@ def test_serving_announces_a_url_that_answers(tmp_path: Path) -> None:
         server.serve(tmp_path / "sandbox.sqlite3", 0, announce)
 
 
+def test_a_port_that_is_taken_is_refused_in_words(sandbox: Sandbox) -> None:
+    with (
+        server.serving(sandbox.handle) as url,
+        pytest.raises(UsageError, match=r"^cannot listen on 127\.0\.0\.1:\d+: .*; give another --port$"),
+        server.serving(sandbox.handle, urlsplit(url).port or 0),
+    ):
+        pass
+
+
 def test_the_command_serves_until_it_is_interrupted(workspace: Workspace) -> None:
     variables = {**workspace.environment(), "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "syncjob", "sandbox", "--port", "0"]
