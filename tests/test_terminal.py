@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -56,7 +57,8 @@ class Terminal:
 
     def _read(self) -> bool:
         with suppress(OSError):  # the terminal is gone when its process has ended
-            data = os.read(self._controller, 65536)
+            ready, _, _ = select.select([self._controller], [], [], 20)
+            data = os.read(self._controller, 65536) if ready else b""
             self.screen += data
             return bool(data)
         return False
