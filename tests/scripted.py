@@ -4,6 +4,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -56,14 +57,15 @@ def then_resets(play: Play) -> Play:
 
 
 def drips(piece: bytes, pause: float) -> Play:
-    """A head that promises much, and a body that comes a piece at a time until the client has gone."""
+    """A head that promises much, and a body that comes a piece at a time, a hundred of them at most."""
 
     def play(connection: socket.socket) -> None:
-        answer(b"", length=1_000_000)(connection)
-        while not threading.Event().wait(pause):
+        answer(b"", length=1_000_000_000)(connection)
+        for _ in range(100):
             connection.sendall(piece)
+            time.sleep(pause)
 
-    return play
+    return then_closes(play)
 
 
 @contextmanager

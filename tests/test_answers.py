@@ -175,6 +175,7 @@ def test_refused_credentials_are_named_by_their_variables(
         ({"retry-after": "Sat, 21 Nov 2026 11:59:59 GMT", "date": NOON}, None),
         ({"retry-after": "Sat, 21 Nov 2026 12:00:09 GMT"}, None),
         ({"retry-after": "Sat, 21 Nov 2026 12:00:09 GMT", "date": "today"}, None),
+        ({"retry-after": "Sat, 21 Nov 2026 12:00:09 GMT", "date": "Sat, 21 Nov 1601 12:00:00 GMT"}, None),
         ({"retry-after": "Sat, 21 Nov 100000 12:00:09 GMT", "date": NOON}, None),
         ({"retry-after": "Sat, 21 Nov 2026 1\u0662:00:09 GMT", "date": NOON}, None),
         ({"retry-after": f"Sat, 21 Nov 2026 {'9' * 5_000}:00:09 GMT", "date": NOON}, None),

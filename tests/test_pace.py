@@ -60,6 +60,14 @@ def test_a_place_is_taken_until_a_minute_after_the_answer_not_after_the_sending(
     assert [ask(pacer, clock, seconds=7), ask(pacer, clock)] == [0, 67]
 
 
+@pytest.mark.parametrize(("later", "entered"), [(59.5, 60), (60, 60), (60.5, 60.5)])
+def test_a_place_is_free_after_a_minute_and_not_before(later: float, entered: float) -> None:
+    pacer, clock = a_pacer(1)
+    ask(pacer, clock)
+    clock.now += later
+    assert ask(pacer, clock) == entered
+
+
 def test_the_window_slides() -> None:
     pacer, clock = a_pacer(2)
     entered = []

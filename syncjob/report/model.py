@@ -18,14 +18,9 @@ class ItemProblem(Struct, frozen=True):
     column: int | None = None
 
 
-class RunProblem(Struct, frozen=True):
-    """A problem of the run as a whole."""
+class RunProblem(ItemProblem, frozen=True):
+    """A problem of the run as a whole; `path` is null where it is about no file."""
 
-    code: str
-    severity: Literal["error", "warning"]
-    message: str
-    line: int | None = None
-    column: int | None = None
     path: str | None = None
 
 
