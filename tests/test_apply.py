@@ -1,9 +1,11 @@
 """Writes over real HTTP: what became of each, also where the answer got lost."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 
 import pytest
 
+from syncjob import workers
 from syncjob.apply import Outcome, apply
 from syncjob.breaker import Breaker
 from syncjob.credentials import basic
@@ -21,14 +23,15 @@ def change(model_id: str, after: str, before: str) -> Change:
     return compare(parse(model_id, f"descriptions/{model_id}.md", after.encode()), Held(before, (), 0.0))
 
 
-def write(remote: Loopback, *changes: Change, stop: Stop | None = None) -> dict[str, Outcome]:
+def write(
+    remote: Loopback, *changes: Change, stop: Stop | None = None, sleep: Callable[[float], None] = lambda _: None
+) -> dict[str, Outcome]:
     stop = stop or Stop()
     with Scenario(
-        basic("key", "secret"), base_url=remote.url, requests_per_minute=0, attempts=2, sleep=lambda _: None
+        basic("key", "secret"), base_url=remote.url, requests_per_minute=0, attempts=2, sleep=sleep
     ) as client:
-        outcomes = apply(
-            changes, Remote(client, clock=lambda: 0.0), count=2, recheck_after=60, stop=stop, breaker=Breaker(stop)
-        )
+        place = Remote(client, clock=lambda: 0.0)
+        outcomes = apply(changes, place, count=2, recheck_after=60, stop=stop, breaker=Breaker(stop))
         return {outcome.change.model_id: outcome for outcome in outcomes}
 
 
@@ -139,3 +142,36 @@ def test_a_write_that_took_effect_behind_a_bad_answer_is_applied(remote: Loopbac
 
     remote.script = script
     assert write(remote, change("one", "new", "old"))["one"].status == "applied"
+
+
+def test_a_write_that_outlasts_the_stop_is_not_called_unattempted(
+    remote: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "_DRAIN", 0.1)
+    remote.add("one")
+    stop, release = Stop(), threading.Event()
+
+    def script(method: str, target: str) -> None:
+        stop.request("now")
+        release.wait(10)
+
+    remote.script = script
+    try:
+        outcome = write(remote, change("one", "new", ""), stop=stop)["one"]
+    finally:
+        release.set()
+    assert (outcome.status, outcome.failure and outcome.failure.code) == ("failed", "interrupted")
+
+
+def test_a_stop_while_a_failed_write_waits_reports_that_failure(remote: Loopback) -> None:
+    remote.add("one")
+    stop = Stop()
+
+    def script(method: str, target: str) -> Answer:
+        stop.request("now")
+        return json_answer(503, b"{}", retry_after="60")
+
+    remote.script = script
+    outcome = write(remote, change("one", "new", ""), stop=stop, sleep=stop.sleep)["one"]
+    assert (outcome.status, outcome.failure and outcome.failure.http_status) == ("failed", 503)
+    assert remote.counts == {"PUT": 1}
