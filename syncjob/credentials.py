@@ -26,12 +26,15 @@ class Credentials:
 
 def basic(key: str, secret: str) -> Credentials:
     """Credentials of an API key and its secret, as RFC 7617 encodes them."""
+    for name, value in ((KEY, key), (SECRET, secret)):
+        _check(name, value.replace(" ", ""))  # base64 carries a space; nobody's key has one
     pair = base64.b64encode(f"{key}:{secret}".encode()).decode()
     return Credentials(f"Basic {pair}", (secret, key, pair))
 
 
 def bearer(jwt: str) -> Credentials:
     """Credentials of a session token."""
+    _check(JWT, jwt)
     return Credentials(f"Bearer {jwt}", (jwt,))
 
 
@@ -42,8 +45,7 @@ def from_environment(environment: Mapping[str, str]) -> Credentials | None:
     """
     key, secret, jwt = (environment.get(name, "") for name in (KEY, SECRET, JWT))
     for name, value in ((KEY, key), (SECRET, secret), (JWT, jwt)):
-        if not value.isascii() or any(character.isspace() or not character.isprintable() for character in value):
-            raise UsageError(f"{name} holds white space, a line break or a non-ASCII character; was it pasted whole?")
+        _check(name, value)
     if key and secret:
         return basic(key, secret)
     if jwt:
@@ -53,16 +55,23 @@ def from_environment(environment: Mapping[str, str]) -> Credentials | None:
     return None
 
 
+def _check(name: str, value: str) -> None:
+    """Raises UsageError for what no HTTP header can hold, without repeating it."""
+    if not value.isascii() or any(character.isspace() or not character.isprintable() for character in value):
+        raise UsageError(f"{name} holds white space, a line break or a non-ASCII character; was it pasted whole?")
+
+
 # Shorter than any real secret; to take out every "a" would garble all messages.
 _SHORTEST_SECRET = 5
 
 
 def redact(text: str, credentials: Credentials | None) -> str:
     """The text without the secrets, whether raw, URL-encoded or base64-encoded."""
-    for secret in credentials.secrets if credentials else ():
-        for form in _forms(secret):
-            if form in text:
-                text = text.replace(form, "[redacted]")
+    secrets = credentials.secrets if credentials else ()
+    # The longest first: a key's own base64 is the beginning of the pair's.
+    for form in sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True):
+        if form in text:
+            text = text.replace(form, "[redacted]")
     return text
 
 

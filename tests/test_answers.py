@@ -374,3 +374,18 @@ def test_json_of_another_shape_is_a_protocol_error_that_says_where(body: bytes, 
     with pytest.raises(errors.ProtocolError) as caught:
         decode(Answer(200, {}, body), DescriptionEnvelope)
     assert str(caught.value).startswith(message)
+
+
+def test_a_secret_that_a_long_reason_cuts_is_not_shown_in_part() -> None:
+    token = "eyJhbGciOiJIUzI1NiJ9." + "abcdefgh" * 250
+    for body in (json.dumps({"reason": token * 2}).encode(), f"<p>{token}".encode(), json.dumps([token]).encode()):
+        error = failure(Answer(400, {}, body), bearer(token), max_retry_after=1)
+        assert error
+        assert "abcdefghabcdefgh" not in error.message
+
+
+@pytest.mark.parametrize("wait", [f"Sat, 21 Nov 2026 {'9' * 400}:00:09 GMT", f"Sat, 21 Nov 2026 12:00:09 -{'9' * 400}"])
+def test_an_endless_date_is_nonsense(wait: str) -> None:
+    headers = {"retry-after": wait, "date": "Sat, 21 Nov 2026 12:00:00 GMT"}
+    assert parse_retry_after(headers) is None
+    assert failure(Answer(503, headers, b""), None, max_retry_after=120)

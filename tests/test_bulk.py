@@ -157,3 +157,17 @@ def test_whatever_the_other_side_does_the_rows_are_those_that_exist(
     assert len(catalogue.singles) == len(set(catalogue.singles))
     if known.issuperset(ids):
         assert len(catalogue.batches) == -(-len(set(ids)) // per_call)
+
+
+@pytest.mark.parametrize("ids", [["a", "b", "foreign", "c"], ["foreign", "a"], ["a", "b", "c", "d", "foreign"]])
+def test_one_foreign_id_does_not_keep_the_others_from_being_found(ids: list[str]) -> None:
+    def ask(batch: Sequence[str]) -> Sequence[ModelRow]:
+        if "foreign" in batch:
+            raise Forbidden("HTTP 403")
+        return [ModelRow(id=id_, type="custom") for id_ in batch]
+
+    def ask_one(id_: str) -> ModelRow:
+        return ask([id_])[0]
+
+    found = [row.id for row in in_bulk(ids, 4, ask, ask_one)]
+    assert found == [id_ for id_ in ids if id_ != "foreign"]

@@ -103,3 +103,10 @@ def test_no_form_of_a_token_is_left(jwt: str) -> None:
     made = bearer(jwt)
     for form in (jwt, quote(jwt, safe=""), base64.b64encode(jwt.encode()).decode()):
         assert form not in redact(f"Authorization: Bearer {form}, url=/?q={form}&r", made)
+
+
+@pytest.mark.parametrize("length", range(5, 30))
+def test_the_base64_pair_is_taken_out_whole_whatever_the_length_of_the_key(length: int) -> None:
+    credentials = basic("k" * length, "the-secret-of-the-tests")
+    pair = credentials.header.removeprefix("Basic ")
+    assert redact(f"you sent {pair}, really", credentials) == "you sent [redacted], really"

@@ -141,3 +141,22 @@ def test_an_exception_of_another_kind_passes_through(before: list[ScenarioError]
     with pytest.raises(KeyError):
         caller.call()
     assert caller.sent == len(before) + 1
+
+
+def test_a_stop_carries_the_last_failed_attempt() -> None:
+    failures = [RateLimited("first", retryable=True), Unavailable("second", retryable=True, ambiguous=True)]
+    left = list(failures)
+    waits: list[float] = []
+
+    def send() -> None:
+        raise left.pop(0)
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 2:
+            raise Stopped("interrupted")
+
+    with pytest.raises(Stopped) as caught:
+        retry.call(send, attempts=5, sleep=sleep, on_retry=lambda _: None)
+    assert caught.value.pending is failures[1]
+    assert failures[1].attempts == 2

@@ -386,3 +386,22 @@ def test_the_command_serves_until_it_is_interrupted(workspace: Workspace) -> Non
             process.kill()
         assert "Traceback" not in process.stderr.read()
     assert (workspace.folder / ".syncjob").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "body", "headers", "status"),
+    [
+        ("GET", "//[", b"", AUTHORIZED, 403),
+        ("GET", "/models?pageSize=" + "1" * 5_000, b"", AUTHORIZED, 400),
+        ("GET", "/models?sortBy=nonsense", b"", AUTHORIZED, 400),
+        ("GET", "/models?paginationToken=" + base64.b64encode(b"-5").decode(), b"", AUTHORIZED, 400),
+        ("GET", "/models", b"", {"authorization": "Basic \u00e9"}, 401),
+        ("POST", "/models/get-bulk", b'{"modelIds": ["\\ud800"]}', AUTHORIZED, 200),
+        ("PUT", "/models/flux.1-dev/description", b'{"description": "\\ud800"}', AUTHORIZED, 400),
+    ],
+)
+def test_the_stand_in_answers_whatever_comes(
+    tmp_path: Path, method: str, target: str, body: bytes, headers: dict[str, str], status: int
+) -> None:
+    with Sandbox(tmp_path / "sandbox.sqlite3") as sandbox:
+        assert sandbox.handle(method, target, headers, body).status == status

@@ -363,7 +363,10 @@ class TestFaults:
         assert SECRET not in str(caught.value)
 
     def test_what_cannot_be_sent_at_all_is_no_outage(self) -> None:
-        with scripted(GOOD) as served, connected(served.url, credentials=bearer("two\nlines")) as opened:
+        with (
+            scripted(GOOD) as served,
+            connected(served.url, credentials=Credentials("Bearer two\nlines", ("two\nlines",))) as opened,
+        ):
             with pytest.raises(errors.ProtocolError, match=r"cannot ask 127\.0\.0\.1: "):
                 get(opened)
             assert served.heads == []
@@ -495,3 +498,39 @@ class TestProxy:
             with connected(https(secured)) as opened, pytest.raises(errors.Untrusted):
                 get(opened)
         assert (secured.connections, proxy.connections) == (1, 0)
+
+
+@pytest.mark.parametrize("scheme", ["http://", ""])
+@pytest.mark.usefixtures("no_proxy")
+def test_the_proxy_is_asked_for_the_host_and_sees_neither_path_nor_query(
+    monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    with scripted(then_closes(answer(b"", status="502 Bad Gateway"))) as proxy:
+        monkeypatch.setenv("https_proxy", f"{scheme}127.0.0.1:{proxy.port}")
+        with connected("https://scenario.invalid/v1") as opened, pytest.raises(errors.ScenarioError):
+            opened.send("GET", "/models", {"projectId": "p"}, None)
+        assert [head.split("\r\n")[0] for head in proxy.heads] == ["CONNECT scenario.invalid:443 HTTP/1.1"]
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "ftp://127.0.0.1:1"])
+@pytest.mark.usefixtures("no_proxy")
+def test_a_proxy_that_cannot_be_used_is_a_message(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("https_proxy", proxy)
+    with pytest.raises(errors.UsageError, match="HTTPS_PROXY"), connected("https://scenario.invalid/v1"):
+        pass
+
+
+def test_once_the_credentials_are_good_all_others_go_together(remote: Loopback) -> None:
+    remote.add("one")
+    the_rest = threading.Barrier(3)
+    first = threading.Event()
+
+    def script(method: str, target: str) -> None:
+        if first.is_set():
+            the_rest.wait(2)
+        first.set()
+
+    remote.script = script
+    with connected(remote.url) as opened:
+        assert [future.exception() for future in in_threads(4, lambda: get(opened))] == [None] * 4
+    assert not the_rest.broken

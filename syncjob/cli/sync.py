@@ -61,6 +61,6 @@ def _ask(plan_line: str, profile: str) -> bool:
     """A person's word; the end of input is a no, and Ctrl-C ends the run."""
     from syncjob.signals import asking
 
-    click.echo(f"{plan_line} Write this to Scenario (profile {profile})? [y/N]: ", nl=False, err=True)
     with asking():
+        click.echo(f"{plan_line} Write this to Scenario (profile {profile})? [y/N]: ", nl=False, err=True)
         return sys.stdin.readline().strip().lower() in ("y", "yes")

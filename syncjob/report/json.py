@@ -1,5 +1,6 @@
 """A Report as JSON, and the schema of that JSON."""
 
+import inspect
 from typing import Any
 
 import msgspec
@@ -17,5 +18,14 @@ def schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "syncjob report, version 1",
-        **msgspec.json.schema(Report),
+        **_with_clean_descriptions(msgspec.json.schema(Report)),
     }
+
+
+def _with_clean_descriptions(schema: dict[str, Any]) -> dict[str, Any]:
+    """Docstrings without their indentation, which Python keeps before 3.13 and drops since."""
+    definitions = {
+        name: {**definition, "description": inspect.cleandoc(definition.get("description", ""))}
+        for name, definition in schema["$defs"].items()
+    }
+    return {**schema, "$defs": definitions}

@@ -19,6 +19,7 @@ _T = TypeVar("_T")
 
 _RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 # HTTP allows 1*DIGIT (RFC 9110, 10.2.3); a fraction is common. `float()` would take nan and more.
+_LONGEST_WAIT = 1e9
 _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
 
 
@@ -71,7 +72,7 @@ def failure(answer: Answer, credentials: Credentials | None, *, max_retry_after:
     if answer.status < 400:
         return protocol_error(f"HTTP {answer.status} where 200 is promised", answer)
     reason, name = _reason(answer.body)
-    reason = shorten(redact(reason, credentials))
+    reason = shorten(redact(reason, credentials))  # the other way round a cut secret would stay
     kind = _error_type(answer, name, is_bearer=credentials is not None and credentials.is_bearer)
     retry_after = parse_retry_after(answer.headers)
     message = f"HTTP {answer.status}: {reason}" if reason else f"HTTP {answer.status}"
@@ -134,13 +135,13 @@ def _reason(body: bytes) -> tuple[str, str]:
     try:
         parsed: Any = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError):
-        return body[:2_000].decode("utf-8", "replace"), ""
+        return body.decode("utf-8", "replace"), ""
     if not isinstance(parsed, dict):
-        return str(parsed)[:2_000], ""
+        return str(parsed), ""
     texts = (parsed.get(member) for member in ("reason", "message", "error"))
     reason = next((text for text in texts if isinstance(text, str) and text), "")
     name = parsed.get("name")
-    return reason[:2_000], name if isinstance(name, str) else ""
+    return reason, name if isinstance(name, str) else ""
 
 
 def parse_retry_after(headers: Mapping[str, str]) -> float | None:
@@ -156,7 +157,7 @@ def parse_retry_after(headers: Mapping[str, str]) -> float | None:
     if _SECONDS.fullmatch(value):
         return float(value)
     until, now = _timestamp(value), _timestamp(headers.get("date", ""))
-    if until is None or now is None or until <= now:
+    if until is None or now is None or not 0 < until - now < _LONGEST_WAIT:
         return None
     return until - now
 

@@ -10,47 +10,57 @@ from syncjob.scenario import types
 _Row = TypeVar("_Row", types.Asset, types.ModelRow)
 
 
+_REFUSED = (errors.NotFound, errors.Rejected, errors.Forbidden)
+
+
 def in_bulk(
     ids: Iterable[str],
     per_call: int,
     ask: Callable[[Sequence[str]], Sequence[_Row]],
     ask_one: Callable[[str], _Row],
 ) -> list[_Row]:
-    """The rows of all ids that exist, in batches; rows are matched by id, never by place."""
+    """The rows of all ids that exist, in batches; rows are matched by id, never by place.
+
+    What a bulk call does with an id that it does not know, or may not show, is not documented: it
+    may leave it out, or refuse the batch. Raises Forbidden where nothing at all may be looked up.
+    """
     wanted = list(dict.fromkeys(ids))
     remaining = iter(wanted)
     rows: dict[str, _Row] = {}
     while batch := list(islice(remaining, per_call)):
-        rows |= {row.id: row for row in _settle(batch, ask, ask_one)}
+        try:
+            found = list(ask(batch))
+        except errors.Forbidden:
+            # A key without the scope is refused for every id; two single look-ups tell, not hundreds.
+            if not rows and all(_is_forbidden(id_, ask_one) for id_ in {batch[0], batch[-1]}):
+                raise
+            found = _settle(batch, ask, ask_one)
+        except _REFUSED:
+            found = _settle(batch, ask, ask_one)
+        rows |= {row.id: row for row in found}
     return [rows[id_] for id_ in wanted if id_ in rows]
 
 
 def _settle(
     batch: Sequence[str], ask: Callable[[Sequence[str]], Sequence[_Row]], ask_one: Callable[[str], _Row]
 ) -> list[_Row]:
-    """A batch's rows; one that is refused whole is halved, down to looking single ids up.
-
-    What a bulk call does with an id that it does not know, or may not show, is not documented: it
-    may leave it out, or refuse the batch. Raises Forbidden where nothing at all may be looked up.
-    """
-    try:
-        return list(ask(batch))
-    except (errors.NotFound, errors.Rejected):
-        pass
-    except errors.Forbidden:
-        # A key without the scope is refused for every id; two single look-ups tell, not hundreds.
-        if all(_is_forbidden(id_, ask_one) for id_ in {batch[0], batch[-1]}):
-            raise
+    """The rows of a batch that was refused whole: halved, down to looking single ids up."""
     if len(batch) == 1:
         return _look_up(batch[0], ask_one)
     middle = len(batch) // 2
-    return _settle(batch[:middle], ask, ask_one) + _settle(batch[middle:], ask, ask_one)
+    rows: list[_Row] = []
+    for half in (batch[:middle], batch[middle:]):
+        try:
+            rows += ask(half) if len(half) > 1 else _look_up(half[0], ask_one)
+        except _REFUSED:
+            rows += _settle(half, ask, ask_one)
+    return rows
 
 
 def _look_up(id_: str, ask_one: Callable[[str], _Row]) -> list[_Row]:
     try:
         return [ask_one(id_)]
-    except (errors.NotFound, errors.Forbidden):
+    except _REFUSED:
         return []
 
 
@@ -59,6 +69,6 @@ def _is_forbidden(id_: str, ask_one: Callable[[str], _Row]) -> bool:
         ask_one(id_)
     except errors.Forbidden:
         return True
-    except errors.NotFound:
+    except _REFUSED:
         return False
     return False

@@ -2,12 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from syncjob.errors import Conflict, ScenarioError, Stopped
-
-if TYPE_CHECKING:
-    import tenacity
 
 _T = TypeVar("_T")
 
@@ -55,29 +52,23 @@ def _again(
     # Imported late: most runs never retry, and the import is a third of a small run's start.
     import tenacity
 
-    pending = [first]
+    failed = _Failed(first)
+    backoff = tenacity.wait_random_exponential(multiplier=_BACKOFF, max=_MAX_BACKOFF)
 
     def attempt() -> _T:
-        if pending:  # the failure at hand is the policy's first attempt
-            raise pending.pop()
+        failed.replay()
         return send()
 
     def wait(state: tenacity.RetryCallState) -> float:
-        error = _error(state)
-        return backoff(state) if error.retry_after is None else error.retry_after
+        return backoff(state) if failed.last.retry_after is None else failed.last.retry_after
 
     def should_retry(state: tenacity.RetryCallState) -> bool:
-        outcome = state.outcome
-        error = outcome.exception() if outcome else None
-        if not isinstance(error, ScenarioError):
-            return False
-        error.attempts = state.attempt_number
-        return error.retryable and not (isinstance(error, Conflict) and error.attempts >= _CONFLICT_ATTEMPTS)
+        error = state.outcome.exception() if state.outcome else None
+        return isinstance(error, ScenarioError) and failed.may_be_retried(error, state.attempt_number)
 
     def before_sleep(state: tenacity.RetryCallState) -> None:
-        on_retry(Retry(state.attempt_number, state.upcoming_sleep, _error(state)))
+        on_retry(Retry(state.attempt_number, state.upcoming_sleep, failed.last))
 
-    backoff = tenacity.wait_random_exponential(multiplier=_BACKOFF, max=_MAX_BACKOFF)
     policy = tenacity.Retrying(
         stop=tenacity.stop_after_attempt(attempts),
         wait=wait,
@@ -89,12 +80,23 @@ def _again(
     try:
         return policy(attempt)
     except Stopped as stopped:
-        stopped.pending = first
+        stopped.pending = failed.last
         raise
 
 
-def _error(state: "tenacity.RetryCallState") -> ScenarioError:
-    error = state.outcome.exception() if state.outcome else None
-    if not isinstance(error, ScenarioError):
-        raise TypeError("only a ScenarioError is retried")
-    return error
+class _Failed:
+    """The last failure; the first, which came before the policy was made, is its first attempt."""
+
+    def __init__(self, first: ScenarioError) -> None:
+        self.last = first
+        self._is_replayed = False
+
+    def replay(self) -> None:
+        if not self._is_replayed:
+            self._is_replayed = True
+            raise self.last
+
+    def may_be_retried(self, error: ScenarioError, attempt: int) -> bool:
+        self.last = error
+        error.attempts = attempt
+        return error.retryable and not (isinstance(error, Conflict) and attempt >= _CONFLICT_ATTEMPTS)

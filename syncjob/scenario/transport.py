@@ -76,6 +76,8 @@ class Transport:
         self._prefix = self._url.raw_path.rstrip(b"/")
         self._headers = httpx.Headers(_headers(self._url, credentials))
         self._json_headers = httpx.Headers({**self._headers, "content-type": "application/json"})
+        # Plain HTTP is for loopback alone: a proxy would see the credentials.
+        self._proxy = _proxy_for(self._url.host) if self._url.scheme == "https" and not handler else None
         self._timeouts = dict.fromkeys(("connect", "read", "write", "pool"), limits.timeout)
         self._idle: list[httpx.BaseTransport] = []
         self._all: list[httpx.BaseTransport] = []
@@ -93,10 +95,11 @@ class Transport:
 
     def send(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
         """One exchange; raises the ScenarioError that the answer, or its absence, stands for."""
-        if self._accepted:
-            return self._send(method, path, query, body)
-        with self._first:
-            return self._send(method, path, query, body)
+        if not self._accepted:
+            with self._first:
+                if not self._accepted:
+                    return self._send(method, path, query, body)
+        return self._send(method, path, query, body)
 
     def _send(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
         if self._refused:
@@ -120,14 +123,7 @@ class Transport:
     def _exchange(
         self, method: str, path: str, query: Mapping[str, str], body: bytes | None, deadline: float
     ) -> Answer:
-        request = httpx.Request(
-            method,
-            self._url,
-            headers=self._headers if body is None else self._json_headers,
-            content=body,
-            # With its target given so, the URL is parsed once and not at each request.
-            extensions={"timeout": self._timeouts, "target": self._target(path, query)},
-        )
+        request = self._request(method, self._target(path, query), body)
         try:
             with self._connection() as connection:
                 response = connection.handle_request(request)
@@ -139,6 +135,16 @@ class Transport:
                     response.close()
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise self._translate(error, method) from error
+
+    def _request(self, method: str, target: bytes, body: bytes | None) -> httpx.Request:
+        headers = self._headers if body is None else self._json_headers
+        if self._proxy:
+            # The proxy's own CONNECT would take the extension below for its target.
+            url = self._url.copy_with(raw_path=target)
+            return httpx.Request(method, url, headers=headers, content=body, extensions={"timeout": self._timeouts})
+        # With its target given so, the URL is parsed once and not at each request.
+        extensions = {"timeout": self._timeouts, "target": target}
+        return httpx.Request(method, self._url, headers=headers, content=body, extensions=extensions)
 
     def _target(self, path: str, query: Mapping[str, str]) -> bytes:
         suffix = f"?{urlencode(query)}" if query else ""
@@ -197,8 +203,7 @@ class Transport:
         return httpx.HTTPTransport(
             verify=self._ssl_context,
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEPALIVE_SECONDS),
-            # Plain HTTP is for loopback alone: a proxy would see the credentials.
-            proxy=_proxy_for(self._url.host) if is_https else None,
+            proxy=self._proxy,
         )
 
 
@@ -219,12 +224,21 @@ def _chunks(response: httpx.Response) -> Iterable[bytes]:
     return response.stream
 
 
-def _proxy_for(host: str) -> str | None:
-    """The proxy that the environment names for an https host, as curl and pip would take it."""
-    if proxy_bypass(host):
-        return None
+def _proxy_for(host: str) -> httpx.Proxy | None:
+    """The proxy that the environment names for an https host; raises UsageError for one that cannot be used."""
     proxies = getproxies()
-    return proxies.get("https") or proxies.get("all")
+    named = proxies.get("https") or proxies.get("all")
+    if not named or proxy_bypass(host):
+        return None
+    try:
+        proxy = httpx.Proxy(named if "://" in named else f"http://{named}")
+    except (ValueError, httpx.InvalidURL) as error:
+        raise errors.UsageError(
+            "the proxy that HTTPS_PROXY or ALL_PROXY names is no http:// or https:// URL"
+        ) from error
+    if proxy.url.scheme not in ("http", "https"):
+        raise errors.UsageError(f"a {proxy.url.scheme}:// proxy cannot be used; HTTPS_PROXY must name an http:// one")
+    return proxy
 
 
 def _is_tls_failure(error: BaseException) -> bool:

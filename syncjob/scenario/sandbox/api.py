@@ -7,13 +7,12 @@ and a text is stored as it was sent.
 """
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 from syncjob import tags
 
@@ -67,9 +66,9 @@ def respond(state: State, request: Request) -> Reply:
     try:
         if not _is_authorized(request.headers.get("authorization", "")):
             raise _Refused(401, "Unauthorized")
-        url = urlsplit(request.target)
-        path = unquote(url.path).removeprefix("/v1")
-        query = {name: values[-1] for name, values in parse_qs(url.query, keep_blank_values=True).items()}
+        target, _, query_string = request.target.partition("?")
+        path = unquote(target).removeprefix("/v1")
+        query = {name: values[-1] for name, values in parse_qs(query_string, keep_blank_values=True).items()}
         for method, pattern, handler in _ROUTES:
             match = pattern.fullmatch(path)
             if match and method == request.method:
@@ -101,7 +100,7 @@ def _is_authorized(header: str) -> bool:
         return False
     try:
         key, colon, secret = base64.b64decode(value, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # neither base64 nor UTF-8
         return False
     return bool(key and colon and secret)
 
@@ -117,7 +116,7 @@ def _update(state: State, path: Mapping[str, str], query: Mapping[str, str], bod
     if "description" not in parsed:
         raise _Refused(400, "description is required")
     text = parsed["description"]
-    if text is not None and not isinstance(text, str):
+    if text is not None and not _is_text(text):
         raise _Refused(400, "description must be a string or null")
     return Reply(200, {"description": describe(state, text or "")}, Write(model["id"], text or ""))
 
@@ -141,6 +140,8 @@ def _list_models(state: State, path: Mapping[str, str], query: Mapping[str, str]
     size = _page_size(query.get("pageSize", "100"))
     is_public = query.get("privacy", "private") == "public"
     order = query.get("sortBy") or ("score" if is_public else "createdAt")
+    if order not in ("createdAt", "updatedAt", "score"):
+        raise _Refused(400, "sortBy must be one of createdAt, updatedAt, score")
     if order == "score" and "sortDirection" in query:
         raise _Refused(400, "sortDirection is not allowed with sortBy=score")
     rows = [row for row in state.models() if not is_public or row["privacy"] == "public"]
@@ -187,20 +188,28 @@ def _ids(parsed: Mapping[str, Any], member: str) -> Sequence[str]:
     ids = parsed.get(member, [])
     if not isinstance(ids, list) or not all(isinstance(id_, str) for id_ in ids):
         raise _Refused(400, f"{member} must be an array of strings")
-    return list(dict.fromkeys(ids))
+    return [id_ for id_ in dict.fromkeys(ids) if _is_text(id_)]
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is a string that can be stored: one without lone surrogates."""
+    return isinstance(value, str) and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _page_size(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= _MAX_PAGE:
+    if not re.fullmatch("[0-9]{1,3}", text) or not 1 <= int(text) <= _MAX_PAGE:
         raise _Refused(400, f"pageSize must be between 1 and {_MAX_PAGE}")
     return int(text)
 
 
 def _offset(token: str) -> int:
     try:
-        return int(base64.urlsafe_b64decode(token)) if token else 0
+        start = int(base64.urlsafe_b64decode(token)) if token else 0
     except ValueError:
-        raise _Refused(400, "paginationToken is invalid") from None
+        start = -1
+    if start < 0:
+        raise _Refused(400, "paginationToken is invalid")
+    return start
 
 
 def _only(row: Row, members: Iterable[str]) -> dict[str, Any]:

@@ -32,10 +32,14 @@ class Sandbox:
         self._lock = threading.Lock()
         try:
             self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
+        except sqlite3.Error as error:
+            raise UsageError(f"cannot open the sandbox's file {path}: {error}") from error
+        try:
             self._database.executescript(_SCHEMA)
             if is_new:
                 self._seed()
         except sqlite3.Error as error:
+            self._database.close()
             raise UsageError(f"cannot use the sandbox's file {path}: {error}; delete it to start anew") from error
 
     def __enter__(self) -> Self:
