@@ -1,5 +1,6 @@
 """Where the code of a Markdown text stands. Pure; the only module that parses Markdown."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from markdown_it import MarkdownIt
@@ -28,8 +29,9 @@ def code_spans(text: str) -> tuple[Span, ...]:
 
 
 def is_code(spans: tuple[Span, ...], line: int, column: int) -> bool:
-    """Whether a position lies inside one of the spans."""
-    return any(start <= (line, column) < end for start, end in spans)
+    """Whether a position lies inside one of the spans, which are in order and do not overlap."""
+    before = bisect_right(spans, (line, column), key=lambda span: span[0])
+    return before > 0 and (line, column) < spans[before - 1][1]
 
 
 def _record_backticks(state: StateInline, silent: bool) -> bool:
