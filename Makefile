@@ -17,7 +17,7 @@ test: $(VENV)/.dev  ## all tests but the deep suites, with branch coverage
 	$(BIN)/python -m pytest -m "not deep" --cov --cov-report=term --cov-fail-under=95 -q
 
 test-deep: $(VENV)/.dev  ## the long suites
-	$(BIN)/python -m pytest -m deep -q
+	$(BIN)/python -m pytest -m deep -q -o faulthandler_timeout=600
 
 lint: $(VENV)/.dev  ## format, rules and types
 	$(BIN)/ruff format --check .
