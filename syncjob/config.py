@@ -145,7 +145,7 @@ class _Source:
         except msgspec.ValidationError as error:
             message, _, at = str(error).partition(" - at `")
             key = ".".join(part for part in (where, at.rstrip("`").removeprefix("$").lstrip(".")) if part)
-            raise UsageError(f"{self.place(key)}: {key or 'the file'}: {_plain(message)}") from error
+            raise UsageError(f"{self.place(key)}: {one_line(key) or 'the file'}: {_plain(message)}") from error
 
 
 def _profile(source: _Source, file: ConfigFile, name: str) -> tuple[Profile, Http, Safety]:
@@ -188,7 +188,13 @@ def _read(path: Path) -> _Source:
 
 def _plain(message: str) -> str:
     """msgspec's sentence in the words of somebody who writes YAML."""
-    words = {"`object`": "a mapping", "`null`": "nothing", "`str`": "a text", "`int`": "a whole number"}
+    words = {
+        "`str | null`": "a text",
+        "`object`": "a mapping",
+        "`null`": "nothing",
+        "`str`": "a text",
+        "`int`": "a whole number",
+    }
     words |= {"`float`": "a number", "`bool`": "true or false", "`array`": "a list"}
     for technical, plain in words.items():
         message = message.replace(technical, plain)
@@ -196,7 +202,7 @@ def _plain(message: str) -> str:
 
 
 _NESTED = {"http": Http, "safety": Safety}
-_SECRET_KEY = re.compile(r"secret|jwt|token|passw|credential|api_?key|^key$", re.IGNORECASE)
+_SECRET_KEY = re.compile(r"secret|jwt|token|passw|credential|api[_-]?key|^key$", re.IGNORECASE)
 
 
 def _unknown_keys(value: Any, type_: Any, where: str) -> Iterator[tuple[str, str]]:
@@ -218,7 +224,7 @@ def _unknown_keys(value: Any, type_: Any, where: str) -> Iterator[tuple[str, str
 def _unknown_key(key: str, known: Mapping[str, Any]) -> str:
     if _SECRET_KEY.search(key):
         return (
-            f"{one_line(key)!r}: credentials do not belong in the config; set SCENARIO_SDK_API_KEY and "
+            f"{one_line(key.partition('=')[0])!r}: credentials do not belong in the config; set SCENARIO_SDK_API_KEY and "
             "SCENARIO_SDK_API_SECRET (or SCENARIO_SDK_JWT), and revoke what was written here"
         )
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
@@ -237,6 +243,8 @@ def _base_url(url: str, said_by: str) -> str:
     """
     if url == SANDBOX:
         return url
+    if not (url.isascii() and url.isprintable()) or " " in url:
+        raise UsageError(f"{said_by} holds a space or another character that no URL holds")
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
@@ -244,7 +252,7 @@ def _base_url(url: str, said_by: str) -> str:
         raise UsageError(f"{said_by} is no URL") from error
     if parts.username is not None or parts.password is not None:
         raise UsageError(f"{said_by} holds credentials; set SCENARIO_SDK_API_KEY and SCENARIO_SDK_API_SECRET instead")
-    if parts.query or parts.fragment:
+    if "?" in url or "#" in url:
         raise UsageError(f"{said_by} holds a query or a fragment; give scheme, host and path alone")
     if parts.scheme not in ("https", "http") or not host:
         raise UsageError(f"{said_by} must be https://<host>/<path>, or sandbox:")

@@ -39,7 +39,7 @@ def bearer(jwt: str) -> Credentials:
 
 
 def from_environment(environment: Mapping[str, str]) -> Credentials | None:
-    """Basic where key or secret are set, else Bearer, else None, as the official SDK chooses.
+    """Basic where key and secret are set, else Bearer, else None, as the official SDK chooses.
 
     Raises UsageError for half a pair, and for what no HTTP header can hold.
     """

@@ -20,7 +20,8 @@ def one_line(text: str) -> str:
 def shorten(text: str, limit: int = _REASON_CHARACTERS) -> str:
     """`one_line`, at most `limit` characters long."""
     line = one_line(text[: 4 * limit])
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    is_whole = len(text) <= 4 * limit and len(line) <= limit
+    return line if is_whole else line[: limit - 1] + "…"
 
 
 def _escape(match: re.Match[str]) -> str:

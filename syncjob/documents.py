@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from syncjob.display import one_line
+from syncjob.display import one_line, shorten
 from syncjob.errors import UsageError
 from syncjob.problems import Problem, warning
 from syncjob.tags import NearMiss, Tag, find, is_id
@@ -131,7 +131,7 @@ def _near_miss_problems(text: str, misses: tuple[NearMiss, ...]) -> Iterator[Pro
     for miss in misses:
         if not is_code(spans, miss.line, miss.column):
             advice = f"write {miss.repair}" if miss.repair else "write {asset:<id>} or {model:<id>}"
-            message = f"{one_line(miss.text)} is not a tag: {advice}, or put it into backticks if it is text"
+            message = f"{shorten(miss.text, 100)} is not a tag: {advice}, or put it into backticks if it is text"
             yield Problem("tag-malformed", message, miss.line, miss.column)
 
 
@@ -155,7 +155,7 @@ def _read_regular(path: Path, max_file_bytes: int) -> bytes | Problem:
                 "file-special", f"is {_SPECIAL.get(kind, 'no regular file')}; a description is a regular file"
             )
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123  a descriptor, not a path
+        with open(descriptor, "rb") as file:  # noqa: PTH123  a descriptor, not a path
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 return Problem("file-special", "changed its kind while it was read")
@@ -172,9 +172,9 @@ def _too_large(size: int, limit: int) -> Problem:
 
 
 def _byte_position(data: bytes, offset: int) -> tuple[int, int]:
-    """Line and column, in characters, of a byte that valid UTF-8 precedes."""
-    line_start = data.rfind(b"\n", 0, offset) + 1
-    return data.count(b"\n", 0, offset) + 1, len(data[line_start:offset].decode()) + 1
+    """Line and column, in characters, of a byte that valid UTF-8 precedes; a lone CR ends a line too."""
+    lines = data[:offset].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    return len(lines), len(lines[-1].decode()) + 1
 
 
 def _shown(name: str) -> str:

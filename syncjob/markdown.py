@@ -36,9 +36,9 @@ def is_code(spans: tuple[Span, ...], line: int, column: int) -> bool:
 
 def _record_backticks(state: StateInline, silent: bool) -> bool:
     """markdown-it's own rule, with the offsets noted that it does not keep."""
-    start = state.pos
+    start, tokens = state.pos, len(state.tokens)
     found = backtick(state, silent)
-    if found and not silent and state.tokens and state.tokens[-1].type == "code_inline":
+    if len(state.tokens) > tokens:  # an unmatched run is found as well, and makes no token
         state.tokens[-1].meta = {"start": start, "end": state.pos}
     return found
 
@@ -55,19 +55,34 @@ def _source_positions(token: Token, lines: list[str], read_to: dict[int, int]) -
 
     Content lines are source lines less their indentation and quote or list markers, so each is
     found again as text; `read_to` says how far a source line is used up by earlier table cells.
-    A cell with escaped pipes is not found; where the search stood serves then.
+    A pipe of a cell stands as `\\|` in its source.
     """
     positions: list[Position] = []
-    first = token.map[0] if token.map else 0
-    for number, line in enumerate(token.content.split("\n"), first):
-        source = lines[number] if number < len(lines) else ""
-        indent = len(line) - len(line.lstrip())
-        begun = read_to.get(number, 0)
-        found = source.find(line.lstrip(), begun)
-        start = begun if found < 0 else max(found - indent, 0)
-        positions.extend((number + 1, start + index + 1) for index in range(len(line) + 1))
-        read_to[number] = start + len(line)
+    content = token.content.split("\n")
+    first, end = token.map or (0, 0)
+    # A paragraph's first lines are dropped where they hold no-break spaces and the like alone.
+    while first + len(content) < end and content[0].lstrip() not in lines[first]:
+        first += 1
+    for number, line in enumerate(content, first):
+        text = line.lstrip()
+        start, pipe_width = _find(text, lines[number], read_to.get(number, 0))
+        column = start + 1
+        # One tab of the source may be several spaces of the content.
+        positions.extend((number + 1, max(column - left, 1)) for left in range(len(line) - len(text), 0, -1))
+        for character in text:
+            positions.append((number + 1, column))
+            column += pipe_width if character == "|" else 1
+        positions.append((number + 1, column))
+        read_to[number] = column - 1
     return positions
+
+
+def _find(text: str, source: str, begun: int) -> tuple[int, int]:
+    """Where a content line begins in its source line, and how wide a pipe of it is there."""
+    found = source.find(text.replace("|", r"\|"), begun)
+    if found >= 0:
+        return found, 2
+    return max(source.find(text, begun), begun), 1
 
 
 def _make_parser() -> MarkdownIt:

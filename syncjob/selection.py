@@ -35,7 +35,10 @@ def _matches(document: Document, pattern: str, folder: Path) -> bool:
 def _is_path_of(document: Document, pattern: str, folder: Path) -> bool:
     name = document.path.rpartition("/")[2]
     path = Path(pattern)
-    return path.name == name and path.parent.resolve() == folder.resolve()
+    try:
+        return path.name == name and path.parent.resolve() == folder.resolve()
+    except (OSError, RuntimeError):  # a link that leads to itself
+        return False
 
 
 def _nothing_found(pattern: str, documents: Sequence[Document]) -> str:

@@ -13,6 +13,8 @@ from typing import Any
 import yaml
 
 MAX_BYTES = 65_536
+_DEEPEST = 50
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 class YamlProblem(Exception):
@@ -52,8 +54,8 @@ def parse(data: bytes) -> Parsed:
     if len(data) > MAX_BYTES:
         raise YamlProblem(f"holds {len(data):,} bytes; at most {MAX_BYTES:,} are read")
     try:
-        text = data.decode("utf-8-sig")
-        _refuse_anchors(text)
+        text = data.decode("utf-8")
+        _refuse_tokens(text)
         node = yaml.compose(text, Loader=_Loader)
         lines: dict[str, int] = {}
         _walk(node, "", lines)
@@ -66,15 +68,34 @@ def parse(data: bytes) -> Parsed:
         raise YamlProblem(error.problem or "is not YAML", *place) from error
     except yaml.YAMLError as error:
         raise YamlProblem("holds a character that YAML does not allow") from error
-    except (RecursionError, ValueError) as error:
+    except (RecursionError, ValueError, OverflowError) as error:
         raise YamlProblem("is nested too deeply or holds a value out of range") from error
 
 
-def _refuse_anchors(text: str) -> None:
+_OPENING = (
+    yaml.BlockSequenceStartToken, yaml.BlockMappingStartToken, yaml.FlowSequenceStartToken, yaml.FlowMappingStartToken,
+)  # fmt: skip
+_CLOSING = (yaml.BlockEndToken, yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
+
+
+def _refuse_tokens(text: str) -> None:
+    """Ends at the first token that is not allowed: PyYAML takes half a minute over 64 KiB of brackets."""
+    depth = 0
     for token in yaml.scan(text, Loader=_Loader):
-        if isinstance(token, yaml.AnchorToken | yaml.AliasToken):
-            mark = token.start_mark
-            raise YamlProblem("anchors (&) and aliases (*) are not allowed", mark.line + 1, mark.column + 1)
+        depth += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
+        refusal = "is nested too deeply" if depth > _DEEPEST else _refusal(token)
+        if refusal:
+            raise YamlProblem(refusal, token.start_mark.line + 1, token.start_mark.column + 1)
+
+
+def _refusal(token: yaml.Token) -> str | None:
+    if isinstance(token, yaml.AnchorToken | yaml.AliasToken):
+        return "anchors (&) and aliases (*) are not allowed"
+    if isinstance(token, yaml.TagToken):  # of `!!bool x` and others PyYAML makes a KeyError
+        return "tags (!) are not allowed"
+    if isinstance(token, yaml.ScalarToken) and _NO_TEXT.search(token.value):
+        return "a text holds NUL or half a surrogate pair"
+    return None
 
 
 def _walk(node: yaml.Node | None, path: str, lines: dict[str, int]) -> None:

@@ -16,8 +16,7 @@ ID_PATTERN = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,255}"
 _ID = re.compile(ID_PATTERN)
 # One pass finds both: what reads like a tag in any spelling, up to its brace or the next space.
 _CANDIDATE = re.compile(
-    r"\{(?P<open>[ \t]*)(?P<kind>assets?|models?)(?P<sep>[ \t]*[:=][ \t]*)(?P<id>[^\s{}]*)(?P<close>[ \t]*\}?)",
-    re.IGNORECASE,
+    r"\{(?P<open>[ \t]*)(?P<kind>(?ai:assets?|models?))(?P<sep>[ \t]*[:=][ \t]*)(?P<id>[^\s{}]*)(?P<close>[ \t]*\}?)"
 )
 _WELL_FORMED = re.compile(r"\{(?:asset|model):" + ID_PATTERN + r"\}")
 

@@ -9,6 +9,7 @@ import pytest
 from syncjob.config import Config, Http, Safety, load
 from syncjob.credentials import JWT, KEY, SECRET
 from syncjob.errors import UsageError
+from tests.workspace import Workspace
 
 MINIMAL = 'profile: p\nprofiles:\n  p: {base_url: "https://host/v1"}\n'
 PAIR = {KEY: "the-key", SECRET: "the-secret"}
@@ -152,6 +153,14 @@ def test_an_unknown_key_is_shown_so_that_nothing_in_it_acts(config: Written) -> 
             "{path}:3: profiles.p.original_assets: expected true or false, got a text",
         ),
         (
+            "profiles:\n  p: {base_url: 'sandbox:',\n   project_id: 8}",
+            "{path}:3: profiles.p.project_id: expected a text, got a whole number",
+        ),
+        (
+            'profiles:\n  "x\\n::error::\\e": 5',
+            "{path}:2: profiles.x ::error::\\x1b: expected a mapping, got a whole number",
+        ),
+        (
             "profiles:\n  p: {base_url: 'sandbox:',\n   http: 8}",
             "{path}:3: profiles.p.http: expected a mapping, got a whole number",
         ),
@@ -167,7 +176,7 @@ def test_an_unknown_key_is_shown_so_that_nothing_in_it_acts(config: Written) -> 
             "profiles:\n  p: {base_url: 'sandbox:', safety:\n   {max_deletes: -1}}",
             "{path}:3: profiles.p.safety.max_deletes: expected a whole number >= 0",
         ),
-        ("[\n" * 30_000, "{path}: is nested too deeply or holds a value out of range"),
+        ("[\n" * 30_000, "{path}:51:1: is nested too deeply"),
         ("#" * 65_537, "{path}: holds 65,537 bytes; at most 65,536 are read"),
         ("a: \x01", "{path}: holds a character that YAML does not allow"),
     ],
@@ -196,7 +205,7 @@ def test_a_config_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 SECRET_KEYS = [
     "SCENARIO_SDK_API_KEY", "SCENARIO_SDK_API_SECRET", "scenario_sdk_jwt", "secret", "api_key", "apiKey", "key", "jwt", "token",
-    "password", "passwd", "credentials",
+    "password", "passwd", "credentials", "api-key",
 ]  # fmt: skip
 
 
@@ -217,6 +226,12 @@ def test_credentials_in_the_file_are_refused_and_never_repeated(
     message = config.refusal(text.replace("KEY", key))
     assert message.startswith(f"{line}: '{key}': credentials do not belong in the config; set {KEY} and {SECRET}")
     assert message.endswith("and revoke what was written here")
+    assert "hush" not in message
+
+
+def test_a_secret_that_is_written_like_a_variable_is_not_repeated(config: Written) -> None:
+    message = config.refusal(MINIMAL + "http: {SCENARIO_SDK_API_SECRET=hush-hush}\n")
+    assert message.startswith("4: 'SCENARIO_SDK_API_SECRET': credentials do not belong in the config")
     assert "hush" not in message
 
 
@@ -262,6 +277,12 @@ BAD_URLS = [
     ("host/v1", " must be https://<host>/<path>, or sandbox:"),
     ("https://", " must be https://<host>/<path>, or sandbox:"),
     ("https:///v1", " must be https://<host>/<path>, or sandbox:"),
+    ("https://host?", " holds a query or a fragment; give scheme, host and path alone"),
+    ("https://host/v1#", " holds a query or a fragment; give scheme, host and path alone"),
+    (" https://host", " holds a space or another character that no URL holds"),
+    ("https://host/a b", " holds a space or another character that no URL holds"),
+    ("https://h\u2025st", " holds a space or another character that no URL holds"),
+    ("https://h\u00f6st", " holds a space or another character that no URL holds"),
     ("sandbox:x", " must be https://<host>/<path>, or sandbox:"),
     ("sandbox", " must be https://<host>/<path>, or sandbox:"),
     ("", " must be https://<host>/<path>, or sandbox:"),
@@ -409,3 +430,10 @@ def test_without_a_repository_the_search_goes_on_to_the_top(repository: Path, mo
     with pytest.raises(UsageError, match=r"no config\.yaml in / or above it"):
         load(None, None, {})
     assert load(repository.parent / "config.yaml", None, {}).base_url == "https://above/v1"
+
+
+def test_a_host_that_no_name_can_have_is_a_message(workspace: Workspace) -> None:
+    workspace.write("one", "text")
+    ended = workspace.run("diff", SCENARIO_BASE_URL="https://xn--/v1")
+    assert ended.status == 2
+    assert "internal" not in ended.err

@@ -119,6 +119,17 @@ def test_a_near_miss_outside_code_is_malformed_and_says_how_to_mend_it(
         assert problem.message.startswith(start)
 
 
+def test_a_long_near_miss_is_shortened_in_its_message() -> None:
+    (problem,) = parse("x", "d/x.md", b"{asset:" + b"!" * 100_000).problems
+    assert len(problem.message) < 400
+
+
+def test_many_near_misses_beside_much_code_are_told_apart() -> None:
+    # With a look at every span for every near miss, this alone takes minutes.
+    document = parse("x", "d/x.md", b"`a`{asset:}\n" * 20_000)
+    assert len(document.problems) == 20_000
+
+
 @pytest.mark.parametrize(
     "text", ["`{asset: x}`", "```\n{asset:\n```", "    {Model:x}", "> `a\n> {models:x}`", "{model}"]
 )

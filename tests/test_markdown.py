@@ -69,6 +69,14 @@ CODE = [
     ("escaped pipe in an earlier cell", "|a|b|c|\n|-|-|-|\n| x\\|y | `{` | { |", [True, False]),
     ("escaped pipes in two cells", "|a|b|\n|-|-|\n|x\\|y {asset: x}|`\\|{asset: x}`|", [False, True]),
     ("backticks of two cells are no pair", "|a|b|\n|-|-|\n|`{|{`|", [False, False]),
+    ("escaped pipe just before the end of code", "|a|b|\n|-|-|\n| `x\\|{` | { |", [True, False]),
+    ("escaped pipes before code", "|a|b|\n|-|-|\n| \\|\\| { `{` | { |", [False, True, False]),
+    ("code of an escaped pipe", "|a|b|\n|-|-|\n|`\\|`|{`{`|", [False, True]),
+    ("an unmatched run after code", "`{` and ``", [True]),
+    ("unmatched runs after code", "`{` ``{` ```{", [True, False, False]),
+    ("after a line of a no-break space", "\xa0\n`{` {", [True, False]),
+    ("after such a line of a quote", "> \xa0\n> `{` {", [True, False]),
+    ("span that ends behind a tab", "- `a\n\t`{", [False]),
     ("escaped backtick", "\\`{`", [False]),
     ("unclosed backtick", "`{", [False]),
     ("runs of unlike length", "``{`", [False]),
@@ -136,3 +144,20 @@ def test_a_span_planted_in_a_line_is_found_where_it_is(marker: str, before: str,
     fence = "`" * (inner.count("`") + 1)
     code = f"{fence} {inner} {fence}"
     assert code_spans(head + code) == (((1, len(head) + 1), (1, len(head) + len(code) + 1)),)
+
+
+@given(
+    st.text(st.sampled_from("ab é🦊*_-1|\\"), max_size=12),
+    st.text(st.sampled_from("ab é🦊`*|\\"), max_size=12),
+    st.text(st.sampled_from("ab é🦊*`|\\"), max_size=12),
+)
+@settings(deadline=None, max_examples=500)
+def test_a_span_planted_in_a_table_cell_is_found_where_it_is(before: str, inner: str, after: str) -> None:
+    fence = "`" * (max(before.count("`"), inner.count("`"), after.count("`")) + 1)
+    code = f"{fence} {inner} {fence}".replace("|", "\\|").replace("\\\\|", "\\|")
+    head = "|x" + before.replace("\\", "") + " "
+    columns = head.count("|")
+    text = "|".join([""] + ["h"] * columns + [""]) + "\n|" + "-|" * columns + "\n" + head + code + " |"
+    line = text.split("\n")[2]
+    assert line.startswith(head)
+    assert code_spans(text) == (((3, len(head) + 1), (3, len(head) + len(code) + 1)),)

@@ -85,6 +85,12 @@ def test_a_pattern_that_names_nothing_is_refused_with_the_nearest_id(folder: Pat
     assert message.endswith(f"the path of a file){hint}")
 
 
+def test_a_link_that_leads_to_itself_names_no_file(folder: Path) -> None:
+    (folder.parent / "loop").symlink_to("loop")
+    with pytest.raises(UsageError):
+        chosen(folder, "loop/model_a.md")
+
+
 def test_a_file_name_is_compared_with_the_ids_less_its_suffix(folder: Path) -> None:
     with pytest.raises(UsageError, match=r"; did you mean ab\?$"):
         chosen(folder, "descriptions/xab.md", ids=("ab",))

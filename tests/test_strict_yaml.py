@@ -15,7 +15,7 @@ VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=8
 )
 PIECES = st.sampled_from(
-    ["a", "b", ":", ": ", "- ", "\n", "\n  ", "[", "]", "{", "}", ",", "&a ", "*a", "!", "!!str ", "!<x> ", "? ", "|\n", ">",
+    ["a", "b", ":", ": ", "- ", "\n", "\n  ", "[", "]", "{", "}", ",", "&a ", "*a", "!", "!!str ", "!!bool ", "!!int ", "!!timestamp ", '"\\UFFFFFFFF"', "!<x> ", "? ", "|\n", ">",
      "'", '"', "\\", "\\x", "#", "%", "%YAML 1.1\n", "---\n", "...", "@", "`", "\t", "\r", "\0", "\x85", "\u2028", "\ufeff",
      "1", "-0", ".5", "1e9", "<<: ", "=", "~", "null", "yes", "é", "🦊"]
 )  # fmt: skip
@@ -91,21 +91,30 @@ PROBLEMS = [
     ("null as a key", b"~: b", "a key must be plain text", 1, 1),
     ("boolean as a key", b"a: 1\ntrue: b", "a key must be plain text", 2, 1),
     ("list as a key", b"? [a]\n: b", "a key must be plain text", 1, 3),
-    ("list that poses as a text", b"? !!str [a]\n: b", "a key must be plain text", 1, 3),
+    ("list that poses as a text", b"? !!str [a]\n: b", "tags (!) are not allowed", 1, 3),
     ("unhashable key in a list", b"- {[a]: b}", "found unhashable key", 1, 4),
     ("two documents", b"a: 1\n---\nb: 1", "but found another document", 2, 1),
     ("bad indentation", b"a: 1\n  b: 2", "mapping values are not allowed here", 2, 4),
     ("unclosed bracket", b"a: [1", "expected ',' or ']', but got '<stream end>'", 1, 6),
     ("tab", b"a:\n\tb: 1", "found character '\\t' that cannot start any token", 2, 1),
-    ("foreign tag", b"a: !x 1", "could not determine a constructor for the tag '!x'", 1, 4),
-    ("code", b"a: !!python/name:os.system x", "could not determine a constructor for the tag", 1, 4),
+    ("foreign tag", b"a: !x 1", "tags (!) are not allowed", 1, 4),
+    ("code", b"a: !!python/name:os.system x", "tags (!) are not allowed", 1, 4),
     ("not UTF-8", b"a: 1\nb: \xff", "is not UTF-8", 2, None),
     ("control character", b"a: \x01", "holds a character that YAML does not allow", None, None),
     ("number out of range", b"a: " + b"9" * 5000, "is nested too deeply or holds a value out of range", None, None),
     ("escape out of range", b'a: "\\U00110000"', "is nested too deeply or holds a value out of range", None, None),
-    ("deep brackets", b"[\n" * 32_000, "is nested too deeply or holds a value out of range", None, None),
-    ("deep lists", b"- " * 32_000, "is nested too deeply or holds a value out of range", None, None),
-    ("deep keys", b"? " * 32_000, "is nested too deeply or holds a value out of range", None, None),
+    ("deep brackets", b"[\n" * 32_000, "is nested too deeply", 51, 1),
+    ("deep brackets in a line", b"[" * 40_000, "is nested too deeply", 1, 51),
+    ("deep braces in a line", b"{" * 40_000, "is nested too deeply", 1, 51),
+    ("deep lists", b"- " * 32_000, "is nested too deeply", 1, 101),
+    ("deep keys", b"? " * 32_000, "is nested too deeply", 1, 101),
+    ("tag that PyYAML makes an AttributeError", b"a: !!timestamp x", "tags (!) are not allowed", 1, 4),
+    ("tag that PyYAML makes an IndexError", b"a: !!int ''", "tags (!) are not allowed", 1, 4),
+    ("tag that PyYAML makes a KeyError", b"a: !!bool x", "tags (!) are not allowed", 1, 4),
+    ("escape far out of range", b'a: "\\UFFFFFFFF"', "out of range", None, None),
+    ("half a surrogate pair", b'a: "\\ud800"', "half a surrogate pair", 1, 4),
+    ("NUL", b'a: "\\0"', "holds NUL", 1, 4),
+    ("not UTF-8 after a byte order mark", b"\xef\xbb\xbfa\n\xff", "is not UTF-8", 2, None),
 ]  # fmt: skip
 
 

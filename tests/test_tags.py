@@ -123,6 +123,8 @@ def test_a_near_miss_is_named_with_its_place_and_its_repair(text: str, part: str
         "{asset/x}",
         "${asset}",
         "{% model %}",
+        "{a\u017f\u017fet:x}",
+        "{model\u017f:x}",
     ],
 )
 def test_whatever_else_stands_in_braces_is_text(text: str) -> None:

@@ -72,7 +72,7 @@ class Transport:
         self._handler = handler
         self._clock = clock
         self._on_exchange = on_exchange
-        self._url = httpx.URL(base_url)
+        self._url = _url(base_url)
         self._prefix = self._url.raw_path.rstrip(b"/")
         self._headers = httpx.Headers(_headers(self._url, credentials))
         self._json_headers = httpx.Headers({**self._headers, "content-type": "application/json"})
@@ -205,6 +205,13 @@ class Transport:
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEPALIVE_SECONDS),
             proxy=self._proxy,
         )
+
+
+def _url(base_url: str) -> httpx.URL:
+    try:
+        return httpx.URL(base_url)
+    except (httpx.InvalidURL, ValueError) as error:  # ValueError: a host that IDNA does not allow
+        raise errors.UsageError(f"the base URL cannot be used: {shorten(str(error))}") from error
 
 
 def _headers(url: httpx.URL, credentials: Credentials | None) -> dict[str, str]:
