@@ -209,9 +209,11 @@ class Transport:
 
 def _url(base_url: str) -> httpx.URL:
     try:
-        return httpx.URL(base_url)
-    except (httpx.InvalidURL, ValueError) as error:  # ValueError: a host that IDNA does not allow
+        url = httpx.URL(base_url)
+        _ = url.host  # decoded only now; a host that IDNA does not allow is a ValueError
+    except (httpx.InvalidURL, ValueError) as error:
         raise errors.UsageError(f"the base URL cannot be used: {shorten(str(error))}") from error
+    return url
 
 
 def _headers(url: httpx.URL, credentials: Credentials | None) -> dict[str, str]:
