@@ -15,7 +15,15 @@ def main() -> None:
         return
     # While modules load nothing becomes garbage, and to look for it takes a tenth of the start.
     gc.disable()
-    sys.exit(_run())
+    try:
+        status = _run()
+    except KeyboardInterrupt:
+        status = 130
+    try:
+        sys.stderr.flush()
+    except OSError:
+        _drop(sys.stderr.fileno())
+    sys.exit(status)
 
 
 def _run() -> int:
@@ -30,10 +38,10 @@ def _run() -> int:
         return _say(str(error), 1)
     except BrokenPipeError:
         # Whoever read stdout has gone: `syncjob diff | head` ends quietly, but not with success.
-        _drop_stdout()
+        _drop(sys.stdout.fileno())
         return 1
     except OSError as error:
-        _drop_stdout()
+        _drop(sys.stdout.fileno())
         return _say(f"cannot go on: {error.strerror or error}{f' ({error.filename})' if error.filename else ''}", 1)
     except Exception as error:
         return _say(_internal(error), 1)
@@ -74,9 +82,9 @@ def _say(message: str, status: int) -> int:
     return status
 
 
-def _drop_stdout() -> None:
-    """Python writes what is left in the buffer at its end; to a full disk that would fail once more."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _drop(descriptor: int) -> None:
+    """Python writes what is left in a buffer at its end; to a full disk that would fail once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 
 def _internal(error: Exception) -> str:
@@ -85,10 +93,15 @@ def _internal(error: Exception) -> str:
     from pathlib import Path
 
     from syncjob import credentials
+    from syncjob.errors import SyncjobError
 
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(frame.filename).name}:{frame.lineno}"
-    what = credentials.redact(f"{type(error).__name__}: {error}", credentials.from_environment(os.environ))
+    try:
+        known = credentials.from_environment(os.environ)
+        what = credentials.redact(f"{type(error).__name__}: {error}", known)
+    except SyncjobError:
+        what = type(error).__name__
     return f"internal error, please report it with this line: {what} ({place}, syncjob {__version__})"
 
 

@@ -17,8 +17,11 @@ from syncjob.text import canonical, same
 from syncjob.workers import Stop
 
 Status = Literal["applied", "failed", "refused", "not_attempted"]
-# A write without an answer is looked at, and sent again where it had no effect, so often.
-_SETTLING = 2
+# How often a write is begun: one without an answer is looked at, and sent again where it had no
+# effect; one that waited too long is preceded by another reading.
+_SETTLING = 3
+# A reading this young, in seconds, always counts: with `recheck_after: 0` nothing could be sent.
+_LEAST_AGE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,7 @@ def apply(
     ended: set[str] = set()
 
     def work(change: Change) -> Outcome:
-        moved = _recheck(change, remote, recheck_after)
-        if moved:
-            return moved
-        begun.add(change.model_id)
-        return _write(change, remote)
+        return _Write(change, remote, recheck_after, stop, begun).outcome()
 
     for change, outcome in workers.run(changes, work, min(count, len(changes)), stop):
         ended.add(change.model_id)
@@ -64,30 +63,68 @@ def _unfinished(change: Change, *, is_begun: bool) -> Outcome:
     return Outcome(change, "failed", failure=failure)
 
 
-def _recheck(change: Change, remote: Remote, recheck_after: float) -> Outcome | None:
-    if remote.clock() - change.read_at <= recheck_after:
-        return None
-    now = remote.read(change.model_id)
-    return Outcome(change, "failed", failure=now) if isinstance(now, Failure) else _moved(change, now)
+class _Stale(Exception):
+    """The text that is about to be overwritten was read too long ago."""
 
 
-def _write(change: Change, remote: Remote) -> Outcome:
-    try:
-        for _ in range(_SETTLING):
-            try:
-                answer = remote.write(change.model_id, change.after or None)
-            except Conflict as error:
-                return Outcome(change, "refused", problems=(Problem("remote-edited", error.message),))
-            except ScenarioError as error:
-                last = error
-                settled = _settle(change, error, remote)
-                if settled or error.http_status is not None:  # an answer came: retried as far as it may be
-                    return settled or _failed(change, error)
-            else:
-                return Outcome(change, "applied", problems=tuple(_check_answer(change, answer)))
-        return _failed(change, last)
-    except Stopped as stopped:
-        return _failed(change, stopped.pending) if stopped.pending else Outcome(change, "not_attempted")
+class _Write:
+    """One change on its way: read again when it waited long, written, and looked at where no answer came."""
+
+    def __init__(self, change: Change, remote: Remote, recheck_after: float, stop: Stop, begun: set[str]) -> None:
+        self._change = change
+        self._remote = remote
+        self._recheck_after = recheck_after
+        self._stop = stop
+        self._begun = begun
+        self._read_at = change.read_at
+        self._last: Failure | None = None
+
+    def outcome(self) -> Outcome:
+        try:
+            for _ in range(_SETTLING):
+                outcome = self._recheck_if_older_than(self._recheck_after) or self._send()
+                if outcome:
+                    return outcome
+            return Outcome(self._change, "failed", failure=self._last)
+        except Stopped as stopped:
+            if stopped.pending:
+                return _failed(self._change, stopped.pending)
+            return Outcome(self._change, "not_attempted")
+
+    def _recheck_if_older_than(self, seconds: float) -> Outcome | None:
+        if self._remote.clock() - self._read_at <= seconds:
+            return None
+        now = self._remote.read(self._change.model_id)
+        if isinstance(now, Failure):
+            return Outcome(self._change, "failed", failure=now)
+        self._read_at = now.read_at
+        return _moved(self._change, now)
+
+    def _before_send(self) -> None:
+        """Asked after every wait: a stop or a long pause may have come since the text was read."""
+        if self._stop.requested:
+            raise Stopped(self._stop.reason)
+        if self._remote.clock() - self._read_at > max(self._recheck_after, _LEAST_AGE):
+            raise _Stale
+        self._begun.add(self._change.model_id)
+
+    def _send(self) -> Outcome | None:
+        """The outcome of the write; None where it had no effect and is to be tried once more."""
+        change = self._change
+        try:
+            answer = self._remote.write(change.model_id, change.after or None, self._before_send)
+        except _Stale:
+            self._last = Failure("unavailable", "each time it had to wait longer than http.recheck_after allows")
+            return None
+        except Conflict as error:
+            return Outcome(change, "refused", problems=(Problem("remote-edited", error.message),))
+        except ScenarioError as error:
+            self._last = Failure.of(error)
+            settled = _settle(change, error, self._remote)
+            if settled or error.http_status is None:
+                return settled
+            return _failed(change, error)  # an answer came: retried as far as it may be
+        return Outcome(change, "applied", problems=tuple(_check_answer(change, answer)))
 
 
 def _settle(change: Change, error: ScenarioError, remote: Remote) -> Outcome | None:

@@ -258,7 +258,7 @@ def _base_url(url: str, said_by: str) -> str:
         raise UsageError(f"{said_by} must be https://<host>/<path>, or sandbox:")
     if parts.scheme == "http" and not _is_loopback(host):
         raise UsageError(
-            f"{said_by}: http:// is for loopback alone, the credentials would go in the clear; use https://{one_line(host)}"
+            f"{said_by}: http:// is for loopback alone, the credentials would go in the clear; use https://{one_line(parts.netloc + parts.path)}"
         )
     return url.rstrip("/")
 

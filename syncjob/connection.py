@@ -1,6 +1,6 @@
 """A client for a config: of Scenario, or of the stand-in in this process."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from syncjob import log
@@ -8,6 +8,7 @@ from syncjob.config import Config
 from syncjob.credentials import JWT, KEY, SECRET, basic
 from syncjob.errors import UsageError
 from syncjob.scenario import Scenario
+from syncjob.scenario.answers import Answer
 from syncjob.scenario.transport import Handler, Limits
 from syncjob.state import sandbox_file
 from syncjob.workers import Stop
@@ -20,6 +21,15 @@ def require_credentials(config: Config) -> None:
             f"no credentials for the profile {config.profile!r}: set {KEY} and {SECRET}, or {JWT}; "
             "to try syncjob without any, use --profile sandbox"
         )
+
+
+def offline() -> Scenario:
+    """A client for a run that sends nothing: no stand-in, no proxy and no credentials are looked at."""
+    return Scenario(handler=_refuse)
+
+
+def _refuse(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    raise UsageError("this run is offline and sends nothing")
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The credentials of a run, and their absence from everything that is printed or stored."""
 
 import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, quote_plus
@@ -61,13 +62,17 @@ def _check(name: str, value: str) -> None:
         raise UsageError(f"{name} holds white space, a line break or a non-ASCII character; was it pasted whole?")
 
 
+_QUERY = re.compile(r"(https?://[^\s?]{1,2000})\?\S+")
 # Shorter than any real secret; to take out every "a" would garble all messages.
 _SHORTEST_SECRET = 5
 
 
 def redact(text: str, credentials: Credentials | None) -> str:
-    """The text without the secrets, whether raw, URL-encoded or base64-encoded."""
+    """The text without the secrets, whether raw, URL-encoded or base64-encoded, and without the queries
+    of URLs, which may be signed.
+    """
     secrets = credentials.secrets if credentials else ()
+    text = _QUERY.sub(r"\1?[redacted]", text)
     # The longest first: a key's own base64 is the beginning of the pair's.
     for form in sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True):
         if form in text:

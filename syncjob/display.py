@@ -24,6 +24,11 @@ def shorten(text: str, limit: int = _REASON_CHARACTERS) -> str:
     return line if is_whole else line[: limit - 1] + "…"
 
 
+def json_safe(encoded: str) -> str:
+    r"""JSON text with such characters as `\u` escapes: the same value, and nothing acts on a terminal."""
+    return _ACTIVE.sub(lambda match: f"\\u{ord(match.group()):04x}", encoded)
+
+
 def _escape(match: re.Match[str]) -> str:
     code = ord(match.group())
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

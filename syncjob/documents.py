@@ -45,7 +45,7 @@ def read_folder(folder: Path, shown_as: str, max_file_bytes: int) -> tuple[Docum
     `shown_as` is the folder's name in messages and reports. Other files and subfolders are no
     descriptions. Raises UsageError where the folder cannot be listed or holds no description.
     """
-    names = _list(folder, shown_as)
+    names = _list(folder)
     collisions = _collisions(names)
     read = (_read(folder / name, f"{shown_as}/{name}", max_file_bytes) for name in names)
     documents = (_with(document, collisions.get(name, ())) for name, document in zip(names, read, strict=True))
@@ -57,16 +57,17 @@ def _with(document: Document, problems: Iterable[Problem]) -> Document:
     return replace(document, problems=added + document.problems) if added else document
 
 
-def _list(folder: Path, shown_as: str) -> list[str]:
+def _list(folder: Path) -> list[str]:
     try:
         names = sorted(entry for entry in os.listdir(folder) if entry.lower().endswith(".md"))
     except OSError as error:
         raise UsageError(
-            f"cannot list the descriptions folder {shown_as} ({folder}): {error.strerror}; "
-            "`descriptions` in the config names it"
+            f"cannot list the descriptions folder {folder}: {error.strerror}; `descriptions` in the config names it"
         ) from error
     if not names:
-        raise UsageError(f"no descriptions in {shown_as} ({folder}): it holds no file that ends in .md")
+        raise UsageError(
+            f"no descriptions in {folder}: no file in it ends in .md; `descriptions` in the config names the folder"
+        )
     return names
 
 

@@ -6,7 +6,7 @@ characters are taken out of every value, whatever the level.
 
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any, Literal, TextIO
 
 import structlog
@@ -19,7 +19,6 @@ from syncjob.scenario.retry import Retry
 from syncjob.scenario.transport import Exchange
 
 Format = Literal["auto", "console", "json"]
-LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
 def configure(stream: TextIO, log_format: Format, level: str, run: str, credentials: Credentials | None) -> None:
@@ -44,8 +43,9 @@ def configure(stream: TextIO, log_format: Format, level: str, run: str, credenti
 
 
 def event(level: Literal["debug", "info", "warning", "error"], name: str, **facts: Any) -> None:
-    """Logs one fact."""
-    getattr(structlog.get_logger(), level)(name, **facts)
+    """Logs one fact. A stream that cannot be written does not end a run that is writing to Scenario."""
+    with suppress(OSError):
+        getattr(structlog.get_logger(), level)(name, **facts)
 
 
 def about(model_id: str) -> AbstractContextManager[None]:

@@ -34,7 +34,9 @@ class Remote:
             return Failure.of(error)
         return Held(canonical(description.value or ""), records_of(description), self.clock())
 
-    def write(self, model_id: str, text: str | None) -> Description:
-        """Replaces the description, None removes it. Raises ScenarioError, and Stopped."""
+    def write(self, model_id: str, text: str | None, before_send: Callable[[], None]) -> Description:
+        """Replaces the description, None removes it. Raises ScenarioError, Stopped, and what `before_send` raises."""
         with log.about(model_id):
-            return self.client.models.description.update(model_id, text, self.original_assets, self.project_id)
+            return self.client.models.description.update(
+                model_id, text, self.original_assets, self.project_id, before_send=before_send
+            )

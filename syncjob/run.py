@@ -11,7 +11,7 @@ from syncjob import log, workers
 from syncjob.apply import Outcome, apply
 from syncjob.breaker import Breaker
 from syncjob.config import Config
-from syncjob.connection import connect
+from syncjob.connection import connect, offline
 from syncjob.documents import Document, read_folder
 from syncjob.lookup import look_up
 from syncjob.plan import Change, Plan, compare, make_plan, not_compared, with_references
@@ -74,10 +74,12 @@ def new_id() -> str:
 
 
 @contextmanager
-def begin(run_id: str, command: Command, config: Config, options: Options, track: Track) -> Iterator[Run]:
+def begin(
+    run_id: str, command: Command, config: Config, options: Options, track: Track, *, is_offline: bool = False
+) -> Iterator[Run]:
     """A run with its client and its signal handlers, until the block ends."""
     stop = Stop()
-    with connect(config, stop) as client, ending(stop) as interrupts:
+    with offline() if is_offline else connect(config, stop) as client, ending(stop) as interrupts:
         remote = Remote(client, config.project_id, config.original_assets)
         yield Run(run_id, command, config, options, _now(), track, remote, stop, Breaker(stop), interrupts)
 
@@ -88,7 +90,8 @@ def check(run: Run, *, is_remote: bool) -> Report:
     catalogue = Catalogue()
     if is_remote:
         keys: set[Key] = {("model", document.model_id) for document in documents if document.is_valid}
-        catalogue = _look_up(run, keys | {(tag.kind, tag.id) for document in documents for tag in document.tags})
+        keys |= {(tag.kind, tag.id) for document in documents if document.is_valid for tag in document.tags}
+        catalogue = _look_up(run, keys)
     items = tuple(_check_item(document, catalogue, is_remote) for document in documents)
     return _report(run, items, (), dry_run=True)
 
@@ -114,7 +117,9 @@ def sync(run: Run, review: Review) -> Report:
     is_agreed = review(before, bool(writes))
     outcomes = _apply(run, writes) if is_agreed else {}
     items = build.run_items(plan, outcomes, planned)
-    return _report(run, items, plan.problems, dry_run=False, called_off=bool(writes) and not is_agreed)
+    is_called_off = bool(writes) and not is_agreed and not run.stop.requested
+    called_off = [Problem("interrupted", "called off at the question")] if is_called_off else []
+    return _report(run, items, (*plan.problems, *called_off), dry_run=False)
 
 
 def _may_write(run: Run, plan: Plan) -> bool:
@@ -141,7 +146,9 @@ def _plan(run: Run, documents: Sequence[Document], files: int) -> Plan:
     for document, change in run.track("Reading", compared, len(valid)):
         run.breaker.note(change.failure)
         changes[document.path] = change
-    if not run.stop.requested:
+    if run.stop.requested:  # a write that was not looked up is no plan
+        changes = {path: change for path, change in changes.items() if not change.is_write}
+    else:
         catalogue = _look_up(run, {key for change in changes.values() for key in _needed(change)})
         changes = {path: with_references(change, catalogue) for path, change in changes.items()}
     settled = (changes.get(document.path) or not_compared(document) for document in documents)
@@ -203,9 +210,7 @@ def _check_item(document: Document, catalogue: Catalogue, is_remote: bool) -> It
     return build.checked_item(document.model_id, document.path, model.name if model else None, problems, failure)
 
 
-def _report(
-    run: Run, items: tuple[Item, ...], problems: Sequence[Problem], *, dry_run: bool, called_off: bool = False
-) -> Report:
+def _report(run: Run, items: tuple[Item, ...], problems: Sequence[Problem], *, dry_run: bool) -> Report:
     traffic = run.client.traffic
     end = End(run.stop.reason, run.interrupts.signal, run.breaker.ended_by, run.breaker.is_tripped)
     changes_are_3 = run.options.exit_code and dry_run
@@ -217,7 +222,7 @@ def _report(
         dry_run=dry_run,
         started_at=run.started_at,
         finished_at=_now(),
-        exit_code=exit_code(end, items, problems, called_off=called_off, changes_are_3=changes_are_3),
+        exit_code=exit_code(end, items, problems, changes_are_3=changes_are_3),
         summary=build.summarise(items),
         requests=Requests(
             traffic.total, traffic.get, traffic.put, traffic.post, traffic.retries, round(traffic.waited_seconds, 3)

@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from syncjob.workers import Stop
@@ -27,7 +27,9 @@ def ending(stop: Stop) -> Iterator[Interrupts]:
         if interrupts.signal is not None:
             os._exit(128 + number)
         interrupts.signal = number
-        stop.request(f"interrupted by {signal.Signals(number).name}")
+        stop.note(f"interrupted by {signal.Signals(number).name}")
+        with suppress(OSError):
+            os.write(2, b"\nsyncjob: ending what is in flight; once more ends at once\n")
 
     former = {number: signal.signal(number, handle) for number in _ENDING}
     try:
@@ -37,14 +39,29 @@ def ending(stop: Stop) -> Iterator[Interrupts]:
             signal.signal(number, handler)
 
 
+class _Interrupted(Exception):
+    """A signal came while a person was asked."""
+
+
 @contextmanager
 def asking() -> Iterator[None]:
-    """Within it a signal ends the process as usual: a person is asked and nothing is in flight."""
-    former = {number: signal.getsignal(number) for number in _ENDING}
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    """Within it a signal ends the block at once, where Python would go on reading the terminal.
+
+    The signal is then given to whoever handled it before.
+    """
+    came: list[int] = []
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        raise _Interrupted
+
+    former = {number: signal.signal(number, handle) for number in _ENDING}
     try:
         yield
+    except _Interrupted:
+        pass
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
+    for interrupt in came:
+        signal.raise_signal(interrupt)

@@ -8,10 +8,11 @@ from syncjob.errors import UsageError
 def state_folder(path: Path) -> Path:
     """The folder, made with owner-only access where it is missing; raises UsageError where it cannot be."""
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        ignore = path / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
+        path.mkdir(mode=0o700, parents=True)
+        # Only in a folder of our own: SYNCJOB_STATE_DIR may name one that holds other things.
+        (path / ".gitignore").write_text("*\n", encoding="utf-8")
+    except FileExistsError:
+        return path
     except OSError as error:
         raise UsageError(
             f"cannot make the state folder {path}: {error.strerror}; SYNCJOB_STATE_DIR names another"

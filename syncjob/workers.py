@@ -29,14 +29,22 @@ class Stop:
 
     @property
     def requested(self) -> bool:
-        return self._event.is_set()
+        return self.reason is not None
+
+    def note(self, reason: str) -> None:
+        """Requests the stop from a signal handler, without any lock; sleepers wake at the next `wake`."""
+        if self.reason is None:
+            self._since = time.monotonic()
+            self.reason = reason
 
     def request(self, reason: str) -> None:
-        """May be called from a signal handler, so it takes no lock of this module's own."""
-        if self.reason is None:
-            self.reason = reason
-            self._since = time.monotonic()
+        self.note(reason)
         self._event.set()
+
+    def wake(self) -> None:
+        """Ends all sleeps where a stop was noted; whoever waits for results calls it."""
+        if self.requested:
+            self._event.set()
 
     def is_overdue(self) -> bool:
         """Whether what was in flight at the stop has had its time."""
@@ -44,7 +52,7 @@ class Stop:
 
     def sleep(self, seconds: float) -> None:
         """Waits; raises Stopped where the stop is requested before or meanwhile."""
-        if self._event.wait(seconds):
+        if self.requested or self._event.wait(seconds):
             raise Stopped(self.reason)
 
 
@@ -93,6 +101,7 @@ class _Pool(Generic[_Item, _Result]):
     def results(self, count: int) -> Iterator[tuple[_Item, _Result]]:
         self.running = count
         while self.running and not self._stop.is_overdue():
+            self._stop.wake()
             try:
                 entry = self._done.get(timeout=_WATCH)
             except Empty:

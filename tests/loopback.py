@@ -75,8 +75,7 @@ class _CountingServer(server.Server):
 @contextmanager
 def loopback(path: Path) -> Iterator[Loopback]:
     """A served stand-in over a new file at `path`, without the demo's catalogue."""
-    path.touch()
-    with Sandbox(path) as sandbox:
+    with Sandbox(path, is_seeded=False) as sandbox:
         served = Loopback(sandbox)
         http = _CountingServer(served.handle, 0)
         http.loopback = served

@@ -263,7 +263,7 @@ BAD_URLS = [
     ("http://localhost@host", f" {CREDENTIALS_IN_URL}"),
     ("https://host?token=hush", " holds a query or a fragment; give scheme, host and path alone"),
     ("https://host/v1#hush", " holds a query or a fragment; give scheme, host and path alone"),
-    ("http://host/v1", f": {IN_THE_CLEAR}host"),
+    ("http://host/v1", f": {IN_THE_CLEAR}host/v1"),
     ("http://localhost.host", f": {IN_THE_CLEAR}localhost.host"),
     ("http://127.0.0.1.host", f": {IN_THE_CLEAR}127.0.0.1.host"),
     ("http://0.0.0.0", f": {IN_THE_CLEAR}0.0.0.0"),  # noqa: S104  nothing listens there

@@ -341,7 +341,7 @@ def test_a_file_that_grows_while_it_is_read_is_held_to_the_limit(
 
 def test_a_folder_without_descriptions_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("text")
-    with pytest.raises(UsageError, match=r"no descriptions in d \(.*\): it holds no file that ends in \.md"):
+    with pytest.raises(UsageError, match=r"no descriptions in /.*: no file in it ends in \.md"):
         read(tmp_path)
 
 
@@ -352,6 +352,6 @@ def test_a_folder_that_cannot_be_listed_is_an_error_that_names_the_setting(
     (tmp_path / "file").write_text("text")
     with pytest.raises(UsageError) as refused:
         read(tmp_path / name)
-    assert str(refused.value).startswith("cannot list the descriptions folder d (")
+    assert str(refused.value).startswith("cannot list the descriptions folder /")
     assert reason in str(refused.value)
     assert "`descriptions` in the config" in str(refused.value)

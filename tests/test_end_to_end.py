@@ -500,3 +500,116 @@ def test_without_a_place_for_the_product_a_run_ends_with_a_message_or_in_silence
 def test_the_version_is_told_without_a_config(tmp_path: Path) -> None:
     assert Workspace(tmp_path).run("--version").out == f"syncjob {__version__}\n"
     assert Workspace(tmp_path).run("-h").status == 0
+
+
+def test_an_edit_while_a_write_waits_to_be_repeated_is_left_alone(workspace: Workspace, remote: Loopback) -> None:
+    remote.add("one", texts={"one": "old"})
+    config = workspace.folder / "config.yaml"
+    config.write_text(config.read_text().replace("per_minute: 0", "per_minute: 0, recheck_after: 1"))
+    workspace.write("one", "new\n")
+
+    def script(method: str, target: str) -> Answer | None:
+        if method != "PUT" or remote.counts["PUT"] > 1:
+            return None
+        remote.sandbox.put("one", "edited on Scenario")
+        return json_answer(429, b"{}", retry_after_ms="1300")
+
+    remote.script = script
+    ended = workspace.json("sync")
+    assert ended.status == 1
+    assert ended.item("one")["action"] == "conflict"
+    assert remote.sandbox.description("one") == "edited on Scenario"
+
+
+def test_a_full_log_does_not_end_a_run_that_writes(workspace: Workspace, remote: Loopback) -> None:
+    ids = [f"m{number}" for number in range(5)]
+    remote.add(*ids)
+    for id_ in ids:
+        workspace.write(id_, "text")
+    overrun = json_answer(503, b"{}", retry_after_ms="10")
+    remote.script = lambda method, target: overrun if method == "PUT" and remote.counts["PUT"] == 1 else None
+    command = f"{sys.executable} -m syncjob sync --report report.json 2> /dev/full"
+    subprocess.run(["bash", "-c", command], cwd=workspace.folder, env=workspace.environment(), timeout=60, check=True)
+    report = json.loads((workspace.folder / "report.json").read_text())
+    assert (report["summary"]["applied"], report["requests"]["retries"]) == (5, 1)
+
+
+def test_a_run_that_does_not_begin_leaves_an_earlier_report_alone(workspace: Workspace) -> None:
+    workspace.write("one", "text")
+    earlier = workspace.folder / "report.json"
+    earlier.write_text("earlier")
+    assert workspace.run("--profile", "typo", "diff", "--report", "report.json").status == 2
+    assert earlier.read_text() == "earlier"
+    assert workspace.run("diff", "--report", "same", "--output", "./same").status == 2
+
+
+def test_what_was_written_is_said_even_where_the_report_cannot_be(workspace: Workspace, remote: Loopback) -> None:
+    remote.add("one")
+    workspace.write("one", "text")
+    ended = workspace.run("sync", "--report", "/dev/full")
+    assert ended.status == 1
+    assert "Applied 1" in ended.out
+    assert "Applied 1" in ended.err
+    assert "No space left" in ended.err
+
+
+def test_a_page_in_place_of_the_api_is_not_a_model_that_is_unknown(workspace: Workspace, remote: Loopback) -> None:
+    remote.script = lambda method, target: json_answer(404, b"<html>Not here</html>", content_type="text/html")
+    workspace.write("one", "text")
+    error = workspace.json("sync").item("one")["error"]
+    assert error["code"] == "protocol"
+    assert "base_url" in error["message"]
+
+
+def test_a_signed_url_in_a_reason_loses_its_query(workspace: Workspace, remote: Loopback) -> None:
+    reason = b'{"reason": "see https://cdn.example/asset.png?Expires=1&Signature=hush-hush, please"}'
+    remote.script = lambda method, target: json_answer(400, reason)
+    workspace.write("one", "text")
+    ended = workspace.run("--log-level", "debug", "sync")
+    assert "hush-hush" not in ended.out + ended.err
+    assert "https://cdn.example/asset.png?[redacted]" in ended.out
+
+
+def test_json_acts_on_a_terminal_no_more_than_text_does(workspace: Workspace, remote: Loopback) -> None:
+    remote.add("one")
+    text = "a \x9b31m \u202e \x7f \x1b b"
+    workspace.write("one", text)
+    ended = workspace.json("diff")
+    assert not set(ended.out) & {"\x9b", "\u202e", "\x7f", "\x1b"}
+    assert f"+{text}" in ended.item("one")["diff"]
+
+
+def test_an_offline_check_touches_neither_state_nor_proxy(workspace: Workspace) -> None:
+    workspace.write("one", "text")
+    for profile in ("sandbox", "test"):
+        ended = workspace.run(
+            "--profile", profile, "check", SCENARIO_BASE_URL="https://host/v1", HTTPS_PROXY="socks5://x"
+        )
+        assert ended.status == 0
+    assert not (workspace.folder / ".syncjob").exists()
+
+
+def test_a_run_that_ends_while_reading_shows_no_plan_that_nobody_checked(
+    workspace: Workspace, remote: Loopback
+) -> None:
+    for number in range(60):
+        workspace.write(f"m{number:02}", "text")
+    missing, forbidden = json_answer(404, b"{}"), json_answer(403, b"{}")
+    remote.script = lambda method, target: missing if target < "/v1/models/m10" else forbidden
+    ended = workspace.run("diff")
+    assert ended.status == 4
+    assert "create" not in ended.out.replace("0 to create", "")
+    assert "not compared" in ended.out
+
+
+def test_a_state_folder_that_holds_other_things_gets_no_ignore_file(workspace: Workspace, remote: Loopback) -> None:
+    workspace.write("flux.1-dev", "text")
+    assert workspace.run("--profile", "sandbox", "diff", SYNCJOB_STATE_DIR=".").status == 0
+    assert not (workspace.folder / ".gitignore").exists()
+
+
+def test_an_empty_sandbox_file_is_filled(workspace: Workspace) -> None:
+    workspace.write("flux.1-dev", "text")
+    (workspace.folder / ".syncjob").mkdir()
+    (workspace.folder / ".syncjob" / "sandbox.sqlite3").touch()
+    assert workspace.json("--profile", "sandbox", "diff").item("flux.1-dev")["action"] == "update"

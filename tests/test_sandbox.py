@@ -253,7 +253,7 @@ def listed_ids(sandbox: Sandbox, query: str) -> list[str]:
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 500])
 def test_pages_of_any_size_hold_every_model_once(tmp_path: Path, size: int) -> None:
     (tmp_path / "empty").touch()
-    with Sandbox(tmp_path / "empty") as sandbox:
+    with Sandbox(tmp_path / "empty", is_seeded=False) as sandbox:
         sandbox.add_models(model_row(f"m{number}") for number in range(4))
         assert listed_ids(sandbox, f"pageSize={size}") == ["m3", "m2", "m1", "m0"]
         assert listed_ids(sandbox, f"pageSize={size}&sortBy=createdAt&sortDirection=asc") == ["m0", "m1", "m2", "m3"]
@@ -261,7 +261,7 @@ def test_pages_of_any_size_hold_every_model_once(tmp_path: Path, size: int) -> N
 
 def test_a_listing_heeds_privacy_and_status(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
-    with Sandbox(tmp_path / "empty") as sandbox:
+    with Sandbox(tmp_path / "empty", is_seeded=False) as sandbox:
         sandbox.add_models([model_row("mine"), model_row("everybodys", privacy="public")])
         sandbox.add_models([{**model_row("young"), "status": "training"}])
         assert listed_ids(sandbox, "privacy=public") == ["everybodys"]

@@ -35,18 +35,17 @@ CASES = [
 
 @pytest.mark.parametrize(("end", "items", "status"), CASES)
 def test_the_exit_status_follows_from_the_end_and_the_items(end: End, items: list[Item], status: int) -> None:
-    assert exit_code(end, items, [], called_off=False, changes_are_3=True) == status
+    assert exit_code(end, items, [], changes_are_3=True) == status
 
 
 def test_changes_are_no_failure_unless_that_is_asked_for() -> None:
     items = [item("update", "planned"), item("update", "applied")]
-    assert exit_code(End(), items, [], called_off=False, changes_are_3=False) == 0
+    assert exit_code(End(), items, [], changes_are_3=False) == 0
 
 
-def test_a_problem_of_the_run_and_a_no_are_failures() -> None:
+def test_a_problem_of_the_run_is_a_failure() -> None:
     problem = Problem("too-many-changes", "31 of 100")
-    assert exit_code(End(), [], [problem], called_off=False, changes_are_3=True) == 1
-    assert exit_code(End(), [], [], called_off=True, changes_are_3=False) == 1
+    assert exit_code(End(), [], [problem], changes_are_3=True) == 1
 
 
 @pytest.mark.parametrize(

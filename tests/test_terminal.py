@@ -83,15 +83,18 @@ def test_a_sync_asks_before_it_writes(
     assert remote.sandbox.description("one") == held
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_at_the_question_ends_the_run_unwritten(
     one_change: Workspace, remote: Loopback, number: signal.Signals, status: int
 ) -> None:
-    terminal = Terminal(one_change, "sync")
+    terminal = Terminal(one_change, "sync", "--report", "report.json")
     terminal.until("[y/N]")
     terminal.send(number)
     assert terminal.end() == status
     assert b"Traceback" not in terminal.screen
+    assert b"Nothing was written" in terminal.screen
+    report = json.loads((one_change.folder / "report.json").read_text())
+    assert (report["exit_code"], report["items"][0]["status"]) == (status, "not_attempted")
     assert remote.counts["PUT"] == 0
 
 

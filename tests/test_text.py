@@ -147,3 +147,12 @@ def test_the_changes_of_a_diff_account_for_both_texts(before: str, after: str) -
 )
 def test_the_headers_of_a_diff_are_no_changes(before: str, after: str, changes: tuple[int, int]) -> None:
     assert count_changes(diff(before, after)) == changes
+
+
+def test_texts_that_repeat_too_much_to_compare_are_replaced_whole() -> None:
+    rows = [f"| row {number} |" for number in range(150)] * 70
+    before, after = "\n".join(rows), "\n".join(reversed(rows))
+    diff = unified_diff(before, after, before_name="old", after_name="new")
+    assert diff[:3] == ["--- old", "+++ new", f"@@ -1,{len(rows)} +1,{len(rows)} @@"]
+    assert count_changes(diff) == (len(rows), len(rows))
+    assert unified_diff(before, before, before_name="old", after_name="new") == []

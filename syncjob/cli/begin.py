@@ -48,7 +48,7 @@ def begin(settings: Settings, command: "Command", options: "Options", *, is_offl
     log.configure(sys.stderr, settings.log_format, settings.log_level, run_id, loaded.credentials)
     if not is_offline:
         require_credentials(loaded)
-    with run.begin(run_id, command, loaded, options, _track) as started:
+    with run.begin(run_id, command, loaded, options, _track, is_offline=is_offline) as started:
         yield started
 
 

@@ -50,7 +50,7 @@ def sync(
             product.show(text.render_plan(plan, color=product.is_colored))
         if not will_write or yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
             return True
-        return _ask(text.plan_line(plan.summary), plan.profile)
+        return _ask(text.plan_line(plan), plan.profile)
 
     with begin(settings, "sync", options) as started:
         report = run.sync(started, review)
@@ -58,9 +58,11 @@ def sync(
 
 
 def _ask(plan_line: str, profile: str) -> bool:
-    """A person's word; the end of input is a no, and Ctrl-C ends the run."""
+    """A person's word; the end of input, and a signal, is a no."""
     from syncjob.signals import asking
 
+    answer = ""
     with asking():
         click.echo(f"{plan_line} Write this to Scenario (profile {profile})? [y/N]: ", nl=False, err=True)
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
+        answer = sys.stdin.readline()
+    return answer.strip().lower() in ("y", "yes")

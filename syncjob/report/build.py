@@ -53,7 +53,7 @@ def checked_item(
         model_name=name,
         path=path,
         action="invalid" if is_invalid else "checked",
-        status="failed" if failure else "refused" if is_invalid else "unchanged",
+        status=_failed_status(failure) if failure else "refused" if is_invalid else "unchanged",
         problems=_problems(problems),
         error=_error(failure),
     )
@@ -61,12 +61,16 @@ def checked_item(
 
 def _planned_status(change: Change) -> ItemStatus:
     if change.failure:
-        return "failed"
+        return _failed_status(change.failure)
     if not change.is_compared and not any(problem.is_error for problem in change.problems):
         return "not_attempted"
     if change.is_blocked:
         return "refused"
     return "planned" if change.is_write else "unchanged"
+
+
+def _failed_status(failure: Failure) -> ItemStatus:
+    return "not_attempted" if failure.code == "interrupted" else "failed"
 
 
 def _item(change: Change) -> Item:

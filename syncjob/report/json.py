@@ -5,12 +5,13 @@ from typing import Any
 
 import msgspec
 
+from syncjob.display import json_safe
 from syncjob.report.model import Report
 
 
 def render(report: Report) -> str:
     """The report as one indented JSON object with a final newline."""
-    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
+    return json_safe(msgspec.json.format(msgspec.json.encode(report), indent=2).decode()) + "\n"
 
 
 def schema() -> dict[str, Any]:

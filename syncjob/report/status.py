@@ -31,12 +31,10 @@ class End:
         yield Problem(code, f"stopped early: {self.reason}")
 
 
-def exit_code(
-    end: End, items: Sequence[Item], problems: Sequence[Problem], *, called_off: bool, changes_are_3: bool
-) -> int:
+def exit_code(end: End, items: Sequence[Item], problems: Sequence[Problem], *, changes_are_3: bool) -> int:
     """The exit status of a run, as docs/interface.md lists them.
 
-    `called_off` says that a person declined; `changes_are_3` is `--exit-code` on a dry run.
+    `changes_are_3` is `--exit-code` on a dry run.
     """
     if end.signal is not None:
         return 128 + end.signal
@@ -44,6 +42,6 @@ def exit_code(
         return 2
     if end.failure and (end.is_tripped or end.failure.code == "plan-limit"):
         return 4
-    if called_off or problems or any(item.status in _UNFINISHED for item in items):
+    if problems or any(item.status in _UNFINISHED for item in items):
         return 1
     return 3 if changes_are_3 and any(item.action in _CHANGING for item in items) else 0

@@ -13,7 +13,7 @@ def render_plan(report: Report, *, color: bool) -> str:
     lines = [line for item in report.items for line in _item(item, color)]
     lines += [_run_problem(problem, color) for problem in report.problems]
     is_open = bool(lines) and lines[-1] != ""
-    return _text([*lines, *([""] if is_open else []), plan_line(report.summary)])
+    return _text([*lines, *([""] if is_open else []), plan_line(report)])
 
 
 def render_outcome(report: Report, *, planned: Report, color: bool) -> str:
@@ -28,19 +28,23 @@ def render_check(report: Report, *, color: bool) -> str:
     """Each problem with its place, and the line `Checked …`."""
     lines = [line for item in report.items for line in _notes(item, color)]
     lines += [_run_problem(problem, color) for problem in report.problems]
-    problems = [problem for item in report.items for problem in item.problems]
-    errors = sum(problem.severity == "error" for problem in problems) + sum(bool(item.error) for item in report.items)
-    warnings = sum(problem.severity == "warning" for problem in problems)
-    counted = _counted(len(report.items), "description")
-    return _text([*lines, f"Checked {counted}: {_counted(errors, 'error')}, {_counted(warnings, 'warning')}."])
+    return _text([*lines, _checked_line(report)])
 
 
 def summary_line(report: Report) -> str:
     """One line for the diary beside a machine format."""
     if report.command == "check":
-        return render_check(report, color=False).splitlines()[-1]
-    plan = plan_line(report.summary)
+        return _checked_line(report)
+    plan = plan_line(report)
     return plan if report.dry_run else f"{plan} {_outcome_line(report.summary)}"
+
+
+def _checked_line(report: Report) -> str:
+    problems = [problem for item in report.items for problem in item.problems]
+    errors = sum(problem.severity == "error" for problem in problems) + sum(bool(item.error) for item in report.items)
+    warnings = sum(problem.severity == "warning" for problem in problems)
+    counted = _counted(len(report.items), "description")
+    return f"Checked {counted}: {_counted(errors, 'error')}, {_counted(warnings, 'warning')}."
 
 
 def _item(item: Item, color: bool) -> Iterator[str]:
@@ -93,7 +97,10 @@ def _diff_line(line: str, color: bool) -> str:
     return _paint(line, tones[line[0]], color) if line[:1] in tones else line
 
 
-def plan_line(summary: Summary) -> str:
+def plan_line(report: Report) -> str:
+    """`Plan: …`; what the run did not come to compare is told apart from what is wrong."""
+    summary = report.summary
+    unseen = sum(item.action == "invalid" and item.status == "not_attempted" for item in report.items)
     parts = [
         f"{summary.create} to create",
         f"{summary.update} to update",
@@ -101,7 +108,8 @@ def plan_line(summary: Summary) -> str:
         f"{summary.unchanged} unchanged",
     ]
     parts += [f"{summary.conflict} in conflict"] if summary.conflict else []
-    parts += [f"{summary.invalid} invalid"] if summary.invalid else []
+    parts += [f"{summary.invalid - unseen} invalid"] if summary.invalid > unseen else []
+    parts += [f"{unseen} not compared"] if unseen else []
     return f"Plan: {', '.join(parts)}."
 
 

@@ -71,6 +71,8 @@ def failure(answer: Answer, credentials: Credentials | None, *, max_retry_after:
         return _redirected(answer)
     if answer.status < 400:
         return protocol_error(f"HTTP {answer.status} where 200 is promised", answer)
+    if answer.status == 404 and "html" in answer.headers.get("content-type", ""):
+        return protocol_error("HTTP 404 with a page where the API answers JSON: is base_url right?", answer)
     reason, name = _reason(answer.body)
     reason = shorten(redact(reason, credentials))  # the other way round a cut secret would stay
     kind = _error_type(answer, name, is_bearer=credentials is not None and credentials.is_bearer)

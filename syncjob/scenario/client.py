@@ -80,16 +80,19 @@ class Scenario:
         *,
         query: Mapping[str, str | int | bool | None] | None = None,
         body: object = None,
+        before_send: Callable[[], None] = lambda: None,
     ) -> _T:
         """One call, paced and retried, its answer read as `answer_type`.
 
-        None in the query leaves its member out; a `body` of None sends none.
+        None in the query leaves its member out; a `body` of None sends none. `before_send` is called
+        after every wait, before each request, and may raise.
         """
         params = {name: _wire(value) for name, value in (query or {}).items() if value is not None}
         content = None if body is None else msgspec.json.encode(body)
 
         def send() -> _T:
             with self._pacer.place():
+                before_send()
                 return decode(self._exchange(method, path, params, content), answer_type)
 
         return retry.call(send, attempts=self._attempts, sleep=self._meter.sleep, on_retry=self._on_retry)
@@ -134,18 +137,37 @@ class Descriptions:
         return self._call("GET", model_id, original_assets, project_id, None)
 
     def update(
-        self, model_id: str, description: str | None, original_assets: bool = False, project_id: str | None = None
+        self,
+        model_id: str,
+        description: str | None,
+        original_assets: bool = False,
+        project_id: str | None = None,
+        *,
+        before_send: Callable[[], None] = lambda: None,
     ) -> types.Description:
-        """Replaces the whole description, None removes it; answers what is then stored."""
-        return self._call("PUT", model_id, original_assets, project_id, {"description": description})
+        """Replaces the whole description, None removes it; answers what is then stored.
+
+        `before_send` is called before each request, after every wait, and may raise.
+        """
+        body = {"description": description}
+        return self._call("PUT", model_id, original_assets, project_id, body, before_send)
 
     def _call(
-        self, method: str, model_id: str, original_assets: bool, project_id: str | None, body: object
+        self,
+        method: str,
+        model_id: str,
+        original_assets: bool,
+        project_id: str | None,
+        body: object,
+        before_send: Callable[[], None] = lambda: None,
     ) -> types.Description:
         # `false` is the documented default, so it is not sent.
         query = {"originalAssets": original_assets or None, "projectId": project_id}
         path = f"/models/{_checked(model_id)}/description"
-        return self._client.call(method, path, types.DescriptionEnvelope, query=query, body=body).description
+        envelope = self._client.call(
+            method, path, types.DescriptionEnvelope, query=query, body=body, before_send=before_send
+        )
+        return envelope.description
 
 
 class Models:

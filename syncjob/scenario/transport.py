@@ -52,9 +52,8 @@ class Limits:
 class Transport:
     """Sends single requests, without retries; may be used by any number of threads.
 
-    `handler` answers in place of the network. The first request goes alone: until an answer shows
-    that the credentials are good, no other is sent, and after a refusal none is: `send` then raises
-    Stopped.
+    `handler` answers in place of the network. The first request goes alone, so that refused
+    credentials cost one request; after a 401 none is sent any more: `send` then raises Stopped.
     """
 
     def __init__(
@@ -84,7 +83,7 @@ class Transport:
         self._ssl_context: ssl.SSLContext | None = None
         self._opening = threading.Lock()
         self._first = threading.Lock()
-        self._accepted = False
+        self._is_open = False
         self._refused = False
 
     def close(self) -> None:
@@ -95,10 +94,13 @@ class Transport:
 
     def send(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
         """One exchange; raises the ScenarioError that the answer, or its absence, stands for."""
-        if not self._accepted:
+        if not self._is_open:
             with self._first:
-                if not self._accepted:
-                    return self._send(method, path, query, body)
+                if not self._is_open:
+                    try:
+                        return self._send(method, path, query, body)
+                    finally:
+                        self._is_open = True
         return self._send(method, path, query, body)
 
     def _send(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
@@ -114,8 +116,6 @@ class Transport:
         error = failure(answer, self._credentials, max_retry_after=self._limits.max_retry_after)
         if isinstance(error, errors.Unauthorized):
             self._refused = True
-        else:
-            self._accepted = True
         if error:
             raise error
         return answer
@@ -133,7 +133,7 @@ class Transport:
                     return self._read(response, Answer(response.status_code, headers, b""), deadline)
                 finally:
                     response.close()
-        except (httpx.HTTPError, httpx.StreamError) as error:
+        except (httpx.HTTPError, httpx.StreamError, UnicodeError) as error:  # the last: a host no resolver takes
             raise self._translate(error, method) from error
 
     def _request(self, method: str, target: bytes, body: bytes | None) -> httpx.Request:
@@ -154,6 +154,8 @@ class Transport:
         """The whole body, within the deadline, the size limit and without any decompression."""
         encoding = head.headers.get("content-encoding", "identity")
         if encoding.lower() != "identity":
+            if head.status != 200:
+                return head  # what it says cannot be read, but its status counts
             raise protocol_error(f"the body is {shorten(encoding, 40)}-encoded though identity was asked for", head)
         chunks: list[bytes] = []
         size = 0
@@ -168,11 +170,11 @@ class Transport:
 
     def _translate(self, error: Exception, method: str) -> errors.ScenarioError:
         what = shorten(redact(str(error), self._credentials)) or type(error).__name__
-        host = self._url.host
+        host = self._url.netloc.decode("ascii")
         if isinstance(error, httpx.ConnectError) and _is_tls_failure(error):
             return errors.Untrusted(f"the TLS certificate of {host} does not verify: {what}")
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
-            return errors.Unavailable(f"cannot connect to {host}: {what}", retryable=True)
+            return errors.Unavailable(f"cannot connect to {host}: {what}; is base_url right?", retryable=True)
         if isinstance(error, httpx.TimeoutException | httpx.NetworkError | httpx.RemoteProtocolError):
             # The request may have had its effect. A read is asked again, a write is looked at first.
             return errors.Unavailable(f"no whole answer from {host}: {what}", retryable=method != "PUT", ambiguous=True)

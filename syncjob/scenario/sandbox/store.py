@@ -4,6 +4,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -22,13 +23,12 @@ CREATE TABLE IF NOT EXISTS assets (id TEXT PRIMARY KEY, row TEXT NOT NULL);
 
 
 class Sandbox:
-    """The stand-in over a file, which is filled with the demo's catalogue where it is new.
+    """The stand-in over a file, filled once with the demo's catalogue unless `is_seeded` is False.
 
     Safe to use by many threads; answers one request at a time.
     """
 
-    def __init__(self, path: Path) -> None:
-        is_new = not path.exists()
+    def __init__(self, path: Path, *, is_seeded: bool = True) -> None:
         self._lock = threading.Lock()
         try:
             self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
@@ -36,8 +36,8 @@ class Sandbox:
             raise UsageError(f"cannot open the sandbox's file {path}: {error}") from error
         try:
             self._database.executescript(_SCHEMA)
-            if is_new:
-                self._seed()
+            if is_seeded:
+                self._seed_once()
         except sqlite3.Error as error:
             self._database.close()
             raise UsageError(f"cannot use the sandbox's file {path}: {error}; delete it to start anew") from error
@@ -50,10 +50,13 @@ class Sandbox:
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """The answer to one request; its write is stored before it is given."""
-        with self._lock:
-            reply = respond(self, Request(method, target, headers, body))
-            if reply.write:
-                self.put(reply.write.model_id, reply.write.text)
+        try:
+            with self._lock:
+                reply = respond(self, Request(method, target, headers, body))
+                if reply.write:
+                    self.put(reply.write.model_id, reply.write.text)
+        except sqlite3.Error as error:
+            raise UsageError(f"cannot use the sandbox's file: {error}; is it writable?") from error
         content = json.dumps(reply.body, ensure_ascii=False).encode("utf-8", "surrogatepass")
         return Answer(reply.status, {"content-type": "application/json"}, content)
 
@@ -82,21 +85,36 @@ class Sandbox:
     def add_models(self, rows: Iterable[Row], descriptions: Mapping[str, str] = {}) -> None:
         """Adds models, or replaces them."""
         values = [(row["id"], json.dumps(row), descriptions.get(row["id"], "")) for row in rows]
-        with self._database:
-            self._database.execute("BEGIN")
+        with self._transaction():
             self._database.executemany("INSERT OR REPLACE INTO models VALUES (?, ?, ?)", values)
 
     def add_assets(self, rows: Iterable[Row]) -> None:
         """Adds assets, or replaces them."""
+        values = [(row["id"], json.dumps(row)) for row in rows]
+        with self._transaction():
+            self._database.executemany("INSERT OR REPLACE INTO assets VALUES (?, ?)", values)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All or nothing; within another transaction it is a part of that one."""
+        if self._database.in_transaction:
+            yield
+            return
         with self._database:
-            self._database.execute("BEGIN")
-            self._database.executemany(
-                "INSERT OR REPLACE INTO assets VALUES (?, ?)", [(row["id"], json.dumps(row)) for row in rows]
-            )
+            self._database.execute("BEGIN IMMEDIATE")
+            yield
 
     def _row(self, query: str, id_: str) -> Row | None:
         found = self._database.execute(query, (id_,)).fetchone()
         return json.loads(found[0]) if found else None
+
+    def _seed_once(self) -> None:
+        """Two first runs at once, or one that is killed, leave the whole catalogue or none of it."""
+        with self._transaction():
+            (version,) = self._database.execute("PRAGMA user_version").fetchone()
+            if not version:
+                self._seed()
+                self._database.execute("PRAGMA user_version = 1")
 
     def _seed(self) -> None:
         seed: dict[str, Any] = json.loads(resources.files(__package__).joinpath("seed.json").read_text("utf-8"))
