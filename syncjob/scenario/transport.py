@@ -26,6 +26,8 @@ from syncjob.scenario.answers import Answer, failure, protocol_error
 MAX_BODY_BYTES = 32 * 1024 * 1024
 _KEEPALIVE_SECONDS = 30.0
 
+_NO_BODY = httpx.ByteStream(b"")
+
 # A handler answers (method, path with query, headers, body) in this process, without any network.
 Handler = Callable[[str, str, Mapping[str, str], bytes], Answer]
 
@@ -144,6 +146,8 @@ class Transport:
             return httpx.Request(method, url, headers=headers, content=body, extensions={"timeout": self._timeouts})
         # With its target given so, the URL is parsed once and not at each request.
         extensions = {"timeout": self._timeouts, "target": target}
+        if body is None:
+            return httpx.Request(method, self._url, headers=headers, stream=_NO_BODY, extensions=extensions)
         return httpx.Request(method, self._url, headers=headers, content=body, extensions=extensions)
 
     def _target(self, path: str, query: Mapping[str, str]) -> bytes:
