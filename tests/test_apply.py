@@ -24,13 +24,17 @@ def change(model_id: str, after: str, before: str) -> Change:
 
 
 def write(
-    remote: Loopback, *changes: Change, stop: Stop | None = None, sleep: Callable[[float], None] = lambda _: None
+    remote: Loopback,
+    *changes: Change,
+    stop: Stop | None = None,
+    sleep: Callable[[float], None] = lambda _: None,
+    now: float = 0.0,
 ) -> dict[str, Outcome]:
     stop = stop or Stop()
     with Scenario(
         basic("key", "secret"), base_url=remote.url, requests_per_minute=0, attempts=2, sleep=sleep
     ) as client:
-        place = Remote(client, clock=lambda: 0.0)
+        place = Remote(client, clock=lambda: now)
         outcomes = apply(changes, place, count=2, recheck_after=60, stop=stop, breaker=Breaker(stop))
         return {outcome.change.model_id: outcome for outcome in outcomes}
 
@@ -175,3 +179,16 @@ def test_a_stop_while_a_failed_write_waits_reports_that_failure(remote: Loopback
     outcome = write(remote, change("one", "new", ""), stop=stop, sleep=stop.sleep)["one"]
     assert (outcome.status, outcome.failure and outcome.failure.http_status) == ("failed", 503)
     assert remote.counts == {"PUT": 1}
+
+
+def test_a_stop_while_a_text_is_read_again_begins_no_write(remote: Loopback) -> None:
+    remote.add("one", texts={"one": "old"})
+    stop = Stop()
+
+    def script(method: str, target: str) -> None:
+        stop.request("now")
+
+    remote.script = script
+    outcome = write(remote, change("one", "new", "old"), stop=stop, now=100.0)["one"]
+    assert outcome.status == "not_attempted"
+    assert remote.counts == {"GET": 1}

@@ -524,3 +524,23 @@ def test_the_defaults_are_those_of_the_service() -> None:
     assert (client.ASSETS_PER_CALL, client.MODELS_PER_CALL, client.PAGE_SIZE) == (200, 50, 500)
     with Scenario() as opened:
         assert opened.traffic.total == 0
+
+
+def test_a_wait_that_is_asked_for_holds_the_next_call_even_where_no_attempt_is_left(remote: Loopback) -> None:
+    remote.add("one", texts={"one": "text"})
+    now = 0.0
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        slept.append(seconds)
+        now += seconds
+
+    overrun = json_answer(429, b"{}", retry_after="7")
+    remote.script = lambda method, target: overrun if len(remote.asked) == 1 else None
+    with Scenario(basic("key", "secret"), base_url=remote.url, attempts=1, sleep=sleep, clock=lambda: now) as client:
+        with pytest.raises(errors.RateLimited):
+            client.models.description.retrieve("one")
+        assert slept == []
+        assert client.models.description.retrieve("one").value == "text"
+    assert slept == [7.0]

@@ -613,3 +613,17 @@ def test_an_empty_sandbox_file_is_filled(workspace: Workspace) -> None:
     (workspace.folder / ".syncjob").mkdir()
     (workspace.folder / ".syncjob" / "sandbox.sqlite3").touch()
     assert workspace.json("--profile", "sandbox", "diff").item("flux.1-dev")["action"] == "update"
+
+
+def test_a_remote_check_with_refused_credentials_costs_one_request_and_the_rest_is_not_attempted(
+    workspace: Workspace, remote: Loopback
+) -> None:
+    for number in range(120):
+        workspace.write(f"m{number}", "text")
+    remote.script = lambda method, target: json_answer(401, b"{}")
+    ended = workspace.json("check", "--remote")
+    assert ended.status == 2
+    assert len(remote.asked) == 1
+    summary = ended.report["summary"]
+    assert summary["failed"] + summary["not_attempted"] == 120
+    assert summary["not_attempted"] >= 70

@@ -534,3 +534,9 @@ def test_once_the_credentials_are_good_all_others_go_together(remote: Loopback) 
     with connected(remote.url) as opened:
         assert [future.exception() for future in in_threads(4, lambda: get(opened))] == [None] * 4
     assert not the_rest.broken
+
+
+def test_an_encoded_refusal_is_a_refusal(remote: Loopback) -> None:
+    remote.script = lambda method, target: json_answer(401, b"\x1f\x8b", content_encoding="gzip")
+    with connected(remote.url) as opened, pytest.raises(errors.Unauthorized):
+        get(opened)
