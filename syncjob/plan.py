@@ -1,13 +1,13 @@
 """Documents x remote texts -> Plan: what a run would do, as sorted frozen values. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from syncjob.config import Safety
 from syncjob.documents import Document
 from syncjob.existing import Existing, Held
-from syncjob.problems import Failure, Problem
+from syncjob.problems import Failure, Problem, warning
 from syncjob.references import Catalogue, Record, model_unknown, problems_of
 from syncjob.tags import Tag
 from syncjob.text import same, sha256
@@ -18,14 +18,23 @@ _ALWAYS_ALLOWED = 10
 
 
 @dataclass(frozen=True, slots=True)
+class Base:
+    """The version in git that a text on Scenario was most likely made from; `commit` is a full hash."""
+
+    commit: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What is to happen to one description.
 
     `before` is what Scenario holds and `after` what the file says, both canonical, "" for none, and
     both "" where nothing is to be written: the digests stay. `invalid` is also the action of an
     item that cannot be compared, with the reason in `problems` or `failure`.
-    `read_at` is when `before` was read, in seconds of the run's clock. `known` is what the API
-    already told of the things that `before` refers to.
+    `read_at` is when `before` was read, in seconds of the run's clock. `known` is what is known of
+    the things that `before` refers to, and once they are looked up of those that `after` refers to.
+    `base` stands where `before` is no version that git held.
     """
 
     model_id: str
@@ -43,6 +52,7 @@ class Change:
     known: tuple[Record, ...] = ()
     is_compared: bool = True
     exists: bool = True
+    base: Base | None = None
 
     @property
     def is_write(self) -> bool:
@@ -66,13 +76,20 @@ class Plan:
         return tuple(change for change in self.changes if change.is_write)
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether a problem of the plan as a whole keeps every run from writing."""
+        return any(problem.is_error for problem in self.problems)
+
+    @property
     def is_refused(self) -> bool:
         """Whether a run without `--keep-going` may not write at all."""
-        return bool(self.problems) or any(change.is_blocked for change in self.changes)
+        return self.is_stopped or any(change.is_blocked for change in self.changes)
 
 
 def compare(document: Document, existing: Existing) -> Change:
-    """What a valid document and what exists make: create, update, unchanged, or cannot be compared.
+    """What a valid document and what exists make: create, update, delete, unchanged, or cannot be compared.
+
+    The document of a file that is gone has no text.
 
     An Absent is a `create` only if the model exists; `exists` is False until that is looked up.
     """
@@ -81,12 +98,13 @@ def compare(document: Document, existing: Existing) -> Change:
     if isinstance(existing, Failure):
         return replace(base, failure=existing)
     before = existing.text if isinstance(existing, Held) else ""
+    action: Action = "create" if not before else "update" if document.text else "delete"
     if same(document.text, before):
         before_sha256 = after_sha256 if before == document.text else sha256(before)
         return replace(base, action="unchanged", before_sha256=before_sha256)
     return replace(
         base,
-        action="update" if before else "create",
+        action=action,
         before=before,
         after=document.text,
         before_sha256=sha256(before),
@@ -98,19 +116,21 @@ def compare(document: Document, existing: Existing) -> Change:
 
 
 def with_references(change: Change, catalogue: Catalogue) -> Change:
-    """The change with its model's name and the problems of what it refers to.
+    """The change with its model's name and what is known of the things that it refers to.
 
     `invalid` where the model or something that it refers to does not exist, or could not be
     looked up; the texts stay, so that a diff can be shown all the same.
     """
+    model = catalogue.record("model", change.model_id)
+    catalogue = catalogue.with_known(change.known)
+    change = replace(change, model_name=model.name if model else None, known=_known(change, catalogue))
     if not change.is_write:
         return change
-    model = catalogue.record("model", change.model_id)
     failure = catalogue.failure("model", change.model_id) if not change.exists else None
     problems = change.problems
     if not change.exists and model is None and failure is None:
         problems += (model_unknown(),)
-    found, failed = problems_of(change.after, change.tags, model, catalogue.with_known(change.known))
+    found, failed = problems_of(change.after, change.tags, model, catalogue)
     problems += found
     failure = failure or failed
     is_invalid = failure is not None or any(problem.is_error for problem in problems)
@@ -119,8 +139,12 @@ def with_references(change: Change, catalogue: Catalogue) -> Change:
         action="invalid" if is_invalid else change.action,
         problems=problems,
         failure=failure,
-        model_name=model.name if model else None,
     )
+
+
+def _known(change: Change, catalogue: Catalogue) -> tuple[Record, ...]:
+    found = (catalogue.record(tag.kind, tag.id) for tag in change.tags)
+    return tuple(dict.fromkeys((*change.known, *(record for record in found if record))))
 
 
 def not_compared(document: Document) -> Change:
@@ -128,11 +152,22 @@ def not_compared(document: Document) -> Change:
     return Change(document.model_id, document.path, "invalid", problems=document.problems, is_compared=False)
 
 
-def make_plan(changes: Iterable[Change], *, files: int, safety: Safety, force: bool) -> Plan:
-    """The sorted Plan, with the thresholds checked against `files`, the size of the whole folder."""
+def left_alone(document: Document) -> Change:
+    """A file that is gone, where nobody asked for its description to be deleted; Scenario is not asked."""
+    message = "deleted here; its description stays on Scenario, --prune deletes it too"
+    return Change(document.model_id, document.path, "unchanged", problems=(warning("deleted-locally", message),))
+
+
+def make_plan(
+    changes: Iterable[Change], *, files: int, safety: Safety, force: bool, problems: Sequence[Problem] = ()
+) -> Plan:
+    """The sorted Plan, with the thresholds checked against `files`, the size of the whole folder.
+
+    `problems` are those that are known already of the run as a whole.
+    """
     ordered = tuple(sorted(changes, key=lambda change: (change.model_id, change.path)))
-    problems = () if force else tuple(_over_threshold(ordered, files, safety))
-    return Plan(ordered, problems)
+    above = () if force else tuple(_over_threshold(ordered, files, safety))
+    return Plan(ordered, (*problems, *above))
 
 
 def _over_threshold(changes: tuple[Change, ...], files: int, safety: Safety) -> Iterable[Problem]:
