@@ -3,12 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
-DEMO := SYNCJOB_STATE_DIR=.syncjob/demo $(BIN)/syncjob --profile sandbox
+DEMO := cd .syncjob/demo && $(CURDIR)/$(BIN)/syncjob
 
 .PHONY: demo test test-deep lint format bench schema lock clean
 
 demo: $(VENV)/.run  ## diff, sync, and a sync that changes nothing, on the embedded stand-in
-	@rm -rf .syncjob/demo
+	@rm -rf .syncjob/demo && $(BIN)/python demo.py .syncjob/demo
 	@echo '$$ syncjob diff' && $(DEMO) diff
 	@echo && echo '$$ syncjob sync' && $(DEMO) sync --yes
 	@echo && echo '$$ syncjob sync' && $(DEMO) sync --yes

@@ -65,12 +65,15 @@ def _invoke() -> int:
 
 def _prepare_streams() -> None:
     """Whatever is printed can be encoded; without stdout there would be no product, so no run begins."""
+    from syncjob import runner
     from syncjob.errors import UsageError
 
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  open to the end
     if sys.stdout is None:
         raise UsageError("stdout is closed; redirect it to a file or to /dev/null")
+    if runner.is_on(os.environ):
+        sys.stdout, sys.stderr = runner.Inert.around(sys.stdout), runner.Inert.around(sys.stderr)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 

@@ -4,6 +4,7 @@ import re
 
 # C0 but tab and newline, DEL, C1, the bidi controls, U+2028/2029, and lone surrogates.
 _ACTIVE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_COMMAND_LINE = re.compile(r"(?:^|(?<=[\r\n]))(?=[^\S\r\n]*::)")
 _REASON_CHARACTERS = 300
 
 
@@ -25,8 +26,17 @@ def shorten(text: str, limit: int = _REASON_CHARACTERS) -> str:
 
 
 def json_safe(encoded: str) -> str:
-    r"""JSON text with such characters as `\u` escapes: the same value, and nothing acts on a terminal."""
-    return _ACTIVE.sub(lambda match: f"\\u{ord(match.group()):04x}", encoded)
+    r"""JSON text with such characters as `\u` escapes: the same value, and nothing acts on a terminal or a runner."""
+    return _ACTIVE.sub(lambda match: f"\\u{ord(match.group()):04x}", encoded).replace("##[", r"#\u0023[")
+
+
+def inert(text: str) -> str:
+    """The text with a zero-width space in whatever the runner of GitHub Actions would obey.
+
+    It obeys `::command::` at a line's start, after white space, and `##[command]` anywhere
+    (actions/runner, ActionCommand.cs).
+    """
+    return _COMMAND_LINE.sub("\u200b", text).replace("##[", "#\u200b#[")
 
 
 def _escape(match: re.Match[str]) -> str:

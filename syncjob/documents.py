@@ -26,7 +26,7 @@ _SPECIAL = {
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One description file; `text` is canonical, and "" where a problem kept it from being read."""
+    """One description file; `text` is canonical, "" where a problem kept it from being read or it is gone."""
 
     model_id: str
     path: str
@@ -39,36 +39,47 @@ class Document:
         return not any(problem.is_error for problem in self.problems)
 
 
-def read_folder(folder: Path, shown_as: str, max_file_bytes: int) -> tuple[Document, ...]:
-    """Every description of a folder, sorted by model id; bad files are among them, with problems.
+def list_folder(folder: Path) -> tuple[str, ...]:
+    """The names of all description files of a folder, sorted; other files and subfolders are no descriptions.
 
-    `shown_as` is the folder's name in messages and reports. Other files and subfolders are no
-    descriptions. Raises UsageError where the folder cannot be listed or holds no description.
+    Raises UsageError where the folder cannot be listed.
     """
-    names = _list(folder)
-    collisions = _collisions(names)
-    read = (_read(folder / name, f"{shown_as}/{name}", max_file_bytes) for name in names)
-    documents = (_with(document, collisions.get(name, ())) for name, document in zip(names, read, strict=True))
+    try:
+        return tuple(sorted(entry for entry in os.listdir(folder) if entry.lower().endswith(".md")))
+    except OSError as error:
+        raise UsageError(
+            f"cannot list the descriptions folder {folder}: {error.strerror}; `descriptions` in the config names it"
+        ) from error
+
+
+def read_files(
+    folder: Path, shown_as: str, names: Iterable[str], everything: Iterable[str], max_file_bytes: int
+) -> tuple[Document, ...]:
+    """The documents of some names, sorted by model id; bad files are among them, with problems.
+
+    `shown_as` is the folder's name in messages and reports, `everything` what else it holds: names
+    that are one file elsewhere are refused.
+    """
+    collisions = _collisions(everything)
+    documents = (
+        _with(_read(folder / name, f"{shown_as}/{name}", max_file_bytes), collisions.get(name, ())) for name in names
+    )
     return tuple(sorted(documents, key=lambda document: (document.model_id, document.path)))
+
+
+def gone(name: str, shown_as: str) -> Document:
+    """The document of a file that is no longer there: one without a text."""
+    return Document(model_id_of(name), f"{shown_as}/{_shown(name)}")
+
+
+def model_id_of(name: str) -> str:
+    """The model that a file is named for."""
+    return _shown(name[:-3])
 
 
 def _with(document: Document, problems: Iterable[Problem]) -> Document:
     added = tuple(problems)
     return replace(document, problems=added + document.problems) if added else document
-
-
-def _list(folder: Path) -> list[str]:
-    try:
-        names = sorted(entry for entry in os.listdir(folder) if entry.lower().endswith(".md"))
-    except OSError as error:
-        raise UsageError(
-            f"cannot list the descriptions folder {folder}: {error.strerror}; `descriptions` in the config names it"
-        ) from error
-    if not names:
-        raise UsageError(
-            f"no descriptions in {folder}: no file in it ends in .md; `descriptions` in the config names the folder"
-        )
-    return names
 
 
 def _collisions(names: Iterable[str]) -> dict[str, list[Problem]]:
@@ -86,7 +97,7 @@ def _collisions(names: Iterable[str]) -> dict[str, list[Problem]]:
 
 def _read(path: Path, shown_path: str, max_file_bytes: int) -> Document:
     shown = _shown(shown_path)
-    model_id = _shown(path.name[:-3])
+    model_id = model_id_of(path.name)
     name_problem = _name_problem(path.name)
     if name_problem:
         return Document(model_id, shown, problems=(name_problem,))

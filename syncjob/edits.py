@@ -61,4 +61,4 @@ def _closest(text: str, versions: Iterable[Version]) -> Base | None:
         return ((own - lines) + (lines - own)).total()
 
     closest = min(versions, key=lines_apart, default=None)
-    return closest and Base(closest.commit, closest.text)
+    return Base(closest.commit, closest.text) if closest else None

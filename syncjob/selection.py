@@ -1,53 +1,57 @@
-"""Which documents a command is about: ids, shell globs over ids, or paths. Pure."""
+"""Which descriptions a command is about: ids, shell globs over ids, or paths. Pure."""
 
 import difflib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from syncjob.display import one_line
-from syncjob.documents import Document
+from syncjob.documents import model_id_of
 from syncjob.errors import UsageError
 
 
-def select(documents: Sequence[Document], patterns: Sequence[str], folder: Path) -> tuple[Document, ...]:
-    """The documents that any pattern names, in the given order; all of them without a pattern.
+def select(names: Iterable[str], patterns: Sequence[str], folder: Path, *, must_match: bool = True) -> frozenset[str]:
+    """Those of the file names that any pattern names; all of them without a pattern.
 
-    Raises UsageError for a pattern that names none: a typing error must not pass as "all is well".
+    Raises UsageError for a pattern that names none, unless `must_match` is False: a typing error
+    must not pass as "all is well".
     """
     if not patterns:
-        return tuple(documents)
-    index = _Index(documents, folder)
+        return frozenset(names)
+    index = _Index(names, folder)
     chosen: set[str] = set()
     for pattern in patterns:
         found = index.find(pattern)
-        if not found:
-            raise UsageError(_nothing_found(pattern, documents))
+        if must_match and not found:
+            raise UsageError(_nothing_found(pattern, index.ids))
         chosen |= found
-    return tuple(document for document in documents if document.path in chosen)
+    return frozenset(chosen)
 
 
 class _Index:
-    """Documents by id and by file name, so that thousands of paths from a shell glob cost no more than they are."""
+    """File names by model id, so that thousands of paths from a shell glob cost no more than they are."""
 
-    def __init__(self, documents: Sequence[Document], folder: Path) -> None:
+    def __init__(self, names: Iterable[str], folder: Path) -> None:
+        self._names = frozenset(names)
         self._by_id: defaultdict[str, set[str]] = defaultdict(set)
-        self._by_name: dict[str, str] = {}
         self._folder = _resolved(folder)
         self._parents: dict[Path, Path | None] = {}
-        for document in documents:
-            self._by_id[document.model_id].add(document.path)
-            self._by_name[document.path.rpartition("/")[2]] = document.path
+        for name in self._names:
+            self._by_id[model_id_of(name)].add(name)
+
+    @property
+    def ids(self) -> list[str]:
+        return sorted(self._by_id)
 
     def find(self, pattern: str) -> set[str]:
-        """The paths of the documents that a pattern names."""
+        """The names that a pattern stands for."""
         found = set(self._by_id.get(pattern, ()))
         if any(sign in pattern for sign in "*?["):
-            found |= {path for id_, paths in self._by_id.items() if fnmatchcase(id_, pattern) for path in paths}
+            found |= {name for id_, names in self._by_id.items() if fnmatchcase(id_, pattern) for name in names}
         path = Path(pattern)
-        if path.name in self._by_name and pattern.lower().endswith(".md") and self._parent(path) == self._folder:
-            found.add(self._by_name[path.name])
+        if path.name in self._names and self._parent(path) == self._folder:
+            found.add(path.name)
         return found
 
     def _parent(self, path: Path) -> Path | None:
@@ -63,8 +67,7 @@ def _resolved(folder: Path) -> Path | None:
         return None
 
 
-def _nothing_found(pattern: str, documents: Sequence[Document]) -> str:
-    ids = [document.model_id for document in documents]
+def _nothing_found(pattern: str, ids: Sequence[str]) -> str:
     near = difflib.get_close_matches(Path(pattern).name.removesuffix(".md"), ids, n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
     return f"no description matches {one_line(pattern)!r} (an id, a glob over ids, or the path of a file){hint}"

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncjob.documents import Document, parse, read_folder
+from syncjob.documents import Document, list_folder, parse, read_files
 from syncjob.errors import UsageError
 from syncjob.problems import Problem
 from syncjob.tags import Tag
@@ -42,7 +42,8 @@ def promptly() -> Iterator[None]:
 def read(folder: Path) -> dict[str, Document]:
     """The documents by path less the folder's name."""
     with promptly():
-        documents = read_folder(folder, "d", LIMIT)
+        names = list_folder(folder)
+        documents = read_files(folder, "d", names, names, LIMIT)
     assert [(each.model_id, each.path) for each in documents] == sorted(
         (each.model_id, each.path) for each in documents
     )
@@ -339,10 +340,10 @@ def test_a_file_that_grows_while_it_is_read_is_held_to_the_limit(
     assert (problem.code, problem.message) == ("file-too-large", "holds 101 bytes; safety.max_file_bytes allows 100")
 
 
-def test_a_folder_without_descriptions_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("text")
-    with pytest.raises(UsageError, match=r"no descriptions in /.*: no file in it ends in \.md"):
-        read(tmp_path)
+def test_only_names_that_end_like_a_description_are_listed(tmp_path: Path) -> None:
+    for name in ("notes.txt", "a.md", "B.MD", ".md"):
+        (tmp_path / name).write_text("text")
+    assert list_folder(tmp_path) == (".md", "B.MD", "a.md")
 
 
 @pytest.mark.parametrize(("name", "reason"), [("missing", "No such file"), ("file", "Not a directory")])

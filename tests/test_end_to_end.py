@@ -17,6 +17,7 @@ from tests.workspace import KEY, SECRET, Workspace
 
 def test_a_sync_writes_what_differs_and_the_next_one_writes_nothing(workspace: Workspace, remote: Loopback) -> None:
     remote.add("one", "two", "three", texts={"one": "old", "two": "same"})
+    workspace.held({"one": "old"})
     workspace.write("one", "new\n")
     workspace.write("two", "same\r\n\r\n")
     workspace.write("three", "fresh\n")
@@ -39,6 +40,7 @@ def test_a_thousand_descriptions_cost_no_more_requests_than_the_work_needs(
     remote.add_assets("asset_a", "asset_b")
     for id_ in ids:
         workspace.write(id_, "the same text\n")
+    workspace.commit()
     for id_ in ids[:3]:
         workspace.write(id_, "changed, with {asset:asset_a}, {asset:asset_b} and {model:model_0500}\n")
     ended = workspace.json("sync")
@@ -52,6 +54,7 @@ def test_a_thousand_descriptions_cost_no_more_requests_than_the_work_needs(
 def test_what_the_remote_text_refers_to_already_is_not_looked_up_again(workspace: Workspace, remote: Loopback) -> None:
     remote.add("one", texts={"one": "see {asset:asset_a}"})
     remote.add_assets("asset_a")
+    workspace.held({"one": "see {asset:asset_a}"})
     workspace.write("one", "do see {asset:asset_a}\n")
     assert workspace.json("sync").status == 0
     assert [target for method, target, _ in remote.asked if method == "POST"] == ["/v1/models/get-bulk"]
@@ -184,6 +187,7 @@ def test_a_model_that_answers_404_for_want_of_a_description_gets_one(workspace: 
 def test_too_many_changes_need_force(workspace: Workspace, remote: Loopback) -> None:
     ids = [f"m{number}" for number in range(11)]
     remote.add(*ids, texts=dict.fromkeys(ids, "old"))
+    workspace.held(dict.fromkeys(ids, "old"))
     for id_ in ids:
         workspace.write(id_, "new")
     refused = workspace.json("sync", "--keep-going")
@@ -359,6 +363,7 @@ def test_exit_code_3_says_that_there_are_changes(workspace: Workspace, remote: L
 
 def test_output_and_report_go_to_files_and_stdout_stays_empty(workspace: Workspace, remote: Loopback) -> None:
     remote.add("one", texts={"one": "old"})
+    workspace.held({"one": "old"})
     workspace.write("one", "new\n")
     ended = workspace.run("diff", "--output", "plan.txt", "--report", "report.json")
     assert (ended.status, ended.out) == (0, "")
@@ -375,6 +380,7 @@ def test_an_output_file_that_cannot_be_written_is_known_before_the_run(workspace
 
 def test_the_text_is_like_git_and_hides_what_would_act_on_a_terminal(workspace: Workspace, remote: Loopback) -> None:
     remote.add("one", texts={"one": "first\nold \x1b[31mred\x1b[0m\u202e"})
+    workspace.held({"one": "first\nold \x1b[31mred\x1b[0m\u202e"})
     workspace.write("one", "first\nnew\n")
     ended = workspace.run("sync", "--color", "always")
     plain = workspace.run("diff")
@@ -389,6 +395,7 @@ def test_an_edit_between_reading_and_writing_is_left_alone(workspace: Workspace,
     workspace.configure(remote.url.replace("/v1", "/v1"), "")
     config = workspace.folder / "config.yaml"
     config.write_text(config.read_text().replace("per_minute: 0", "per_minute: 0, recheck_after: 0"))
+    workspace.held({"one": "old"})
     workspace.write("one", "new\n")
 
     def edit(method: str, target: str) -> None:
@@ -440,7 +447,7 @@ def test_a_remote_check_looks_everything_up_in_bulk(workspace: Workspace, remote
 
 
 def test_the_sandbox_needs_no_network_and_never_becomes_production(workspace: Workspace, remote: Loopback) -> None:
-    workspace.write("flux.1-dev", "text")
+    workspace.write("model_eyVcnFJcR92BxBkz7N6g5w", "text")
     ended = workspace.json("--profile", "sandbox", "sync", SCENARIO_BASE_URL=remote.url)
     assert ended.status == 0
     assert ended.report["summary"]["applied"] == 1
@@ -506,6 +513,7 @@ def test_an_edit_while_a_write_waits_to_be_repeated_is_left_alone(workspace: Wor
     remote.add("one", texts={"one": "old"})
     config = workspace.folder / "config.yaml"
     config.write_text(config.read_text().replace("per_minute: 0", "per_minute: 0, recheck_after: 1"))
+    workspace.held({"one": "old"})
     workspace.write("one", "new\n")
 
     def script(method: str, target: str) -> Answer | None:
@@ -603,16 +611,16 @@ def test_a_run_that_ends_while_reading_shows_no_plan_that_nobody_checked(
 
 
 def test_a_state_folder_that_holds_other_things_gets_no_ignore_file(workspace: Workspace, remote: Loopback) -> None:
-    workspace.write("flux.1-dev", "text")
+    workspace.write("model_eyVcnFJcR92BxBkz7N6g5w", "text")
     assert workspace.run("--profile", "sandbox", "diff", SYNCJOB_STATE_DIR=".").status == 0
     assert not (workspace.folder / ".gitignore").exists()
 
 
 def test_an_empty_sandbox_file_is_filled(workspace: Workspace) -> None:
-    workspace.write("flux.1-dev", "text")
+    workspace.held({"flux.1-dev": "text"})
     (workspace.folder / ".syncjob").mkdir()
     (workspace.folder / ".syncjob" / "sandbox.sqlite3").touch()
-    assert workspace.json("--profile", "sandbox", "diff").item("flux.1-dev")["action"] == "update"
+    assert workspace.json("--profile", "sandbox", "diff").item("flux.1-dev")["action"] == "conflict"
 
 
 def test_a_remote_check_with_refused_credentials_costs_one_request_and_the_rest_is_not_attempted(

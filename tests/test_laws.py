@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncjob import run
+from syncjob import jobs, run
 from syncjob.config import Config, Http, Safety
 from syncjob.documents import parse
 from syncjob.report.model import Report
@@ -47,13 +47,14 @@ def config(folder: Path, url: str) -> Config:
 
 
 def sync(settings_: Config) -> Report:
-    with run.begin("run", "sync", settings_, run.Options(), lambda _, things, __: things) as begun:
-        return run.sync(begun, lambda *_: True)
+    options = run.Options(overwrite_remote_edits=True)  # there is no git here; tests/test_git_laws.py has one
+    with run.begin("run", "sync", settings_, options, lambda _, things, __: things) as begun:
+        return jobs.sync(begun, lambda *_: True).report
 
 
 def diff(settings_: Config) -> Report:
     with run.begin("run", "diff", settings_, run.Options(), lambda _, things, __: things) as begun:
-        return run.diff(begun)
+        return jobs.diff(begun).report
 
 
 def converges(files: Mapping[str, str], existing: Mapping[str, str]) -> None:

@@ -8,6 +8,7 @@ import pytest
 from click import Context
 from click.testing import CliRunner
 
+import demo
 from syncjob.cli.group import COMMANDS, cli
 from syncjob.report.json import schema
 from tests.workspace import Workspace
@@ -43,9 +44,9 @@ def test_the_published_schema_is_that_of_the_report() -> None:
 def test_the_demo_prints_what_the_readme_shows(workspace: Workspace) -> None:
     shown = re.search(r"```text\n\$ syncjob diff\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
     assert shown
-    environment = {"SYNCJOB_STATE_DIR": str(workspace.folder / "state")}
-    arguments = ("--config", str(ROOT / "config.yaml"), "--profile", "sandbox")
-    printed = [workspace.run(*arguments, *command, **environment).out for command in (["diff"], ["sync"], ["sync"])]
+    repository = Workspace(workspace.folder / "demo")
+    demo.main(repository.folder)
+    printed = [repository.run(command).out for command in ("diff", "sync", "sync")]
     parts = re.split(r"\n\$ syncjob sync\n", shown.group(1))
     for part, output in zip(parts, printed, strict=True):
         for piece in part.split("…\n"):

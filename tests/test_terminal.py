@@ -67,6 +67,7 @@ class Terminal:
 @pytest.fixture
 def one_change(workspace: Workspace, remote: Loopback) -> Workspace:
     remote.add("one", texts={"one": "old"})
+    workspace.held({"one": "old"})
     workspace.write("one", "new\n")
     return workspace
 
@@ -112,6 +113,7 @@ def test_yes_is_not_asked_and_a_long_run_shows_its_progress(workspace: Workspace
     remote.add(*ids, texts=dict.fromkeys(ids, "text"))
     for id_ in ids:
         workspace.write(id_, "text")
+    workspace.commit()
     workspace.write("m0", "new")
     terminal = Terminal(workspace, "sync", "--yes")
     assert terminal.end() == 0

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,30 @@ class Workspace:
         path = self.descriptions / f"{model_id}.md"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return path
+
+    def git(self, *arguments: str) -> str:
+        """git in the folder, under a name of the tests' own."""
+        ours = ("-c", "user.name=tests", "-c", "user.email=tests@example.invalid", "-c", "commit.gpgsign=false")
+        environment = {**self.environment(), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+        done = subprocess.run(
+            ["git", *ours, *arguments], cwd=self.folder, env=environment, capture_output=True, check=False
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode()
+
+    def commit(self, message: str = "a commit") -> str:
+        """Commits everything in the folder, in a repository that is made where there is none; returns the hash."""
+        if not (self.folder / ".git").exists():
+            self.git("init", "--quiet", "--initial-branch=main")
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "-m", message)
+        return self.git("rev-parse", "HEAD").strip()
+
+    def held(self, texts: Mapping[str, str]) -> None:
+        """Makes these texts ones that git held for their models; the files stay."""
+        for model_id, text in texts.items():
+            self.write(model_id, text)
+        self.commit("what Scenario holds")
 
     def environment(self, **more: str) -> dict[str, str]:
         """The environment of a run: credentials of the tests, and nothing of the machine's own settings."""

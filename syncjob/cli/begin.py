@@ -39,7 +39,7 @@ def load_config(settings: Settings) -> "Config":
 @contextmanager
 def begin(settings: Settings, command: "Command", options: "Options", *, is_offline: bool = False) -> "Iterator[Run]":
     """A run, until the block ends; raises UsageError where it needs credentials and there are none."""
-    from syncjob import log, run
+    from syncjob import log, run, runner
     from syncjob.connection import require_credentials
 
     gc.enable()
@@ -48,6 +48,8 @@ def begin(settings: Settings, command: "Command", options: "Options", *, is_offl
     log.configure(sys.stderr, settings.log_format, settings.log_level, run_id, loaded.credentials)
     if not is_offline:
         require_credentials(loaded)
+        if runner.is_on(os.environ):
+            runner.mask(loaded.credentials, sys.stderr)
     with run.begin(run_id, command, loaded, options, _track, is_offline=is_offline) as started:
         yield started
 

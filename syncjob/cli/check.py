@@ -9,15 +9,17 @@ from syncjob.cli.product import Product, with_product
 
 
 @click.command()
-@with_product
+@with_product("text", "json", "github")
 @click.option("--remote", is_flag=True, help="Also look up every model and every referenced id.")
 @click.pass_obj
-def check(settings: Settings, /, select: tuple[str, ...], remote: bool, **product_options: Any) -> int:
+def check(
+    settings: Settings, /, select: tuple[str, ...], since: str | None, remote: bool, **product_options: Any
+) -> int:
     """Check files, names, encodings and tags; offline unless --remote."""
-    from syncjob import run
+    from syncjob import jobs, run
     from syncjob.report import text
 
     product = Product(**product_options)
-    with begin(settings, "check", run.Options(select), is_offline=not remote) as started:
-        report = run.check(started, is_remote=remote)
-    return product.finish(report, text.render_check)
+    with begin(settings, "check", run.Options(select, since), is_offline=not remote) as started:
+        report = jobs.check(started, is_remote=remote)
+    return product.finish(started, report, (), text.render_check)

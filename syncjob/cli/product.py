@@ -3,30 +3,42 @@
 import os
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from syncjob import runner
+from syncjob.step import Step
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from syncjob.plan import Change
     from syncjob.report.model import Report
+    from syncjob.run import Run
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+_FILE = click.Path(dir_okay=False)
 
 
 class Product:
-    """A command's product on stdout or in a file, and its JSON report.
+    """A command's product on stdout or in a file, its JSON report, and what GitHub Actions is told.
 
     A file is proved writable before the run and is not emptied before there is something to write.
     """
 
-    def __init__(self, format: str, output: str | None, report: str | None, color: str) -> None:
+    def __init__(self, format: str, output: str | None, report: str | None, color: str, no_github: bool) -> None:
         if output and report and os.path.realpath(output) == os.path.realpath(report):
             raise click.UsageError("--output and --report name the same file")
         self.is_text = format == "text"
+        self._format = format
         self._color = color
         self._output = output
         self._report = report
         self._has_begun = False
+        self._step = Step(os.environ) if runner.is_on(os.environ) and not no_github else None
 
     @property
     def is_colored(self) -> bool:
@@ -38,37 +50,79 @@ class Product:
     def show(self, text: str) -> None:
         """Writes a part of the product; the parts of a file follow one another."""
         if self._output is None:
-            sys.stdout.write(text)
+            # A machine format stands alone on stdout; prose may be wrapped.
+            is_wrapped = self.is_text and runner.is_on(os.environ)
+            with runner.unobeyed(sys.stdout) if is_wrapped else nullcontext():
+                sys.stdout.write(text)
             sys.stdout.flush()
             return
         with open(self._output, "a" if self._has_begun else "w", encoding="utf-8") as file:  # noqa: PTH123
             file.write(text)
         self._has_begun = True
 
-    def finish(self, report: "Report", render: Callable[..., str]) -> int:
-        """Writes what is left to write; returns the exit status.
+    def finish(self, run: "Run", report: "Report", changes: "Sequence[Change]", text: Callable[..., str]) -> int:
+        """Writes what is left to write; returns the exit status. `text` renders the format of that name.
 
         Where that fails, stderr has the summary all the same: what was written must not go unsaid.
         """
-        from syncjob.report import json, text
+        from syncjob.report.summary import summary_line
 
         try:
-            if self.is_text:
-                self.show(render(report, color=self.is_colored))
-            else:
-                self.show(json.render(report))
-            if self._report:
-                with open(self._report, "w", encoding="utf-8") as file:  # noqa: PTH123
-                    file.write(json.render(report))
+            self._write(run, report, changes, partial(text, color=self.is_colored))
         except OSError:
-            click.echo(text.summary_line(report), err=True)
+            click.echo(summary_line(report), err=True)
             raise
         if not self.is_text or self._output:
-            click.echo(text.summary_line(report), err=True)
+            click.echo(summary_line(report), err=True)
         return report.exit_code
 
+    def _write(
+        self, run: "Run", report: "Report", changes: "Sequence[Change]", text: "Callable[[Report], str]"
+    ) -> None:
+        from syncjob.report import json
 
-def _writable(context: click.Context, parameter: click.Parameter, path: str | None) -> str | None:
+        if self._format == "github":
+            self._annotate(run, report)
+        else:
+            self.show(_renderers(changes, text)[self._format](report))
+        report_file = self._report or (self._step.default_report(report.run) if self._step else None)
+        if report_file:
+            with open(report_file, "w", encoding="utf-8") as file:  # noqa: PTH123
+                file.write(json.render(report))
+        if self._step:
+            self._step.tell(report, run.config.path, report_file, is_annotated=self._format == "github")
+
+    def _annotate(self, run: "Run", report: "Report") -> None:
+        from syncjob.report import annotations
+
+        lines = annotations.render(report, Step(os.environ).folder(run.config.path))
+        if self._output:
+            self.show("".join(f"{line}\n" for line in lines))
+            return
+        for line in lines:
+            runner.obeyed(sys.stdout, line)
+        sys.stdout.flush()
+
+
+def _renderers(changes: "Sequence[Change]", text: "Callable[[Report], str]") -> "dict[str, Callable[[Report], str]]":
+    """How each format is made; HTML, which is slow to load, only where it is asked for."""
+    from syncjob.report import json, markdown
+
+    def html(report: "Report") -> str:
+        from syncjob.report.html import page
+
+        return page.render(report, changes)
+
+    return {
+        "text": text,
+        "json": json.render,
+        "markdown": lambda report: markdown.render(report, markdown.COMMENT),
+        "html": html,
+    }
+
+
+def writable(context: click.Context, parameter: click.Parameter, path: str | None) -> str | None:
+    """Proves that a file can be written, without emptying it."""
     if path is not None:
         try:
             with open(path, "a", encoding="utf-8"):  # noqa: PTH123
@@ -78,17 +132,22 @@ def _writable(context: click.Context, parameter: click.Parameter, path: str | No
     return path
 
 
-def with_product(function: _Function) -> _Function:
-    """SELECT, and the options of every command that has a product."""
-    file = click.Path(dir_okay=False)
-    for decorate in (
-        click.option(
-            "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the text."
-        ),
-        click.option("--report", type=file, callback=_writable, help="Write the JSON report here too."),
-        click.option("--output", type=file, callback=_writable, help="Write here instead of to stdout."),
-        click.option("--format", type=click.Choice(["text", "json"]), default="text", help="Form of the product."),
-        click.argument("select", nargs=-1, metavar="[SELECT]..."),
-    ):
-        function = decorate(function)
-    return function
+def with_product(*formats: str) -> Callable[[_Function], _Function]:
+    """SELECT, and the options of every command that has a product; "text" is the first format."""
+
+    def decorate(function: _Function) -> _Function:
+        for option in (
+            click.option("--no-github", is_flag=True, help="Tell GitHub Actions nothing."),
+            click.option(
+                "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the text."
+            ),
+            click.option("--report", type=_FILE, callback=writable, help="Write the JSON report here too."),
+            click.option("--output", type=_FILE, callback=writable, help="Write here instead of to stdout."),
+            click.option("--format", type=click.Choice(formats), default=formats[0], help="Form of the product."),
+            click.option("--since", metavar="REV", help="Only files that differ from the merge base of REV and HEAD."),
+            click.argument("select", nargs=-1, metavar="[SELECT]..."),
+        ):
+            function = option(function)
+        return function
+
+    return decorate

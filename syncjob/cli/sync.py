@@ -2,23 +2,27 @@
 
 import sys
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from syncjob.cli.begin import Settings, begin
-from syncjob.cli.diff import show_diff
-from syncjob.cli.product import Product, with_product
+from syncjob.cli.planned import save_plan, show_diff, with_plan
+from syncjob.cli.product import Product
 
 if TYPE_CHECKING:
-    from syncjob.report.model import Report
+    from syncjob.jobs import Result
+    from syncjob.run import Options
 
 
 @click.command()
-@with_product
+@with_plan
+@click.option("--plan", type=click.Path(dir_okay=False), help="Apply exactly the plan that diff --plan-out wrote.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done, as diff does.")
 @click.option("--exit-code", is_flag=True, help="With --dry-run: exit 3 where there are changes.")
 @click.option("--keep-going", is_flag=True, help="Refuse just the items that have problems, not the whole run.")
+@click.option("--overwrite-remote-edits", is_flag=True, help="Overwrite texts on Scenario that git never held.")
 @click.option("--force", is_flag=True, help="Write however many changes there are.")
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
 @click.pass_obj
@@ -26,35 +30,61 @@ def sync(
     settings: Settings,
     /,
     select: tuple[str, ...],
+    since: str | None,
+    prune: bool,
+    plan: str | None,
+    plan_out: str | None,
     dry_run: bool,
     exit_code: bool,
     keep_going: bool,
+    overwrite_remote_edits: bool,
     force: bool,
     yes: bool,
     **product_options: Any,
 ) -> int:
     """Plan, check, and write what changed to Scenario."""
     from syncjob import run
-    from syncjob.report import text
 
+    if plan and (select or since is not None or prune or overwrite_remote_edits or plan_out):
+        raise click.UsageError(
+            "--plan applies just what the plan holds; SELECT, --since, --prune, --overwrite-remote-edits and --plan-out "
+            "belong to the diff that makes it"
+        )
+    options = run.Options(
+        select,
+        since,
+        prune,
+        plan=Path(plan) if plan else None,
+        keep_going=keep_going,
+        overwrite_remote_edits=overwrite_remote_edits,
+        force=force,
+        exit_code=exit_code,
+    )
     product = Product(**product_options)
-    options = run.Options(select, keep_going=keep_going, force=force, exit_code=exit_code)
     if dry_run:
-        return show_diff(settings, "sync", options, product)
+        return show_diff(settings, "sync", options, product, plan_out)
+    return _apply(settings, options, product, plan_out, is_agreed=yes)
 
-    planned: list[Report] = []
 
-    def review(plan: "Report", will_write: bool) -> bool:
+def _apply(settings: Settings, options: "Options", product: Product, plan_out: str | None, *, is_agreed: bool) -> int:
+    from syncjob import jobs
+    from syncjob.report import summary, text
+
+    planned: list[Result] = []
+
+    def review(plan: "Result", will_write: bool) -> bool:
         planned.append(plan)
+        save_plan(started, plan, plan_out)
         if product.is_text:
-            product.show(text.render_plan(plan, color=product.is_colored))
-        if not will_write or yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
+            product.show(text.render_plan(plan.report, color=product.is_colored))
+        if not will_write or is_agreed or not (sys.stdin.isatty() and sys.stderr.isatty()):
             return True
-        return _ask(text.plan_line(plan), plan.profile)
+        return _ask(summary.plan_line(plan.report), plan.report.profile)
 
     with begin(settings, "sync", options) as started:
-        report = run.sync(started, review)
-    return product.finish(report, partial(text.render_outcome, planned=planned[0]))
+        result = jobs.sync(started, review)
+    render = partial(text.render_outcome, planned=planned[0].report)
+    return product.finish(started, result.report, result.plan.changes, render)
 
 
 def _ask(plan_line: str, profile: str) -> bool:

@@ -8,7 +8,7 @@ from msgspec import structs
 from syncjob.apply import Outcome
 from syncjob.plan import Change, Plan
 from syncjob.problems import Failure, Problem
-from syncjob.report.model import Item, ItemAction, ItemError, ItemProblem, ItemStatus, RunProblem, Summary
+from syncjob.report.model import Item, ItemAction, ItemError, ItemProblem, ItemStatus, RemoteEdit, RunProblem, Summary
 from syncjob.text import count_changes, unified_diff
 
 
@@ -23,7 +23,7 @@ def run_items(plan: Plan, outcomes: Mapping[str, Outcome], planned: Sequence[Ite
     A write without an outcome belongs to a run that was refused as a whole: `refused` where the
     plan itself is the reason, else `not_attempted`.
     """
-    without: ItemStatus = "refused" if plan.problems else "not_attempted"
+    without: ItemStatus = "refused" if plan.is_stopped else "not_attempted"
     pairs = zip(plan.changes, planned, strict=True)
     return tuple(_after_run(change, item, outcomes.get(change.model_id), without) for change, item in pairs)
 
@@ -91,10 +91,28 @@ def _item(change: Change) -> Item:
         after_sha256=change.after_sha256,
         lines_added=added,
         lines_removed=removed,
-        diff="\n".join(diff) + "\n" if diff else "",
+        diff=_joined(diff),
+        remote_edit=_remote_edit(change),
         problems=_problems(change.problems),
         error=_error(change.failure),
     )
+
+
+def _remote_edit(change: Change) -> RemoteEdit | None:
+    base = change.base
+    if base is None:
+        return None
+    diff = unified_diff(
+        base.text,
+        change.before,
+        before_name=f"git/{base.commit[:10]}/{change.path}",
+        after_name=f"scenario/{change.model_id}",
+    )
+    return RemoteEdit(base.commit, _joined(diff))
+
+
+def _joined(diff: Sequence[str]) -> str:
+    return "\n".join(diff) + "\n" if diff else ""
 
 
 def _after_run(change: Change, item: Item, outcome: Outcome | None, without: ItemStatus) -> Item:

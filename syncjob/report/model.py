@@ -33,11 +33,22 @@ class ItemError(Struct, frozen=True):
     attempts: int
 
 
+class RemoteEdit(Struct, frozen=True):
+    """What was edited on Scenario: `diff` leads from the text that git held at `commit` to the one on Scenario.
+
+    Of all the texts that git held for the file it is the one closest to Scenario's.
+    """
+
+    commit: str
+    diff: str
+
+
 class Item(Struct, frozen=True):
     """One selected description.
 
     The digests are of canonical texts, null for no text. `diff` is a unified diff, "" where nothing
-    changes. An item that could not be compared has the action `invalid`.
+    changes. An item that could not be compared has the action `invalid`. `remote_edit` is null
+    where the text on Scenario is git's own, or git held none.
     """
 
     model_id: str
@@ -50,6 +61,7 @@ class Item(Struct, frozen=True):
     lines_added: int = 0
     lines_removed: int = 0
     diff: str = ""
+    remote_edit: RemoteEdit | None = None
     problems: tuple[ItemProblem, ...] = ()
     error: ItemError | None = None
 

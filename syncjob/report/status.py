@@ -42,6 +42,6 @@ def exit_code(end: End, items: Sequence[Item], problems: Sequence[Problem], *, c
         return 2
     if end.failure and (end.is_tripped or end.failure.code == "plan-limit"):
         return 4
-    if problems or any(item.status in _UNFINISHED for item in items):
+    if any(problem.is_error for problem in problems) or any(item.status in _UNFINISHED for item in items):
         return 1
     return 3 if changes_are_3 and any(item.action in _CHANGING for item in items) else 0

@@ -1,0 +1,40 @@
+"""A repository as a user has one, for `make demo`: what Scenario holds is committed, and then the edits."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+SEED = HERE / "syncjob/scenario/sandbox/seed.json"
+
+
+def main(folder: Path) -> None:
+    """Makes the repository; `folder` must not exist."""
+    descriptions = folder / "descriptions"
+    descriptions.mkdir(parents=True)
+    shutil.copy(HERE / "config.yaml", folder)
+    git(folder, "init", "--quiet")
+    for model in json.loads(SEED.read_text("utf-8"))["models"]:
+        if model.get("description"):
+            (descriptions / f"{model['id']}.md").write_text(model["description"] + "\n", "utf-8")
+    commit(folder, "What Scenario holds")
+    shutil.rmtree(descriptions)
+    shutil.copytree(HERE / "descriptions", descriptions)
+    commit(folder, "Edits, to be reviewed")
+
+
+def commit(folder: Path, message: str) -> None:
+    """Commits everything, under a name of the demo's own."""
+    git(folder, "add", "--all")
+    git(folder, "-c", "user.name=demo", "-c", "user.email=demo@example.invalid", "commit", "--quiet", "-m", message)
+
+
+def git(folder: Path, *arguments: str) -> None:
+    """Runs git in the folder."""
+    subprocess.run(["git", "-C", str(folder), "-c", "commit.gpgsign=false", *arguments], check=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

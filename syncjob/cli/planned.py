@@ -1,0 +1,49 @@
+"""What `diff` and `sync` have in common: the options of a plan, and showing one without writing."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from syncjob.cli.begin import Settings, begin
+from syncjob.cli.product import Product, with_product, writable
+
+if TYPE_CHECKING:
+    from syncjob.jobs import Result
+    from syncjob.run import Command, Options, Run
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_FILE = click.Path(dir_okay=False)
+
+
+def with_plan(function: _Function) -> _Function:
+    """The options of a product, and those of a plan."""
+    for option in (
+        click.option("--plan-out", type=_FILE, callback=writable, help="Write the plan here, for sync --plan."),
+        click.option("--prune", is_flag=True, help="Delete descriptions on Scenario that have no file any more."),
+        with_product("text", "json", "markdown", "html"),
+    ):
+        function = option(function)
+    return function
+
+
+def show_diff(
+    settings: Settings, command: "Command", options: "Options", product: Product, plan_out: str | None
+) -> int:
+    """The product of a diff; returns the exit status."""
+    from syncjob import jobs
+    from syncjob.report import text
+
+    with begin(settings, command, options) as started:
+        result = jobs.diff(started)
+    save_plan(started, result, plan_out)
+    return product.finish(started, result.report, result.plan.changes, text.render_plan)
+
+
+def save_plan(run: "Run", result: "Result", path: str | None) -> None:
+    """Writes the plan where that was asked for."""
+    from syncjob import saved_plan
+
+    if path:
+        with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123
+            file.write(saved_plan.save(result.plan, run.config))

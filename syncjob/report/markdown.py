@@ -1,0 +1,136 @@
+"""A Report as Markdown for GitHub: a comment, or the summary of a step. Pure.
+
+Texts from files and from Scenario stand in `<code>` or in a fence, where GitHub reads no
+mention, link, HTML or Markdown.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from html import escape
+
+from syncjob.display import one_line, visible
+from syncjob.report.model import Item, ItemProblem, Report
+from syncjob.report.summary import checked_line, outcome_line, plan_line
+
+_FENCE = re.compile("`+")
+_ROOM = 300  # for the line on what is left out
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How large a text may be, and what counts."""
+
+    size: int
+    measure: Callable[[str], int]
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode())
+
+
+COMMENT = Limit(60_000, len)  # GitHub refuses a comment of more than 65,536 characters
+SUMMARY = Limit(1_000_000, _bytes)  # and drops a step's summary of more than 1 MiB
+
+
+def render(report: Report, limit: Limit) -> str:
+    """Counts first, then a folded section a model, those with errors in front.
+
+    Sections that do not fit are left out whole, and counted.
+    """
+    parts = ["\n".join(_head(report))]
+    room = limit.size - limit.measure(parts[0]) - _ROOM
+    left_out = 0
+    for section in map(_section, sorted(filter(_is_told, report.items), key=_rank)):
+        needed = limit.measure(section) + 1
+        if needed > room:
+            left_out += 1
+            continue
+        room -= needed
+        parts.append(section)
+    if left_out:
+        more = "1 more model is" if left_out == 1 else f"{left_out:,} more models are"
+        parts.append(f"**{more} not shown here**, for want of room; the report and the log hold all of them.\n")
+    return "\n".join(parts)
+
+
+def _head(report: Report) -> Iterator[str]:
+    titles = {"check": "Descriptions checked", "diff": "What a sync would change on Scenario"}
+    title = titles.get(report.command, titles["diff"] if report.dry_run else "What was written to Scenario")
+    yield f"### {title}"
+    yield ""
+    if report.command == "check":
+        yield f"**{checked_line(report)}**"
+    else:
+        yield f"**{plan_line(report)}**" + ("" if report.dry_run else f" {outcome_line(report.summary)}")
+    yield ""
+    yield f"<sub>profile <code>{_plain(report.profile)}</code>, run <code>{_plain(report.run)}</code></sub>"
+    yield ""
+    if report.problems:
+        yield "<ul>"
+        yield from (_problem(problem) for problem in report.problems)
+        yield "</ul>"
+        yield ""
+
+
+def _is_told(item: Item) -> bool:
+    return bool(item.diff or item.problems or item.error)
+
+
+def _rank(item: Item) -> tuple[bool, str]:
+    return (not _has_errors(item), item.model_id)
+
+
+def _has_errors(item: Item) -> bool:
+    return item.error is not None or any(problem.severity == "error" for problem in item.problems)
+
+
+def _section(item: Item) -> str:
+    return "\n".join(_section_lines(item)) + "\n"
+
+
+def _section_lines(item: Item) -> Iterator[str]:
+    name = f" <code>{_plain(item.model_name)}</code>" if item.model_name else ""
+    size = f" +{item.lines_added} -{item.lines_removed}" if item.diff else ""
+    status = "" if item.status in ("planned", "unchanged") else f", {item.status.replace('_', ' ')}"
+    yield f"<details><summary><b>{item.action}</b> <code>{_plain(item.model_id)}</code>{name}{size}{status}</summary>"
+    if item.problems or item.error:
+        yield "<ul>"
+        yield from (_problem(problem) for problem in item.problems)
+        yield from _error(item)
+        yield "</ul>"
+    yield ""
+    if item.remote_edit and item.remote_edit.diff:
+        yield f"Edited on Scenario; the closest text that git held is that of `{item.remote_edit.commit[:10]}`:"
+        yield ""
+        yield from _fenced(item.remote_edit.diff)
+        yield "What the file would put in its place:"
+        yield ""
+    if item.diff:
+        yield from _fenced(item.diff)
+    yield "</details>"
+
+
+def _problem(problem: ItemProblem) -> str:
+    place = f", line {problem.line}" if problem.line else ""
+    place += f", column {problem.column}" if problem.column else ""
+    return f"<li>{problem.severity} {problem.code}{place}: <code>{_plain(problem.message)}</code></li>"
+
+
+def _error(item: Item) -> Iterator[str]:
+    if item.error:
+        status = f", HTTP {item.error.http_status}" if item.error.http_status else ""
+        yield f"<li>error {item.error.code}{status}: <code>{_plain(item.error.message)}</code></li>"
+
+
+def _fenced(diff: str) -> Iterator[str]:
+    longest = max((len(run) for run in _FENCE.findall(diff)), default=0)
+    fence = "`" * max(3, longest + 1)
+    yield f"{fence}diff"
+    yield visible(diff.removesuffix("\n"))
+    yield fence
+    yield ""
+
+
+def _plain(text: str) -> str:
+    return escape(one_line(text))

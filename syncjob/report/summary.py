@@ -1,0 +1,49 @@
+"""The lines that sum a run up, for every format. Pure."""
+
+from syncjob.report.model import Report, Summary
+
+
+def summary_line(report: Report) -> str:
+    """One line for the diary beside a machine format."""
+    if report.command == "check":
+        return checked_line(report)
+    plan = plan_line(report)
+    return plan if report.dry_run else f"{plan} {outcome_line(report.summary)}"
+
+
+def checked_line(report: Report) -> str:
+    """`Checked …`."""
+    problems = [problem for item in report.items for problem in item.problems]
+    errors = sum(problem.severity == "error" for problem in problems) + sum(bool(item.error) for item in report.items)
+    warnings = sum(problem.severity == "warning" for problem in problems)
+    counted = _counted(len(report.items), "description")
+    return f"Checked {counted}: {_counted(errors, 'error')}, {_counted(warnings, 'warning')}."
+
+
+def plan_line(report: Report) -> str:
+    """`Plan: …`; what the run did not come to compare is told apart from what is wrong."""
+    summary = report.summary
+    unseen = sum(item.action == "invalid" and item.status == "not_attempted" for item in report.items)
+    parts = [
+        f"{summary.create} to create",
+        f"{summary.update} to update",
+        f"{summary.delete} to delete",
+        f"{summary.unchanged} unchanged",
+    ]
+    parts += [f"{summary.conflict} in conflict"] if summary.conflict else []
+    parts += [f"{summary.invalid - unseen} invalid"] if summary.invalid > unseen else []
+    parts += [f"{unseen} not compared"] if unseen else []
+    return f"Plan: {', '.join(parts)}."
+
+
+def outcome_line(summary: Summary) -> str:
+    """`Applied …`; where nothing was, it says so."""
+    parts = [f"{summary.failed} failed", f"{summary.refused} refused"]
+    parts += [f"{summary.not_attempted} not attempted"] if summary.not_attempted else []
+    if summary.applied or not summary.failed + summary.refused + summary.not_attempted:
+        return f"Applied {summary.applied}, {', '.join(parts)}."
+    return f"Nothing was written: {', '.join(parts)}."
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,111 @@
+"""A plan as a file: what was reviewed, by digests alone, so that just that is applied. Pure."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Annotated, Literal
+
+import msgspec
+
+from syncjob.config import Config
+from syncjob.documents import Document
+from syncjob.errors import UsageError
+from syncjob.plan import Action, Change, Plan
+from syncjob.problems import Problem
+from syncjob.tags import ID_PATTERN
+from syncjob.text import sha256
+
+MAX_BYTES = 64_000_000
+_Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class SavedItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One change of a plan; the digests are of canonical texts, null for no text."""
+
+    model_id: Annotated[str, msgspec.Meta(pattern=f"^{ID_PATTERN}$")]
+    action: Literal["create", "update", "delete", "conflict", "invalid"]
+    before_sha256: _Sha256 | None
+    after_sha256: _Sha256 | None
+
+
+class SavedPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file that `--plan-out` writes; what changes nothing is not in it.
+
+    `digest` is over all the rest, so that a plan that was edited, or is meant for another project,
+    is told.
+    """
+
+    version: Literal[1]
+    profile: str
+    base_url: str
+    project_id: str | None
+    digest: str
+    items: tuple[SavedItem, ...]
+
+
+def save(plan: Plan, config: Config) -> str:
+    """The plan as indented JSON with a final newline."""
+    items = tuple(
+        SavedItem(change.model_id, action, change.before_sha256, change.after_sha256)
+        for change in plan.changes
+        if (action := change.action) != "unchanged"
+    )
+    saved = SavedPlan(1, config.profile, config.base_url, config.project_id, "", items)
+    saved = msgspec.structs.replace(saved, digest=_digest(saved))
+    return msgspec.json.format(msgspec.json.encode(saved), indent=2).decode() + "\n"
+
+
+def load(data: bytes, config: Config, shown: str) -> SavedPlan:
+    """The plan that a file holds; raises UsageError where it is none, was edited, or is for another project."""
+    try:
+        saved = msgspec.json.decode(data, type=SavedPlan)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise UsageError(f"{shown} is no plan of syncjob: {error}; make one with diff --plan-out") from error
+    if saved.digest != _digest(saved) or len({item.model_id for item in saved.items}) < len(saved.items):
+        raise UsageError(f"{shown} was changed since it was written: its digest is another; make a new plan")
+    target = (saved.profile, saved.base_url, saved.project_id)
+    if target != (config.profile, config.base_url, config.project_id):
+        raise UsageError(
+            f"{shown} is a plan for the profile {saved.profile!r} at {saved.base_url}, not for {config.profile!r} "
+            f"at {config.base_url}"
+        )
+    return saved
+
+
+def _digest(saved: SavedPlan) -> str:
+    bare = msgspec.structs.replace(saved, digest="")
+    return f"sha256:{hashlib.sha256(msgspec.json.encode(bare, order='sorted')).hexdigest()}"
+
+
+def as_reviewed(documents: Iterable[Document], saved: SavedPlan) -> tuple[Document, ...]:
+    """The documents, with a problem each where the file is not what the plan was made from."""
+    items = {item.model_id: item for item in saved.items}
+    return tuple(_as_reviewed(document, items[document.model_id]) for document in documents)
+
+
+def _as_reviewed(document: Document, item: SavedItem) -> Document:
+    if not document.is_valid or sha256(document.text) == item.after_sha256:
+        return document
+    what = "is here again" if item.action == "delete" else "has changed" if document.text else "is gone"
+    return replace(document, problems=(*document.problems, _stale(f"the file {what} since the plan was made")))
+
+
+def as_planned(change: Change, item: SavedItem) -> Change:
+    """The change, as a `conflict` where Scenario no longer holds what the plan was made from.
+
+    What Scenario has come to hold already stays `unchanged`.
+    """
+    if not change.is_write or change.before_sha256 == item.before_sha256:
+        return change
+    return replace(change, action="conflict", problems=(*change.problems, _stale("edited on Scenario since the plan")))
+
+
+def blocked(item: SavedItem, path: str) -> Change:
+    """What the plan itself holds as refused; nothing is asked for it."""
+    action: Action = item.action
+    problem = _stale(f"the plan holds this as {action}: settle it, then make a new plan")
+    return Change(item.model_id, path, action, problems=(problem,))
+
+
+def _stale(message: str) -> Problem:
+    return Problem("stale-plan", message)

@@ -1,0 +1,78 @@
+"""Which descriptions a run is about: the folder, SELECT and --since, read into Documents."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from syncjob.config import Config
+from syncjob.documents import Document, gone, list_folder, read_files
+from syncjob.errors import UsageError
+from syncjob.history import History
+from syncjob.problems import Problem, warning
+from syncjob.selection import select
+from syncjob.tags import is_id
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """`documents` are the files that a run is about, bad ones among them; `gone` those that are no longer there.
+
+    `names` are all files of the folder. `is_whole` says that no revision narrows the scope, so what
+    is gone is not known from git. `problems` are warnings of the run as a whole.
+    """
+
+    documents: tuple[Document, ...]
+    gone: tuple[Document, ...]
+    names: tuple[str, ...]
+    is_whole: bool
+    problems: tuple[Problem, ...] = ()
+
+
+def find(config: Config, patterns: Sequence[str], since: str | None, *, with_unfiled: bool = False) -> Scope:
+    """The scope; reads only the files that are in it.
+
+    Raises UsageError where the folder holds no description, and for a pattern that names none;
+    `with_unfiled` says that in a whole scope it may name a model that has no file.
+    """
+    changed: frozenset[str] | None = None
+    problems: tuple[Problem, ...] = ()
+    if since is not None:
+        known = History(config.folder).changed_since(since)
+        changed = known.names
+        problems = (warning("since-unknown", f"{known.reason}; all files are compared"),) if changed is None else ()
+    names = names_of(config, may_be_empty=bool(changed))
+    missing = tuple(sorted(_descriptions(changed or frozenset()) - set(names)))
+    must_match = not (with_unfiled and changed is None)
+    chosen = select((*names, *missing), patterns, config.folder, must_match=must_match)
+    if changed is not None:
+        chosen &= changed
+    return Scope(
+        read(config, [name for name in names if name in chosen], names),
+        tuple(gone(name, config.shown_folder) for name in missing if name in chosen),
+        names,
+        changed is None,
+        problems,
+    )
+
+
+def read(config: Config, names: Sequence[str], everything: Sequence[str]) -> tuple[Document, ...]:
+    """The documents of some of the folder's files."""
+    return read_files(config.folder, config.shown_folder, names, everything, config.safety.max_file_bytes)
+
+
+def names_of(config: Config, *, may_be_empty: bool = False) -> tuple[str, ...]:
+    """All description files of the folder; raises UsageError where there are none, unless that may be."""
+    try:
+        names = list_folder(config.folder)
+    except UsageError:
+        if not may_be_empty:
+            raise
+        return ()
+    if not names and not may_be_empty:
+        raise UsageError(
+            f"no descriptions in {config.folder}: no file in it ends in .md; `descriptions` in the config names the folder"
+        )
+    return names
+
+
+def _descriptions(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(name for name in names if name.endswith(".md") and is_id(name[:-3]))

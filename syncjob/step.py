@@ -1,0 +1,69 @@
+"""What a run gives the step of GitHub Actions that it is: annotations, a summary and outputs."""
+
+import os
+import secrets
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from syncjob.report import annotations, markdown
+from syncjob.report.model import Report
+from syncjob.runner import obeyed
+
+
+class Step:
+    """The step of a workflow that this run is."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    def default_report(self, run: str) -> str | None:
+        """Where the JSON report goes that nobody asked for, so that the output `report` can name it."""
+        folder = self._environment.get("RUNNER_TEMP")
+        return str(Path(folder) / f"syncjob-{run}.json") if folder else None
+
+    def folder(self, config: Path) -> str:
+        """The way from the repository's root to the config's folder, for the paths of annotations."""
+        root = self._environment.get("GITHUB_WORKSPACE")
+        own = config.parent.resolve()
+        return Path(os.path.relpath(own, Path(root).resolve())).as_posix() if root else ""
+
+    def tell(self, report: Report, config: Path, report_file: str | None, *, is_annotated: bool) -> None:
+        """A summary and outputs to the files that the runner named, and annotations to stderr unless they are made."""
+        if not is_annotated:
+            for line in annotations.render(report, self.folder(config)):
+                obeyed(sys.stderr, line)
+        self._append("GITHUB_OUTPUT", "".join(_outputs(report, report_file)))
+        limit = self._room_for_summary()
+        summary = markdown.render(report, limit) + "\n"
+        if limit.measure(summary) <= limit.size:
+            self._append("GITHUB_STEP_SUMMARY", summary)
+
+    def _room_for_summary(self) -> markdown.Limit:
+        """What earlier runs of the same step have left of the limit."""
+        path = Path(self._environment.get("GITHUB_STEP_SUMMARY") or os.devnull)
+        taken = path.stat().st_size if path.exists() else 0
+        return markdown.Limit(markdown.SUMMARY.size - taken, markdown.SUMMARY.measure)
+
+    def _append(self, variable: str, text: str) -> None:
+        path = self._environment.get(variable)
+        if path:
+            with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123
+                file.write(text)
+
+
+def _outputs(report: Report, report_file: str | None) -> Iterator[str]:
+    summary = report.summary
+    values = {
+        "changes": summary.create + summary.update + summary.delete,
+        "to_create": summary.create,
+        "to_update": summary.update,
+        "to_delete": summary.delete,
+        "conflicts": summary.conflict,
+        "applied": summary.applied,
+        "failed": summary.failed,
+        "report": report_file or "",
+    }
+    for name, value in values.items():
+        delimiter = f"end-{secrets.token_hex(16)}"
+        yield f"{name}<<{delimiter}\n{value}\n{delimiter}\n"
