@@ -1,0 +1,76 @@
+"""One model of a run: what is wrong with it, and its description before and after. Pure."""
+
+from syncjob.plan import Change
+from syncjob.references import Key
+from syncjob.report.html.cards import tag_cards
+from syncjob.report.html.escape import escape
+from syncjob.report.html.labels import badges, lines_changed, problem_list, title
+from syncjob.report.html.sides import both_sides
+from syncjob.report.html.source import source_diff
+from syncjob.report.model import Item
+from syncjob.text import unified_diff
+
+_MISSING = ("asset-missing", "model-missing")
+_TURNED = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+_TURNING = '<p class="remark">This text holds characters that change the order of what is read: see its source.</p>\n'
+
+
+def article(item: Item, change: Change, anchor: str) -> str:
+    """The section of one item, under the heading level 2."""
+    parts = (
+        _header(item),
+        problem_list(item.path, item.problems),
+        _error(item),
+        _texts(item, change) if change.before or change.after else "",
+    )
+    return f'<article id="{anchor}" class="item {item.action}" tabindex="-1">\n{"".join(parts)}</article>\n'
+
+
+def _header(item: Item) -> str:
+    identity = f"<code>{escape(item.model_id)}</code>" if item.model_name else ""
+    path = f'<span class="path">{escape(item.path)}</span>' if item.path else ""
+    facts = " ".join(filter(None, (badges(item), identity, path, lines_changed(item))))
+    return f'<header><h2>{title(item)}</h2>\n<p class="facts">{facts}</p></header>\n'
+
+
+def _error(item: Item) -> str:
+    if item.error is None:
+        return ""
+    error = item.error
+    answer = f", HTTP {error.http_status}" if error.http_status else ""
+    tries = f", {error.attempts} attempts" if error.attempts > 1 else ""
+    said = f"<strong>failed <code>{escape(error.code)}</code></strong>"
+    return f'<p class="failure">{said} {escape(error.message)}<span class="aside">{answer}{tries}</span></p>\n'
+
+
+def _texts(item: Item, change: Change) -> str:
+    # Imported late: the Markdown parser is slow to load, and many a run has nothing to render.
+    from syncjob.report.html.prose import blocks
+
+    known = {(record.kind, record.id): record for record in change.known}
+    before = list(blocks(change.before, tag_cards(known, (), "not resolved")))
+    after = list(blocks(change.after, tag_cards(known, _missing(item, change), "not looked up")))
+    is_turned = not _TURNED.isdisjoint(change.before) or not _TURNED.isdisjoint(change.after)
+    source = source_diff(f"Source diff {lines_changed(item)}", item.diff.removesuffix("\n").split("\n"))
+    return f"{_TURNING if is_turned else ''}{both_sides(before, after)}\n{source if item.diff else ''}{_drift(change)}"
+
+
+def _missing(item: Item, change: Change) -> frozenset[Key]:
+    """What the file refers to and is known not to exist; in code, where it may be text, that is a warning only."""
+    places = {
+        (problem.line, problem.column)
+        for problem in item.problems
+        if problem.code in _MISSING and problem.severity == "error"
+    }
+    return frozenset((tag.kind, tag.id) for tag in change.tags if (tag.line, tag.column) in places)
+
+
+def _drift(change: Change) -> str:
+    """What was edited on Scenario, where it can be told what from."""
+    if change.base is None:
+        return ""
+    commit = change.base.commit[:10]
+    names = {"before_name": f"git/{commit}", "after_name": f"scenario/{change.model_id}"}
+    note = '<p class="remark">The commit is the one whose text the text on Scenario was most likely made from.</p>'
+    summary = f"Edited on Scenario since commit <code>{escape(commit)}</code>"
+    return source_diff(summary, unified_diff(change.base.text, change.before, **names), note)

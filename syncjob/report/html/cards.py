@@ -1,0 +1,53 @@
+"""What a description refers to or embeds, as a small card in its text: nothing is ever loaded. Pure.
+
+A card is one `<data>` element whose value is its source, so that it can be compared as one word.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from syncjob.report.html.escape import escape, escape_line
+
+if TYPE_CHECKING:
+    from syncjob.references import Key, Record
+    from syncjob.tags import Kind
+
+TagCard = Callable[["Kind", str], str]
+
+
+def tag_cards(known: "Mapping[Key, Record]", missing: "Collection[Key]", otherwise: str) -> TagCard:
+    """Makes the card of a tag; `otherwise` is said of what is neither known nor missing."""
+
+    def card(kind: "Kind", id_: str) -> str:
+        record = known.get((kind, id_))
+        if (kind, id_) in missing:
+            return _card(f"{kind} missing", f"{{{kind}:{id_}}}", kind, "", id_, "does not exist")
+        if record is None:
+            return _card(f"{kind} unresolved", f"{{{kind}:{id_}}}", kind, "", id_, otherwise)
+        return _card(kind, f"{{{kind}:{id_}}}", kind, record.name or "", id_, record.privacy or "")
+
+    return card
+
+
+def image_card(alt: str, source: str) -> str:
+    """The card of an image: its alternative text, and the host that it would be loaded from."""
+    return _card("image", f"![{alt}]({source})", "image", alt or "no alternative text", "", _host(source))
+
+
+def _host(source: str) -> str:
+    try:
+        parts = urlsplit(source)
+        return parts.hostname or (f"{parts.scheme}: address" if parts.scheme else "no host")
+    except ValueError:  # a port or a bracket that no URL can have
+        return "no host"
+
+
+def _card(classes: str, value: str, kind: str, name: str, id_: str, note: str) -> str:
+    parts = (
+        f'<span class="kind">{kind}</span>',
+        f"<b>{escape_line(name)}</b>" if name else "",
+        f"<code>{escape(id_)}</code>" if id_ else "",
+        f'<span class="note">{escape_line(note)}</span>' if note else "",
+    )
+    return f'<data class="card {classes}" value="{escape(value)}">{" ".join(filter(None, parts))}</data>'

@@ -1,0 +1,78 @@
+"""Which runs of two sequences are equal, in bounded time. Pure."""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from itertools import pairwise
+
+Run = tuple[int, int, int]  # where it starts in each of the two, and its length
+
+_MOST_PAIRS = 1_000_000  # of a word of one with a word of the other: at most a second or so
+
+
+def equal_runs(before: Sequence[str], after: Sequence[str]) -> list[Run] | None:
+    """The runs, in order, the last one empty at both ends; None where it would take too long to tell.
+
+    difflib alone takes time that grows with the square of the length even where hardly anything
+    repeats, so what is long is first cut at the values that both sides hold once.
+    """
+    head = _common(before, after)
+    tail = _common(before[head:][::-1], after[head:][::-1])
+    ends = (len(before) - tail, len(after) - tail)
+    runs = _runs_between(before, after, (head, head), ends)
+    return None if runs is None else [(0, 0, head), *runs, (*ends, tail), (len(before), len(after), 0)]
+
+
+def _common(before: Sequence[str], after: Sequence[str]) -> int:
+    pairs = zip(before, after, strict=False)
+    shorter = min(len(before), len(after))
+    return next((length for length, (old, new) in enumerate(pairs) if old != new), shorter)
+
+
+def _runs_between(
+    before: Sequence[str], after: Sequence[str], starts: tuple[int, int], ends: tuple[int, int]
+) -> list[Run] | None:
+    cuts = [starts, *_cuts(before, after, starts, ends), ends]
+    gaps = [(old, old_end, new, new_end) for (old, new), (old_end, new_end) in pairwise(cuts)]
+    if sum((old_end - old) * (new_end - new) for old, old_end, new, new_end in gaps) > _MOST_PAIRS:
+        return None
+    return [run for gap in gaps for run in _runs_of_gap(before, after, *gap)]
+
+
+def _runs_of_gap(
+    before: Sequence[str], after: Sequence[str], old: int, old_end: int, new: int, new_end: int
+) -> Iterator[Run]:
+    matcher = SequenceMatcher(None, before[old:old_end], after[new:new_end])
+    yield from ((old + match.a, new + match.b, match.size) for match in matcher.get_matching_blocks() if match.size)
+
+
+def _cuts(
+    before: Sequence[str], after: Sequence[str], starts: tuple[int, int], ends: tuple[int, int]
+) -> list[tuple[int, int]]:
+    """The longest series of places, in order on both sides, of values that each side holds once; for long ones."""
+    old, new = before[starts[0] : ends[0]], after[starts[1] : ends[1]]
+    if len(old) * len(new) <= _MOST_PAIRS:
+        return []
+    once = {value for value, number in Counter(old).items() if number == 1}
+    once &= {value for value, number in Counter(new).items() if number == 1}
+    places = {value: place for place, value in enumerate(new, starts[1]) if value in once}
+    return _rising([(place, places[value]) for place, value in enumerate(old, starts[0]) if value in once])
+
+
+def _rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The longest subsequence whose second members rise; the first do already (patience sorting)."""
+    lows: list[int] = []
+    tops: list[int] = []
+    links: list[int] = []
+    for index, (_, place) in enumerate(pairs):
+        pile = bisect_left(lows, place)
+        lows[pile : pile + 1] = [place]
+        tops[pile : pile + 1] = [index]
+        links.append(tops[pile - 1] if pile else -1)
+    found: list[tuple[int, int]] = []
+    index = tops[-1] if tops else -1
+    while index >= 0:
+        found.append(pairs[index])
+        index = links[index]
+    return found[::-1]

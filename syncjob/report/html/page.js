@@ -1,0 +1,72 @@
+"use strict";
+// Keys and a filter; without this the page reads the same.
+(() => {
+  const items = [...document.querySelectorAll("article.item")];
+  const rows = [...document.querySelectorAll("nav ol > li")];
+  const filter = document.getElementById("filter");
+  const found = document.getElementById("found");
+  if (!filter) return;
+
+  for (const hidden of document.querySelectorAll("nav [hidden]")) hidden.hidden = false;
+
+  const shown = () => items.filter((item) => !item.hidden);
+
+  const narrow = () => {
+    const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+    rows.forEach((row, place) => {
+      const text = row.textContent.toLowerCase();
+      row.hidden = items[place].hidden = !words.every((word) => text.includes(word));
+    });
+    found.textContent = words.length ? `${shown().length} of ${items.length}` : "";
+  };
+
+  const current = (list) => {
+    const focused = document.activeElement.closest("article.item");
+    if (focused) return list.indexOf(focused);
+    return list.findLastIndex((item) => item.getBoundingClientRect().top <= 8);
+  };
+
+  const show = (item) => {
+    if (!item) return;
+    item.focus({ preventScroll: true });
+    item.scrollIntoView({ block: "start" });
+  };
+
+  const step = (by) => {
+    const list = shown();
+    show(list[Math.max(0, Math.min(list.length - 1, current(list) + by))]);
+  };
+
+  filter.addEventListener("input", narrow);
+  filter.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") show(shown()[0]);
+    if (event.key !== "Escape") return;
+    filter.value = "";
+    narrow();
+    filter.blur();
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target === filter) return;
+    if (event.key === "j") step(1);
+    else if (event.key === "k") step(-1);
+    else if (event.key === "/") {
+      event.preventDefault();
+      filter.focus();
+      filter.select();
+    }
+  });
+
+  const seen = new IntersectionObserver(
+    (entries) => {
+      for (const entry of entries) {
+        const link = rows[items.indexOf(entry.target)].firstElementChild;
+        if (entry.isIntersecting) link.setAttribute("aria-current", "true");
+        else link.removeAttribute("aria-current");
+      }
+    },
+    { rootMargin: "-10% 0px -85% 0px" },
+  );
+  items.forEach((item) => seen.observe(item));
+  narrow(); // a browser may keep what was typed before a reload
+})();

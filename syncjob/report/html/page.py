@@ -1,0 +1,70 @@
+"""Report and Changes -> the page. Pure; its style and script are files beside this one."""
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Sequence
+from importlib.resources import files
+
+from syncjob.plan import Change
+from syncjob.report.html.article import article
+from syncjob.report.html.labels import anchors, is_listed
+from syncjob.report.html.masthead import contents, heading, masthead
+from syncjob.report.model import Report
+
+_PAGE = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>syncjob: {heading}</title>
+<style>{style}</style>
+</head>
+<body>
+<a class="skip" href="#models">Skip to the models</a>
+{masthead}<div class="columns">
+{contents}<main id="models" tabindex="-1">
+{articles}</main>
+</div>
+<script>{script}</script>
+</body>
+</html>
+"""
+
+
+def render(report: Report, changes: Sequence[Change]) -> str:
+    """The whole page, the same for the same run; `changes` are those of the report's items, in order.
+
+    It loads nothing from anywhere, and runs no script but its own.
+    """
+    rows = list(zip(report.items, changes, anchors(report.items), strict=True))
+    listed = [(item, change, anchor) for item, change, anchor in rows if is_listed(item)]
+    style, script = _resource("page.css"), _resource("page.js")
+    return _PAGE.format(
+        policy=_policy(style, script),
+        heading=heading(report),
+        style=style,
+        masthead=masthead(report),
+        contents=contents([(item, anchor) for item, _, anchor in listed], len(rows) - len(listed)),
+        articles="".join(article(*row) for row in listed) or '<p class="rest">Nothing to look at.</p>\n',
+        script=script,
+    )
+
+
+def _policy(style: str, script: str) -> str:
+    """A Content-Security-Policy (w3.org/TR/CSP3) that knows the two by their digests and nothing else."""
+    return (
+        f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _resource(name: str) -> str:
+    return "\n" + (files(__package__) / name).read_text("utf-8")

@@ -1,0 +1,126 @@
+"""Which words of two pieces of HTML differ, marked in both. Pure.
+
+The HTML is our own: no `<` or `>` stands in a text or an attribute. Only words are compared, never
+elements, and what is marked lies within one text, so that what was well-formed stays so.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from functools import cached_property
+from itertools import pairwise
+
+from syncjob.report.html.matching import Run, equal_runs
+
+_CARD = re.compile(r'<data class="[^"]*" value="([^"]*)">.*?</data>')
+_SIGN = r"!-/:-@\[-`{-~"
+_HAN = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"  # written without spaces: each sign is a word
+_JOINED = r"[\u0300-\u036f\u3099\u309a\u200d\u20e3\ufe00-\ufe0f]*"
+_LETTERS = rf"[^\s{_SIGN}{_HAN}]+"
+_PIECE = re.compile(
+    rf"{_CARD.pattern}|<[^>]*>|\s+|&[^;]*;|[{_HAN}{_SIGN}]{_JOINED}|{_LETTERS}(?:[.'_-]{_LETTERS})*", re.DOTALL
+)
+_ALIKE = 1 / 3  # below this share of common words two texts are different ones
+
+
+class Block:
+    """The HTML of one paragraph, list, table and so on."""
+
+    def __init__(self, markup: str) -> None:
+        self.markup = markup
+        self.identity = _CARD.sub(r"\1", markup)  # what is known of a card's thing is no part of the text
+
+    @cached_property
+    def pieces(self) -> list[str]:
+        return [match.group() for match in _PIECE.finditer(self.markup)]
+
+    @cached_property
+    def words(self) -> list[str]:
+        return [_key(piece) for piece in self.pieces if _is_word(piece)]
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        return Counter(self.words)
+
+    @cached_property
+    def targets(self) -> frozenset[str]:
+        """Where its links lead, as HTML."""
+        return frozenset(re.findall(r'<a href="([^"]*)"', self.markup))
+
+
+def likeness(before: Block, after: Block) -> float:
+    """The share of common words, from 0 to 1."""
+    return (before.counts & after.counts).total() / max(len(before.words), len(after.words), 1)
+
+
+def is_alike(share: float) -> bool:
+    """Whether that much in common makes two texts two versions of one."""
+    return share >= _ALIKE
+
+
+def marked_pair(before: Block, after: Block) -> tuple[str, str] | None:
+    """Both as HTML with what differs in `<del>` and `<ins>`; None where that would take too long."""
+    runs = equal_runs(before.words, after.words) if is_alike(likeness(before, after)) else []
+    if runs is None:
+        return None
+    runs = _without_crumbs(before.words, after.words, runs)
+    old_equal = {place for old, _, size in runs for place in range(old, old + size)}
+    new_equal = {place for _, new, size in runs for place in range(new, new + size)}
+    return _marked(before, old_equal, "del"), _marked(after, new_equal, "ins")
+
+
+def all_marked(block: Block, name: str) -> str:
+    """The block with every word in elements of that name."""
+    return _marked(block, frozenset(), name)
+
+
+def _without_crumbs(before: Sequence[str], after: Sequence[str], runs: Sequence[Run]) -> list[Run]:
+    """The runs but for those that are shorter than the changes on both sides of them, which only disturb."""
+    kept = list(runs[:1])
+    for run, following in pairwise(runs[1:]):
+        last = kept[-1]
+        size = _length(before, run[0], run[0] + run[2])
+        left = _gap(before, after, last, run)
+        right = _gap(before, after, run, following)
+        if size > min(left, right):
+            kept.append(run)
+    return [*kept, *runs[1:][-1:]]
+
+
+def _gap(before: Sequence[str], after: Sequence[str], left: Run, right: Run) -> int:
+    return max(_length(before, left[0] + left[2], right[0]), _length(after, left[1] + left[2], right[1]))
+
+
+def _length(words: Sequence[str], start: int, end: int) -> int:
+    return sum(map(len, words[start:end]))
+
+
+def _marked(block: Block, equal: AbstractSet[int], name: str) -> str:
+    return "".join(_with_marks(block.pieces, equal, name))
+
+
+def _with_marks(pieces: Sequence[str], equal: AbstractSet[int], name: str) -> Iterator[str]:
+    place, is_open, space = 0, False, ""
+    for piece in pieces:
+        if piece.isspace():
+            space = piece
+            continue
+        is_changed = _is_word(piece) and place not in equal
+        place += _is_word(piece)
+        yield f"</{name}>" if is_open and not is_changed else ""
+        yield space
+        yield f"<{name}>" if is_changed and not is_open else ""
+        yield piece
+        is_open, space = is_changed, ""
+    yield (f"</{name}>" if is_open else "") + space
+
+
+def _is_word(piece: str) -> bool:
+    return not piece.isspace() and (not piece.startswith("<") or piece.startswith("<data "))
+
+
+def _key(piece: str) -> str:
+    card = _CARD.fullmatch(piece)
+    return card[1] if card else piece if piece.isascii() else unicodedata.normalize("NFC", piece)
