@@ -19,7 +19,7 @@ _ADVICE = "in GitHub Actions check out with fetch-depth: 0"
 # Settings of a user's own that change what git prints, or run a program.
 _PLAIN = (
     "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "diff.relative=false",
-    "-c", "log.showRoot=true", "-c", "log.showSignature=false",
+    "-c", "log.follow=false", "-c", "log.showRoot=true", "-c", "log.showSignature=false", "-c", "color.ui=false",
 )  # fmt: skip
 # Every commit that HEAD reaches, children before parents; a merge is listed with what is in none of its parents.
 _LOG = (

@@ -1,0 +1,327 @@
+"""What git is asked, in real repositories."""
+
+import os
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from syncjob.history import History
+from tests.workspace import Workspace
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Workspace:
+    """A folder that is a repository once something is committed in it."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    return Workspace(folder)
+
+
+def held(repository: Workspace, name: str, folder: str = "descriptions") -> list[str]:
+    """The texts of a file, newest first, where git is sure that these are all."""
+    with History(repository.folder / folder).texts([name]) as texts:
+        found = [version.text for version in texts.of(name)]
+        assert texts.gap() is None
+    return found
+
+
+def gap(folder: Path, name: str = "x.md") -> str | None:
+    with History(folder).texts([name]) as texts:
+        list(texts.of(name))
+        return texts.gap()
+
+
+def changed(repository: Workspace, revision: str, folder: str = "descriptions") -> set[str]:
+    found = History(repository.folder / folder).changed_since(revision)
+    assert found.names is not None, found.reason
+    return set(found.names)
+
+
+def write_and_commit(repository: Workspace, texts: Iterable[str], model_id: str = "x") -> None:
+    for text in texts:
+        repository.write(model_id, text)
+        repository.commit(text)
+
+
+# Every text that git held
+
+
+def test_texts_come_canonical_newest_first_and_each_once(repository: Workspace) -> None:
+    write_and_commit(repository, ["one\n", "\ufefftwo\r\nlines\r\n\n", "one\n", "three"])
+    assert held(repository, "x.md") == ["three", "one", "two\nlines"]
+
+
+def test_the_commit_of_a_text_is_the_newest_that_brought_it(repository: Workspace) -> None:
+    write_and_commit(repository, ["one", "two", "one"])
+    newest = repository.git("rev-parse", "HEAD").strip()
+    with History(repository.descriptions).texts(["x.md"]) as texts:
+        assert next((version.commit, version.text) for version in texts.of("x.md")) == (newest, "one")
+
+
+def test_the_working_tree_and_the_index_are_no_history(repository: Workspace) -> None:
+    write_and_commit(repository, ["one"])
+    repository.write("x", "staged")
+    repository.git("add", "--all")
+    repository.write("x", "in the working tree")
+    assert held(repository, "x.md") == ["one"]
+
+
+def test_a_text_that_a_merge_alone_made_is_held(repository: Workspace) -> None:
+    write_and_commit(repository, ["a\nb\nc\n"])
+    repository.git("switch", "--quiet", "-c", "side")
+    write_and_commit(repository, ["side\nb\nc\n"])
+    repository.git("switch", "--quiet", "main")
+    write_and_commit(repository, ["main\nb\nc\n"])
+    repository.git("merge", "--quiet", "--no-commit", "-s", "ours", "side")
+    write_and_commit(repository, ["both\nb\nc\n", "later"])
+    assert set(held(repository, "x.md")) == {"later", "both\nb\nc", "main\nb\nc", "side\nb\nc", "a\nb\nc"}
+
+
+def test_a_text_of_a_side_branch_that_its_merge_dropped_is_held(repository: Workspace) -> None:
+    write_and_commit(repository, ["one"])
+    repository.git("switch", "--quiet", "-c", "side")
+    write_and_commit(repository, ["dropped"])
+    repository.git("switch", "--quiet", "main")
+    repository.git("merge", "--quiet", "--no-ff", "-s", "ours", "-m", "merge", "side")
+    assert set(held(repository, "x.md")) == {"one", "dropped"}
+
+
+def test_a_branch_that_head_does_not_reach_holds_nothing(repository: Workspace) -> None:
+    write_and_commit(repository, ["one"])
+    repository.git("switch", "--quiet", "-c", "side")
+    write_and_commit(repository, ["elsewhere"])
+    repository.git("switch", "--quiet", "main")
+    assert held(repository, "x.md") == ["one"]
+
+
+LONG = "".join(f"line {number}\n" for number in range(20))
+
+
+def test_renames_are_followed_also_with_an_edit_and_from_another_folder(repository: Workspace) -> None:
+    (repository.folder / "old").mkdir()
+    (repository.folder / "old" / "first.md").write_text(LONG + "1\n")
+    repository.commit()
+    (repository.folder / "old" / "first.md").write_text(LONG + "2\n")
+    repository.commit()
+    repository.descriptions.mkdir()
+    repository.git("mv", "old/first.md", "descriptions/second.md")
+    repository.write("second", LONG + "3\n")
+    repository.commit()
+    repository.git("mv", "descriptions/second.md", "descriptions/x.md")
+    repository.commit()
+    assert [text.removeprefix(LONG) for text in held(repository, "x.md")] == ["3", "2", "1"]
+
+
+def test_what_a_name_held_after_it_was_renamed_away_is_not_the_new_names(repository: Workspace) -> None:
+    write_and_commit(repository, [LONG], "old")
+    repository.git("mv", "descriptions/old.md", "descriptions/x.md")
+    repository.commit()
+    write_and_commit(repository, ["another model's"], "old")
+    assert held(repository, "x.md") == [LONG.strip()]
+
+
+def test_a_deleted_file_keeps_its_history(repository: Workspace) -> None:
+    write_and_commit(repository, ["one", "two"])
+    (repository.descriptions / "x.md").unlink()
+    repository.commit()
+    assert held(repository, "x.md") == ["two", "one"]
+
+
+def test_what_was_no_text_is_left_out(repository: Workspace) -> None:
+    repository.write("x", b"\xff\xfe binary")
+    repository.commit()
+    write_and_commit(repository, ["one"])
+    assert held(repository, "x.md") == ["one"]
+
+
+def test_many_files_are_read_in_one_pass_and_in_any_order(repository: Workspace) -> None:
+    for text in ("old", "new"):
+        for number in range(50):
+            repository.write(f"m{number}", f"{text} {number}")
+        repository.commit()
+    names = [f"m{number}.md" for number in range(50)]
+    with History(repository.descriptions).texts(names) as texts:
+        for number in reversed(range(50)):
+            assert [version.text for version in texts.of(f"m{number}.md")] == [f"new {number}", f"old {number}"]
+
+
+def test_a_file_that_git_never_had_has_no_texts_and_a_repository_without_commits_neither(repository: Workspace) -> None:
+    repository.write("x", "text")
+    repository.git("init", "--quiet")
+    assert held(repository, "x.md") == []
+    repository.commit()
+    assert held(repository, "y.md") == []
+
+
+def test_odd_settings_of_a_user_change_nothing(repository: Workspace) -> None:
+    write_and_commit(repository, ["one", "two"])
+    for setting in ("log.showRoot=false", "log.showSignature=true", "diff.relative=true", "diff.renames=false",
+                    "log.diffMerges=off", "core.quotePath=true", "diff.mnemonicPrefix=true", "format.pretty=fuller",
+                    "log.decorate=full", "color.ui=always", "diff.external=false", "log.follow=true"):  # fmt: skip
+        repository.git("config", *setting.split("="))
+    assert held(repository, "x.md") == ["two", "one"]
+    assert changed(repository, "HEAD~1") == {"x.md"}
+
+
+def test_odd_path_rules_of_the_environment_change_nothing(
+    repository: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_and_commit(repository, ["one", "two"])
+    monkeypatch.setenv("GIT_LITERAL_PATHSPECS", "1")
+    assert held(repository, "x.md") == ["two", "one"]
+
+
+def test_git_is_not_given_credentials(repository: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write_and_commit(repository, ["one"])
+    program = tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nenv >> {tmp_path}/seen\nPATH="{os.environ["PATH"]}" exec git "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("SCENARIO_SDK_API_SECRET", "never-to-be-seen")
+    assert held(repository, "x.md") == ["one"]
+    assert "GIT_OPTIONAL_LOCKS=0" in (tmp_path / "seen").read_text()
+    assert "never-to-be-seen" not in (tmp_path / "seen").read_text()
+
+
+# Where history is not whole
+
+
+def test_a_shallow_clone_cannot_tell_and_still_has_what_it_has(repository: Workspace, tmp_path: Path) -> None:
+    write_and_commit(repository, ["one", "two", "three"])
+    subprocess.run(
+        ["git", "clone", "--quiet", "--depth=2", f"file://{repository.folder}", str(tmp_path / "clone")], check=True
+    )
+    with History(tmp_path / "clone" / "descriptions").texts(["x.md"]) as texts:
+        assert [version.text for version in texts.of("x.md")] == ["three", "two"]
+        assert "fetch-depth: 0" in (texts.gap() or "")
+
+
+def test_without_a_repository_or_without_git_it_cannot_tell(
+    tmp_path: Path, repository: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    assert "fetch-depth: 0" in (gap(plain) or "")
+    assert "not a git repository" in (gap(plain) or "")
+    write_and_commit(repository, ["one"])
+    monkeypatch.setenv("PATH", str(plain))
+    assert "git is not installed" in (gap(repository.descriptions) or "")
+
+
+def test_a_repository_that_lost_an_object_cannot_tell(repository: Workspace) -> None:
+    write_and_commit(repository, ["one", "two"])
+    blob = repository.git("rev-parse", "HEAD~1:descriptions/x.md").strip()
+    loose = repository.folder / ".git" / "objects" / blob[:2] / blob[2:]
+    loose.chmod(0o644)
+    loose.unlink()
+    assert "git lacks objects" in (gap(repository.descriptions) or "")
+
+
+def test_a_repository_that_lost_a_commit_cannot_tell(repository: Workspace) -> None:
+    write_and_commit(repository, ["one", "two"])
+    commit = repository.git("rev-parse", "HEAD~1").strip()
+    loose = repository.folder / ".git" / "objects" / commit[:2] / commit[2:]
+    loose.chmod(0o644)
+    loose.unlink()
+    assert "git log ended" in (gap(repository.descriptions) or "")
+
+
+# What changed since a revision
+
+
+def test_commits_the_index_the_working_tree_and_untracked_files_count(repository: Workspace) -> None:
+    for model_id in ("same", "committed", "staged", "edited", "deleted", "moved", "back"):
+        repository.write(model_id, LONG + model_id)
+    base = repository.commit()
+    repository.write("committed", "changed")
+    repository.write("back", "changed")
+    repository.commit()
+    repository.write("back", LONG + "back")
+    repository.write("staged", "changed")
+    repository.git("add", "--all")
+    repository.write("edited", "changed")
+    (repository.descriptions / "deleted.md").unlink()
+    repository.git("mv", "descriptions/moved.md", "descriptions/new.md")
+    repository.write("untracked", "new")
+    assert changed(repository, base) == {
+        f"{name}.md" for name in ("committed", "staged", "edited", "deleted", "moved", "new", "untracked")
+    }
+
+
+def test_it_is_the_merge_base_that_counts(repository: Workspace) -> None:
+    write_and_commit(repository, ["one"])
+    repository.git("switch", "--quiet", "-c", "feature")
+    write_and_commit(repository, ["mine"], "mine")
+    repository.git("switch", "--quiet", "main")
+    write_and_commit(repository, ["theirs"], "theirs")
+    repository.git("switch", "--quiet", "feature")
+    assert changed(repository, "main") == {"mine.md"}
+
+
+def test_other_folders_and_subfolders_do_not_count(repository: Workspace) -> None:
+    repository.write("x", "one")
+    base = repository.commit()
+    for path in ("elsewhere.md", "descriptions/sub/deep.md", "descriptions-too/x.md"):
+        (repository.folder / path).parent.mkdir(exist_ok=True)
+        (repository.folder / path).write_text("text")
+    repository.write("x", "two")
+    assert changed(repository, base) == {"x.md"}
+
+
+@pytest.mark.parametrize("folder", [".", "deep/down/descriptions", "with space & ünïcode [x]*"])
+def test_the_folder_may_stand_anywhere(repository: Workspace, folder: str) -> None:
+    place = repository.folder / folder
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "x.md").write_text("one")
+    base = repository.commit()
+    (place / "x.md").write_text("two")
+    repository.commit()
+    assert changed(repository, base, folder) == {"x.md"}
+    assert held(repository, "x.md", folder) == ["two", "one"]
+
+
+def test_a_folder_that_is_gone_or_a_link_is_still_known(repository: Workspace, tmp_path: Path) -> None:
+    write_and_commit(repository, ["one"])
+    (tmp_path / "link").symlink_to(repository.descriptions)
+    assert held(repository, "x.md", str(tmp_path / "link")) == ["one"]
+    (repository.descriptions / "x.md").unlink()
+    repository.descriptions.rmdir()
+    assert changed(repository, "HEAD") == {"x.md"}
+
+
+@pytest.mark.parametrize(
+    ("revision", "reason"),
+    [
+        ("0" * 40, "names no commit"),
+        ("0" * 64, "names no commit"),
+        ("no-such-branch", "git knows no such commit here"),
+        ("f" * 40, "fetch-depth: 0"),
+        ("--all", "git knows no such commit here"),
+        ("", "git knows no such commit here"),
+        ("HEAD:descriptions", "git knows no such commit here"),
+        ("a\nb", "git knows no such commit here"),
+        ("orphan", "no commit in common"),
+    ],
+)
+def test_a_revision_that_leads_nowhere_is_not_known_and_says_why(
+    repository: Workspace, revision: str, reason: str
+) -> None:
+    write_and_commit(repository, ["one"])
+    repository.git("switch", "--quiet", "--orphan", "orphan")
+    write_and_commit(repository, ["other"], "y")
+    repository.git("switch", "--quiet", "main")
+    found = History(repository.descriptions).changed_since(revision)
+    assert found.names is None
+    assert reason in found.reason
+    assert found.reason.isprintable()
+
+
+def test_without_a_repository_a_revision_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    found = History(tmp_path / "missing" / "descriptions").changed_since("HEAD")
+    assert found.names is None
+    assert "not a git repository" in found.reason
