@@ -22,9 +22,10 @@ _PLAIN = (
     "-c", "log.follow=false", "-c", "log.showRoot=true", "-c", "log.showSignature=false", "-c", "color.ui=false",
 )  # fmt: skip
 # Every commit that HEAD reaches, children before parents; a merge is listed with what is in none of its parents.
+# All Markdown of the repository, because a rename may lead from another folder.
 _LOG = (
     "log", "--topo-order", "--full-history", "--diff-merges=combined",
-    "-z", "--raw", "--no-abbrev", "--find-renames", "--format=%H", "HEAD", "--", ":(top,glob)**/*.md",
+    "-z", "--raw", "--no-abbrev", "--find-renames", "--format=%H", "HEAD", "--", "*.md",
 )  # fmt: skip
 
 
