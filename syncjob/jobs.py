@@ -63,7 +63,11 @@ def sync(run: Run, review: Review) -> Result:
 
 def _plan(run: Run, *, will_write: bool) -> Plan:
     saved = run.options.plan
-    return planning.plan_of_saved(run, saved) if saved else planning.plan_of_files(run, will_write=will_write)
+    plan = planning.plan_of_saved(run, saved) if saved else planning.plan_of_files(run, will_write=will_write)
+    for problem in plan.problems:
+        if not problem.is_error:  # an error ends the run, which says why; a warning could be overlooked
+            log.event("warning", problem.code, message=problem.message)
+    return plan
 
 
 def _may_write(run: Run, plan: Plan) -> bool:

@@ -17,10 +17,10 @@ class Step:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
 
-    def default_report(self, run: str) -> str | None:
-        """Where the JSON report goes that nobody asked for, so that the output `report` can name it."""
+    def file(self, name: str) -> str | None:
+        """The path of a file that lives as long as the job; None where the runner names no folder."""
         folder = self._environment.get("RUNNER_TEMP")
-        return str(Path(folder) / f"syncjob-{run}.json") if folder else None
+        return str(Path(folder) / name) if folder else None
 
     def folder(self, config: Path) -> str:
         """The way from the repository's root to the config's folder, for the paths of annotations."""
@@ -29,11 +29,17 @@ class Step:
         return Path(os.path.relpath(own, Path(root).resolve())).as_posix() if root else ""
 
     def tell(self, report: Report, config: Path, report_file: str | None, *, is_annotated: bool) -> None:
-        """A summary and outputs to the files that the runner named, and annotations to stderr unless they are made."""
+        """Annotations to stderr unless they are made, the summary and the outputs to the files that the runner named.
+
+        The Markdown for a comment goes to a file of its own, for the job that may write to a pull request.
+        """
         if not is_annotated:
             for line in annotations.render(report, self.folder(config)):
                 obeyed(sys.stderr, line)
-        self._append("GITHUB_OUTPUT", "".join(_outputs(report, report_file)))
+        comment_file = self.file(f"syncjob-{report.run}.md")
+        if comment_file:
+            Path(comment_file).write_text(markdown.render(report, markdown.COMMENT), "utf-8")
+        self._append("GITHUB_OUTPUT", "".join(_outputs(report, report_file, comment_file)))
         limit = self._room_for_summary()
         summary = markdown.render(report, limit) + "\n"
         if limit.measure(summary) <= limit.size:
@@ -52,7 +58,7 @@ class Step:
                 file.write(text)
 
 
-def _outputs(report: Report, report_file: str | None) -> Iterator[str]:
+def _outputs(report: Report, report_file: str | None, comment_file: str | None) -> Iterator[str]:
     summary = report.summary
     values = {
         "changes": summary.create + summary.update + summary.delete,
@@ -63,6 +69,7 @@ def _outputs(report: Report, report_file: str | None) -> Iterator[str]:
         "applied": summary.applied,
         "failed": summary.failed,
         "report": report_file or "",
+        "comment": comment_file or "",
     }
     for name, value in values.items():
         delimiter = f"end-{secrets.token_hex(16)}"

@@ -85,7 +85,7 @@ class Product:
             self._annotate(run, report)
         else:
             self.show(_renderers(changes, text)[self._format](report))
-        report_file = self._report or (self._step.default_report(report.run) if self._step else None)
+        report_file = self._report or (self._step.file(f"syncjob-{report.run}.json") if self._step else None)
         if report_file:
             with open(report_file, "w", encoding="utf-8") as file:  # noqa: PTH123
                 file.write(json.render(report))
