@@ -1,4 +1,4 @@
-# One target for each thing a person does. Needs Python 3.11 or later, and make; the rest goes into .venv.
+# One target for each thing a person does. Needs Python 3.11 or later, git and make; the rest goes into .venv.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,10 +19,13 @@ test: $(VENV)/.dev  ## all tests but the deep suites, with branch coverage
 test-deep: $(VENV)/.dev  ## the long suites
 	$(BIN)/python -m pytest -m deep -q -o faulthandler_timeout=600
 
-lint: $(VENV)/.dev  ## format, rules and types
+lint: $(VENV)/.dev  ## format, rules, types, and the workflows
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/zizmor --offline --no-progress --quiet --persona=pedantic --min-severity=medium .github action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
