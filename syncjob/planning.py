@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from syncjob import saved_plan, scope, workers
+from syncjob import history, saved_plan, scope, workers
 from syncjob.documents import Document, gone
 from syncjob.edits import with_history
 from syncjob.errors import ScenarioError, Stopped, UsageError
-from syncjob.history import History
 from syncjob.lookup import look_up
 from syncjob.plan import Change, Plan, compare, left_alone, make_plan, not_compared, with_references
 from syncjob.problems import Failure, Problem
@@ -108,7 +107,7 @@ def _with_history(run: Run, changes: _Changes) -> _Changes:
         return changes
     names = {path: f"{change.model_id}.md" for path, change in overwriting.items()}
     may_overwrite = run.options.overwrite_remote_edits
-    with History(run.config.folder).texts(list(names.values())) as texts:
+    with history.texts(run.config.folder, list(names.values())) as texts:
         judged = {
             path: with_history(change, texts.of(names[path]), texts.gap, may_overwrite=may_overwrite)
             for path, change in overwriting.items()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from syncjob.config import Config
 from syncjob.documents import Document, gone, list_folder, read_files
 from syncjob.errors import UsageError
-from syncjob.history import History
+from syncjob.history import changed_since
 from syncjob.problems import Problem, warning
 from syncjob.selection import select
 from syncjob.tags import is_id
@@ -36,7 +36,7 @@ def find(config: Config, patterns: Sequence[str], since: str | None, *, with_unf
     changed: frozenset[str] | None = None
     problems: tuple[Problem, ...] = ()
     if since is not None:
-        known = History(config.folder).changed_since(since)
+        known = changed_since(config.folder, since)
         changed = known.names
         problems = (warning("since-unknown", f"{known.reason}; all files are compared"),) if changed is None else ()
     names = names_of(config, may_be_empty=bool(changed))

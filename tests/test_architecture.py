@@ -16,7 +16,7 @@ HOMES = {
     "yaml": {"strict_yaml.py"},
     "structlog": {"log.py"},
     "markdown_it": {"markdown.py", "report/html/prose.py"},
-    "subprocess": {"history.py"},
+    "subprocess": {"git.py"},
     "sqlite3": {"scenario/sandbox/store.py"},
     "signal": {"signals.py"},
     "http": {"scenario/sandbox/server.py"},

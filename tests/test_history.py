@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from syncjob.history import History
+from syncjob.history import changed_since, texts
 from tests.workspace import Workspace
 
 
@@ -21,20 +21,20 @@ def repository(tmp_path: Path) -> Workspace:
 
 def held(repository: Workspace, name: str, folder: str = "descriptions") -> list[str]:
     """The texts of a file, newest first, where git is sure that these are all."""
-    with History(repository.folder / folder).texts([name]) as texts:
-        found = [version.text for version in texts.of(name)]
-        assert texts.gap() is None
+    with texts(repository.folder / folder, [name]) as held_texts:
+        found = [version.text for version in held_texts.of(name)]
+        assert held_texts.gap() is None
     return found
 
 
 def gap(folder: Path, name: str = "x.md") -> str | None:
-    with History(folder).texts([name]) as texts:
-        list(texts.of(name))
-        return texts.gap()
+    with texts(folder, [name]) as held_texts:
+        list(held_texts.of(name))
+        return held_texts.gap()
 
 
 def changed(repository: Workspace, revision: str, folder: str = "descriptions") -> set[str]:
-    found = History(repository.folder / folder).changed_since(revision)
+    found = changed_since(repository.folder / folder, revision)
     assert found.names is not None, found.reason
     return set(found.names)
 
@@ -56,8 +56,8 @@ def test_texts_come_canonical_newest_first_and_each_once(repository: Workspace) 
 def test_the_commit_of_a_text_is_the_newest_that_brought_it(repository: Workspace) -> None:
     write_and_commit(repository, ["one", "two", "one"])
     newest = repository.git("rev-parse", "HEAD").strip()
-    with History(repository.descriptions).texts(["x.md"]) as texts:
-        assert next((version.commit, version.text) for version in texts.of("x.md")) == (newest, "one")
+    with texts(repository.descriptions, ["x.md"]) as held_texts:
+        assert next((version.commit, version.text) for version in held_texts.of("x.md")) == (newest, "one")
 
 
 def test_the_working_tree_and_the_index_are_no_history(repository: Workspace) -> None:
@@ -142,9 +142,9 @@ def test_many_files_are_read_in_one_pass_and_in_any_order(repository: Workspace)
             repository.write(f"m{number}", f"{text} {number}")
         repository.commit()
     names = [f"m{number}.md" for number in range(50)]
-    with History(repository.descriptions).texts(names) as texts:
+    with texts(repository.descriptions, names) as held_texts:
         for number in reversed(range(50)):
-            assert [version.text for version in texts.of(f"m{number}.md")] == [f"new {number}", f"old {number}"]
+            assert [version.text for version in held_texts.of(f"m{number}.md")] == [f"new {number}", f"old {number}"]
 
 
 def test_a_file_that_git_never_had_has_no_texts_and_a_repository_without_commits_neither(repository: Workspace) -> None:
@@ -194,9 +194,9 @@ def test_a_shallow_clone_cannot_tell_and_still_has_what_it_has(repository: Works
     subprocess.run(
         ["git", "clone", "--quiet", "--depth=2", f"file://{repository.folder}", str(tmp_path / "clone")], check=True
     )
-    with History(tmp_path / "clone" / "descriptions").texts(["x.md"]) as texts:
-        assert [version.text for version in texts.of("x.md")] == ["three", "two"]
-        assert "fetch-depth: 0" in (texts.gap() or "")
+    with texts(tmp_path / "clone" / "descriptions", ["x.md"]) as held_texts:
+        assert [version.text for version in held_texts.of("x.md")] == ["three", "two"]
+        assert "fetch-depth: 0" in (held_texts.gap() or "")
 
 
 def test_without_a_repository_or_without_git_it_cannot_tell(
@@ -314,7 +314,7 @@ def test_a_revision_that_leads_nowhere_is_not_known_and_says_why(
     repository.git("switch", "--quiet", "--orphan", "orphan")
     write_and_commit(repository, ["other"], "y")
     repository.git("switch", "--quiet", "main")
-    found = History(repository.descriptions).changed_since(revision)
+    found = changed_since(repository.descriptions, revision)
     assert found.names is None
     assert reason in found.reason
     assert found.reason.isprintable()
@@ -322,6 +322,6 @@ def test_a_revision_that_leads_nowhere_is_not_known_and_says_why(
 
 def test_without_a_repository_a_revision_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    found = History(tmp_path / "missing" / "descriptions").changed_since("HEAD")
+    found = changed_since(tmp_path / "missing" / "descriptions", "HEAD")
     assert found.names is None
     assert "not a git repository" in found.reason
