@@ -9,6 +9,7 @@ from bench import clients, results, stand_in
 from bench.clients import Client, Cost
 from bench.processes import receive, running
 from bench.results import Sample
+from bench.since import DIFF, since_times
 from bench.startup import start_times
 
 _LATENCIES = (0, 20)  # milliseconds
@@ -28,7 +29,9 @@ def main() -> None:
         print(f"\nlatency {latency} ms\n{results.table([results.HEADER, *rows])}", flush=True)
     times = start_times()
     print(f"\n{results.table([('start', 'ms', 'ratio'), *results.start_rows(times)])}")
-    print(f"\n{results.table([goal.row for goal in results.goals(samples, times)])}")
+    since = since_times()
+    print(f"\n{results.table([('10,000 files, 100 commits', 'wall s', 'CPU s'), *results.since_rows(since)])}")
+    print(f"\n{results.table([goal.row for goal in results.goals(samples, times, since[DIFF][0])])}")
 
 
 def _compare(items: int, latency: int) -> Mapping[Client, Sequence[Sample]]:

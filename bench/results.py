@@ -58,7 +58,12 @@ def start_rows(times: Mapping[str, Sequence[float]]) -> Iterator[Row]:
         yield name, spread([1000 * value for value in seconds], digits=1), spread(_ratios(seconds, times[NOTHING]))
 
 
-def goals(samples: Samples, times: Mapping[str, Sequence[float]]) -> Iterator[Goal]:
+def since_rows(times: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> Iterator[Row]:
+    for name, (wall, cpu) in times.items():
+        yield name, spread(wall, digits=3), spread(cpu, digits=3)
+
+
+def goals(samples: Samples, times: Mapping[str, Sequence[float]], since: Sequence[float]) -> Iterator[Goal]:
     for latency, clients in samples.items():
         for other, limit in ((ASYNC, 0.3), (AIOHTTP, 0.55)):
             figures = _ratios(_cpu(clients[SYNCJOB]), _cpu(clients[other]))
@@ -70,6 +75,7 @@ def goals(samples: Samples, times: Mapping[str, Sequence[float]]) -> Iterator[Go
         most = max(sample.connections for sample in own)
         yield Goal(f"connections of syncjob, {latency} ms", [most], WORKERS, digits=0)
     yield Goal(f"{HELP} / {NOTHING}", _ratios(times[HELP], times[NOTHING]), 4.2)
+    yield Goal("seconds of diff --since, 10,000 files, 100 commits", since, 1.0)
 
 
 def table(rows: Sequence[Row]) -> str:
