@@ -1,4 +1,4 @@
-"""A Plan -> Outcomes: the only module that writes to Scenario."""
+"""A Plan -> Outcomes: the only module that writes to Scenario, and nothing that is not in the journal first."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,12 +8,13 @@ from syncjob import workers
 from syncjob.breaker import Breaker
 from syncjob.errors import Conflict, ScenarioError, Stopped
 from syncjob.existing import Absent, Held
+from syncjob.journal import Intent, Journal, Result
 from syncjob.plan import Change
 from syncjob.problems import Failure, Problem, warning
 from syncjob.references import Key, outside_code
 from syncjob.remote import Remote
 from syncjob.scenario.types import Description
-from syncjob.text import canonical, same
+from syncjob.text import canonical, same, sha256
 from syncjob.workers import Stop
 
 Status = Literal["applied", "failed", "refused", "not_attempted"]
@@ -32,20 +33,33 @@ class Outcome:
     status: Status
     problems: tuple[Problem, ...] = ()
     failure: Failure | None = None
+    stored_sha256: str | None = None
 
 
 def apply(
-    changes: Sequence[Change], remote: Remote, *, count: int, recheck_after: float, stop: Stop, breaker: Breaker
+    changes: Sequence[Change],
+    remote: Remote,
+    journal: Journal,
+    *,
+    count: int,
+    recheck_after: float,
+    stop: Stop,
+    breaker: Breaker,
 ) -> Iterator[Outcome]:
     """Writes each change once and yields its outcome; one for every change, in no order.
 
-    A text read more than `recheck_after` seconds ago is read again before it is overwritten.
+    A text read more than `recheck_after` seconds ago is read again before it is overwritten, and it
+    is in the journal before that. Where the journal cannot be written the run is stopped.
     """
     begun: set[str] = set()
     ended: set[str] = set()
+    book = _Book(journal, stop)
 
     def work(change: Change) -> Outcome:
-        return _Write(change, remote, recheck_after, stop, begun).outcome()
+        outcome = _Write(change, remote, recheck_after, stop, book, begun).outcome()
+        if change.model_id in begun:
+            book.record(outcome)
+        return outcome
 
     for change, outcome in workers.run(changes, work, min(count, len(changes)), stop):
         ended.add(change.model_id)
@@ -63,6 +77,32 @@ def _unfinished(change: Change, *, is_begun: bool) -> Outcome:
     return Outcome(change, "failed", failure=failure)
 
 
+class _Book:
+    """The journal, whose failure ends the run: what it cannot hold is not to be overwritten."""
+
+    def __init__(self, journal: Journal, stop: Stop) -> None:
+        self._journal = journal
+        self._stop = stop
+
+    def intend(self, change: Change) -> None:
+        """Raises Stopped where the text that is to be overwritten is not safe."""
+        intent = Intent(change.model_id, change.path, change.before or None, change.after_sha256)
+        try:
+            self._journal.write(intent, is_durable=True)
+        except OSError as error:
+            self._stop.request(f"cannot write the journal: {error.strerror}")
+            raise Stopped(self._stop.reason) from error
+
+    def record(self, outcome: Outcome) -> None:
+        """What was applied stays applied, also where the journal cannot be told."""
+        error = outcome.failure.code if outcome.failure else None
+        result = Result(outcome.change.model_id, outcome.status, outcome.stored_sha256, error)
+        try:
+            self._journal.write(result)
+        except OSError as failure:
+            self._stop.request(f"cannot write the journal: {failure.strerror}")
+
+
 class _Stale(Exception):
     """The text that is about to be overwritten was read too long ago."""
 
@@ -70,11 +110,14 @@ class _Stale(Exception):
 class _Write:
     """One change on its way: read again when it waited long, written, and looked at where no answer came."""
 
-    def __init__(self, change: Change, remote: Remote, recheck_after: float, stop: Stop, begun: set[str]) -> None:
+    def __init__(
+        self, change: Change, remote: Remote, recheck_after: float, stop: Stop, book: _Book, begun: set[str]
+    ) -> None:
         self._change = change
         self._remote = remote
         self._recheck_after = recheck_after
         self._stop = stop
+        self._book = book
         self._begun = begun
         self._read_at = change.read_at
         self._last: Failure | None = None
@@ -106,7 +149,9 @@ class _Write:
             raise Stopped(self._stop.reason)
         if self._remote.clock() - self._read_at > max(self._recheck_after, _LEAST_AGE):
             raise _Stale
-        self._begun.add(self._change.model_id)
+        if self._change.model_id not in self._begun:
+            self._book.intend(self._change)
+            self._begun.add(self._change.model_id)
 
     def _send(self) -> Outcome | None:
         """The outcome of the write; None where it had no effect and is to be tried once more."""
@@ -124,7 +169,8 @@ class _Write:
             if settled or error.http_status is None:
                 return settled
             return _failed(change, error)  # an answer came: retried as far as it may be
-        return Outcome(change, "applied", problems=tuple(_check_answer(change, answer)))
+        stored = sha256(canonical(answer.value or ""))
+        return Outcome(change, "applied", tuple(_check_answer(change, answer)), stored_sha256=stored)
 
 
 def _settle(change: Change, error: ScenarioError, remote: Remote) -> Outcome | None:
@@ -137,18 +183,21 @@ def _settle(change: Change, error: ScenarioError, remote: Remote) -> Outcome | N
         return _failed(change, error)
     if isinstance(now, Failure):
         return _failed(change, error)
-    if isinstance(now, Held) and same(now.text, change.after):
-        return Outcome(change, "applied")
+    if same(_text(now), change.after):
+        return Outcome(change, "applied", stored_sha256=sha256(_text(now)))
     return _moved(change, now)
 
 
 def _moved(change: Change, now: Held | Absent) -> Outcome | None:
     """The refusal where the remote no longer holds what the plan was made from; else None."""
-    text = now.text if isinstance(now, Held) else ""
-    if same(text, change.before):
+    if same(_text(now), change.before):
         return None
     message = "edited on Scenario since this run read it; left alone, run again to compare anew"
     return Outcome(change, "refused", problems=(Problem("remote-edited", message),))
+
+
+def _text(existing: Held | Absent) -> str:
+    return existing.text if isinstance(existing, Held) else ""
 
 
 def _failed(change: Change, error: ScenarioError) -> Outcome:

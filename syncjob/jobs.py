@@ -4,9 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import structs
+
 from syncjob import log, planning, scope
 from syncjob.apply import Outcome, apply
 from syncjob.documents import Document
+from syncjob.journal import Finish
 from syncjob.plan import Change, Plan
 from syncjob.problems import Failure, Problem
 from syncjob.references import Catalogue, Key, model_unknown, problems_of
@@ -50,15 +53,47 @@ def diff(run: Run) -> Result:
 def sync(run: Run, review: Review) -> Result:
     """Plans, lets `review` look at the plan, and applies it; refuses the whole run by the first problem."""
     plan = _plan(run, will_write=True)
+    may_write = not plan.is_stopped and (run.options.keep_going or not plan.is_refused)
+    return _carry_out(run, plan, plan.writes if may_write else (), review)
+
+
+def rollback(run: Run, earlier: str, review: Review) -> Result:
+    """Puts back what an earlier run overwrote; what has moved on since is a conflict, and keeps nothing else."""
+    plan = planning.plan_of_rollback(run, earlier)
+    return _carry_out(run, plan, plan.writes, review)
+
+
+def rollback_diff(run: Run, earlier: str) -> Result:
+    """What a rollback would do; never writes."""
+    plan = planning.plan_of_rollback(run, earlier)
+    return Result(_report(run, build.plan_items(plan), plan.problems, dry_run=True), plan)
+
+
+def _carry_out(run: Run, plan: Plan, writes: Sequence[Change], review: Review) -> Result:
     planned = build.plan_items(plan)
-    writes = plan.writes if _may_write(run, plan) else ()
+    writes = () if run.stop.requested else writes
     before = _report(run, planned, plan.problems, dry_run=False)
     is_agreed = review(Result(before, plan), bool(writes))
     outcomes = _apply(run, writes) if is_agreed else {}
     items = build.run_items(plan, outcomes, planned)
     is_called_off = bool(writes) and not is_agreed and not run.stop.requested
     called_off = [Problem("interrupted", "called off at the question")] if is_called_off else []
-    return Result(_report(run, items, (*plan.problems, *called_off), dry_run=False), plan)
+    report = _report(run, items, (*plan.problems, *called_off), dry_run=False)
+    return Result(_recorded(run, report), plan)
+
+
+def _recorded(run: Run, report: Report) -> Report:
+    """The report, once the journal has its end; a run that was stopped can be resumed by its journal."""
+    if run.journal is None:
+        return report
+    if run.stop.requested:
+        run.journal.keep()
+    try:
+        run.journal.write(Finish(report.finished_at, report.exit_code, report.summary), is_durable=True)
+    except OSError as error:
+        log.event("error", "journal", message=f"the journal lacks its end: {error.strerror}")
+        return structs.replace(report, exit_code=report.exit_code or 1)
+    return report
 
 
 def _plan(run: Run, *, will_write: bool) -> Plan:
@@ -70,16 +105,18 @@ def _plan(run: Run, *, will_write: bool) -> Plan:
     return plan
 
 
-def _may_write(run: Run, plan: Plan) -> bool:
-    if run.stop.requested or plan.is_stopped:
-        return False
-    return run.options.keep_going or not plan.is_refused
-
-
 def _apply(run: Run, writes: Sequence[Change]) -> dict[str, Outcome]:
+    if run.journal is None:
+        return {}
     http = run.config.http
     outcomes = apply(
-        writes, run.remote, count=http.workers, recheck_after=http.recheck_after, stop=run.stop, breaker=run.breaker
+        writes,
+        run.remote,
+        run.journal,
+        count=http.workers,
+        recheck_after=http.recheck_after,
+        stop=run.stop,
+        breaker=run.breaker,
     )
     ended: dict[str, Outcome] = {}
     for outcome in run.track("Writing", outcomes, len(writes)):

@@ -152,6 +152,19 @@ def not_compared(document: Document) -> Change:
     return Change(document.model_id, document.path, "invalid", problems=document.problems, is_compared=False)
 
 
+def confirmed(document: Document) -> Change:
+    """A document whose text Scenario is known to hold; it is not asked again."""
+    digest = sha256(document.text)
+    return Change(
+        document.model_id,
+        document.path,
+        "unchanged",
+        before_sha256=digest,
+        after_sha256=digest,
+        problems=document.problems,
+    )
+
+
 def left_alone(document: Document) -> Change:
     """A file that is gone, where nobody asked for its description to be deleted; Scenario is not asked."""
     message = "deleted here; its description stays on Scenario, --prune deletes it too"

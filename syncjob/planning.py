@@ -2,20 +2,25 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
-from syncjob import history, saved_plan, scope, workers
+from syncjob import history, journal, runs, saved_plan, scope, workers
 from syncjob.documents import Document, gone
 from syncjob.edits import with_history
 from syncjob.errors import ScenarioError, Stopped, UsageError
+from syncjob.journal import Begin, Confirmed, Record
 from syncjob.lookup import look_up
-from syncjob.plan import Change, Plan, compare, left_alone, make_plan, not_compared, with_references
+from syncjob.plan import Change, Plan, compare, confirmed, left_alone, make_plan, not_compared, with_references
 from syncjob.problems import Failure, Problem
 from syncjob.references import Catalogue, Key
+from syncjob.rollback import not_read, put_back
 from syncjob.run import Run
 from syncjob.saved_plan import SavedPlan
 from syncjob.selection import select
 from syncjob.tags import is_id
+from syncjob.text import sha256
 
+_T = TypeVar("_T")
 _Changes = dict[str, Change]  # by path
 _Judge = Callable[[_Changes], _Changes]
 _BLOCKED = ("conflict", "invalid")
@@ -56,6 +61,33 @@ def plan_of_saved(run: Run, path: Path) -> Plan:
     return _make_plan(run, (*_compare(run, documents, judge), *blocked), names, ())
 
 
+def plan_of_rollback(run: Run, earlier: str) -> Plan:
+    """What puts back the texts that an earlier run overwrote; raises UsageError where it cannot be told."""
+    writes = list(runs.writes(_records(run, earlier)).values())
+
+    def read_and_compare(write: runs.Write) -> Change:
+        return put_back(write, run.remote.read(write.intent.model_id), is_forced=run.options.force)
+
+    done = dict(_in_parallel(run, writes, read_and_compare))
+    unread = (not_read(write) for write in writes if write not in done)
+    return Plan(tuple(sorted((*done.values(), *unread), key=lambda change: change.model_id)))
+
+
+def _records(run: Run, earlier: str) -> Iterator[Record]:
+    """The records of an earlier run's journal; raises UsageError where it wrote to another project."""
+    records = journal.read(run.config.state_dir, earlier)
+    begin = next(records, None)
+    if not isinstance(begin, Begin):
+        raise UsageError(f"the run {earlier} has recorded nothing")
+    config = run.config
+    if (begin.profile, begin.base_url, begin.project_id) != (config.profile, config.base_url, config.project_id):
+        raise UsageError(
+            f"the run {earlier} was for the profile {begin.profile!r} at {begin.base_url}, not for {config.profile!r} "
+            f"at {config.base_url}"
+        )
+    return records
+
+
 def _reviewed(run: Run, saved: SavedPlan) -> tuple[Sequence[Document], int]:
     """The documents of a plan's writes as they are now, and how many files the folder holds."""
     config = run.config
@@ -81,16 +113,20 @@ def _make_plan(run: Run, changes: Iterable[Change], files: int, problems: Sequen
 
 def _compare(run: Run, documents: Sequence[Document], judge: _Judge) -> list[Change]:
     """A change for each document: read, judged, and what it refers to looked up."""
-    valid = [document for document in documents if document.is_valid]
+    known = runs.confirmed(_records(run, run.options.resume)) if run.options.resume else {}
     changes: _Changes = {}
+    asked: list[Document] = []
+    for document in documents:
+        if document.is_valid and document.model_id in known and known[document.model_id] == sha256(document.text):
+            changes[document.path] = confirmed(document)
+        elif document.is_valid:
+            asked.append(document)
 
     def read_and_compare(document: Document) -> Change:
         return compare(document, run.remote.read(document.model_id))
 
-    compared = workers.run(valid, read_and_compare, min(run.config.http.workers, len(valid)), run.stop)
-    for document, change in run.track("Reading", compared, len(valid)):
-        run.breaker.note(change.failure)
-        changes[document.path] = change
+    changes |= {document.path: change for document, change in _in_parallel(run, asked, read_and_compare)}
+    _record_confirmed(run, changes.values())
     if run.stop.requested:  # a write that was not looked up is no plan
         changes = {path: change for path, change in changes.items() if not change.is_write}
     else:
@@ -98,6 +134,22 @@ def _compare(run: Run, documents: Sequence[Document], judge: _Judge) -> list[Cha
         catalogue = look_up_all(run, {key for change in changes.values() for key in _needed(change)})
         changes = {path: with_references(change, catalogue) for path, change in changes.items()}
     return [changes.get(document.path) or not_compared(document) for document in documents]
+
+
+def _in_parallel(run: Run, things: Sequence[_T], work: Callable[[_T], Change]) -> Iterator[tuple[_T, Change]]:
+    """Each thing with its change, as they are done, by the run's workers."""
+    compared = workers.run(things, work, min(run.config.http.workers, len(things)), run.stop)
+    for thing, change in run.track("Reading", compared, len(things)):
+        run.breaker.note(change.failure)
+        yield thing, change
+
+
+def _record_confirmed(run: Run, changes: Iterable[Change]) -> None:
+    """Tells the journal what need not be asked for again, if this run is resumed."""
+    if run.journal:
+        for change in changes:
+            if change.action == "unchanged":
+                run.journal.write(Confirmed(change.model_id, change.after_sha256))
 
 
 def _with_history(run: Run, changes: _Changes) -> _Changes:

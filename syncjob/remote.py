@@ -14,6 +14,11 @@ from syncjob.scenario.types import Description
 from syncjob.text import canonical
 
 
+def _boot_time() -> float:
+    """Seconds that go on while the machine sleeps, where it can tell: a text read before that is old after it."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 @dataclass(frozen=True, slots=True)
 class Remote:
     """One project's descriptions. Each request is logged with the model that it is about."""
@@ -21,7 +26,7 @@ class Remote:
     client: Scenario
     project_id: str | None = None
     original_assets: bool = False
-    clock: Callable[[], float] = time.monotonic
+    clock: Callable[[], float] = _boot_time
 
     def read(self, model_id: str) -> Existing:
         """What Scenario holds now; a failure is a value. Raises Stopped."""

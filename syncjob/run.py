@@ -1,8 +1,9 @@
 """A run that has begun: what it is told, its client, and what may end it."""
 
+import os
 import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,13 +12,16 @@ from typing import Literal, Protocol, TypeVar
 from syncjob.breaker import Breaker
 from syncjob.config import Config
 from syncjob.connection import connect, offline
+from syncjob.journal import Begin, Journal, started
+from syncjob.lock import only_writer
 from syncjob.remote import Remote
 from syncjob.scenario import Scenario
 from syncjob.signals import Interrupts, ending
 from syncjob.workers import Stop
 
 _T = TypeVar("_T")
-Command = Literal["check", "diff", "sync"]
+Command = Literal["check", "diff", "sync", "rollback"]
+Reach = Literal["offline", "read", "write"]  # how far a run may go
 
 
 class Track(Protocol):
@@ -34,6 +38,7 @@ class Options:
     since: str | None = None
     prune: bool = False
     plan: Path | None = None
+    resume: str | None = None
     keep_going: bool = False
     overwrite_remote_edits: bool = False
     force: bool = False
@@ -42,7 +47,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run that has begun: what it is told, and what may end it."""
+    """A run that has begun: what it is told, and what may end it.
+
+    `journal` is None where it writes nothing.
+    """
 
     id: str
     command: Command
@@ -54,6 +62,7 @@ class Run:
     stop: Stop
     breaker: Breaker
     interrupts: Interrupts
+    journal: Journal | None
 
     @property
     def client(self) -> Scenario:
@@ -61,19 +70,33 @@ class Run:
 
 
 def new_id() -> str:
-    """A run id that sorts by time of start."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    """A run id that sorts by time of start, to the microsecond."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(3)}"
 
 
 @contextmanager
 def begin(
-    run_id: str, command: Command, config: Config, options: Options, track: Track, *, is_offline: bool = False
+    run_id: str, command: Command, config: Config, options: Options, track: Track, reach: Reach = "read"
 ) -> Iterator[Run]:
-    """A run with its client and its signal handlers, until the block ends."""
-    stop = Stop()
-    with offline() if is_offline else connect(config, stop) as client, ending(stop) as interrupts:
+    """A run with its client and its signal handlers, until the block ends.
+
+    One that may write has a journal, and is the only one of its profile; raises Busy where it is not.
+    """
+    stop, started_at = Stop(), now()
+    with ExitStack() as stack:
+        journal = stack.enter_context(_journal(run_id, command, config, started_at)) if reach == "write" else None
+        client = stack.enter_context(offline() if reach == "offline" else connect(config, stop))
+        interrupts = stack.enter_context(ending(stop))
         remote = Remote(client, config.project_id, config.original_assets)
-        yield Run(run_id, command, config, options, now(), track, remote, stop, Breaker(stop), interrupts)
+        yield Run(run_id, command, config, options, started_at, track, remote, stop, Breaker(stop), interrupts, journal)
+
+
+@contextmanager
+def _journal(run_id: str, command: Command, config: Config, started_at: str) -> Iterator[Journal]:
+    begin = Begin(1, run_id, command, config.profile, config.base_url, config.project_id, started_at)
+    holder = f"the run {run_id} (process {os.getpid()}, since {started_at})"
+    with only_writer(config.state_dir, config.profile, holder), started(config.state_dir, begin) as journal:
+        yield journal
 
 
 def now() -> str:

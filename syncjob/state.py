@@ -23,3 +23,13 @@ def state_folder(path: Path) -> Path:
 def sandbox_file(path: Path) -> Path:
     """Where the stand-in of a state folder keeps its data; the folder is made where it is missing."""
     return state_folder(path) / "sandbox.sqlite3"
+
+
+def runs_folder(path: Path) -> Path:
+    """Where a state folder keeps the journals of runs; made where it is missing."""
+    folder = state_folder(path) / "runs"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot make the folder of journals {folder}: {error.strerror}") from error
+    return folder

@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -11,8 +13,10 @@ from syncjob.breaker import Breaker
 from syncjob.credentials import basic
 from syncjob.documents import parse
 from syncjob.existing import Held
+from syncjob.journal import Begin, started
 from syncjob.plan import Change, compare
 from syncjob.remote import Remote
+from syncjob.run import new_id
 from syncjob.scenario import Scenario
 from syncjob.scenario.answers import Answer
 from syncjob.workers import Stop
@@ -35,8 +39,10 @@ def write(
         basic("key", "secret"), base_url=remote.url, requests_per_minute=0, attempts=2, sleep=sleep
     ) as client:
         place = Remote(client, clock=lambda: now)
-        outcomes = apply(changes, place, count=2, recheck_after=60, stop=stop, breaker=Breaker(stop))
-        return {outcome.change.model_id: outcome for outcome in outcomes}
+        begin = Begin(1, new_id(), "sync", "test", remote.url, None, "")
+        with TemporaryDirectory() as folder, started(Path(folder) / ".syncjob", begin) as journal:
+            outcomes = apply(changes, place, journal, count=2, recheck_after=60, stop=stop, breaker=Breaker(stop))
+            return {outcome.change.model_id: outcome for outcome in outcomes}
 
 
 def losing_answers(remote: Loopback, *, first: int, and_then: str | None = None, has_effect: bool = True) -> None:

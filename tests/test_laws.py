@@ -48,12 +48,12 @@ def config(folder: Path, url: str) -> Config:
 
 def sync(settings_: Config) -> Report:
     options = run.Options(overwrite_remote_edits=True)  # there is no git here; tests/test_git_laws.py has one
-    with run.begin("run", "sync", settings_, options, lambda _, things, __: things) as begun:
+    with run.begin(run.new_id(), "sync", settings_, options, lambda _, things, __: things, "write") as begun:
         return jobs.sync(begun, lambda *_: True).report
 
 
 def diff(settings_: Config) -> Report:
-    with run.begin("run", "diff", settings_, run.Options(), lambda _, things, __: things) as begun:
+    with run.begin(run.new_id(), "diff", settings_, run.Options(), lambda _, things, __: things) as begun:
         return jobs.diff(begun).report
 
 

@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from syncjob.config import Config
     from syncjob.log import Format
-    from syncjob.run import Command, Options, Run
+    from syncjob.run import Command, Options, Reach, Run
 
 _T = TypeVar("_T")
 _LONG = 20  # items from which on a terminal shows a progress bar
@@ -37,7 +37,7 @@ def load_config(settings: Settings) -> "Config":
 
 
 @contextmanager
-def begin(settings: Settings, command: "Command", options: "Options", *, is_offline: bool = False) -> "Iterator[Run]":
+def begin(settings: Settings, command: "Command", options: "Options", reach: "Reach" = "read") -> "Iterator[Run]":
     """A run, until the block ends; raises UsageError where it needs credentials and there are none."""
     from syncjob import log, run, runner
     from syncjob.connection import require_credentials
@@ -46,11 +46,11 @@ def begin(settings: Settings, command: "Command", options: "Options", *, is_offl
     loaded = load_config(settings)
     run_id = run.new_id()
     log.configure(sys.stderr, settings.log_format, settings.log_level, run_id, loaded.credentials)
-    if not is_offline:
+    if reach != "offline":
         require_credentials(loaded)
         if runner.is_on(os.environ):
             runner.mask(loaded.credentials, sys.stderr)
-    with run.begin(run_id, command, loaded, options, _track, is_offline=is_offline) as started:
+    with run.begin(run_id, command, loaded, options, _track, reach) as started:
         yield started
 
 

@@ -5,10 +5,11 @@ from typing import Any
 import click
 
 from syncjob.cli.begin import Settings, begin
-from syncjob.cli.product import Product, with_product
+from syncjob.cli.product import Product, with_product, with_selection
 
 
 @click.command()
+@with_selection
 @with_product("text", "json", "github")
 @click.option("--remote", is_flag=True, help="Also look up every model and every referenced id.")
 @click.pass_obj
@@ -20,6 +21,6 @@ def check(
     from syncjob.report import text
 
     product = Product(**product_options)
-    with begin(settings, "check", run.Options(select, since), is_offline=not remote) as started:
+    with begin(settings, "check", run.Options(select, since), "read" if remote else "offline") as started:
         report = jobs.check(started, is_remote=remote)
     return product.finish(started, report, (), text.render_check)

@@ -132,8 +132,18 @@ def writable(context: click.Context, parameter: click.Parameter, path: str | Non
     return path
 
 
+def with_selection(function: _Function) -> _Function:
+    """SELECT and --since: which descriptions a command is about."""
+    for option in (
+        click.option("--since", metavar="REV", help="Only files that differ from the merge base of REV and HEAD."),
+        click.argument("select", nargs=-1, metavar="[SELECT]..."),
+    ):
+        function = option(function)
+    return function
+
+
 def with_product(*formats: str) -> Callable[[_Function], _Function]:
-    """SELECT, and the options of every command that has a product; "text" is the first format."""
+    """The options of every command that has a product; the first format is the default."""
 
     def decorate(function: _Function) -> _Function:
         for option in (
@@ -144,8 +154,6 @@ def with_product(*formats: str) -> Callable[[_Function], _Function]:
             click.option("--report", type=_FILE, callback=writable, help="Write the JSON report here too."),
             click.option("--output", type=_FILE, callback=writable, help="Write here instead of to stdout."),
             click.option("--format", type=click.Choice(formats), default=formats[0], help="Form of the product."),
-            click.option("--since", metavar="REV", help="Only files that differ from the merge base of REV and HEAD."),
-            click.argument("select", nargs=-1, metavar="[SELECT]..."),
         ):
             function = option(function)
         return function

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from syncjob.cli.begin import Settings, begin
-from syncjob.cli.planned import save_plan, show_diff, with_plan
+from syncjob.cli.planned import carry_out, save_plan, show_diff, with_plan
 from syncjob.cli.product import Product
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.command()
 @with_plan
 @click.option("--plan", type=click.Path(dir_okay=False), help="Apply exactly the plan that diff --plan-out wrote.")
+@click.option("--resume", metavar="RUN", help="Go on where that run was stopped: ask for nothing that it confirmed.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done, as diff does.")
 @click.option("--exit-code", is_flag=True, help="With --dry-run: exit 3 where there are changes.")
 @click.option("--keep-going", is_flag=True, help="Refuse just the items that have problems, not the whole run.")
@@ -34,6 +35,7 @@ def sync(
     prune: bool,
     plan: str | None,
     plan_out: str | None,
+    resume: str | None,
     dry_run: bool,
     exit_code: bool,
     keep_going: bool,
@@ -55,6 +57,7 @@ def sync(
         since,
         prune,
         plan=Path(plan) if plan else None,
+        resume=resume,
         keep_going=keep_going,
         overwrite_remote_edits=overwrite_remote_edits,
         force=force,
@@ -68,23 +71,16 @@ def sync(
 
 def _apply(settings: Settings, options: "Options", product: Product, plan_out: str | None, *, is_agreed: bool) -> int:
     from syncjob import jobs
-    from syncjob.report import summary, text
+    from syncjob.report.summary import plan_line
 
-    planned: list[Result] = []
-
-    def review(plan: "Result", will_write: bool) -> bool:
-        planned.append(plan)
+    def agrees(plan: "Result", will_write: bool) -> bool:
         save_plan(started, plan, plan_out)
-        if product.is_text:
-            product.show(text.render_plan(plan.report, color=product.is_colored))
         if not will_write or is_agreed or not (sys.stdin.isatty() and sys.stderr.isatty()):
             return True
-        return _ask(summary.plan_line(plan.report), plan.report.profile)
+        return _ask(plan_line(plan.report), plan.report.profile)
 
-    with begin(settings, "sync", options) as started:
-        result = jobs.sync(started, review)
-    render = partial(text.render_outcome, planned=planned[0].report)
-    return product.finish(started, result.report, result.plan.changes, render)
+    with begin(settings, "sync", options, "write") as started:
+        return carry_out(started, partial(jobs.sync, started), product, agrees)
 
 
 def _ask(plan_line: str, profile: str) -> bool:

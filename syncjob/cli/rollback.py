@@ -1,0 +1,31 @@
+"""`syncjob rollback`."""
+
+from functools import partial
+from typing import Any
+
+import click
+
+from syncjob.cli.begin import Settings, begin
+from syncjob.cli.planned import carry_out
+from syncjob.cli.product import Product, with_product
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN")
+@with_product("text", "json", "markdown", "html")
+@click.option("--dry-run", is_flag=True, help="Show what would be put back.")
+@click.option("--force", is_flag=True, help="Put back also where Scenario holds a later text.")
+@click.pass_obj
+def rollback(settings: Settings, /, run_id: str, dry_run: bool, force: bool, **product_options: Any) -> int:
+    """Put back the texts that a run overwrote; `syncjob runs` lists the runs."""
+    from syncjob import jobs, run
+    from syncjob.report import text
+
+    product = Product(**product_options)
+    options = run.Options(force=force)
+    if dry_run:
+        with begin(settings, "rollback", options) as started:
+            result = jobs.rollback_diff(started, run_id)
+        return product.finish(started, result.report, result.plan.changes, text.render_plan)
+    with begin(settings, "rollback", options, "write") as started:
+        return carry_out(started, partial(jobs.rollback, started, run_id), product, lambda *_: True)
