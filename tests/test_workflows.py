@@ -130,9 +130,13 @@ def test_no_job_has_both_credentials_and_the_right_to_write(name: str, job_: str
     assert not (writes and any(step.get("uses", "").startswith(("./", "actions/checkout")) for step in its["steps"]))
 
 
-def test_one_job_alone_may_write_to_github() -> None:
-    writing = [(name, job_) for name, job_ in ALL_JOBS if "write" in job(name, job_)["permissions"].values()]
-    assert writing == [("review", "comment")]
+def test_each_job_may_do_just_what_it_needs() -> None:
+    more = {
+        ("review", "comment"): {"pull-requests": "write"},
+        ("sync", "sync"): {"actions": "read", "contents": "read"},
+    }
+    for name, job_ in ALL_JOBS:
+        assert job(name, job_)["permissions"] == more.get((name, job_), {"contents": "read"})
 
 
 @pytest.mark.parametrize(("name", "job_"), ALL_JOBS)
@@ -167,9 +171,19 @@ def test_what_only_reads_takes_no_turn_of_what_writes(of: str) -> None:
     assert resolve(workflow(name)["concurrency"]["group"], known) != workflow("sync")["concurrency"]["group"]
 
 
-@pytest.mark.parametrize(("is_dry", "environment"), [(True, "production-read"), (False, "production")])
-def test_a_dry_backfill_gets_the_key_that_reads(is_dry: bool, environment: str) -> None:
-    assert resolve(job("backfill", "backfill")["environment"]["name"], {"inputs.dry_run": is_dry}) == environment
+@pytest.mark.parametrize(
+    ("name", "job_", "is_dry", "environment"),
+    [
+        ("review", "diff", False, "production-read"),
+        ("drift", "drift", False, "production-read"),
+        ("backfill", "backfill", True, "production-read"),
+        ("backfill", "backfill", False, "production"),
+        ("sync", "sync", False, "production"),
+    ],
+)
+def test_only_what_writes_gets_the_key_that_writes(name: str, job_: str, is_dry: bool, environment: str) -> None:
+    named = job(name, job_)["environment"]
+    assert resolve(named if isinstance(named, str) else named["name"], {"inputs.dry_run": is_dry}) == environment
 
 
 @pytest.mark.parametrize(
@@ -474,6 +488,8 @@ def arguments_of(repository: Repository, inputs: dict[str, str]) -> list[str]:
 def test_inputs_become_arguments_and_nothing_else(
     repository: Repository, inputs: dict[str, str], arguments: list[str]
 ) -> None:
+    for name in ("README.md", "model_a"):  # what a pattern of the shell would find
+        (repository.workspace.folder / name).touch()
     before = set(repository.workspace.folder.iterdir())
     assert arguments_of(repository, inputs) == arguments
     assert set(repository.workspace.folder.iterdir()) == before
@@ -569,6 +585,7 @@ def test_a_later_comment_takes_the_place_of_the_first(repository: Repository) ->
     comment(repository, "### Title\n", known="41\n42\n")
     path = "repos/owner/models/issues/comments/41"
     assert repository.gh_asked[1][:5] == ["api", "--silent", "--method", "PATCH", path]
+    assert repository.comment.endswith("### Title\n")
 
 
 @pytest.mark.parametrize(
@@ -636,9 +653,7 @@ def section(name: str, size: int, fence: int = 3) -> str:
     """A section as the summary has it, with a code block that holds shorter fences."""
     ticks = "`" * fence
     lines = "".join(f"+{ticks[1:]} <details> é {number}\n" for number in range(size))
-    return (
-        f"<details><summary>{name}</summary>\n\n{ticks}diff\n{lines}{ticks[1:]}\n<details>\n{ticks}\n\n</details>\n\n"
-    )
+    return f"<details><summary>{name}</summary>\n\n{ticks}diff\n{lines}{ticks}x\n{ticks[1:]}\n<details>\n{ticks}\n\n</details>\n\n"
 
 
 def test_a_long_summary_becomes_a_comment_of_whole_sections(repository: Repository) -> None:
@@ -721,7 +736,7 @@ def test_the_last_successful_run_is_read_from_what_github_answers(
     assert (repository.read_ids == {"one"}) is compares_all
 
 
-UNKNOWN = ["", "a" * 40, "$(touch x)\n", "fails"]
+UNKNOWN = ["", "a" * 40, "HEAD\n", "fails"]
 
 
 @pytest.mark.parametrize("answer", UNKNOWN)
@@ -788,7 +803,10 @@ def test_a_sync_that_fails_leaves_its_report(repository: Repository) -> None:
     assert "rejected" in ended.summary
 
 
-def test_a_cancelled_sync_ends_what_is_in_flight_and_leaves_its_report(repository: Repository) -> None:
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_cancelled_sync_ends_what_is_in_flight_and_leaves_its_report(
+    repository: Repository, sent: signal.Signals, status: int
+) -> None:
     ids = [f"m{number}" for number in range(9)]
     repository.remote.add(*ids)
     arrived, released = threading.Event(), threading.Event()
@@ -801,10 +819,9 @@ def test_a_cancelled_sync_ends_what_is_in_flight_and_leaves_its_report(repositor
 
     def cancel(process: "subprocess.Popen[bytes]") -> None:
         assert arrived.wait(20)
-        process.send_signal(signal.SIGTERM)  # as GitHub does: to the step's own process alone
+        process.send_signal(sent)  # as GitHub does: to the step's own process alone
         assert process.stdout
-        while b"ending what is in flight" not in process.stdout.readline():
-            pass
+        next((line for line in process.stdout if b"ending what is in flight" in line), b"")
         released.set()
 
     repository.remote.script = script
@@ -812,9 +829,9 @@ def test_a_cancelled_sync_ends_what_is_in_flight_and_leaves_its_report(repositor
     repository.commit(**dict.fromkeys(ids, "new\n"))
     repository.answer("")
     ended = repository.job("sync", "sync")
-    assert ended.status == 143, ended.out
+    assert ended.status == status, ended.out
     report = report_in(ended, "syncjob-sync-1")
-    assert report["exit_code"] == 143
+    assert report["exit_code"] == status
     written = {item["model_id"] for item in report["items"] if item["status"] == "applied"}
     assert written == {id_ for id_ in ids if repository.remote.sandbox.description(id_) == "new"}
     assert 1 <= len(written) < len(ids)
