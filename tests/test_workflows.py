@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from syncjob.scenario.answers import Answer
 from tests.loopback import Loopback, json_answer
@@ -420,7 +418,13 @@ def test_the_action_gives_numbers_and_its_files(repository: Repository) -> None:
     numbers = {"changes": "2", "to_create": "1", "to_update": "1", "to_delete": "0", "conflicts": "0"}
     assert ended.outputs == ended.outputs | numbers | {"applied": "0", "failed": "0"}
     folder = Path(ended.outputs["reports"])
-    assert {path.name for path in folder.iterdir()} == {"plan.json", "report.html", "report.json", "summary.md"}
+    assert {path.name for path in folder.iterdir()} == {
+        "plan.json",
+        "report.html",
+        "report.json",
+        "summary.md",
+        "comment.md",
+    }
     assert ended.outputs["report"] == str(folder / "report.json")
     assert ended.summary == (folder / "summary.md").read_text("utf-8") != ""
 
@@ -527,8 +531,14 @@ def test_a_pull_request_is_compared_from_its_base_and_nothing_is_written(reposit
     assert repository.read_ids == {"one"}
     assert repository.remote.counts["PUT"] == 0
     assert ended.outputs == {"changes": "1", "comment": "4711"}
-    assert set(files_of(ended, "syncjob-diff")) == {"plan.json", "report.html", "report.json", "summary.md"}
-    assert "+new" in files_of(ended, "syncjob-comment")["summary.md"].read_text("utf-8")
+    assert set(files_of(ended, "syncjob-diff")) == {
+        "plan.json",
+        "report.html",
+        "report.json",
+        "summary.md",
+        "comment.md",
+    }
+    assert "+new" in files_of(ended, "syncjob-comment")["comment.md"].read_text("utf-8")
     assert "+new" in ended.summary
 
 
@@ -539,7 +549,7 @@ def test_a_diff_that_finds_a_conflict_is_red_and_has_its_comment_and_artifacts(r
     ended = repository.job("review", "diff", github__event__pull_request__base__sha=base)
     assert ended.status == 1
     assert ended.outputs["comment"] == "4711"
-    assert "remote-edited" in files_of(ended, "syncjob-comment")["summary.md"].read_text("utf-8")
+    assert "remote-edited" in files_of(ended, "syncjob-comment")["comment.md"].read_text("utf-8")
     assert report_in(ended, "syncjob-diff")["summary"]["conflict"] == 1
 
 
@@ -550,7 +560,7 @@ def test_a_diff_without_credentials_is_red_and_leaves_nothing_to_comment(reposit
     ended = repository.job("review", "diff", github__event__pull_request__base__sha=base)
     assert ended.status == 2
     # `if-no-files-found: ignore`, so the upload of what is not there gives no id.
-    assert not files_of(ended, "syncjob-comment")["summary.md"].exists()
+    assert not files_of(ended, "syncjob-comment")["comment.md"].exists()
 
 
 def comment(
@@ -561,7 +571,7 @@ def comment(
     folder = repository.runner.temp / "comment"
     folder.mkdir(exist_ok=True)
     if summary:
-        (folder / "summary.md").write_text(summary, "utf-8")
+        (folder / "comment.md").write_text(summary, "utf-8")
     repository.answer(known)
     named = {
         "github.event.pull_request.number": "7",
@@ -642,63 +652,29 @@ def test_a_summary_that_is_no_file_is_refused(repository: Repository, kind: str)
     folder = repository.runner.temp / "comment"
     folder.mkdir(parents=True)
     if kind == "link":
-        (folder / "summary.md").symlink_to("/proc/self/environ")
+        (folder / "comment.md").symlink_to("/proc/self/environ")
     if kind == "folder":
-        (folder / "summary.md").mkdir()
+        (folder / "comment.md").mkdir()
     assert comment(repository, "").status == 1
     assert repository.gh_asked == []
 
 
-def section(name: str, size: int, fence: int = 3) -> str:
-    """A section as the summary has it, with a code block that holds shorter fences."""
-    ticks = "`" * fence
-    lines = "".join(f"+{ticks[1:]} <details> é {number}\n" for number in range(size))
-    return f"<details><summary>{name}</summary>\n\n{ticks}diff\n{lines}{ticks}x\n{ticks[1:]}\n<details>\n{ticks}\n\n</details>\n\n"
+def test_a_file_that_is_no_comment_of_syncjob_is_refused(repository: Repository) -> None:
+    assert comment(repository, "x" * 250_001).status == 1
+    assert repository.gh_asked == []
 
 
-def test_a_long_summary_becomes_a_comment_of_whole_sections(repository: Repository) -> None:
-    head = "### Title\n\n"
-    whole = {
-        name: section(name, size, 4) for name, size in [("a", 10), ("b", 9000), ("c", 10), ("d", 1500), ("e", 1500)]
-    }
-    ended = comment(repository, head + "".join(whole.values()))
-    assert ended.status == 0, ended.out
-    assert len(repository.comment) < BODY_LIMIT
-    assert "Too long for a comment" in repository.comment
-    assert repository.comment.endswith(head + whole["a"] + whole["c"] + whole["d"])
-
-
-@given(st.lists(st.tuples(st.integers(0, 2600), st.integers(3, 6)), max_size=6))
-@settings(max_examples=30, deadline=None)
-def test_a_comment_holds_whole_sections_in_order_and_is_never_too_long(sections: list[tuple[int, int]]) -> None:
-    texts = ["### Title\n\n", *(section(str(number), *one) for number, one in enumerate(sections))]
-    shown = cut("".join(texts))
-    assert len(shown.encode()) < BODY_LIMIT
-    found = iter(texts)
-    rest = shown
-    while rest:
-        rest = rest.removeprefix(next(text for text in found if rest.startswith(text)))
-    assert shown.startswith(texts[0])
-    if len("".join(texts).encode()) < 59_000:
-        assert shown == "".join(texts)
-
-
-def cut(summary: str) -> str:
-    """A summary as the comment's own awk program cuts it."""
-    script = next(step["run"] for step in job("review", "comment")["steps"] if "run" in step)
-    program = re.search(r"awk -v limit=\"\$limit\" '(.*?)'", script, re.DOTALL)
-    limit = re.search(r"^limit=(\d+)$", script, re.MULTILINE)
-    assert program
-    assert limit
-    done = subprocess.run(
-        ["awk", "-v", f"limit={limit[1]}", program[1]],
-        input=summary.encode(),
-        env={"LC_ALL": "C", "PATH": base_environment(ROOT)["PATH"]},
-        capture_output=True,
-        timeout=30,
-        check=True,
-    )
-    return done.stdout.decode()
+def test_a_long_diff_becomes_a_comment_that_github_takes(repository: Repository) -> None:
+    ids = [f"model_{number:03}" for number in range(200)]
+    repository.remote.add(*ids)
+    base = repository.commit(start="x\n")
+    repository.commit(**dict.fromkeys(ids, "a long line of a description\n" * 40))
+    ended = repository.job("review", "diff", github__event__pull_request__base__sha=base)
+    text = files_of(ended, "syncjob-comment")["comment.md"].read_text("utf-8")
+    assert "more models are not shown here" in text
+    comment(repository, text)
+    assert text in repository.comment
+    assert 50_000 < len(repository.comment) < BODY_LIMIT
 
 
 # Sync.
@@ -716,7 +692,13 @@ def test_a_sync_writes_what_changed_since_the_last_successful_run_though_a_run_b
     assert ended.status == 0, ended.out
     assert repository.read_ids == {"one", "two"}
     assert repository.remote.sandbox.description("one") == repository.remote.sandbox.description("two") == "new"
-    assert set(files_of(ended, "syncjob-sync-1")) == {"plan.json", "report.html", "report.json", "summary.md"}
+    assert set(files_of(ended, "syncjob-sync-1")) == {
+        "plan.json",
+        "report.html",
+        "report.json",
+        "summary.md",
+        "comment.md",
+    }
     (asked,) = repository.gh_asked
     assert asked[:4] == ["api", "--method", "GET", "repos/owner/models/actions/workflows/sync.yml/runs"]
     assert asked[4:-2] == ["--raw-field", "branch=main", "--raw-field", "status=success", "--raw-field", "per_page=1"]
