@@ -92,7 +92,11 @@ class _Expression:
 
 def evaluate(text: str, context: Mapping[str, Value]) -> Value:
     """The value of `${{ … }}`; raises KeyError for a name that the context does not have."""
-    return _Expression(text.strip().removeprefix("${{").removesuffix("}}"), context).value()
+    return _Expression(_bare(text), context).value()
+
+
+def _bare(text: str) -> str:
+    return text.strip().removeprefix("${{").removesuffix("}}")
 
 
 def resolve(text: str, context: Mapping[str, Value]) -> str:
@@ -179,7 +183,7 @@ class _Steps:
             has_failed = self._ended.status != failed_before
             state = {"always()": True, "cancelled()": False, "failure()": has_failed, "success()": not has_failed}
             self._context.update(state)
-            condition = step.get("if", "success()")
+            condition = _bare(step.get("if", "success()"))
             if not re.search(r"\b(always|cancelled|failure|success)\(\)", condition):
                 condition = f"success() && ({condition})"
             if self._evaluate(condition):

@@ -51,12 +51,9 @@ def test_where_history_is_not_whole_the_conflict_says_that_it_cannot_tell() -> N
 
 @pytest.mark.parametrize("action", ["unchanged", "invalid", "create"])
 def test_what_overwrites_nothing_is_not_judged(action: Action) -> None:
-    def versions() -> Iterator[Version]:
-        pytest.fail("asked")
-        yield
-
+    versions = (pytest.fail("asked") for _ in range(1))
     change = replace(UPDATE, action=action, before="there" if action != "create" else "")
-    assert with_history(change, versions(), lambda: None, may_overwrite=False) is change
+    assert with_history(change, versions, lambda: None, may_overwrite=False) is change
 
 
 def test_no_more_of_history_is_read_than_the_answer_needs() -> None:

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from syncjob.scenario.answers import Answer
 from tests.loopback import Loopback, json_answer
@@ -130,9 +128,13 @@ def test_no_job_has_both_credentials_and_the_right_to_write(name: str, job_: str
     assert not (writes and any(step.get("uses", "").startswith(("./", "actions/checkout")) for step in its["steps"]))
 
 
-def test_one_job_alone_may_write_to_github() -> None:
-    writing = [(name, job_) for name, job_ in ALL_JOBS if "write" in job(name, job_)["permissions"].values()]
-    assert writing == [("review", "comment")]
+def test_each_job_may_do_just_what_it_needs() -> None:
+    more = {
+        ("review", "comment"): {"pull-requests": "write"},
+        ("sync", "sync"): {"actions": "read", "contents": "read"},
+    }
+    for name, job_ in ALL_JOBS:
+        assert job(name, job_)["permissions"] == more.get((name, job_), {"contents": "read"})
 
 
 @pytest.mark.parametrize(("name", "job_"), ALL_JOBS)
@@ -167,9 +169,19 @@ def test_what_only_reads_takes_no_turn_of_what_writes(of: str) -> None:
     assert resolve(workflow(name)["concurrency"]["group"], known) != workflow("sync")["concurrency"]["group"]
 
 
-@pytest.mark.parametrize(("is_dry", "environment"), [(True, "production-read"), (False, "production")])
-def test_a_dry_backfill_gets_the_key_that_reads(is_dry: bool, environment: str) -> None:
-    assert resolve(job("backfill", "backfill")["environment"]["name"], {"inputs.dry_run": is_dry}) == environment
+@pytest.mark.parametrize(
+    ("name", "job_", "is_dry", "environment"),
+    [
+        ("review", "diff", False, "production-read"),
+        ("drift", "drift", False, "production-read"),
+        ("backfill", "backfill", True, "production-read"),
+        ("backfill", "backfill", False, "production"),
+        ("sync", "sync", False, "production"),
+    ],
+)
+def test_only_what_writes_gets_the_key_that_writes(name: str, job_: str, is_dry: bool, environment: str) -> None:
+    named = job(name, job_)["environment"]
+    assert resolve(named if isinstance(named, str) else named["name"], {"inputs.dry_run": is_dry}) == environment
 
 
 @pytest.mark.parametrize(
@@ -406,7 +418,13 @@ def test_the_action_gives_numbers_and_its_files(repository: Repository) -> None:
     numbers = {"changes": "2", "to_create": "1", "to_update": "1", "to_delete": "0", "conflicts": "0"}
     assert ended.outputs == ended.outputs | numbers | {"applied": "0", "failed": "0"}
     folder = Path(ended.outputs["reports"])
-    assert {path.name for path in folder.iterdir()} == {"plan.json", "report.html", "report.json", "summary.md"}
+    assert {path.name for path in folder.iterdir()} == {
+        "plan.json",
+        "report.html",
+        "report.json",
+        "summary.md",
+        "comment.md",
+    }
     assert ended.outputs["report"] == str(folder / "report.json")
     assert ended.summary == (folder / "summary.md").read_text("utf-8") != ""
 
@@ -474,6 +492,8 @@ def arguments_of(repository: Repository, inputs: dict[str, str]) -> list[str]:
 def test_inputs_become_arguments_and_nothing_else(
     repository: Repository, inputs: dict[str, str], arguments: list[str]
 ) -> None:
+    for name in ("README.md", "model_a"):  # what a pattern of the shell would find
+        (repository.workspace.folder / name).touch()
     before = set(repository.workspace.folder.iterdir())
     assert arguments_of(repository, inputs) == arguments
     assert set(repository.workspace.folder.iterdir()) == before
@@ -511,8 +531,14 @@ def test_a_pull_request_is_compared_from_its_base_and_nothing_is_written(reposit
     assert repository.read_ids == {"one"}
     assert repository.remote.counts["PUT"] == 0
     assert ended.outputs == {"changes": "1", "comment": "4711"}
-    assert set(files_of(ended, "syncjob-diff")) == {"plan.json", "report.html", "report.json", "summary.md"}
-    assert "+new" in files_of(ended, "syncjob-comment")["summary.md"].read_text("utf-8")
+    assert set(files_of(ended, "syncjob-diff")) == {
+        "plan.json",
+        "report.html",
+        "report.json",
+        "summary.md",
+        "comment.md",
+    }
+    assert "+new" in files_of(ended, "syncjob-comment")["comment.md"].read_text("utf-8")
     assert "+new" in ended.summary
 
 
@@ -523,7 +549,7 @@ def test_a_diff_that_finds_a_conflict_is_red_and_has_its_comment_and_artifacts(r
     ended = repository.job("review", "diff", github__event__pull_request__base__sha=base)
     assert ended.status == 1
     assert ended.outputs["comment"] == "4711"
-    assert "remote-edited" in files_of(ended, "syncjob-comment")["summary.md"].read_text("utf-8")
+    assert "remote-edited" in files_of(ended, "syncjob-comment")["comment.md"].read_text("utf-8")
     assert report_in(ended, "syncjob-diff")["summary"]["conflict"] == 1
 
 
@@ -534,7 +560,7 @@ def test_a_diff_without_credentials_is_red_and_leaves_nothing_to_comment(reposit
     ended = repository.job("review", "diff", github__event__pull_request__base__sha=base)
     assert ended.status == 2
     # `if-no-files-found: ignore`, so the upload of what is not there gives no id.
-    assert not files_of(ended, "syncjob-comment")["summary.md"].exists()
+    assert not files_of(ended, "syncjob-comment")["comment.md"].exists()
 
 
 def comment(
@@ -545,7 +571,7 @@ def comment(
     folder = repository.runner.temp / "comment"
     folder.mkdir(exist_ok=True)
     if summary:
-        (folder / "summary.md").write_text(summary, "utf-8")
+        (folder / "comment.md").write_text(summary, "utf-8")
     repository.answer(known)
     named = {
         "github.event.pull_request.number": "7",
@@ -569,6 +595,7 @@ def test_a_later_comment_takes_the_place_of_the_first(repository: Repository) ->
     comment(repository, "### Title\n", known="41\n42\n")
     path = "repos/owner/models/issues/comments/41"
     assert repository.gh_asked[1][:5] == ["api", "--silent", "--method", "PATCH", path]
+    assert repository.comment.endswith("### Title\n")
 
 
 @pytest.mark.parametrize(
@@ -625,65 +652,29 @@ def test_a_summary_that_is_no_file_is_refused(repository: Repository, kind: str)
     folder = repository.runner.temp / "comment"
     folder.mkdir(parents=True)
     if kind == "link":
-        (folder / "summary.md").symlink_to("/proc/self/environ")
+        (folder / "comment.md").symlink_to("/proc/self/environ")
     if kind == "folder":
-        (folder / "summary.md").mkdir()
+        (folder / "comment.md").mkdir()
     assert comment(repository, "").status == 1
     assert repository.gh_asked == []
 
 
-def section(name: str, size: int, fence: int = 3) -> str:
-    """A section as the summary has it, with a code block that holds shorter fences."""
-    ticks = "`" * fence
-    lines = "".join(f"+{ticks[1:]} <details> é {number}\n" for number in range(size))
-    return (
-        f"<details><summary>{name}</summary>\n\n{ticks}diff\n{lines}{ticks[1:]}\n<details>\n{ticks}\n\n</details>\n\n"
-    )
+def test_a_file_that_is_no_comment_of_syncjob_is_refused(repository: Repository) -> None:
+    assert comment(repository, "x" * 250_001).status == 1
+    assert repository.gh_asked == []
 
 
-def test_a_long_summary_becomes_a_comment_of_whole_sections(repository: Repository) -> None:
-    head = "### Title\n\n"
-    whole = {
-        name: section(name, size, 4) for name, size in [("a", 10), ("b", 9000), ("c", 10), ("d", 1500), ("e", 1500)]
-    }
-    ended = comment(repository, head + "".join(whole.values()))
-    assert ended.status == 0, ended.out
-    assert len(repository.comment) < BODY_LIMIT
-    assert "Too long for a comment" in repository.comment
-    assert repository.comment.endswith(head + whole["a"] + whole["c"] + whole["d"])
-
-
-@given(st.lists(st.tuples(st.integers(0, 2600), st.integers(3, 6)), max_size=6))
-@settings(max_examples=30, deadline=None)
-def test_a_comment_holds_whole_sections_in_order_and_is_never_too_long(sections: list[tuple[int, int]]) -> None:
-    texts = ["### Title\n\n", *(section(str(number), *one) for number, one in enumerate(sections))]
-    shown = cut("".join(texts))
-    assert len(shown.encode()) < BODY_LIMIT
-    found = iter(texts)
-    rest = shown
-    while rest:
-        rest = rest.removeprefix(next(text for text in found if rest.startswith(text)))
-    assert shown.startswith(texts[0])
-    if len("".join(texts).encode()) < 59_000:
-        assert shown == "".join(texts)
-
-
-def cut(summary: str) -> str:
-    """A summary as the comment's own awk program cuts it."""
-    script = next(step["run"] for step in job("review", "comment")["steps"] if "run" in step)
-    program = re.search(r"awk -v limit=\"\$limit\" '(.*?)'", script, re.DOTALL)
-    limit = re.search(r"^limit=(\d+)$", script, re.MULTILINE)
-    assert program
-    assert limit
-    done = subprocess.run(
-        ["awk", "-v", f"limit={limit[1]}", program[1]],
-        input=summary.encode(),
-        env={"LC_ALL": "C", "PATH": base_environment(ROOT)["PATH"]},
-        capture_output=True,
-        timeout=30,
-        check=True,
-    )
-    return done.stdout.decode()
+def test_a_long_diff_becomes_a_comment_that_github_takes(repository: Repository) -> None:
+    ids = [f"model_{number:03}" for number in range(200)]
+    repository.remote.add(*ids)
+    base = repository.commit(start="x\n")
+    repository.commit(**dict.fromkeys(ids, "a long line of a description\n" * 40))
+    ended = repository.job("review", "diff", github__event__pull_request__base__sha=base)
+    text = files_of(ended, "syncjob-comment")["comment.md"].read_text("utf-8")
+    assert "more models are not shown here" in text
+    comment(repository, text)
+    assert text in repository.comment
+    assert 50_000 < len(repository.comment) < BODY_LIMIT
 
 
 # Sync.
@@ -701,7 +692,13 @@ def test_a_sync_writes_what_changed_since_the_last_successful_run_though_a_run_b
     assert ended.status == 0, ended.out
     assert repository.read_ids == {"one", "two"}
     assert repository.remote.sandbox.description("one") == repository.remote.sandbox.description("two") == "new"
-    assert set(files_of(ended, "syncjob-sync-1")) == {"plan.json", "report.html", "report.json", "summary.md"}
+    assert set(files_of(ended, "syncjob-sync-1")) == {
+        "plan.json",
+        "report.html",
+        "report.json",
+        "summary.md",
+        "comment.md",
+    }
     (asked,) = repository.gh_asked
     assert asked[:4] == ["api", "--method", "GET", "repos/owner/models/actions/workflows/sync.yml/runs"]
     assert asked[4:-2] == ["--raw-field", "branch=main", "--raw-field", "status=success", "--raw-field", "per_page=1"]
@@ -721,7 +718,7 @@ def test_the_last_successful_run_is_read_from_what_github_answers(
     assert (repository.read_ids == {"one"}) is compares_all
 
 
-UNKNOWN = ["", "a" * 40, "$(touch x)\n", "fails"]
+UNKNOWN = ["", "a" * 40, "HEAD\n", "fails"]
 
 
 @pytest.mark.parametrize("answer", UNKNOWN)
@@ -788,7 +785,10 @@ def test_a_sync_that_fails_leaves_its_report(repository: Repository) -> None:
     assert "rejected" in ended.summary
 
 
-def test_a_cancelled_sync_ends_what_is_in_flight_and_leaves_its_report(repository: Repository) -> None:
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_cancelled_sync_ends_what_is_in_flight_and_leaves_its_report(
+    repository: Repository, sent: signal.Signals, status: int
+) -> None:
     ids = [f"m{number}" for number in range(9)]
     repository.remote.add(*ids)
     arrived, released = threading.Event(), threading.Event()
@@ -801,10 +801,9 @@ def test_a_cancelled_sync_ends_what_is_in_flight_and_leaves_its_report(repositor
 
     def cancel(process: "subprocess.Popen[bytes]") -> None:
         assert arrived.wait(20)
-        process.send_signal(signal.SIGTERM)  # as GitHub does: to the step's own process alone
+        process.send_signal(sent)  # as GitHub does: to the step's own process alone
         assert process.stdout
-        while b"ending what is in flight" not in process.stdout.readline():
-            pass
+        next((line for line in process.stdout if b"ending what is in flight" in line), b"")
         released.set()
 
     repository.remote.script = script
@@ -812,9 +811,9 @@ def test_a_cancelled_sync_ends_what_is_in_flight_and_leaves_its_report(repositor
     repository.commit(**dict.fromkeys(ids, "new\n"))
     repository.answer("")
     ended = repository.job("sync", "sync")
-    assert ended.status == 143, ended.out
+    assert ended.status == status, ended.out
     report = report_in(ended, "syncjob-sync-1")
-    assert report["exit_code"] == 143
+    assert report["exit_code"] == status
     written = {item["model_id"] for item in report["items"] if item["status"] == "applied"}
     assert written == {id_ for id_ in ids if repository.remote.sandbox.description(id_) == "new"}
     assert 1 <= len(written) < len(ids)

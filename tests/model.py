@@ -1,0 +1,264 @@
+"""What a run over git and Scenario must do, worked out anew from plain facts: no code of syncjob is asked. Pure."""
+
+import hashlib
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+NEAR_MISS = "{asset: near}"
+MISSING = "{asset:missing}"
+WRITES = frozenset({"create", "update", "delete"})
+BLOCKED = frozenset({"conflict", "invalid"})
+
+Files = Mapping[str, bytes]  # by model id
+Actions = Mapping[str, frozenset[str]]  # by model id; any one of them is right
+
+
+def canonical(text: str) -> str:
+    """No byte order mark, LF alone, nothing blank at the end."""
+    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    while lines and not lines[-1].strip(" \t"):
+        lines.pop()
+    return "\n".join(lines)
+
+
+def key(text: str) -> str:
+    """What two texts have in common that count as equal."""
+    return unicodedata.normalize("NFC", canonical(text))
+
+
+def digest(text: str) -> str | None:
+    return hashlib.sha256(canonical(text).encode()).hexdigest() if canonical(text) else None
+
+
+def parsed(data: bytes) -> str | None:
+    """The canonical text of a file; None where it is a bad one."""
+    try:
+        text = canonical(data.decode())
+    except UnicodeDecodeError:
+        return None
+    return text if text and NEAR_MISS not in text else None
+
+
+@dataclass(frozen=True)
+class Commit:
+    parents: tuple[str, ...]
+    files: Files
+
+
+@dataclass
+class History:
+    """Every commit that was ever made, those that were thrown away too."""
+
+    commits: dict[str, Commit] = field(default_factory=dict)
+
+    def reachable(self, *heads: str) -> set[str]:
+        found: set[str] = set()
+        waiting = list(heads)
+        while waiting:
+            commit = waiting.pop()
+            if commit not in found:
+                found.add(commit)
+                waiting.extend(self.commits[commit].parents)
+        return found
+
+    def merge_bases(self, one: str, other: str) -> set[str]:
+        """The common ancestors that no other common ancestor reaches."""
+        common = self.reachable(one) & self.reachable(other)
+        return common - {ancestor for commit in common for ancestor in self.reachable(*self.commits[commit].parents)}
+
+    def texts_ever(self, model_id: str) -> list[str]:
+        """Every text that any commit held for a model, in the order of the commits."""
+        held = (commit.files.get(model_id) for commit in self.commits.values())
+        return list(dict.fromkeys(data.decode() for data in held if data is not None))
+
+    def surely_held(self, model_id: str, head: str) -> set[str]:
+        """Keys of the texts of a file, and of what it was renamed from where no rule of git could miss that."""
+        found: set[str] = set()
+        waiting, seen = [(model_id, head)], set()
+        while waiting:
+            name, start = waiting.pop()
+            if (name, start) in seen:
+                continue
+            seen.add((name, start))
+            for commit in self.reachable(start):
+                found |= self._keys(commit, name)
+                old = self._sure_rename(commit, name)
+                if old:
+                    waiting.append((old, self.commits[commit].parents[0]))
+        return found
+
+    def possibly_held(self, model_id: str, head: str) -> set[str]:
+        """Keys of the texts of a file, and of every file that a commit took away while it brought this one."""
+        commits = self.reachable(head)
+        moves = {move for commit in commits for move in self._moves(commit)}
+        names = {model_id}
+        while more := {old for old, new in moves if new in names} - names:
+            names |= more
+        return {key_ for commit in commits for name in names for key_ in self._keys(commit, name)}
+
+    def _keys(self, commit: str, name: str) -> set[str]:
+        data = self.commits[commit].files.get(name)
+        return set() if data is None else {key(data.decode())}
+
+    def _moves(self, commit: str) -> Iterator[tuple[str, str]]:
+        after = self.commits[commit].files
+        for parent in self.commits[commit].parents:
+            before = self.commits[parent].files
+            yield from ((old, new) for old in before.keys() - after.keys() for new in after.keys() - before.keys())
+
+    def _sure_rename(self, commit: str, new: str) -> str | None:
+        """The old name, where one file went, one came, and they are much the same."""
+        parents, after = self.commits[commit].parents, self.commits[commit].files
+        if len(parents) != 1:
+            return None
+        before = self.commits[parents[0]].files
+        gone, come = before.keys() - after.keys(), after.keys() - before.keys()
+        if len(gone) != 1 or come != {new}:
+            return None
+        (old,) = gone
+        lines, others = set(before[old].splitlines()), set(after[new].splitlines())
+        return old if len(lines & others) >= 0.8 * max(len(lines), len(others)) else None
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything that a run can see: the working tree, what HEAD reaches, and Scenario, by model id."""
+
+    files: Files
+    history: History
+    head: str
+    remote: Mapping[str, str]
+
+    def changed_since(self, base: str) -> set[str]:
+        """A file that git does not track counts, as git's own `status` has it."""
+        held = self.history.commits[base].files
+        names = held.keys() | self.files.keys()
+        untracked = self.files.keys() - self.history.commits[self.head].files.keys()
+        return {name for name in names if held.get(name) != self.files.get(name)} | untracked
+
+    def action(self, model_id: str, *, may_overwrite: bool) -> frozenset[str]:
+        """What is to become of a description whose file is a good one, or is gone."""
+        desired = self.text(model_id)
+        if key(desired) == key(self.remote.get(model_id, "")):
+            return frozenset({"unchanged"})
+        ways = self._ways(model_id, may_overwrite)
+        if MISSING in desired or model_id not in self.remote:
+            ways = {"invalid" if way in WRITES else way for way in ways}
+        return frozenset(ways)
+
+    def text(self, model_id: str) -> str:
+        """The canonical text of a file; "" where it is gone or a bad one."""
+        return parsed(self.files.get(model_id, b"")) or ""
+
+    def is_bad(self, model_id: str) -> bool:
+        return model_id in self.files and parsed(self.files[model_id]) is None
+
+    def _ways(self, model_id: str, may_overwrite: bool) -> set[str]:
+        existing = key(self.remote.get(model_id, ""))
+        if not existing:
+            return {"create"}
+        write = "update" if model_id in self.files else "delete"
+        if may_overwrite or existing in self.history.surely_held(model_id, self.head):
+            return {write}
+        if existing not in self.history.possibly_held(model_id, self.head):
+            return {"conflict"}
+        return {write, "conflict"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run is asked. `base` is the commit that --since comes to, None for everything."""
+
+    base: str | None = None
+    select: tuple[str, ...] = ()
+    prune: bool = False
+    keep_going: bool = False
+    overwrite: bool = False
+    will_write: bool = True
+
+
+@dataclass(frozen=True)
+class Expected:
+    """`reads` are the models whose description is asked for, each once; without `sends` there is no request at all."""
+
+    actions: Actions
+    reads: Collection[str]
+    sends: bool = True
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The models that a run of files is about."""
+
+    world: World
+    asked: Asked
+
+    @cached_property
+    def changed(self) -> set[str] | None:
+        return None if self.asked.base is None else self.world.changed_since(self.asked.base)
+
+    @property
+    def is_usage_error(self) -> bool:
+        """No file at all, or SELECT names what there is not."""
+        if not self.world.files and not self.changed:
+            return True
+        known = set(self.world.files) | (self.changed or set())
+        if self.asked.prune and self.changed is None:
+            known |= set(self.world.remote)
+        return not known.issuperset(self.asked.select)
+
+    def _chosen(self, names: Collection[str]) -> set[str]:
+        return {name for name in names if not self.asked.select or name in self.asked.select}
+
+    @property
+    def filed(self) -> set[str]:
+        return self._chosen(
+            self.world.files.keys() & (self.world.files.keys() if self.changed is None else self.changed)
+        )
+
+    @property
+    def gone(self) -> set[str]:
+        """Models that lost their file; without a revision, those that have a description and no file."""
+        if self.changed is not None:
+            return self._chosen(self.changed - self.world.files.keys())
+        return self._chosen(self.world.remote.keys() - self.world.files.keys()) if self.asked.prune else set()
+
+    def expected(self) -> Expected:
+        world, asked = self.world, self.asked
+        bad = {model_id for model_id in self.filed if world.is_bad(model_id)}
+        if bad and asked.will_write and not asked.keep_going:
+            return Expected(dict.fromkeys(self.filed, frozenset({"invalid"})), (), sends=False)
+        reads = (self.filed - bad) | (self.gone if asked.prune else set())
+        actions = {name: world.action(name, may_overwrite=asked.overwrite) for name in reads}
+        if self.changed is None:  # a model without file and description is nobody's matter
+            actions = {name: ways for name, ways in actions.items() if name in self.filed or key(world.remote[name])}
+        left = {} if asked.prune else dict.fromkeys(self.gone, frozenset({"unchanged"}))
+        return Expected({**actions, **dict.fromkeys(bad, frozenset({"invalid"})), **left}, reads)
+
+
+@dataclass(frozen=True)
+class PlanItem:
+    action: str
+    before: str | None
+    after: str | None
+
+
+def expected_of_plan(plan: Mapping[str, PlanItem], world: World, *, keep_going: bool) -> Expected:
+    """What a saved plan still does: what was refused then, or has changed since, is refused."""
+    refused = {name: frozenset({item.action}) for name, item in plan.items() if item.action in BLOCKED}
+    writes = plan.keys() - refused.keys()
+    stale = {name for name in writes if world.is_bad(name) or digest(world.text(name)) != plan[name].after}
+    if not keep_going and (refused or stale):
+        return Expected({**refused, **dict.fromkeys(writes, frozenset({"invalid"}))}, (), sends=False)
+    actions: dict[str, frozenset[str]] = dict.fromkeys(stale, frozenset({"invalid"}))
+    for name in writes - stale:
+        existing = world.remote[name]
+        if key(existing) == key(world.text(name)):
+            actions[name] = frozenset({"unchanged"})
+        elif digest(existing) != plan[name].before:
+            actions[name] = frozenset({"conflict"})
+        else:
+            actions[name] = frozenset({plan[name].action})
+    return Expected({**refused, **actions}, writes - stale)
