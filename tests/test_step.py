@@ -112,6 +112,15 @@ def test_a_summary_never_exceeds_its_limit_whatever_stood_there_before(sizes: li
         assert taken > MOST - 2000 or b"### What was written" in after
 
 
+@pytest.mark.parametrize("free", [100, 1, 0, -1])
+def test_where_not_even_the_counts_fit_a_summary_stays_as_it_is(tmp_path: Path, free: int) -> None:
+    before = b"x" * (MOST - free)
+    (tmp_path / "summary").write_bytes(before)
+    after, written = tell(tmp_path, report_of(Summary(update=1)))
+    assert after == before
+    assert outputs(written)["to_update"] == "1"
+
+
 def test_a_summary_uses_the_room_that_there_is(tmp_path: Path) -> None:
     report = report_of(Summary(), *(item_of(f"m{place:02}", 100_000) for place in range(20)))
     first, _ = tell(tmp_path, report)
@@ -145,6 +154,12 @@ def test_the_way_to_the_config_begins_at_the_root_of_the_repository(
         (tmp_path / name).mkdir()
     assert Step({"GITHUB_WORKSPACE": str(tmp_path / root)}).folder(tmp_path / config) == folder
     assert Step({}).folder(tmp_path / config) == ""
+
+
+def test_a_config_by_way_of_a_link_is_in_the_folder_that_the_link_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "root" / "sub").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "root" / "sub")
+    assert Step({"GITHUB_WORKSPACE": str(tmp_path / "root")}).folder(tmp_path / "link" / "config.yaml") == "sub"
 
 
 @pytest.fixture
