@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from syncjob.display import one_line
+from syncjob.display import shorten
 from syncjob.edits import Version
 from syncjob.git import GitFailed, Repository
 from syncjob.text import canonical
@@ -62,7 +62,7 @@ def changed_since(folder: Path, revision: str) -> Changed:
 
     The working tree counts, untracked files too; a renamed file counts under both names.
     """
-    shown = f"--since {one_line(revision)}"
+    shown = f"--since {shorten(revision, 100)}"
     if _NO_COMMIT.fullmatch(revision):
         return Changed(None, f"{shown} names no commit (a new branch)")
     try:

@@ -82,7 +82,7 @@ class Product:
         from syncjob.report import json
 
         if self._format == "github":
-            self._annotate(run, report)
+            self._show_annotations(Step(os.environ).annotations(report, run.config.path))
         else:
             self.show(_renderers(changes, text)[self._format](report))
         report_file = self._report or (self._step.file(f"syncjob-{report.run}.json") if self._step else None)
@@ -90,18 +90,26 @@ class Product:
             with open(report_file, "w", encoding="utf-8") as file:  # noqa: PTH123
                 file.write(json.render(report))
         if self._step:
-            self._step.tell(report, run.config.path, report_file, is_annotated=self._format == "github")
+            self._annotate(self._step.annotations(report, run.config.path))
+            self._step.tell(report, report_file)
 
-    def _annotate(self, run: "Run", report: "Report") -> None:
-        from syncjob.report import annotations
-
-        lines = annotations.render(report, Step(os.environ).folder(run.config.path))
+    def _show_annotations(self, lines: "Sequence[str]") -> None:
+        """Annotations as the product itself."""
         if self._output:
             self.show("".join(f"{line}\n" for line in lines))
             return
         for line in lines:
             runner.obeyed(sys.stdout, line)
-        sys.stdout.flush()
+
+    def _annotate(self, lines: "Sequence[str]") -> None:
+        """Annotations beside the product: on its own stream where it was wrapped.
+
+        The runner reads the two streams apart, and where one says stop it obeys neither.
+        """
+        stream = sys.stdout if self.is_text and self._output is None else sys.stderr
+        if self._format != "github":
+            for line in lines:
+                runner.obeyed(stream, line)
 
 
 def _renderers(changes: "Sequence[Change]", text: "Callable[[Report], str]") -> "dict[str, Callable[[Report], str]]":
