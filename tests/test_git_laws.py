@@ -83,6 +83,8 @@ GIT = ("write", "write and commit", "write and commit", "take away", "take away"
 SCENARIO = ("a held text", "a held text", "an edit", "nothing", "another form")
 changes = st.lists(st.tuples(st.sampled_from((*GIT, *GIT, *SCENARIO)), ids, texts, st.integers(0, 11)), max_size=3)
 moves = st.tuples(st.integers(0, 4), st.integers(0, 4), st.booleans())
+merges = st.sampled_from(["as git does", "ours", "theirs", "evil", "evil"])
+changed_files = st.tuples(ids, texts)
 wishes = st.builds(
     lambda since, select, prune, keep_going, overwrite, force: run.Options(
         since=since,
@@ -167,7 +169,7 @@ class GitAndScenario(RuleBasedStateMachine):
     def git(self, *arguments: str, may_fail: bool = False) -> str:
         """git's output; dates are no help to it, as on machines whose clocks differ."""
         self.commands += 1
-        date = f"{1_700_000_000 + self.commands * 7919 % 100_003} +0000"
+        date = f"{1_700_000_000 + self.commands * 61_803 % 100_003} +0000"
         done = subprocess.run(
             ["git", "-C", str(self.repository), *SETTINGS, *arguments],
             env={
@@ -231,15 +233,19 @@ class GitAndScenario(RuleBasedStateMachine):
 
     def move(self, which: int, where: int, is_edited: bool) -> None:
         """Renames a file in a commit of its own."""
+        if self.rename_file(which, where, is_edited):
+            self.commit_all()
+
+    def rename_file(self, which: int, where: int, is_edited: bool) -> bool:
         files = self.files
         free = sorted(set(MODELS) - files.keys())
         if not (files and free):
-            return
+            return False
         old, new = sorted(files)[which % len(files)], free[where % len(free)]
         self.git("mv", f"descriptions/{old}.md", f"descriptions/{new}.md")
         if is_edited:
             self.write(new, files[old] + b"\nedited while it was renamed")
-        self.commit_all()
+        return True
 
     @rule(model_id=ids, text=texts, move=st.none() | moves)
     def leave_a_branch(self, model_id: str, text: str, move: Move | None) -> None:
@@ -258,8 +264,8 @@ class GitAndScenario(RuleBasedStateMachine):
         self.check_memory()
 
     @precondition(lambda self: self.side and self.side not in self.history.reachable(self.head))
-    @rule(how=st.sampled_from(["as git does", "ours", "theirs", "evil"]), model_id=ids, text=texts)
-    def merge(self, how: str, model_id: str, text: str) -> None:
+    @rule(how=merges, model_id=ids, text=texts, move=st.none() | moves)
+    def merge(self, how: str, model_id: str, text: str, move: Move | None) -> None:
         self.commit_if_dirty()
         if how == "as git does":
             if self.git("merge", "--quiet", "--no-ff", "-m", "a merge", "side", may_fail=True) != "failed":
@@ -270,10 +276,19 @@ class GitAndScenario(RuleBasedStateMachine):
         self.git("merge", "--quiet", "--no-ff", "--no-commit", "--strategy=ours", "side")
         if how == "theirs":
             self.write_all(self.history.commits[self.side].files)
-        if how == "evil":
+        if how == "evil":  # the merge itself brings a text, and may rename
+            if move:
+                self.rename_file(*move)
             self.write(model_id, text.encode())
         self.commit_all(self.side)
         self.check_memory()
+
+    @rule(aside=changed_files, here=changed_files, how=merges, move=st.none() | moves)
+    def branch_and_merge(self, aside: tuple[str, str], here: tuple[str, str], how: str, move: Move | None) -> None:
+        self.leave_a_branch(*aside, move)
+        self.write(here[0], here[1].encode())
+        self.commit_if_dirty()
+        self.merge(how, *here, move)
 
     @precondition(lambda self: self.history.commits[self.head].parents)
     @rule(model_id=ids, text=texts)
