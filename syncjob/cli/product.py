@@ -13,7 +13,7 @@ from syncjob import runner
 from syncjob.step import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from syncjob.plan import Change
     from syncjob.report.model import Report
@@ -29,9 +29,17 @@ class Product:
     A file is proved writable before the run and is not emptied before there is something to write.
     """
 
-    def __init__(self, format: str, output: str | None, report: str | None, color: str, no_github: bool) -> None:
-        if output and report and os.path.realpath(output) == os.path.realpath(report):
-            raise click.UsageError("--output and --report name the same file")
+    def __init__(
+        self,
+        format: str,
+        output: str | None,
+        report: str | None,
+        color: str,
+        no_github: bool,
+        plans: "Mapping[str, str | None]" = {},  # noqa: B006  never changed
+    ) -> None:
+        """`plans` are the other files that the command reads or writes, by option."""
+        _require_distinct({"--output": output, "--report": report, **plans})
         self.is_text = format == "text"
         self._format = format
         self._color = color
@@ -127,6 +135,16 @@ def _renderers(changes: "Sequence[Change]", text: "Callable[[Report], str]") -> 
         "markdown": lambda report: markdown.render(report, markdown.COMMENT),
         "html": html,
     }
+
+
+def _require_distinct(files: "Mapping[str, str | None]") -> None:
+    """Raises where two options name the same file: one of the two would be lost."""
+    taken: dict[str, str] = {}
+    for option, path in files.items():
+        if path is not None:
+            other = taken.setdefault(os.path.realpath(path), option)
+            if other != option:
+                raise click.UsageError(f"{other} and {option} name the same file")
 
 
 def writable(context: click.Context, parameter: click.Parameter, path: str | None) -> str | None:
