@@ -28,37 +28,46 @@ def with_history(
     """
     if not (change.is_write and change.before):
         return change
-    seen: list[Version] = []
+    closest = _Closest(change.before)
     for version in versions:
         if same(version.text, change.before):
             return change
-        seen.append(version)
-    base = _closest(change.before, seen)
+        closest.see(version)
     missing = gap()
     if may_overwrite:
-        return replace(change, base=base, problems=(*change.problems, _overwritten(missing)))
-    return replace(change, action="conflict", base=base, problems=(*change.problems, _edited(missing)))
+        return replace(over_edit(change, missing), base=closest.base)
+    return replace(change, action="conflict", base=closest.base, problems=(*change.problems, _edited(change, missing)))
 
 
-def _edited(missing: str | None) -> Problem:
+def _edited(change: Change, missing: str | None) -> Problem:
     if missing:
         return Problem("remote-edited", f"cannot tell whether this text was edited on Scenario: {missing}")
-    message = "edited on Scenario: git never held this text; take it into the file, or use --overwrite-remote-edits"
-    return Problem("remote-edited", message)
+    message = "edited on Scenario, or synced without a commit: git never held this text; "
+    advice = "commit it in the file" if change.after else "commit it in a file"
+    return Problem("remote-edited", f"{message}{advice}, or use --overwrite-remote-edits")
 
 
-def _overwritten(missing: str | None) -> Problem:
+def over_edit(change: Change, missing: str | None = None) -> Change:
+    """The change with the warning that it overwrites an edit; `missing` says why that is not sure."""
     what = "a text that git may never have held" if missing else "an edit made on Scenario"
-    return warning("remote-edited", f"{what} is overwritten, because of --overwrite-remote-edits")
+    told = warning("remote-edited", f"{what} is overwritten, because of --overwrite-remote-edits")
+    return replace(change, problems=(*change.problems, told))
 
 
-def _closest(text: str, versions: Iterable[Version]) -> Base | None:
-    """The version that the edit was most likely made from: most lines in common, the newest of equals."""
-    lines = Counter(text.split("\n"))
+class _Closest:
+    """The version that an edit was most likely made from: most lines in common, the newest of equals.
 
-    def lines_apart(version: Version) -> int:
+    Only that one is kept of all that it is shown.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._lines = Counter(text.split("\n"))
+        self._least: int | None = None
+        self.base: Base | None = None
+
+    def see(self, version: Version) -> None:
         own = Counter(version.text.split("\n"))
-        return ((own - lines) + (lines - own)).total()
-
-    closest = min(versions, key=lines_apart, default=None)
-    return Base(closest.commit, closest.text) if closest else None
+        lines_apart = ((own - self._lines) + (self._lines - own)).total()
+        if self._least is None or lines_apart < self._least:
+            self._least = lines_apart
+            self.base = Base(version.commit, version.text)

@@ -3,7 +3,7 @@
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from syncjob.display import shorten
@@ -28,11 +28,11 @@ class Repository:
     def __init__(self, folder: Path) -> None:
         resolved = folder.resolve()
         there = next(path for path in (resolved, *resolved.parents) if path.is_dir())
-        root = os.fsdecode(_run(str(there), "rev-parse", "--show-toplevel").removesuffix(b"\n"))
-        if not root:
-            raise GitFailed("no git working tree here")
-        self._root = root
-        prefix = resolved.relative_to(Path(root).resolve()).as_posix()
+        self._root = os.fsdecode(_run(str(there), "rev-parse", "--show-toplevel").removesuffix(b"\n"))
+        try:
+            prefix = resolved.relative_to(Path(self._root).resolve()).as_posix()
+        except ValueError as error:
+            raise GitFailed("git names a working tree that the descriptions are not in") from error
         self.prefix = "" if prefix == "." else f"{prefix}/"
 
     def run(self, *arguments: str) -> bytes:
@@ -41,31 +41,38 @@ class Repository:
 
     def tokens(self, *arguments: str) -> Iterator[str]:
         """What one command prints, between NUL bytes, while it runs; raises GitFailed at its end."""
-        with self._start(*arguments) as process:
+        with self._running(*arguments) as process:
             assert process.stdout  # noqa: S101  a pipe, by the call that made it
             rest = b""
             while chunk := process.stdout.read(1 << 16):
                 *whole, rest = (rest + chunk).split(b"\0")
                 yield from map(os.fsdecode, whole)
-            process.wait()
-        if process.returncode:
-            raise GitFailed(f"git {arguments[0]} ended with status {process.returncode}")
+            status = process.wait()
+        if status:
+            raise GitFailed(f"git {arguments[0]} ended with status {status}")
 
     @contextmanager
     def blobs(self) -> Iterator["Blobs"]:
         """The contents of blobs, by one process for all of them."""
-        with self._start("cat-file", "--batch") as process:
+        with self._running("cat-file", "--batch") as process:
             yield Blobs(process)
 
-    def _start(self, *arguments: str) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(  # noqa: S603  fixed arguments, no shell
+    @contextmanager
+    def _running(self, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+        """A command that only reads; ended with the block, whatever it was doing."""
+        process = subprocess.Popen(  # noqa: S603  fixed arguments, no shell
             ["git", "-C", self._root, *_PLAIN, *arguments],  # noqa: S607  the user's own git
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=_environment(),
-            process_group=0,  # Ctrl-C is for syncjob, which ends in order
         )
+        try:
+            yield process
+        finally:
+            process.kill()
+            with suppress(OSError):  # of what could not be asked any more
+                process.communicate()
 
 
 class Blobs:
@@ -85,7 +92,7 @@ class Blobs:
             asked.flush()
             header = answers.readline().split()
             return answers.read(int(header[2]) + 1)[:-1] if len(header) == 3 else None
-        except OSError:
+        except (OSError, ValueError):  # it ended, or says what git does not say
             return None
 
 
@@ -96,7 +103,6 @@ def _run(folder: str, *arguments: str) -> bytes:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             env=_environment(),
-            process_group=0,
             check=False,
         )
     except OSError as error:
@@ -107,11 +113,17 @@ def _run(folder: str, *arguments: str) -> bytes:
     return done.stdout
 
 
+# What git sets for the hooks that it runs: it would point at another repository, index or folder than the files'.
+_OF_HOOKS = frozenset({
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX",
+    "GIT_NAMESPACE", "GIT_SHALLOW_FILE",
+    "GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS",
+})  # fmt: skip
+
+
 def _environment() -> dict[str, str]:
-    """The environment without credentials, which no git hook or filter needs, and without odd path rules."""
+    """The environment without credentials, which no git filter needs, and without what leads git astray."""
     kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("SCENARIO_") and "PATHSPECS" not in name
+        name: value for name, value in os.environ.items() if not name.startswith("SCENARIO_") and name not in _OF_HOOKS
     }
     return {**kept, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}

@@ -2,12 +2,12 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from syncjob.display import one_line
+from syncjob.display import shorten
 from syncjob.edits import Version
 from syncjob.git import GitFailed, Repository
 from syncjob.text import canonical
@@ -25,9 +25,13 @@ _Blobs = Mapping[str, Sequence[tuple[str, str]]]  # file name -> (commit, blob) 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """Names of the files that differ from a revision; `names` is None, with the reason, where that is not known."""
+    """Names of the files that changed since a revision; `names` is None, with the reason, where that is not known.
+
+    `deleted` are those of them that are gone. What git has and did not check out is not gone.
+    """
 
     names: frozenset[str] | None
+    deleted: frozenset[str] = frozenset()
     reason: str = ""
 
 
@@ -58,19 +62,30 @@ class Texts:
 
 
 def changed_since(folder: Path, revision: str) -> Changed:
-    """The names in a folder that differ from the merge base of `revision` and HEAD.
+    """The names in a folder that differ from the merge base of `revision` and HEAD, or did in between.
 
-    The working tree counts, untracked files too; a renamed file counts under both names.
+    The working tree counts, untracked files too; a renamed file counts under both names. What was
+    changed and changed back counts, because a run between the two may have written it.
     """
-    shown = f"--since {one_line(revision)}"
+    shown = f"--since {shorten(revision, 100)}"
     if _NO_COMMIT.fullmatch(revision):
-        return Changed(None, f"{shown} names no commit (a new branch)")
+        return Changed(None, reason=f"{shown} names no commit (a new branch)")
     try:
         repository = Repository(folder)
         base = _merge_base(repository, revision)
-        return Changed(frozenset(_names_since(repository, base)))
+        return _changed_since(repository, base)
     except GitFailed as error:
-        return Changed(None, f"{shown}: {error}")
+        return Changed(None, reason=f"{shown}: {error}")
+
+
+def not_checked_out(folder: Path) -> frozenset[str]:
+    """The names that git has in a folder and keeps out of the working tree (a sparse checkout)."""
+    try:
+        repository = Repository(folder)
+        listed = list(repository.tokens("ls-files", "-t", "-z", "--full-name", "--", _pathspec(repository)))
+    except GitFailed:
+        return frozenset()
+    return frozenset(_names(repository, (entry[2:] for entry in listed if entry.startswith("S "))))
 
 
 @contextmanager
@@ -103,16 +118,29 @@ def _merge_base(repository: Repository, revision: str) -> str:
         raise GitFailed(f"it has no commit in common with HEAD; {_ADVICE}") from error
 
 
-def _names_since(repository: Repository, base: str) -> Iterator[str]:
-    folder = f":(top,literal){repository.prefix}"
-    yield from _names(repository, "diff", "-z", "--name-only", "--no-renames", "--no-ext-diff", base, "--", folder)
-    yield from _names(repository, "ls-files", "-z", "--others", "--exclude-standard", "--full-name", "--", folder)
+def _changed_since(repository: Repository, base: str) -> Changed:
+    folder = _pathspec(repository)
+    now = repository.tokens("diff", "-z", "--name-status", "--no-renames", "--no-ext-diff", base, "--", folder)
+    pairs = [(status, next(now, "")) for status in now]
+    untracked = repository.tokens("ls-files", "-z", "--others", "--full-name", "--", folder)
+    between = repository.tokens(
+        "log", "-z", "--format=", "--name-only", "--no-renames", "--full-history", "--diff-merges=combined",
+        f"{base}..HEAD", "--", folder,
+    )  # fmt: skip
+    paths = {path for _, path in pairs} | set(untracked) | {path.lstrip("\n") for path in between}
+    deleted = (path for status, path in pairs if status == "D")
+    return Changed(frozenset(_names(repository, paths)), frozenset(_names(repository, deleted)))
 
 
-def _names(repository: Repository, *command: str) -> Iterator[str]:
-    for path in repository.tokens(*command):
+def _pathspec(repository: Repository) -> str:
+    return f":(top,literal){repository.prefix}"
+
+
+def _names(repository: Repository, paths: Iterable[str]) -> Iterator[str]:
+    """Those of the paths that stand in the folder itself, as names."""
+    for path in paths:
         name = path.removeprefix(repository.prefix)
-        if name and "/" not in name:
+        if name and "/" not in name and path.startswith(repository.prefix):
             yield name
 
 
@@ -128,14 +156,29 @@ def _blobs(repository: Repository, names: Sequence[str]) -> _Blobs:
         repository.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     except GitFailed:
         return {}  # no commit yet: a history, and an empty one
-    found: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
-    wanted = {repository.prefix + name: {name} for name in names}
-    for commit, blob, old, new in _entries(repository.tokens(*_LOG)):
-        for name in wanted.get(new, ()):
-            found[name].append((commit, blob))
-        if old and new in wanted:
-            wanted.setdefault(old, set()).update(wanted[new])
-    return found
+    versions: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    renamed: defaultdict[str, set[str]] = defaultdict(set)
+    try:
+        for commit, blob, old, new in _entries(repository.tokens(*_LOG)):
+            versions[new].append((commit, blob))
+            if old:
+                renamed[new].add(old)
+    except (IndexError, RuntimeError) as error:
+        raise GitFailed("git log answers in a form that is not known here") from error
+    return {name: _with_renames(repository.prefix + name, versions, renamed) for name in names}
+
+
+def _with_renames(
+    path: str, versions: Mapping[str, Sequence[tuple[str, str]]], renamed: Mapping[str, set[str]]
+) -> list[tuple[str, str]]:
+    """The versions of a path, then those of all that it was renamed from.
+
+    All of theirs: which of two branches git lists first says nothing of which came first.
+    """
+    paths = [path]
+    for each in paths:
+        paths.extend(sorted(renamed.get(each, set()) - set(paths)))
+    return [version for each in paths for version in versions.get(each, ())]
 
 
 def _entries(tokens: Iterator[str]) -> Iterator[tuple[str, str, str | None, str]]:

@@ -59,6 +59,11 @@ class Change:
         return self.action in WRITES
 
     @property
+    def is_over_edit(self) -> bool:
+        """Whether what it overwrites was edited on Scenario, and is to go all the same."""
+        return any(problem.code == "remote-edited" and not problem.is_error for problem in self.problems)
+
+    @property
     def is_blocked(self) -> bool:
         """Whether this item alone is enough to refuse a run."""
         return self.failure is not None or self.action in ("conflict", "invalid")
@@ -192,6 +197,12 @@ def _over_threshold(changes: tuple[Change, ...], files: int, safety: Safety) -> 
             "too-many-changes",
             f"{touched} of {files} descriptions would be changed or deleted, more than {allowed} "
             f"(safety.max_change_percent {safety.max_change_percent}, never under {_ALWAYS_ALLOWED}); "
+            "look at the diff, then use --force",
+        )
+    if deletes and not files:
+        yield Problem(
+            "too-many-changes",
+            f"the folder holds no description any more, and {deletes} would be deleted on Scenario; "
             "look at the diff, then use --force",
         )
     if deletes > safety.max_deletes:

@@ -23,7 +23,6 @@ from syncjob.text import sha256
 _T = TypeVar("_T")
 _Changes = dict[str, Change]  # by path
 _Judge = Callable[[_Changes], _Changes]
-_BLOCKED = ("conflict", "invalid")
 
 
 def plan_of_files(run: Run, *, will_write: bool) -> Plan:
@@ -46,12 +45,9 @@ def plan_of_files(run: Run, *, will_write: bool) -> Plan:
 def plan_of_saved(run: Run, path: Path) -> Plan:
     """What a saved plan holds, where it still fits; raises UsageError where the file is no such plan."""
     saved = saved_plan.load(_read(path), run.config, str(path))
-    items = {item.model_id: item for item in saved.items}
+    items = saved.writes
     documents, names = _reviewed(run, saved)
-    shown = run.config.shown_folder
-    blocked = [
-        saved_plan.blocked(item, f"{shown}/{item.model_id}.md") for item in saved.items if item.action in _BLOCKED
-    ]
+    blocked = [saved_plan.blocked(item, run.config.shown_folder) for item in saved.blocked]
     if not run.options.keep_going and (blocked or not all(document.is_valid for document in documents)):
         return _make_plan(run, (*map(not_compared, documents), *blocked), names, ())
 
@@ -92,7 +88,7 @@ def _reviewed(run: Run, saved: SavedPlan) -> tuple[Sequence[Document], int]:
     """The documents of a plan's writes as they are now, and how many files the folder holds."""
     config = run.config
     names = scope.names_of(config, may_be_empty=True)
-    writes = [f"{item.model_id}.md" for item in saved.items if item.action not in _BLOCKED]
+    writes = [f"{model_id}.md" for model_id in saved.writes]
     there = set(names)
     files = scope.read(config, [name for name in writes if name in there], names)
     missing = tuple(gone(name, config.shown_folder) for name in writes if name not in there)
@@ -100,6 +96,8 @@ def _reviewed(run: Run, saved: SavedPlan) -> tuple[Sequence[Document], int]:
 
 
 def _read(path: Path) -> bytes:
+    if path.exists() and not path.is_file():  # a pipe would block
+        raise UsageError(f"cannot read the plan {path}: it is no regular file")
     try:
         with path.open("rb") as file:
             return file.read(saved_plan.MAX_BYTES)
@@ -127,10 +125,11 @@ def _compare(run: Run, documents: Sequence[Document], judge: _Judge) -> list[Cha
 
     changes |= {document.path: change for document, change in _in_parallel(run, asked, read_and_compare)}
     _record_confirmed(run, changes.values())
-    if run.stop.requested:  # a write that was not looked up is no plan
-        changes = {path: change for path, change in changes.items() if not change.is_write}
-    else:
+    if not run.stop.requested:
         changes = judge(changes)
+    if run.stop.requested:  # a write that was not judged and looked up is no plan
+        changes = {path: change for path, change in changes.items() if change.action == "unchanged" or change.failure}
+    else:
         catalogue = look_up_all(run, {key for change in changes.values() for key in _needed(change)})
         changes = {path: with_references(change, catalogue) for path, change in changes.items()}
     return [changes.get(document.path) or not_compared(document) for document in documents]

@@ -39,6 +39,7 @@ def obeyed(stream: TextIO, line: str) -> None:
         stream.obeyed(line)
     else:
         stream.write(f"{line}\n")
+        stream.flush()
 
 
 @contextmanager

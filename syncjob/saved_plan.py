@@ -9,10 +9,11 @@ import msgspec
 
 from syncjob.config import Config
 from syncjob.documents import Document
+from syncjob.edits import over_edit
 from syncjob.errors import UsageError
-from syncjob.plan import Action, Change, Plan
+from syncjob.plan import WRITES, Action, Change, Plan
 from syncjob.problems import Problem
-from syncjob.tags import ID_PATTERN
+from syncjob.tags import is_id
 from syncjob.text import sha256
 
 MAX_BYTES = 64_000_000
@@ -20,12 +21,20 @@ _Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class SavedItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One change of a plan; the digests are of canonical texts, null for no text."""
+    """One change of a plan; the digests are of canonical texts, null for no text.
 
-    model_id: Annotated[str, msgspec.Meta(pattern=f"^{ID_PATTERN}$")]
+    `overwrites_remote_edit` says that the text on Scenario is not git's, and is to go all the same.
+    """
+
+    model_id: str
     action: Literal["create", "update", "delete", "conflict", "invalid"]
     before_sha256: _Sha256 | None
     after_sha256: _Sha256 | None
+    overwrites_remote_edit: bool = False
+
+    @property
+    def is_write(self) -> bool:
+        return self.action in WRITES
 
 
 class SavedPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,11 +51,23 @@ class SavedPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     digest: str
     items: tuple[SavedItem, ...]
 
+    @property
+    def writes(self) -> dict[str, SavedItem]:
+        """What is to be written, by model id."""
+        return {item.model_id: item for item in self.items if item.is_write}
+
+    @property
+    def blocked(self) -> list[SavedItem]:
+        """What was refused already when the plan was made."""
+        return [item for item in self.items if not item.is_write]
+
 
 def save(plan: Plan, config: Config) -> str:
     """The plan as indented JSON with a final newline."""
     items = tuple(
-        SavedItem(change.model_id, action, change.before_sha256, change.after_sha256)
+        SavedItem(
+            change.model_id, action, change.before_sha256, change.after_sha256, change.is_write and change.is_over_edit
+        )
         for change in plan.changes
         if (action := change.action) != "unchanged"
     )
@@ -61,7 +82,8 @@ def load(data: bytes, config: Config, shown: str) -> SavedPlan:
         saved = msgspec.json.decode(data, type=SavedPlan)
     except (msgspec.DecodeError, RecursionError) as error:
         raise UsageError(f"{shown} is no plan of syncjob: {error}; make one with diff --plan-out") from error
-    if saved.digest != _digest(saved) or len({item.model_id for item in saved.items}) < len(saved.items):
+    writes = [item.model_id for item in saved.items if item.is_write]
+    if saved.digest != _digest(saved) or len(set(writes)) < len(writes) or not all(map(is_id, writes)):
         raise UsageError(f"{shown} was changed since it was written: its digest is another; make a new plan")
     target = (saved.profile, saved.base_url, saved.project_id)
     if target != (config.profile, config.base_url, config.project_id):
@@ -95,16 +117,19 @@ def as_planned(change: Change, item: SavedItem) -> Change:
 
     What Scenario has come to hold already stays `unchanged`.
     """
-    if not change.is_write or change.before_sha256 == item.before_sha256:
+    if not change.is_write:
         return change
-    return replace(change, action="conflict", problems=(*change.problems, _stale("edited on Scenario since the plan")))
+    if (change.before_sha256, change.action) != (item.before_sha256, item.action):
+        stale = _stale("edited on Scenario since the plan was made")
+        return replace(change, action="conflict", problems=(*change.problems, stale))
+    return over_edit(change) if item.overwrites_remote_edit else change
 
 
-def blocked(item: SavedItem, path: str) -> Change:
+def blocked(item: SavedItem, shown_folder: str) -> Change:
     """What the plan itself holds as refused; nothing is asked for it."""
     action: Action = item.action
     problem = _stale(f"the plan holds this as {action}: settle it, then make a new plan")
-    return Change(item.model_id, path, action, problems=(problem,))
+    return Change(item.model_id, f"{shown_folder}/{item.model_id}.md", action, problems=(problem,))
 
 
 def _stale(message: str) -> Problem:

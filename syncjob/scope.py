@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from syncjob.config import Config
-from syncjob.documents import Document, gone, list_folder, read_files
+from syncjob.documents import Document, gone, list_folder, read_files, unread
 from syncjob.errors import UsageError
-from syncjob.history import changed_since
+from syncjob.history import Changed, changed_since, not_checked_out
 from syncjob.problems import Problem, warning
 from syncjob.selection import select
 from syncjob.tags import is_id
@@ -16,8 +16,9 @@ from syncjob.tags import is_id
 class Scope:
     """`documents` are the files that a run is about, bad ones among them; `gone` those that are no longer there.
 
-    `names` are all files of the folder. `is_whole` says that no revision narrows the scope, so what
-    is gone is not known from git. `problems` are warnings of the run as a whole.
+    `names` are all files of the folder, those among them that git keeps out of the working tree.
+    `is_whole` says that no revision narrows the scope, so what is gone is not known from git.
+    `problems` are warnings of the run as a whole.
     """
 
     documents: tuple[Document, ...]
@@ -33,23 +34,24 @@ def find(config: Config, patterns: Sequence[str], since: str | None, *, with_unf
     Raises UsageError where the folder holds no description, and for a pattern that names none;
     `with_unfiled` says that in a whole scope it may name a model that has no file.
     """
-    changed: frozenset[str] | None = None
+    changed = changed_since(config.folder, since) if since is not None else Changed(None)
     problems: tuple[Problem, ...] = ()
-    if since is not None:
-        known = changed_since(config.folder, since)
-        changed = known.names
-        problems = (warning("since-unknown", f"{known.reason}; all files are compared"),) if changed is None else ()
-    names = names_of(config, may_be_empty=bool(changed))
-    missing = tuple(sorted(_descriptions(changed or frozenset()) - set(names)))
-    must_match = not (with_unfiled and changed is None)
-    chosen = select((*names, *missing), patterns, config.folder, must_match=must_match)
-    if changed is not None:
-        chosen &= changed
+    if changed.names is None and since is not None:
+        problems = (warning("since-unknown", f"{changed.reason}; all files are compared"),)
+    there = names_of(config, may_be_empty=bool(changed.names))
+    deleted = _descriptions(changed.deleted) - set(there)
+    hidden = not_checked_out(config.folder) - set(there)
+    names = tuple(sorted({*there, *hidden}))
+    must_match = not (with_unfiled and changed.names is None)
+    chosen = select((*names, *deleted), patterns, config.folder, must_match=must_match)
+    if changed.names is not None:
+        chosen &= changed.names
+    documents = read(config, [name for name in there if name in chosen], there)
     return Scope(
-        read(config, [name for name in names if name in chosen], names),
-        tuple(gone(name, config.shown_folder) for name in missing if name in chosen),
+        (*documents, *(unread(name, config.shown_folder) for name in sorted(hidden & chosen))),
+        tuple(gone(name, config.shown_folder) for name in sorted(deleted & chosen)),
         names,
-        changed is None,
+        changed.names is None,
         problems,
     )
 
@@ -60,11 +62,14 @@ def read(config: Config, names: Sequence[str], everything: Sequence[str]) -> tup
 
 
 def names_of(config: Config, *, may_be_empty: bool = False) -> tuple[str, ...]:
-    """All description files of the folder; raises UsageError where there are none, unless that may be."""
+    """All description files of the folder; raises UsageError where there are none, unless that may be.
+
+    A folder that is there and cannot be listed is not empty.
+    """
     try:
         names = list_folder(config.folder)
-    except UsageError:
-        if not may_be_empty:
+    except UsageError as error:
+        if not (may_be_empty and isinstance(error.__cause__, FileNotFoundError)):
             raise
         return ()
     if not names and not may_be_empty:

@@ -2,13 +2,11 @@
 
 import os
 import secrets
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from syncjob.report import annotations, markdown
 from syncjob.report.model import Report
-from syncjob.runner import obeyed
 
 
 class Step:
@@ -18,9 +16,9 @@ class Step:
         self._environment = environment
 
     def file(self, name: str) -> str | None:
-        """The path of a file that lives as long as the job; None where the runner names no folder."""
+        """The path of a file that lives as long as the job; None where the runner has no folder for it."""
         folder = self._environment.get("RUNNER_TEMP")
-        return str(Path(folder) / name) if folder else None
+        return str(Path(folder) / name) if folder and Path(folder).is_dir() else None
 
     def folder(self, config: Path) -> str:
         """The way from the repository's root to the config's folder, for the paths of annotations."""
@@ -28,14 +26,15 @@ class Step:
         own = config.parent.resolve()
         return Path(os.path.relpath(own, Path(root).resolve())).as_posix() if root else ""
 
-    def tell(self, report: Report, config: Path, report_file: str | None, *, is_annotated: bool) -> None:
-        """Annotations to stderr unless they are made, the summary and the outputs to the files that the runner named.
+    def annotations(self, report: Report, config: Path) -> list[str]:
+        """The report's problems as commands to the runner."""
+        return annotations.render(report, self.folder(config))
+
+    def tell(self, report: Report, report_file: str | None) -> None:
+        """The summary and the outputs, to the files that the runner named.
 
         The Markdown for a comment goes to a file of its own, for the job that may write to a pull request.
         """
-        if not is_annotated:
-            for line in annotations.render(report, self.folder(config)):
-                obeyed(sys.stderr, line)
         comment_file = self.file(f"syncjob-{report.run}.md")
         if comment_file:
             Path(comment_file).write_text(markdown.render(report, markdown.COMMENT), "utf-8")
@@ -54,7 +53,8 @@ class Step:
     def _append(self, variable: str, text: str) -> None:
         path = self._environment.get(variable)
         if path:
-            with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123
+            # A path among the outputs may be no UTF-8.
+            with open(path, "a", encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123
                 file.write(text)
 
 

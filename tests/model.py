@@ -52,21 +52,20 @@ class History:
     """Every commit that was ever made, those that were thrown away too."""
 
     commits: dict[str, Commit] = field(default_factory=dict)
+    _reachable: dict[str, set[str]] = field(default_factory=dict)
 
-    def reachable(self, *heads: str) -> set[str]:
-        found: set[str] = set()
-        waiting = list(heads)
-        while waiting:
-            commit = waiting.pop()
-            if commit not in found:
-                found.add(commit)
-                waiting.extend(self.commits[commit].parents)
-        return found
+    def add(self, name: str, parents: tuple[str, ...], files: Files) -> None:
+        self.commits[name] = Commit(parents, files)
+        self._reachable[name] = {name}.union(*map(self.reachable, parents))
+
+    def reachable(self, head: str) -> set[str]:
+        """The commit and all its ancestors."""
+        return self._reachable[head]
 
     def merge_bases(self, one: str, other: str) -> set[str]:
         """The common ancestors that no other common ancestor reaches."""
         common = self.reachable(one) & self.reachable(other)
-        return common - {ancestor for commit in common for ancestor in self.reachable(*self.commits[commit].parents)}
+        return common - {ancestor for commit in common for ancestor in self.reachable(commit) - {commit}}
 
     def texts_ever(self, model_id: str) -> list[str]:
         """Every text that any commit held for a model, in the order of the commits."""
@@ -90,13 +89,23 @@ class History:
         return found
 
     def possibly_held(self, model_id: str, head: str) -> set[str]:
-        """Keys of the texts of a file, and of every file that a commit took away while it brought this one."""
+        """Keys of the texts of a file, and of every file that went in a commit that brought this one.
+
+        What the old name held after that commit does not count.
+        """
         commits = self.reachable(head)
-        moves = {move for commit in commits for move in self._moves(commit)}
-        names = {model_id}
-        while more := {old for old, new in moves if new in names} - names:
-            names |= more
-        return {key_ for commit in commits for name in names for key_ in self._keys(commit, name)}
+        later = {commit: {other for other in commits if commit in self.reachable(other)} for commit in commits}
+        found: set[str] = set()
+        waiting: list[tuple[str, str | None]] = [(model_id, None)]
+        seen: set[tuple[str, str | None]] = set()
+        while waiting:
+            name, move = waiting.pop()
+            seen.add((name, move))
+            for commit in commits - (later[move] if move else set()):
+                found |= self._keys(commit, name)
+                earlier = {(old, commit) for old, new in self._moves(commit) if new == name}
+                waiting.extend(earlier - seen)
+        return found
 
     def _keys(self, commit: str, name: str) -> set[str]:
         data = self.commits[commit].files.get(name)

@@ -283,3 +283,9 @@ def test_a_root_by_way_of_a_link_is_the_same_root(faulty: Workspace, tmp_path: P
     (tmp_path / "link").symlink_to(faulty.folder)
     ended = step(faulty, "check", root=tmp_path / "link")
     assert [place[1] for place in places(ended.out, ended.err)] == ["descriptions/empty.md", "descriptions/good.md"]
+
+
+def test_a_file_outside_of_the_repository_is_not_named() -> None:
+    item = Item("a", None, "../../texts/a.md", "invalid", "refused", problems=(error_of("file-empty", "is empty"),))
+    (found,) = read(render(report_of([item]), "sub"))
+    assert "file" not in found.properties

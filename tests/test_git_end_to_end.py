@@ -1,6 +1,7 @@
 """The command over git: what changed since a revision, edits made on Scenario, deletes, and saved plans."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -278,15 +279,54 @@ def test_models_that_cannot_be_listed_refuse_a_prune(in_step: Workspace, remote:
     assert remote.counts["PUT"] == 0
 
 
-def test_the_last_file_may_be_deleted(workspace: Workspace, remote: Loopback) -> None:
+def test_the_last_file_may_be_deleted_with_force(workspace: Workspace, remote: Loopback) -> None:
     remote.add("one", texts={"one": "text"})
     workspace.held({"one": "text"})
     (workspace.descriptions / "one.md").unlink()
     workspace.descriptions.rmdir()
     workspace.commit()
-    assert workspace.json("sync", "--since", "HEAD~1", "--prune").status == 0
+    refused = workspace.json("sync", "--since", "HEAD~1", "--prune")
+    assert refused.status == 1
+    assert "the folder holds no description any more" in refused.report["problems"][0]["message"]
+    assert workspace.json("sync", "--since", "HEAD~1", "--prune", "--force").status == 0
     assert remote.sandbox.description("one") == ""
-    assert workspace.run("sync", "--prune").status == 2
+    assert workspace.run("sync", "--prune", "--force").status == 2
+
+
+def test_a_folder_that_cannot_be_listed_is_not_an_empty_one(in_step: Workspace, remote: Loopback) -> None:
+    in_step.write("one", "new")
+    in_step.commit()
+    (in_step.folder / "config.yaml").write_text(
+        (in_step.folder / "config.yaml").read_text() + "descriptions: config.yaml\n"
+    )
+    ended = in_step.run("sync", "--since", "HEAD~1", "--prune", "--force")
+    assert ended.status == 2
+    assert "cannot list the descriptions folder" in ended.err
+    assert remote.asked == []
+
+
+@pytest.mark.parametrize("more", [("--since", "HEAD~1"), ()])
+def test_what_is_not_checked_out_is_refused_and_never_pruned(
+    in_step: Workspace, remote: Loopback, more: tuple[str, ...]
+) -> None:
+    in_step.write("one", "new")
+    in_step.commit()
+    in_step.git("sparse-checkout", "set", "--no-cone", "/*", "!/descriptions/one.md")
+    ended = in_step.json("sync", "--prune", *more)
+    assert ended.status == 1
+    assert ended.item("one")["problems"][0]["code"] == "file-special"
+    assert remote.sandbox.description("one") == "text one"
+    assert remote.asked == []
+
+
+def test_what_was_changed_and_changed_back_is_looked_at(in_step: Workspace, remote: Loopback) -> None:
+    start = in_step.commit()
+    in_step.held({"one": "written by a run that then failed"})
+    remote.sandbox.put("one", "written by a run that then failed")
+    in_step.held({"one": "text one"})
+    ended = in_step.json("sync", "--since", start)
+    assert actions(ended.report) == {"one": "update"}
+    assert remote.sandbox.description("one") == "text one"
 
 
 def test_too_many_deletes_need_force_counted_on_the_whole_folder(workspace: Workspace, remote: Loopback) -> None:
@@ -408,8 +448,35 @@ def test_a_plan_of_an_overwrite_is_made_by_a_dry_run_and_applied(in_step: Worksp
     remote.sandbox.put("one", "edited on Scenario")
     made = in_step.run("sync", "--dry-run", "--overwrite-remote-edits", "--plan-out", "plan.json")
     assert made.status == 0, made.err
-    assert in_step.run("sync", "--plan", "plan.json").status == 0
+    applied = in_step.json("sync", "--plan", "plan.json")
+    assert (applied.status, applied.item("one")["problems"][0]["code"]) == (0, "remote-edited")
     assert remote.sandbox.description("one") == "text one"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("diff", "--plan-out", "a.json", "--output", "a.json"),
+        ("diff", "--plan-out", "a.json", "--report", "./a.json"),
+        ("sync", "--output", "a.json", "--report", "a.json"),
+        ("sync", "--plan", "plan.json", "--output", "plan.json"),
+        ("sync", "--plan", "plan.json", "--report", "plan.json"),
+    ],
+)
+def test_no_two_files_of_a_run_are_one(planned: Workspace, remote: Loopback, arguments: tuple[str, ...]) -> None:
+    plan = (planned.folder / "plan.json").read_text()
+    ended = planned.run(*arguments)
+    assert ended.status == 2
+    assert "name the same file" in ended.err
+    assert remote.asked == []
+    assert (planned.folder / "plan.json").read_text() == plan
+
+
+def test_a_plan_that_is_no_regular_file_is_refused(planned: Workspace, remote: Loopback) -> None:
+    os.mkfifo(planned.folder / "pipe")
+    for path in ("pipe", ".", "/dev/zero"):
+        assert planned.run("sync", "--plan", path).status == 2
+    assert remote.asked == []
 
 
 @pytest.mark.parametrize("more", [("one",), ("--since", "HEAD"), ("--prune",), ("--overwrite-remote-edits",)])

@@ -1,13 +1,14 @@
 """What git is asked, in real repositories."""
 
 import os
+import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
-from syncjob.history import changed_since, texts
+from syncjob.history import changed_since, not_checked_out, texts
 from tests.workspace import Workspace
 
 
@@ -114,12 +115,25 @@ def test_renames_are_followed_also_with_an_edit_and_from_another_folder(reposito
     assert [text.removeprefix(LONG) for text in held(repository, "x.md")] == ["3", "2", "1"]
 
 
-def test_what_a_name_held_after_it_was_renamed_away_is_not_the_new_names(repository: Workspace) -> None:
-    write_and_commit(repository, [LONG], "old")
+def test_a_rename_on_one_branch_and_edits_on_the_other_are_one_history(repository: Workspace) -> None:
+    write_and_commit(repository, [LONG + "1"], "old")
+    repository.git("switch", "--quiet", "-c", "side")
     repository.git("mv", "descriptions/old.md", "descriptions/x.md")
     repository.commit()
-    write_and_commit(repository, ["another model's"], "old")
-    assert held(repository, "x.md") == [LONG.strip()]
+    repository.git("switch", "--quiet", "main")
+    write_and_commit(repository, [LONG + "2", LONG + "3"], "old")
+    repository.git("switch", "--quiet", "side")
+    repository.git("merge", "--quiet", "--no-edit", "main")
+    assert {text.removeprefix(LONG) for text in held(repository, "x.md")} == {"1", "2", "3"}
+
+
+def test_names_that_were_swapped_end(repository: Workspace) -> None:
+    write_and_commit(repository, [LONG + "x"], "x")
+    write_and_commit(repository, [LONG.upper() + "y"], "y")
+    for old, new in (("x", "z"), ("y", "x"), ("z", "y")):
+        repository.git("mv", f"descriptions/{old}.md", f"descriptions/{new}.md")
+        repository.commit()
+    assert set(held(repository, "x.md")) == {LONG.upper() + "y", LONG + "x"}
 
 
 def test_a_deleted_file_keeps_its_history(repository: Workspace) -> None:
@@ -173,13 +187,61 @@ def test_odd_path_rules_of_the_environment_change_nothing(
     assert held(repository, "x.md") == ["two", "one"]
 
 
-def test_git_is_not_given_credentials(repository: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("directory", ["{}/.git", ".git", "/nowhere"])
+def test_what_git_sets_for_its_hooks_changes_nothing(
+    repository: Workspace, monkeypatch: pytest.MonkeyPatch, directory: str
+) -> None:
+    write_and_commit(repository, ["one", "two"])
+    (repository.folder / "README.md").write_text("no description")
+    monkeypatch.setenv("GIT_DIR", directory.format(repository.folder))
+    monkeypatch.setenv("GIT_WORK_TREE", "/usr")
+    monkeypatch.setenv("GIT_INDEX_FILE", "/nowhere")
+    assert held(repository, "x.md") == ["two", "one"]
+    assert changed(repository, "HEAD~1") == {"x.md"}
+
+
+@pytest.fixture
+def other_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Puts a shell script before git, which is `$GIT` in it."""
+    real = shutil.which("git")
+
+    def put(script: str) -> None:
+        program = tmp_path / "bin" / "git"
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f"#!/bin/sh\nGIT={real}\n{script}\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+
+    return put
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        'case "$*" in *cat-file*) exit 1;; esac; exec $GIT "$@"',
+        'case "$*" in *cat-file*) read line; echo "$line blob many"; exit;; esac; exec $GIT "$@"',
+        'case "$*" in *cat-file*) read line; echo what; exit;; esac; exec $GIT "$@"',
+        'case "$*" in *" log "*) printf ":broken\\0x.md\\0";; *) exec $GIT "$@";; esac',
+        'case "$*" in *" log "*) printf "abc\\0:100644 100644 a b R100\\0x.md";; *) exec $GIT "$@";; esac',
+        'case "$*" in *" log "*) exit 3;; esac; exec $GIT "$@"',
+        'case "$*" in *show-toplevel*) echo /usr; exit;; esac; exec $GIT "$@"',
+        'echo "a banner"; exec $GIT "$@"',
+        "exit 128",
+    ],
+)
+def test_a_git_that_misbehaves_cannot_tell(
+    repository: Workspace, other_git: Callable[[str], None], script: str
+) -> None:
+    write_and_commit(repository, ["one", "two"])
+    other_git(script)
+    assert gap(repository.descriptions) is not None
+
+
+def test_git_is_not_given_credentials(
+    repository: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, other_git: Callable[[str], None]
+) -> None:
     write_and_commit(repository, ["one"])
-    program = tmp_path / "bin" / "git"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nenv >> {tmp_path}/seen\nPATH="{os.environ["PATH"]}" exec git "$@"\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    other_git(f'env >> {tmp_path}/seen; exec $GIT "$@"')
     monkeypatch.setenv("SCENARIO_SDK_API_SECRET", "never-to-be-seen")
     assert held(repository, "x.md") == ["one"]
     assert "GIT_OPTIONAL_LOCKS=0" in (tmp_path / "seen").read_text()
@@ -248,8 +310,11 @@ def test_commits_the_index_the_working_tree_and_untracked_files_count(repository
     repository.git("mv", "descriptions/moved.md", "descriptions/new.md")
     repository.write("untracked", "new")
     assert changed(repository, base) == {
-        f"{name}.md" for name in ("committed", "staged", "edited", "deleted", "moved", "new", "untracked")
+        f"{name}.md" for name in ("committed", "staged", "edited", "deleted", "moved", "new", "untracked", "back")
     }
+    # What was changed and changed back may have been written in between.
+    assert "same.md" not in changed(repository, base)
+    assert changed_since(repository.descriptions, base).deleted == {"deleted.md", "moved.md"}
 
 
 def test_it_is_the_merge_base_that_counts(repository: Workspace) -> None:
@@ -260,6 +325,26 @@ def test_it_is_the_merge_base_that_counts(repository: Workspace) -> None:
     write_and_commit(repository, ["theirs"], "theirs")
     repository.git("switch", "--quiet", "feature")
     assert changed(repository, "main") == {"mine.md"}
+
+
+def test_what_is_not_checked_out_is_not_gone(repository: Workspace) -> None:
+    repository.write("x", "one")
+    repository.write("y", "one")
+    base = repository.commit()
+    write_and_commit(repository, ["two"])
+    repository.git("sparse-checkout", "set", "--no-cone", "/*", "!/descriptions/x.md")
+    assert not (repository.descriptions / "x.md").exists()
+    found = changed_since(repository.descriptions, base)
+    assert found.names == frozenset({"x.md"})
+    assert found.deleted == frozenset()
+    assert not_checked_out(repository.descriptions) == {"x.md"}
+
+
+def test_ignored_files_count_like_all_others_of_the_folder(repository: Workspace) -> None:
+    (repository.folder / ".gitignore").write_text("descriptions/x.md\n")
+    base = repository.commit()
+    repository.write("x", "new")
+    assert changed(repository, base) == {"x.md"}
 
 
 def test_other_folders_and_subfolders_do_not_count(repository: Workspace) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from msgspec import structs
 
 from syncjob.display import one_line, visible
 from syncjob.report.markdown import COMMENT, SUMMARY, Limit, render
@@ -120,7 +121,7 @@ def test_a_diff_stands_in_a_folded_section_below_the_counts() -> None:
     assert text == (
         "### What a sync would change on Scenario\n\n"
         "**Plan: 0 to create, 1 to update, 0 to delete, 0 unchanged.**\n\n"
-        "<sub>profile <code>test</code>, run <code>20261122T101112Z-abcdef</code></sub>\n\n"
+        "<p><sub>profile <code>test</code>, run <code>20261122T101112Z-abcdef</code></sub></p>\n\n"
         "<details><summary><b>update</b> <code>one</code> +1 -1</summary>\n\n"
         "```diff\n--- scenario/m\n+++ descriptions/m.md\n@@ -1 +1 @@\n-old\n+new\n```\n\n</details>\n"
     )
@@ -294,3 +295,9 @@ def test_a_diff_of_five_thousand_models_fits_and_says_what_it_leaves_out(limit: 
     assert page.tags.count("pre") == len(ids)
     assert "@everyone" not in page.outside
     assert "4450 to update" in page.outside
+
+
+def test_a_profile_is_no_markdown() -> None:
+    profile = "[x](https://evil.invalid) `a` **b** <b> ![x](https://evil.invalid/i.png)"
+    page = Page(render(structs.replace(report_of(), profile=profile), COMMENT))
+    assert page.code[0] == profile

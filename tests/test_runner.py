@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import os
 import re
 from collections.abc import Iterator, Sequence
 
@@ -413,6 +414,23 @@ def test_outside_of_a_step_no_text_is_changed_and_no_command_is_written(hostile:
     assert len(re.findall("^::stop-commands::.*", ended.out, re.MULTILINE)) == 0
     assert not (hostile.folder / "outputs").exists()
     assert not (hostile.folder / "summary").exists()
+
+
+def test_annotations_are_obeyed_in_whatever_order_the_runner_reads_the_two_streams(hostile: Workspace) -> None:
+    ended = _in_a_step(hostile, "diff")
+    for order in interleavings(*_read(ended)):
+        assert sum(command.name == "error" for command in obeyed_in(order)) == 10
+
+
+def test_a_byte_order_mark_at_the_start_of_a_stream_hides_no_command() -> None:
+    assert obeyed_in(lines(inert("\ufeff::error::pwned\n").encode())) == []
+
+
+def test_a_report_path_that_is_no_utf8_is_an_output_all_the_same(workspace: Workspace, remote: Loopback) -> None:
+    remote.add("one")
+    workspace.write("one", "text\n")
+    assert _in_a_step(workspace, "sync", "--report", os.fsdecode(b"r\xff.json")).status == 0
+    assert b"r\xff.json" in (workspace.folder.parent / "outputs").read_bytes()
 
 
 def test_annotations_are_read_though_the_text_before_them_was_not_to_be_obeyed(hostile: Workspace) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from syncjob.config import Config, Http, Safety
 from syncjob.documents import Document
+from syncjob.edits import over_edit
 from syncjob.errors import UsageError
 from syncjob.plan import Change, Plan
 from syncjob.saved_plan import SavedItem, SavedPlan, as_planned, as_reviewed, blocked, load, save
@@ -80,6 +81,9 @@ ITEM = {"model_id": "x", "action": "update", "before_sha256": OLD, "after_sha256
         edited(items=[{**ITEM, "after_sha256": None}]),
         edited(items=[ITEM, ITEM]),
         edited(items=[ITEM, {**ITEM, "model_id": "y"}]),
+        edited(items=[{**ITEM, "model_id": "../x"}]),
+        edited(items=[{**ITEM, "model_id": "x\n"}]),
+        edited(items=[{**ITEM, "overwrites_remote_edit": True}]),
         edited(profile="production"),
         edited(base_url="https://elsewhere.invalid/v1"),
         edited(digest=""),
@@ -102,7 +106,6 @@ def test_a_plan_that_was_edited_is_refused(data: bytes) -> None:
         b"[" * 100_000,
         edited(version=2),
         edited(more=1),
-        edited(items=[{**ITEM, "model_id": "../x"}]),
         edited(items=[{**ITEM, "action": "unchanged"}]),
         edited(items=[{**ITEM, "before_sha256": "abc"}]),
         edited(items=None),
@@ -145,6 +148,7 @@ def test_a_remote_text_that_has_changed_since_is_a_conflict() -> None:
     assert as_planned(UPDATE, item) is UPDATE
     stale = as_planned(replace(UPDATE, before_sha256=sha256("edited")), item)
     assert (stale.action, stale.problems[0].code) == ("conflict", "stale-plan")
+    assert as_planned(replace(UPDATE, action="delete"), item).action == "conflict"
     # What is there already is no news, and what could not be read has its own reason.
     for action in ("unchanged", "invalid"):
         change = replace(UPDATE, action=action, before_sha256=NEW)
@@ -153,7 +157,27 @@ def test_a_remote_text_that_has_changed_since_is_a_conflict() -> None:
 
 @pytest.mark.parametrize("action", ["conflict", "invalid"])
 def test_what_a_plan_holds_as_refused_stays_refused(action: Any) -> None:
-    change = blocked(SavedItem("x", action, OLD, NEW), "descriptions/x.md")
+    change = blocked(SavedItem("x", action, OLD, NEW), "descriptions")
+    assert change.path == "descriptions/x.md"
     assert change.is_blocked
     assert not change.is_write
     assert change.problems[0].code == "stale-plan"
+
+
+def test_a_plan_says_what_it_overwrites_and_so_does_the_run_that_applies_it() -> None:
+    (item,) = saved(over_edit(UPDATE)).items
+    assert item.overwrites_remote_edit
+    assert as_planned(UPDATE, item).is_over_edit
+    assert not saved(UPDATE).items[0].overwrites_remote_edit
+
+
+@pytest.mark.parametrize("digest_of", ["../x", "x\n", ".", ""])
+def test_a_write_for_what_is_no_model_is_refused_whatever_its_digest(digest_of: str) -> None:
+    data = save(Plan((replace(UPDATE, model_id=digest_of),)), config()).encode()
+    with pytest.raises(UsageError):
+        load(data, config(), "plan.json")
+
+
+def test_bad_names_stay_in_a_plan_as_refused() -> None:
+    bad = Change("\xe9", "descriptions/\xe9.md", "invalid")
+    assert [item.model_id for item in saved(bad, bad, UPDATE).blocked] == ["\xe9", "\xe9"]

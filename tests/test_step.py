@@ -43,7 +43,7 @@ def item_of(model_id: str, size: int) -> Item:
 def tell(folder: Path, report: Report, report_file: str | None = None) -> tuple[bytes, str]:
     """The summary and the outputs after a run."""
     environment = {"GITHUB_STEP_SUMMARY": str(folder / "summary"), "GITHUB_OUTPUT": str(folder / "outputs")}
-    Step(environment).tell(report, folder / "config.yaml", report_file, is_annotated=True)
+    Step(environment).tell(report, report_file)
     summary = folder / "summary"
     return summary.read_bytes() if summary.exists() else b"", (folder / "outputs").read_bytes().decode()
 
@@ -112,6 +112,15 @@ def test_a_summary_never_exceeds_its_limit_whatever_stood_there_before(sizes: li
         assert taken > MOST - 2000 or b"### What was written" in after
 
 
+@pytest.mark.parametrize("free", [100, 1, 0, -1])
+def test_where_not_even_the_counts_fit_a_summary_stays_as_it_is(tmp_path: Path, free: int) -> None:
+    before = b"x" * (MOST - free)
+    (tmp_path / "summary").write_bytes(before)
+    after, written = tell(tmp_path, report_of(Summary(update=1)))
+    assert after == before
+    assert outputs(written)["to_update"] == "1"
+
+
 def test_a_summary_uses_the_room_that_there_is(tmp_path: Path) -> None:
     report = report_of(Summary(), *(item_of(f"m{place:02}", 100_000) for place in range(20)))
     first, _ = tell(tmp_path, report)
@@ -124,7 +133,7 @@ def test_a_summary_uses_the_room_that_there_is(tmp_path: Path) -> None:
 
 def test_without_files_from_a_runner_nothing_is_written(tmp_path: Path) -> None:
     step = Step({"GITHUB_STEP_SUMMARY": "", "GITHUB_ACTIONS": "true"})
-    step.tell(report_of(Summary()), tmp_path / "config.yaml", None, is_annotated=True)
+    step.tell(report_of(Summary()), None)
     assert list(tmp_path.iterdir()) == []
     assert step.file("report.json") is None
 
@@ -145,6 +154,12 @@ def test_the_way_to_the_config_begins_at_the_root_of_the_repository(
         (tmp_path / name).mkdir()
     assert Step({"GITHUB_WORKSPACE": str(tmp_path / root)}).folder(tmp_path / config) == folder
     assert Step({}).folder(tmp_path / config) == ""
+
+
+def test_a_config_by_way_of_a_link_is_in_the_folder_that_the_link_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "root" / "sub").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "root" / "sub")
+    assert Step({"GITHUB_WORKSPACE": str(tmp_path / "root")}).folder(tmp_path / "link" / "config.yaml") == "sub"
 
 
 @pytest.fixture
@@ -211,7 +226,7 @@ def test_without_a_temporary_folder_there_is_no_report_and_no_comment_to_name(re
 def test_a_comment_has_the_room_of_a_comment_however_much_the_summary_has(tmp_path: Path) -> None:
     report = report_of(Summary(), *(item_of(f"m{place:02}", 10_000) for place in range(20)))
     environment = {"RUNNER_TEMP": str(tmp_path), "GITHUB_STEP_SUMMARY": str(tmp_path / "summary")}
-    Step(environment).tell(report, tmp_path / "config.yaml", None, is_annotated=True)
+    Step(environment).tell(report, None)
     comment = (tmp_path / "syncjob-run.md").read_text()
     assert 55_000 < len(comment) <= 60_000
     assert "**9 more models are not shown here**" in comment

@@ -27,4 +27,4 @@ def diff(
     from syncjob import run
 
     options = run.Options(select, since, prune, exit_code=exit_code)
-    return show_diff(settings, "diff", options, Product(**product_options), plan_out)
+    return show_diff(settings, "diff", options, Product(**product_options, plans={"--plan-out": plan_out}), plan_out)

@@ -13,7 +13,7 @@ from syncjob import runner
 from syncjob.step import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from syncjob.plan import Change
     from syncjob.report.model import Report
@@ -29,9 +29,17 @@ class Product:
     A file is proved writable before the run and is not emptied before there is something to write.
     """
 
-    def __init__(self, format: str, output: str | None, report: str | None, color: str, no_github: bool) -> None:
-        if output and report and os.path.realpath(output) == os.path.realpath(report):
-            raise click.UsageError("--output and --report name the same file")
+    def __init__(
+        self,
+        format: str,
+        output: str | None,
+        report: str | None,
+        color: str,
+        no_github: bool,
+        plans: "Mapping[str, str | None]" = {},  # noqa: B006  never changed
+    ) -> None:
+        """`plans` are the other files that the command reads or writes, by option."""
+        _require_distinct({"--output": output, "--report": report, **plans})
         self.is_text = format == "text"
         self._format = format
         self._color = color
@@ -82,7 +90,7 @@ class Product:
         from syncjob.report import json
 
         if self._format == "github":
-            self._annotate(run, report)
+            self._show_annotations(Step(os.environ).annotations(report, run.config.path))
         else:
             self.show(_renderers(changes, text)[self._format](report))
         report_file = self._report or (self._step.file(f"syncjob-{report.run}.json") if self._step else None)
@@ -90,18 +98,26 @@ class Product:
             with open(report_file, "w", encoding="utf-8") as file:  # noqa: PTH123
                 file.write(json.render(report))
         if self._step:
-            self._step.tell(report, run.config.path, report_file, is_annotated=self._format == "github")
+            self._annotate(self._step.annotations(report, run.config.path))
+            self._step.tell(report, report_file)
 
-    def _annotate(self, run: "Run", report: "Report") -> None:
-        from syncjob.report import annotations
-
-        lines = annotations.render(report, Step(os.environ).folder(run.config.path))
+    def _show_annotations(self, lines: "Sequence[str]") -> None:
+        """Annotations as the product itself."""
         if self._output:
             self.show("".join(f"{line}\n" for line in lines))
             return
         for line in lines:
             runner.obeyed(sys.stdout, line)
-        sys.stdout.flush()
+
+    def _annotate(self, lines: "Sequence[str]") -> None:
+        """Annotations beside the product: on its own stream where it was wrapped.
+
+        The runner reads the two streams apart, and where one says stop it obeys neither.
+        """
+        stream = sys.stdout if self.is_text and self._output is None else sys.stderr
+        if self._format != "github":
+            for line in lines:
+                runner.obeyed(stream, line)
 
 
 def _renderers(changes: "Sequence[Change]", text: "Callable[[Report], str]") -> "dict[str, Callable[[Report], str]]":
@@ -119,6 +135,16 @@ def _renderers(changes: "Sequence[Change]", text: "Callable[[Report], str]") -> 
         "markdown": lambda report: markdown.render(report, markdown.COMMENT),
         "html": html,
     }
+
+
+def _require_distinct(files: "Mapping[str, str | None]") -> None:
+    """Raises where two options name the same file: one of the two would be lost."""
+    taken: dict[str, str] = {}
+    for option, path in files.items():
+        if path is not None:
+            other = taken.setdefault(os.path.realpath(path), option)
+            if other != option:
+                raise click.UsageError(f"{other} and {option} name the same file")
 
 
 def writable(context: click.Context, parameter: click.Parameter, path: str | None) -> str | None:

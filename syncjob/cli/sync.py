@@ -50,7 +50,7 @@ def sync(
     if plan and (select or since is not None or prune or overwrite_remote_edits or plan_out):
         raise click.UsageError(
             "--plan applies just what the plan holds; SELECT, --since, --prune, --overwrite-remote-edits and --plan-out "
-            "belong to the diff that makes it"
+            "belong to the run that makes it (diff, or sync --dry-run)"
         )
     options = run.Options(
         select,
@@ -63,7 +63,7 @@ def sync(
         force=force,
         exit_code=exit_code,
     )
-    product = Product(**product_options)
+    product = Product(**product_options, plans={"--plan-out": plan_out, "--plan": plan})
     if dry_run:
         return show_diff(settings, "sync", options, product, plan_out)
     return _apply(settings, options, product, plan_out, is_agreed=yes)

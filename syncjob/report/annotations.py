@@ -17,6 +17,7 @@ def render(report: Report, folder: str) -> list[str]:
     """One line each, errors first; of more than ten of a type, nine and how many more there are.
 
     `folder` leads from the root of the repository to the folder of the config; "" where they are one.
+    What stands outside of the repository has no file there to be annotated.
     """
     found = sorted(_annotations(report, folder))
     return [*_first(found, "error"), *_first(found, "warning")]
@@ -48,7 +49,8 @@ def _line(annotation: _Annotation) -> str:
 
 def _annotations(report: Report, folder: str) -> Iterator[_Annotation]:
     for item in report.items:
-        yield from _of_item(item, posixpath.normpath(posixpath.join(folder, item.path)))
+        file = posixpath.normpath(posixpath.join(folder, item.path))
+        yield from _of_item(item, "" if file.startswith("../") else file)
     for problem in report.problems:
         yield (problem.severity, "", 0, 0, problem.code, _cut(problem.message))
 

@@ -64,7 +64,8 @@ def _head(report: Report) -> Iterator[str]:
     else:
         yield f"**{plan_line(report)}**" + ("" if report.dry_run else f" {outcome_line(report.summary)}")
     yield ""
-    yield f"<sub>profile <code>{_plain(report.profile)}</code>, run <code>{_plain(report.run)}</code></sub>"
+    # A block of HTML, in which no Markdown is read; a line that begins with <sub> would be a paragraph.
+    yield f"<p><sub>profile <code>{_plain(report.profile)}</code>, run <code>{_plain(report.run)}</code></sub></p>"
     yield ""
     if report.problems:
         yield "<ul>"

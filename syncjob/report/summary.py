@@ -13,11 +13,10 @@ def summary_line(report: Report) -> str:
 
 def checked_line(report: Report) -> str:
     """`Checked …`."""
-    problems = [problem for item in report.items for problem in item.problems]
+    problems = [*report.problems, *(problem for item in report.items for problem in item.problems)]
     errors = sum(problem.severity == "error" for problem in problems) + sum(bool(item.error) for item in report.items)
     warnings = sum(problem.severity == "warning" for problem in problems)
-    counted = _counted(len(report.items), "description")
-    return f"Checked {counted}: {_counted(errors, 'error')}, {_counted(warnings, 'warning')}."
+    return f"Checked {counted(len(report.items), 'description')}: {counted(errors, 'error')}, {counted(warnings, 'warning')}."
 
 
 def plan_line(report: Report) -> str:
@@ -45,5 +44,6 @@ def outcome_line(summary: Summary) -> str:
     return f"Nothing was written: {', '.join(parts)}."
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """`1 model`, `2 models`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -63,8 +63,3 @@ def _problem(path: str, problem: ItemProblem | RunProblem) -> str:
     shown = f'<span class="place">{escape(place)}</span> ' if place else ""
     said = f"{problem.severity} <code>{escape(problem.code)}</code>"
     return f'{shown}<strong>{said}</strong> <span class="message">{escape(problem.message)}</span>'
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 model`, `2 models`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from syncjob.report.html.escape import escape
-from syncjob.report.html.labels import badges, counted, lines_changed, problem_list, title
+from syncjob.report.html.labels import badges, lines_changed, problem_list, title
 from syncjob.report.model import Item, Report
+from syncjob.report.summary import counted
 
 _ACTIONS = (
     ("create", "to create"),

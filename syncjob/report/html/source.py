@@ -11,7 +11,7 @@ def source_diff(summary: str, lines: Sequence[str], note: str = "") -> str:
     """A folded diff under a summary, which is HTML; nothing where there are no lines."""
     if not lines:
         return ""
-    body = "\n".join([*(_line(line, "file") for line in lines[:2]), *(_line(line, _tone(line)) for line in lines[2:])])
+    body = "".join([*(_line(line, "file") for line in lines[:2]), *(_line(line, _tone(line)) for line in lines[2:])])
     return (
         f'<details class="source"><summary>{summary}</summary>{note}'
         f'<pre class="diff" tabindex="0"><code>{body}</code></pre></details>'
@@ -23,4 +23,5 @@ def _tone(line: str) -> str:
 
 
 def _line(line: str, tone: str) -> str:
-    return f'<span class="{tone}">{escape(line)}</span>' if tone else escape(line)
+    shown = escape(line) + "\n"
+    return f'<span class="{tone}">{shown}</span>' if tone else shown
