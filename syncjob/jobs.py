@@ -8,6 +8,7 @@ from msgspec import structs
 
 from syncjob import log, planning, scope
 from syncjob.apply import Outcome, apply
+from syncjob.comparing import look_up_all
 from syncjob.documents import Document
 from syncjob.journal import Finish
 from syncjob.plan import Change, Plan
@@ -39,7 +40,7 @@ def check(run: Run, *, is_remote: bool) -> Report:
     if is_remote:
         keys: set[Key] = {("model", document.model_id) for document in documents if document.is_valid}
         keys |= {(tag.kind, tag.id) for document in documents if document.is_valid for tag in document.tags}
-        catalogue = planning.look_up_all(run, keys)
+        catalogue = look_up_all(run, keys)
     items = tuple(_check_item(document, catalogue, is_remote) for document in documents)
     return _report(run, items, found.problems, dry_run=True)
 
