@@ -20,14 +20,8 @@ Judge = Callable[[Changes], Changes]
 
 def compare_all(run: Run, documents: Sequence[Document], judge: Judge) -> list[Change]:
     """A change for each document: read, judged, and what it refers to looked up."""
-    known = runs.confirmed(records_of(run, run.options.resume)) if run.options.resume else {}
-    changes: Changes = {}
-    asked: list[Document] = []
-    for document in documents:
-        if document.is_valid and document.model_id in known and known[document.model_id] == sha256(document.text):
-            changes[document.path] = confirmed(document)
-        elif document.is_valid:
-            asked.append(document)
+    changes = _confirmed_before(run, documents)
+    asked = [document for document in documents if document.is_valid and document.path not in changes]
 
     def read_and_compare(document: Document) -> Change:
         return compare(document, run.remote.read(document.model_id))
@@ -42,6 +36,18 @@ def compare_all(run: Run, documents: Sequence[Document], judge: Judge) -> list[C
         catalogue = look_up_all(run, {key for change in changes.values() for key in _needed(change)})
         changes = {path: with_references(change, catalogue) for path, change in changes.items()}
     return [changes.get(document.path) or not_compared(document) for document in documents]
+
+
+def _confirmed_before(run: Run, documents: Sequence[Document]) -> Changes:
+    """Those documents whose text the run that is resumed knew Scenario to hold; they are not asked for again."""
+    if run.options.resume is None:
+        return {}
+    known = runs.confirmed(records_of(run, run.options.resume))
+    return {
+        document.path: confirmed(document)
+        for document in documents
+        if document.is_valid and document.model_id in known and known[document.model_id] == sha256(document.text)
+    }
 
 
 def in_parallel(run: Run, things: Sequence[_T], work: Callable[[_T], Change]) -> Iterator[tuple[_T, Change]]:

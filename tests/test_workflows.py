@@ -698,7 +698,10 @@ def test_a_sync_writes_what_changed_since_the_last_successful_run_though_a_run_b
         "report.json",
         "summary.md",
         "comment.md",
+        "state",
     }
+    (journal,) = files_of(ended, "syncjob-sync-1")["state"].glob("runs/*.jsonl")
+    assert '"before":"old"' in journal.read_text("utf-8")
     (asked,) = repository.gh_asked
     assert asked[:4] == ["api", "--method", "GET", "repos/owner/models/actions/workflows/sync.yml/runs"]
     assert asked[4:-2] == ["--raw-field", "branch=main", "--raw-field", "status=success", "--raw-field", "per_page=1"]
@@ -831,7 +834,7 @@ def test_no_credentials_are_printed_or_kept(repository: Repository, name: str, j
     repository.commit(one="newer\n")
     ended = repository.job(name, job_, github__event__pull_request__base__sha=base)
     assert ended.status == 1
-    kept = "".join(path.read_text("utf-8") for path in repository.runner.temp.rglob("reports/*"))
+    kept = "".join(path.read_text("utf-8") for path in repository.runner.temp.rglob("reports/**/*") if path.is_file())
     assert kept
     assert not [secret for secret in (KEY, SECRET) if secret in ended.out + ended.summary + kept]
 

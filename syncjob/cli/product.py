@@ -13,7 +13,7 @@ from syncjob import runner
 from syncjob.step import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from syncjob.plan import Change
     from syncjob.report.model import Report
@@ -55,17 +55,20 @@ class Product:
         is_terminal = self._output is None and sys.stdout.isatty()
         return is_terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
-    def show(self, text: str) -> None:
+    def show(self, *text: str) -> None:
         """Writes a part of the product; the parts of a file follow one another."""
+        self._show(text)
+
+    def _show(self, text: "Iterable[str]") -> None:
         if self._output is None:
             # A machine format stands alone on stdout; prose may be wrapped.
             is_wrapped = self.is_text and runner.is_on(os.environ)
             with runner.unobeyed(sys.stdout) if is_wrapped else nullcontext():
-                sys.stdout.write(text)
+                sys.stdout.writelines(text)
             sys.stdout.flush()
             return
         with open(self._output, "a" if self._has_begun else "w", encoding="utf-8") as file:  # noqa: PTH123
-            file.write(text)
+            file.writelines(text)
         self._has_begun = True
 
     def finish(self, run: "Run", report: "Report", changes: "Sequence[Change]", text: Callable[..., str]) -> int:
@@ -92,11 +95,11 @@ class Product:
         if self._format == "github":
             self._show_annotations(Step(os.environ).annotations(report, run.config.path))
         else:
-            self.show(_renderers(changes, text)[self._format](report))
+            self._show(_renderers(changes, text)[self._format](report))
         report_file = self._report or (self._step.file(f"syncjob-{report.run}.json") if self._step else None)
         if report_file:
             with open(report_file, "w", encoding="utf-8") as file:  # noqa: PTH123
-                file.write(json.render(report))
+                file.writelines(json.parts(report))
         if self._step:
             self._annotate(self._step.annotations(report, run.config.path))
             self._step.tell(report, report_file)
@@ -120,19 +123,21 @@ class Product:
                 runner.obeyed(stream, line)
 
 
-def _renderers(changes: "Sequence[Change]", text: "Callable[[Report], str]") -> "dict[str, Callable[[Report], str]]":
+def _renderers(
+    changes: "Sequence[Change]", text: "Callable[[Report], str]"
+) -> "dict[str, Callable[[Report], Iterable[str]]]":
     """How each format is made; HTML, which is slow to load, only where it is asked for."""
     from syncjob.report import json, markdown
 
-    def html(report: "Report") -> str:
+    def html(report: "Report") -> list[str]:
         from syncjob.report.html import page
 
-        return page.render(report, changes)
+        return [page.render(report, changes)]
 
     return {
-        "text": text,
-        "json": json.render,
-        "markdown": lambda report: markdown.render(report, markdown.COMMENT),
+        "text": lambda report: [text(report)],
+        "json": json.parts,
+        "markdown": lambda report: [markdown.render(report, markdown.COMMENT)],
         "html": html,
     }
 

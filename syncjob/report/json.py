@@ -1,9 +1,11 @@
 """A Report as JSON, and the schema of that JSON."""
 
 import inspect
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+from msgspec import Struct, structs
 
 from syncjob.display import json_safe
 from syncjob.report.model import Report
@@ -11,7 +13,24 @@ from syncjob.report.model import Report
 
 def render(report: Report) -> str:
     """The report as one indented JSON object with a final newline."""
-    return json_safe(msgspec.json.format(msgspec.json.encode(report), indent=2).decode()) + "\n"
+    return "".join(parts(report))
+
+
+def parts(report: Report) -> Iterator[str]:
+    """The same in parts, so that the text of a long report is never in memory as a whole."""
+    if not report.items:
+        yield _indented(report) + "\n"
+        return
+    head, tail = _indented(structs.replace(report, items=())).split('"items": []', 1)
+    yield f'{head}"items": ['
+    for number, item in enumerate(report.items):
+        inner = _indented(item).replace("\n", "\n    ")
+        yield f"{',' if number else ''}\n    {inner}"
+    yield f"\n  ]{tail}\n"
+
+
+def _indented(value: Struct) -> str:
+    return json_safe(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
 def schema() -> dict[str, Any]:
