@@ -149,7 +149,8 @@ def test_429_with_a_wait_counts_as_an_attempt(scene: Scene) -> None:
 
 def test_429_without(scene: Scene) -> None:
     scene.stage("a", "b", "c", "d")
-    scene.remote.on("PUT", "*", *[status(429)] * 8)
+    for model_id in "abcd":
+        scene.remote.on("PUT", model_id, status(429), status(429))
     ended = scene.sync(*JSON_LOG, "sync")
     assert ended.status == 0
     assert len(waits(ended)) == 8
