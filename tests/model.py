@@ -72,40 +72,32 @@ class History:
         held = (commit.files.get(model_id) for commit in self.commits.values())
         return list(dict.fromkeys(data.decode() for data in held if data is not None))
 
+    def touched(self, base: str, head: str) -> set[str]:
+        """Names that commits since the base left other than each of their parents had them."""
+        return {name for commit in self.reachable(head) - self.reachable(base) for name in self._touched(commit)}
+
+    def _touched(self, commit: str) -> Iterator[str]:
+        after = self.commits[commit].files
+        befores = [self.commits[parent].files for parent in self.commits[commit].parents]
+        for name in set(after).union(*befores):
+            if all(before.get(name) != after.get(name) for before in befores):
+                yield name
+
     def surely_held(self, model_id: str, head: str) -> set[str]:
         """Keys of the texts of a file, and of what it was renamed from where no rule of git could miss that."""
-        found: set[str] = set()
-        waiting, seen = [(model_id, head)], set()
-        while waiting:
-            name, start = waiting.pop()
-            if (name, start) in seen:
-                continue
-            seen.add((name, start))
-            for commit in self.reachable(start):
-                found |= self._keys(commit, name)
-                old = self._sure_rename(commit, name)
-                if old:
-                    waiting.append((old, self.commits[commit].parents[0]))
-        return found
+        renames = {rename for commit in self.reachable(head) if (rename := self._sure_rename(commit))}
+        return self._held(model_id, head, renames)
 
     def possibly_held(self, model_id: str, head: str) -> set[str]:
-        """Keys of the texts of a file, and of every file that went in a commit that brought this one.
+        """Keys of the texts of a file, and of every file that went in a commit that brought this one."""
+        return self._held(model_id, head, {move for commit in self.reachable(head) for move in self._moves(commit)})
 
-        What the old name held after that commit does not count.
-        """
-        commits = self.reachable(head)
-        later = {commit: {other for other in commits if commit in self.reachable(other)} for commit in commits}
-        found: set[str] = set()
-        waiting: list[tuple[str, str | None]] = [(model_id, None)]
-        seen: set[tuple[str, str | None]] = set()
-        while waiting:
-            name, move = waiting.pop()
-            seen.add((name, move))
-            for commit in commits - (later[move] if move else set()):
-                found |= self._keys(commit, name)
-                earlier = {(old, commit) for old, new in self._moves(commit) if new == name}
-                waiting.extend(earlier - seen)
-        return found
+    def _held(self, model_id: str, head: str, renames: Collection[tuple[str, str]]) -> set[str]:
+        """Keys of the texts that any commit holds for a file, or for what it comes from by (old, new) names."""
+        names = {model_id}
+        while more := {old for old, new in renames if new in names} - names:
+            names |= more
+        return {key_ for commit in self.reachable(head) for name in names for key_ in self._keys(commit, name)}
 
     def _keys(self, commit: str, name: str) -> set[str]:
         data = self.commits[commit].files.get(name)
@@ -117,18 +109,18 @@ class History:
             before = self.commits[parent].files
             yield from ((old, new) for old in before.keys() - after.keys() for new in after.keys() - before.keys())
 
-    def _sure_rename(self, commit: str, new: str) -> str | None:
-        """The old name, where one file went, one came, and they are much the same."""
+    def _sure_rename(self, commit: str) -> tuple[str, str] | None:
+        """The old and the new name, where one file went, one came, and they are much the same."""
         parents, after = self.commits[commit].parents, self.commits[commit].files
         if len(parents) != 1:
             return None
         before = self.commits[parents[0]].files
         gone, come = before.keys() - after.keys(), after.keys() - before.keys()
-        if len(gone) != 1 or come != {new}:
+        if len(gone) != 1 or len(come) != 1:
             return None
-        (old,) = gone
+        (old,), (new,) = gone, come
         lines, others = set(before[old].splitlines()), set(after[new].splitlines())
-        return old if len(lines & others) >= 0.8 * max(len(lines), len(others)) else None
+        return (old, new) if len(lines & others) >= 0.8 * max(len(lines), len(others)) else None
 
 
 @dataclass(frozen=True)
@@ -141,11 +133,14 @@ class World:
     remote: Mapping[str, str]
 
     def changed_since(self, base: str) -> set[str]:
-        """A file that git does not track counts, as git's own `status` has it."""
+        """Names of files that differ from a commit, differed in between, or are not tracked."""
         held = self.history.commits[base].files
-        names = held.keys() | self.files.keys()
+        differing = {name for name in {*held, *self.files} if held.get(name) != self.files.get(name)}
         untracked = self.files.keys() - self.history.commits[self.head].files.keys()
-        return {name for name in names if held.get(name) != self.files.get(name)} | untracked
+        return differing | untracked | self.history.touched(base, self.head)
+
+    def deleted_since(self, base: str) -> set[str]:
+        return set(self.history.commits[base].files.keys() - self.files.keys())
 
     def action(self, model_id: str, *, may_overwrite: bool) -> frozenset[str]:
         """What is to become of a description whose file is a good one, or is gone."""
@@ -209,11 +204,15 @@ class Scope:
         return None if self.asked.base is None else self.world.changed_since(self.asked.base)
 
     @property
+    def deleted(self) -> set[str]:
+        return set() if self.asked.base is None else self.world.deleted_since(self.asked.base)
+
+    @property
     def is_usage_error(self) -> bool:
         """No file at all, or SELECT names what there is not."""
         if not self.world.files and not self.changed:
             return True
-        known = set(self.world.files) | (self.changed or set())
+        known = set(self.world.files) | self.deleted
         if self.asked.prune and self.changed is None:
             known |= set(self.world.remote)
         return not known.issuperset(self.asked.select)
@@ -231,7 +230,7 @@ class Scope:
     def gone(self) -> set[str]:
         """Models that lost their file; without a revision, those that have a description and no file."""
         if self.changed is not None:
-            return self._chosen(self.changed - self.world.files.keys())
+            return self._chosen(self.deleted)
         return self._chosen(self.world.remote.keys() - self.world.files.keys()) if self.asked.prune else set()
 
     def expected(self) -> Expected:

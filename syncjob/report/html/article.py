@@ -50,9 +50,11 @@ def _texts(item: Item, change: Change) -> str:
     known = {(record.kind, record.id): record for record in change.known}
     before = list(blocks(change.before, tag_cards(known, (), "not resolved")))
     after = list(blocks(change.after, tag_cards(known, _missing(item, change), "not looked up")))
-    is_turned = not _TURNED.isdisjoint(change.before) or not _TURNED.isdisjoint(change.after)
-    source = source_diff(f"Source diff {lines_changed(item)}", item.diff.removesuffix("\n").split("\n"))
-    return f"{_TURNING if is_turned else ''}{both_sides(before, after)}\n{source if item.diff else ''}{_drift(change)}"
+    is_turned = not _TURNED.isdisjoint(change.before + change.after)
+    sides = both_sides(before if change.before else None, after if change.after else None)
+    diff = item.diff.removesuffix("\n").split("\n") if item.diff else []
+    source = source_diff(f"Source diff {lines_changed(item)}", diff)
+    return f"{_TURNING if is_turned else ''}{sides}{source}{_drift(change)}"
 
 
 def _missing(item: Item, change: Change) -> frozenset[Key]:

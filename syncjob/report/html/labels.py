@@ -41,8 +41,8 @@ def lines_changed(item: Item) -> str:
     if not item.diff:
         return ""
     return (
-        f'<span class="lines"><span class="plus">+{item.lines_added}<span class="aloud"> lines</span></span> '
-        f'<span class="minus">\u2212{item.lines_removed}<span class="aloud"> lines</span></span></span>'
+        f'<span class="lines"><span class="plus">+{item.lines_added}<span class="aloud"> added</span></span> '
+        f'<span class="minus">\u2212{item.lines_removed}<span class="aloud"> removed</span></span></span>'
     )
 
 

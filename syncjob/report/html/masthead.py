@@ -45,7 +45,7 @@ def _facts(report: Report) -> str:
         ("Mode", mode),
         ("Run", f"<code>{escape(report.run)}</code>"),
     )
-    return "<dl>" + "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts) + "</dl>\n"
+    return "<dl>\n" + "".join(f"<div><dt>{name}</dt> <dd>{value}</dd></div>\n" for name, value in facts) + "</dl>\n"
 
 
 def _counts(report: Report) -> str:

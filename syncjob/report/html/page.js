@@ -57,12 +57,20 @@
     }
   });
 
+  const list = document.querySelector("nav");
+  const keepInSight = (link) => {
+    const [outer, inner] = [list.getBoundingClientRect(), link.getBoundingClientRect()];
+    if (inner.top < outer.top || inner.bottom > outer.bottom) list.scrollTop += inner.top - outer.top - outer.height / 3;
+  };
+
   const seen = new IntersectionObserver(
     (entries) => {
       for (const entry of entries) {
         const link = rows[items.indexOf(entry.target)].firstElementChild;
-        if (entry.isIntersecting) link.setAttribute("aria-current", "true");
-        else link.removeAttribute("aria-current");
+        if (entry.isIntersecting) {
+          link.setAttribute("aria-current", "true");
+          keepInSight(link);
+        } else link.removeAttribute("aria-current");
       }
     },
     { rootMargin: "-10% 0px -85% 0px" },

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, MutableMapping, Sequence
 from typing import Any, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
@@ -16,7 +16,7 @@ from syncjob.report.html.escape import escape, quieted
 from syncjob.tags import ID_PATTERN, Kind
 
 _TAG = re.compile(r"\{(asset|model):(" + ID_PATTERN + r")\}")
-_LINKED = frozenset({"http", "https", "mailto"})
+_LINKED = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
 _TOP = 3  # the headings of the page itself that stand above a description
 _Env = MutableMapping[str, Any]
 
@@ -40,12 +40,12 @@ class _Renderer(RendererHTML):
         return _tag_card(tokens[idx].content, env) or ""
 
     def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: _Env) -> str:
-        source = unquote(str(tokens[idx].attrs.get("src", "")))
-        return _tag_card(source, env) or image_card(_plain(tokens[idx].children or ()), source)
+        source = str(tokens[idx].attrs.get("src", ""))
+        return _tag_card(unquote(source), env) or image_card(_plain(tokens[idx].children or ()), source)
 
     def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: _Env) -> str:
         href = str(tokens[idx].attrs.get("href", ""))
-        env["unlinked"] = None if _is_linked(href) else href
+        env["unlinked"] = None if _LINKED.match(href) else href
         if env["unlinked"] is not None:
             return '<span class="unlinked">'
         return f'<a href="{escape(href)}" rel="noopener noreferrer nofollow">'
@@ -86,13 +86,6 @@ def _cell(name: str, token: Token) -> str:
     # A style attribute, as markdown-it writes it, is refused by the page's own policy.
     side = str(token.attrs.get("style", "")).removeprefix("text-align:")
     return f'<{name} class="{side}">' if side else f"<{name}>"
-
-
-def _is_linked(href: str) -> bool:
-    try:
-        return urlsplit(href).scheme in _LINKED
-    except ValueError:  # a port or a bracket that no URL can have
-        return False
 
 
 def _tag_card(text: str, env: _Env) -> str | None:

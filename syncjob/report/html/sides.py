@@ -11,16 +11,20 @@ _UNMARKED = "Too much differs here to mark single words."
 _MARKUP = "The words are the same; their markup differs."
 
 
-def both_sides(before: Sequence[str], after: Sequence[str]) -> str:
-    """The blocks of two texts in two columns; where one has none, the other's in one column, unmarked."""
-    if not before or not after:
-        label = "On Scenario, to be deleted" if before else "In the file, new on Scenario"
-        side = "before" if before else "after"
-        cell = _cell(side, "\n".join(before or after))
-        return f'<section class="sides one {side}"><h3>{label}</h3>\n{cell}</section>'
+def both_sides(before: Sequence[str] | None, after: Sequence[str] | None) -> str:
+    """The blocks of two texts in two columns; where one is no text, None, the other's in one column, unmarked."""
+    if after is None:
+        return _one_side("before", "On Scenario, and no longer in git", before or ())
+    if before is None:
+        return _one_side("after", "In the file, and not on Scenario before", after)
     pairs = paired([Block(markup) for markup in before], [Block(markup) for markup in after])
     heads = '<div class="row heads"><h3>On Scenario</h3><h3>In the file</h3></div>'
-    return f'<section class="sides">{heads}\n{"".join(_rows(pairs))}</section>'
+    return f'<section class="sides">{heads}\n{"".join(_rows(pairs))}</section>\n'
+
+
+def _one_side(side: str, label: str, blocks: Sequence[str]) -> str:
+    cell = _cell(side, "\n".join(blocks))
+    return f'<section class="sides one {side}"><h3>{label}</h3>\n{cell}</section>\n'
 
 
 def _rows(pairs: Sequence[Pair]) -> Iterator[str]:

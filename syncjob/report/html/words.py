@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from syncjob.report.html.matching import Run, equal_runs
 
@@ -30,7 +30,7 @@ class Block:
 
     def __init__(self, markup: str) -> None:
         self.markup = markup
-        self.identity = _CARD.sub(r"\1", markup)  # what is known of a card's thing is no part of the text
+        self.identity = _CARD.sub(r"<data>\1", markup)  # what is known of a card's thing is no part of the text
 
     @cached_property
     def pieces(self) -> list[str]:
@@ -78,23 +78,19 @@ def all_marked(block: Block, name: str) -> str:
 
 def _without_crumbs(before: Sequence[str], after: Sequence[str], runs: Sequence[Run]) -> list[Run]:
     """The runs but for those that are shorter than the changes on both sides of them, which only disturb."""
+    old, new = ([0, *accumulate(map(len, words))] for words in (before, after))
     kept = list(runs[:1])
     for run, following in pairwise(runs[1:]):
-        last = kept[-1]
-        size = _length(before, run[0], run[0] + run[2])
-        left = _gap(before, after, last, run)
-        right = _gap(before, after, run, following)
-        if size > min(left, right):
+        changed_before = _gap(old, new, kept[-1], run)
+        changed_after = _gap(old, new, run, following)
+        if old[run[0] + run[2]] - old[run[0]] > min(changed_before, changed_after):
             kept.append(run)
     return [*kept, *runs[1:][-1:]]
 
 
-def _gap(before: Sequence[str], after: Sequence[str], left: Run, right: Run) -> int:
-    return max(_length(before, left[0] + left[2], right[0]), _length(after, left[1] + left[2], right[1]))
-
-
-def _length(words: Sequence[str], start: int, end: int) -> int:
-    return sum(map(len, words[start:end]))
+def _gap(old: Sequence[int], new: Sequence[int], left: Run, right: Run) -> int:
+    """How many characters change between two runs, at most, given the lengths up to each word."""
+    return max(old[right[0]] - old[left[0] + left[2]], new[right[1]] - new[left[1] + left[2]])
 
 
 def _marked(block: Block, equal: AbstractSet[int], name: str) -> str:
