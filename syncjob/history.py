@@ -88,6 +88,18 @@ def not_checked_out(folder: Path) -> frozenset[str]:
     return frozenset(_names(repository, (entry[2:] for entry in listed if entry.startswith("S "))))
 
 
+def uncommitted(folder: Path) -> frozenset[str] | None:
+    """The names in a folder whose file is not what HEAD has, untracked ones too; None where git cannot tell."""
+    try:
+        repository = Repository(folder)
+        where = _pathspec(repository)
+        changed = repository.tokens("diff", "-z", "--name-only", "--no-renames", "--no-ext-diff", "HEAD", "--", where)
+        untracked = repository.tokens("ls-files", "-z", "--others", "--full-name", "--", where)
+        return frozenset(_names(repository, (*changed, *untracked)))
+    except GitFailed:
+        return None
+
+
 @contextmanager
 def texts(folder: Path, names: Sequence[str]) -> Iterator[Texts]:
     """Every text of these files in all commits that HEAD reaches: one `git log`, one `git cat-file`.

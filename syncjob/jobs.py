@@ -6,13 +6,14 @@ from typing import Literal
 
 from msgspec import structs
 
-from syncjob import log, planning, scope
+from syncjob import files, log, planning, scope
 from syncjob.apply import Outcome, apply
 from syncjob.comparing import look_up_all
 from syncjob.documents import Document
 from syncjob.journal import Finish
 from syncjob.plan import Change, Plan
 from syncjob.problems import Failure, Problem
+from syncjob.pull import file_bytes
 from syncjob.references import Catalogue, Key, model_unknown, problems_of
 from syncjob.report import build
 from syncjob.report.model import Item, Report, Requests
@@ -68,6 +69,25 @@ def rollback_diff(run: Run, earlier: str) -> Result:
     """What a rollback would do; never writes."""
     plan = planning.plan_of_rollback(run, earlier)
     return Result(_report(run, build.plan_items(plan), plan.problems, dry_run=True), plan)
+
+
+def pull(run: Run, *, takes_all: bool, dry_run: bool) -> Result:
+    """Takes Scenario's texts over into the files, each written whole; refuses all of them by the first problem."""
+    plan = planning.plan_of_pull(run, takes_all=takes_all)
+    planned = build.pull_items(plan)
+    if dry_run:
+        return Result(_report(run, planned, plan.problems, dry_run=True), plan)
+    writes = () if plan.is_refused or run.stop.requested else plan.writes
+    outcomes = {change.model_id: _write_file(run, change) for change in run.track("Writing", writes, len(writes))}
+    return Result(_report(run, build.run_items(plan, outcomes, planned), plan.problems, dry_run=False), plan)
+
+
+def _write_file(run: Run, change: Change) -> Outcome:
+    try:
+        files.write(run.config.folder / f"{change.model_id}.md", file_bytes(change.after))
+    except OSError as error:
+        return Outcome(change, "failed", failure=Failure("file-special", f"cannot be written: {error.strerror}"))
+    return Outcome(change, "applied")
 
 
 def _carry_out(run: Run, plan: Plan, writes: Sequence[Change], review: Review) -> Result:

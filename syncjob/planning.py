@@ -5,11 +5,12 @@ from pathlib import Path
 
 from syncjob import history, runs, saved_plan, scope
 from syncjob.comparing import Changes, compare_all, in_parallel, records_of
-from syncjob.documents import Document, gone
+from syncjob.documents import Document, gone, model_id_of
 from syncjob.edits import with_history
 from syncjob.errors import ScenarioError, Stopped, UsageError
 from syncjob.plan import Change, Plan, left_alone, make_plan, not_compared
 from syncjob.problems import Failure, Problem
+from syncjob.pull import pulled, with_collisions
 from syncjob.rollback import not_read, put_back
 from syncjob.run import Run
 from syncjob.saved_plan import SavedPlan
@@ -61,6 +62,42 @@ def plan_of_rollback(run: Run, earlier: str) -> Plan:
     return Plan(tuple(sorted((*done.values(), *unread), key=lambda change: change.model_id)))
 
 
+def plan_of_pull(run: Run, *, takes_all: bool) -> Plan:
+    """What Scenario's texts make of the files; raises UsageError for a pattern that names neither file nor model."""
+    config, options = run.config, run.options
+    names = scope.names_of(config, may_be_empty=True)
+    found, problems = _to_pull(run, names, takes_all=takes_all)
+    wanted = sorted(found)
+    there = {document.model_id: document for document in scope.read(config, [n for n in wanted if n in names], names)}
+    documents = [there.get(model_id_of(name)) or gone(name, config.shown_folder) for name in wanted]
+    unsaved = frozenset[str]() if options.force else history.uncommitted(config.folder)
+
+    def read_and_take(document: Document) -> Change:
+        may_overwrite = unsaved is not None and f"{document.model_id}.md" not in unsaved
+        existing = run.remote.read(document.model_id)
+        limit = config.safety.max_file_bytes
+        return pulled(document, existing, max_file_bytes=limit, may_overwrite=may_overwrite)
+
+    taken = dict(in_parallel(run, documents, read_and_take))
+    changes = with_collisions((taken.get(each) or not_compared(each) for each in documents), names)
+    told = (change for change in changes if change.model_id in there or change.after_sha256 or not takes_all)
+    return Plan(tuple(sorted(told, key=lambda change: change.model_id)), problems)
+
+
+def _to_pull(run: Run, names: Sequence[str], *, takes_all: bool) -> tuple[frozenset[str], tuple[Problem, ...]]:
+    """The names of the files that a pull is about, there or not; a problem where models could not be listed."""
+    patterns, folder = run.options.patterns, run.config.folder
+    if not (takes_all or patterns):
+        return frozenset(names), ()
+    if not (takes_all or any(sign in pattern for pattern in patterns for sign in "*?[")):
+        named = (f"{pattern}.md" for pattern in patterns if is_id(pattern))
+        return select({*names, *named}, patterns, folder), ()
+    models, problems = _own_models(run)
+    if problems or run.stop.requested:
+        return frozenset(), problems
+    return select(models if takes_all else {*models, *names}, patterns, folder), ()
+
+
 def _reviewed(run: Run, saved: SavedPlan) -> tuple[Sequence[Document], int]:
     """The documents of a plan's writes as they are now, and how many files the folder holds."""
     config = run.config
@@ -103,13 +140,21 @@ def _with_history(run: Run, changes: Changes) -> Changes:
 
 def _unfiled(run: Run, names: Sequence[str]) -> tuple[tuple[Document, ...], tuple[Problem, ...]]:
     """The project's own models that have no file; a problem where they could not be listed."""
-    try:
-        listed = [model.id for model in run.client.models.list(project_id=run.config.project_id) if is_id(model.id)]
-    except Stopped:
-        return (), ()
-    except ScenarioError as error:
-        run.breaker.note(Failure.of(error))
-        return (), (Problem(error.code, f"cannot list the project's models: {error.message}"),)
-    unfiled = {f"{model_id}.md" for model_id in listed} - set(names)
+    listed, problems = _own_models(run)
+    if problems or run.stop.requested:
+        return (), problems
+    unfiled = listed - set(names)
     chosen = select((*names, *unfiled), run.options.patterns, run.config.folder)
     return tuple(gone(name, run.config.shown_folder) for name in sorted(unfiled & chosen)), ()
+
+
+def _own_models(run: Run) -> tuple[frozenset[str], tuple[Problem, ...]]:
+    """What the files of the project's own models are called; a problem where they could not be listed."""
+    try:
+        models = [model.id for model in run.client.models.list(project_id=run.config.project_id)]
+    except Stopped:
+        return frozenset(), ()
+    except ScenarioError as error:
+        run.breaker.note(Failure.of(error))
+        return frozenset(), (Problem(error.code, f"cannot list the project's models: {error.message}"),)
+    return frozenset(f"{model_id}.md" for model_id in models if is_id(model_id)), ()

@@ -20,7 +20,7 @@ from syncjob.signals import Interrupts, ending
 from syncjob.workers import Stop
 
 _T = TypeVar("_T")
-Command = Literal["check", "diff", "sync", "rollback"]
+Command = Literal["check", "diff", "sync", "pull", "rollback"]
 Reach = Literal["offline", "read", "write"]  # how far a run may go
 
 

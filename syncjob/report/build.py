@@ -14,7 +14,12 @@ from syncjob.text import count_changes, unified_diff
 
 def plan_items(plan: Plan) -> tuple[Item, ...]:
     """The items of a plan before anything is written."""
-    return tuple(_item(change) for change in plan.changes)
+    return tuple(_item(change, f"scenario/{change.model_id}", change.path) for change in plan.changes)
+
+
+def pull_items(plan: Plan) -> tuple[Item, ...]:
+    """The items of a pull before any file is written; their diffs lead from the file to Scenario's text."""
+    return tuple(_item(change, change.path, f"scenario/{change.model_id}") for change in plan.changes)
 
 
 def run_items(plan: Plan, outcomes: Mapping[str, Outcome], planned: Sequence[Item]) -> tuple[Item, ...]:
@@ -73,13 +78,8 @@ def _failed_status(failure: Failure) -> ItemStatus:
     return "not_attempted" if failure.code == "interrupted" else "failed"
 
 
-def _item(change: Change) -> Item:
-    diff = unified_diff(
-        change.before,
-        change.after,
-        before_name=f"scenario/{change.model_id}",
-        after_name=change.path,
-    )
+def _item(change: Change, before_name: str, after_name: str) -> Item:
+    diff = unified_diff(change.before, change.after, before_name=before_name, after_name=after_name)
     added, removed = count_changes(diff)
     return Item(
         model_id=change.model_id,

@@ -97,7 +97,7 @@ class Report(Struct, frozen=True):
 
     version: Literal[1]
     run: str
-    command: Literal["check", "diff", "sync", "rollback"]
+    command: Literal["check", "diff", "sync", "pull", "rollback"]
     profile: str
     dry_run: bool
     started_at: str

@@ -7,8 +7,20 @@ def summary_line(report: Report) -> str:
     """One line for the diary beside a machine format."""
     if report.command == "check":
         return checked_line(report)
+    if report.command == "pull" and not report.dry_run:
+        return pull_line(report)
     plan = plan_line(report)
     return plan if report.dry_run else f"{plan} {outcome_line(report.summary)}"
+
+
+def pull_line(report: Report) -> str:
+    """`Pulled …`; where a problem kept all files as they were, it says so."""
+    summary = report.summary
+    refused = summary.failed + summary.conflict + summary.invalid
+    parts = [f"{summary.unchanged} unchanged", *([f"{counted(refused, 'problem')}"] if refused else [])]
+    if summary.applied or not refused:
+        return f"Pulled {counted(summary.applied, 'file')}, {', '.join(parts)}."
+    return f"No file was written: {', '.join(parts)}."
 
 
 def checked_line(report: Report) -> str:

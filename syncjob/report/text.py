@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from syncjob.display import one_line, visible
 from syncjob.report.model import Item, ItemProblem, Report, RunProblem
-from syncjob.report.summary import checked_line, outcome_line, plan_line
+from syncjob.report.summary import checked_line, outcome_line, plan_line, pull_line
 
 _BOLD, _RED, _GREEN, _YELLOW, _CYAN = "1", "31", "32", "33", "36"
 
@@ -23,6 +23,17 @@ def render_outcome(report: Report, *, planned: Report, color: bool) -> str:
     lines = [line for item, before in pairs for line in _outcome(item, before, color)]
     lines += [_run_problem(problem, color) for problem in report.problems if problem not in planned.problems]
     return _text([*lines, outcome_line(report.summary)])
+
+
+def render_pull(report: Report, *, color: bool) -> str:
+    """Each file that was written, each problem with its place, and the line `Pulled …`."""
+    done = {"create": "created", "update": "updated"}
+    lines: list[str] = []
+    for item in report.items:
+        lines += [f"{_paint(done[item.action], _GREEN, color)} {item.path}"] if item.status == "applied" else []
+        lines += _notes(item, color)
+    lines += [_run_problem(problem, color) for problem in report.problems]
+    return _text([*lines, pull_line(report)])
 
 
 def render_check(report: Report, *, color: bool) -> str:

@@ -1,0 +1,37 @@
+"""`syncjob pull`."""
+
+from typing import Any
+
+import click
+
+from syncjob.cli.begin import Settings, begin
+from syncjob.cli.product import Product, with_product
+
+
+@click.command()
+@click.argument("select", nargs=-1, metavar="[SELECT]...")
+@with_product("text", "json")
+@click.option(
+    "--all", "takes_all", is_flag=True, help="Every own model that has a description, with a file or without."
+)
+@click.option("--force", is_flag=True, help="Overwrite files with changes that git does not have.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written.")
+@click.pass_obj
+def pull(
+    settings: Settings,
+    /,
+    select: tuple[str, ...],
+    takes_all: bool,
+    force: bool,
+    dry_run: bool,
+    **product_options: Any,
+) -> int:
+    """Take texts from Scenario over into files."""
+    from syncjob import jobs, run
+    from syncjob.report import text
+
+    product = Product(**product_options)
+    with begin(settings, "pull", run.Options(select, force=force)) as started:
+        result = jobs.pull(started, takes_all=takes_all, dry_run=dry_run)
+    render = text.render_plan if dry_run else text.render_pull
+    return product.finish(started, result.report, result.plan.changes, render)

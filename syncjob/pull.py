@@ -1,0 +1,81 @@
+"""What a description file becomes when Scenario's text is taken over. Pure."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from syncjob.documents import Document, parse
+from syncjob.existing import Absent, Existing
+from syncjob.plan import Action, Change
+from syncjob.problems import Failure, Problem, warning
+from syncjob.text import same, sha256
+
+# What makes a text no description at all; a near miss of a tag is one that Scenario holds already.
+_UNFIT = frozenset({"file-encoding", "file-empty", "file-too-large"})
+
+
+def pulled(document: Document, existing: Existing, *, max_file_bytes: int, may_overwrite: bool) -> Change:
+    """The change of a file: `before` is what it says, `after` what Scenario holds.
+
+    The document of a file that is not there has no text. `may_overwrite` says that git has what the
+    file says, or that it may be lost.
+    """
+    base = Change(document.model_id, document.path, "invalid", before_sha256=sha256(document.text))
+    if isinstance(existing, Failure):
+        return replace(base, failure=existing)
+    if isinstance(existing, Absent):
+        message = "Scenario has no description, or no such model that these credentials see"
+        return replace(base, action="unchanged", problems=(warning("model-unknown", message),))
+    text = existing.text
+    if not text:
+        return replace(base, action="unchanged")
+    base = replace(base, after_sha256=sha256(text))
+    if document.text and same(document.text, text):
+        return replace(base, action="unchanged")
+    action: Action = "update" if document.text or document.problems else "create"
+    change = replace(base, action=action, before=document.text, after=text)
+    problems = tuple(_unfit(document, text, max_file_bytes))
+    if problems:
+        return replace(change, action="invalid", problems=problems)
+    if action == "update" and not may_overwrite:
+        message = "holds changes that git does not have; commit them first, or use --force"
+        return replace(change, action="conflict", problems=(Problem("file-uncommitted", message),))
+    return change
+
+
+def with_collisions(changes: Iterable[Change], names: Iterable[str]) -> list[Change]:
+    """The changes, those refused that would be one file with another where case or Unicode form is ignored.
+
+    `names` are those of the files that are there.
+    """
+    ordered = list(changes)
+    new = {f"{change.model_id}.md" for change in ordered if change.action == "create"}
+    taken = Counter(_folded(name) for name in {*names, *new})
+    return [_collision(change, taken) if change.action == "create" else change for change in ordered]
+
+
+def _collision(change: Change, taken: Mapping[str, int]) -> Change:
+    if taken[_folded(f"{change.model_id}.md")] == 1:
+        return change
+    message = "differs from another description only in case or Unicode form; one folder cannot hold both everywhere"
+    return replace(change, action="invalid", problems=(Problem("file-collision", message),))
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _unfit(document: Document, text: str, max_file_bytes: int) -> Iterable[Problem]:
+    yield from (problem for problem in document.problems if problem.code == "file-special")
+    data = file_bytes(text)
+    if len(data) > max_file_bytes:
+        message = f"would hold {len(data):,} bytes; safety.max_file_bytes allows {max_file_bytes:,}"
+        yield Problem("file-too-large", message)
+    again = parse(document.model_id, document.path, data)
+    yield from (problem for problem in again.problems if problem.is_error and problem.code in _UNFIT)
+
+
+def file_bytes(text: str) -> bytes:
+    """A pulled file: the canonical text and one newline."""
+    return f"{text}\n".encode()
