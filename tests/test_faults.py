@@ -843,7 +843,10 @@ def test_kill_9_power_loss(scene: Scene) -> None:
 
 
 def with_small_files(size: int) -> tuple[str, ...]:
-    """What runs a command that can make no file larger than `size` bytes."""
+    """What runs a command that can make no file larger than `size` bytes.
+
+    Python has to be run with -B: it would leave the first bytes of its bytecode, and read them for ever.
+    """
     limit = f"import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size})); "
     return (sys.executable, "-c", f"{limit}os.execvp(sys.argv[1], sys.argv[1:])")
 
@@ -855,7 +858,7 @@ def test_disk_full(scene: Scene, size: int) -> None:
     scene.stage(*ids)
     # The journal alone is as large as that: the report goes to a pipe.
     done = subprocess.run(
-        [*with_small_files(size), sys.executable, "-m", "syncjob", "sync", "--force", "--format", "json"],
+        [*with_small_files(size), sys.executable, "-B", "-m", "syncjob", "sync", "--force", "--format", "json"],
         cwd=scene.workspace.folder, env=scene.workspace.environment(), capture_output=True, timeout=60, check=False,
     )  # fmt: skip
     ended = Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
@@ -879,7 +882,7 @@ def test_disk_full_before_the_first_put(scene: Scene) -> None:
     scene.stage("a")
     for wrapper in (with_small_files(0), with_small_files(100)):
         done = subprocess.run(
-            [*wrapper, sys.executable, "-m", "syncjob", "sync"],
+            [*wrapper, sys.executable, "-B", "-m", "syncjob", "sync"],
             cwd=scene.workspace.folder, env=scene.workspace.environment(), capture_output=True, timeout=60, check=False,
         )  # fmt: skip
         assert done.returncode in (1, 2)
