@@ -214,6 +214,9 @@ def test_whatever_the_texts_are_the_page_is_well_formed_and_harmless(
         "\u202ecod.exe\u2066",
         "::set-output name=x::y\n\n ##[command]x",
         "- ::error::x\n\n  ::error::y\n\n```\n::error::z\n```",
+        "x\n::error::y\n\n```\nx\n  ::error::z\n```\n\n| ::a |\n|---|",
+        "```\n<script>alert(1)</script></code></pre>\n```",
+        "    <script>alert(1)</script>\n\n`<b onclick=x>`",
     ],
 )
 def test_markup_of_a_text_is_shown_and_does_nothing(text: str) -> None:
@@ -336,6 +339,7 @@ def test_a_missing_reference_is_told_from_one_that_was_not_resolved() -> None:
     problems = (
         Problem("asset-missing", "no such asset", 1, 1),
         warning("asset-missing", "no such asset, in code", 1, 26),
+        warning("asset-missing", "only a warning", 1, 14),
     )
     read = Read(page(change("{asset:gone}", text, "invalid", problems=problems)))
     classes = [card["class"] for card in read.of("data")]
@@ -443,9 +447,9 @@ def test_an_image_with_another_address_is_another_word() -> None:
 
 
 def test_texts_with_little_in_common_are_marked_whole() -> None:
-    old, new = marks("the one and only fox of this place", "rivers run deep the and we sail along")
+    old, new = marks("the one and only fox of this place", "the rivers run deep where we sail")
     assert old == "<p><del>the one and only fox of this place</del></p>"
-    assert new == "<p><ins>rivers run deep the and we sail along</ins></p>"
+    assert new == "<p><ins>the rivers run deep where we sail</ins></p>"
 
 
 def test_an_equal_word_between_two_larger_changes_is_no_crumb_in_them() -> None:
@@ -575,6 +579,13 @@ def test_markup_that_differs_around_the_same_words_is_said() -> None:
     text = sides("some **words** here", "some words here")
     assert "The words are the same; their markup differs." in text
     assert "<ins>" not in text
+
+
+def test_what_is_known_of_a_reference_makes_no_block_differ() -> None:
+    missing = Problem("asset-missing", "no such asset", 1, 1)
+    markup = page(change("{asset:a}\n\nold", "{asset:a}\n\nnew", "invalid", problems=(missing,)))
+    assert rows(markup) == ["equal", "changed"]
+    assert rows(page(change("{asset:a}\n\nold", "\\{asset:a}\n\nnew"))) == ["changed", "changed"]
 
 
 def test_links_that_lead_elsewhere_are_said() -> None:

@@ -55,6 +55,13 @@ CONTRAST = """() => {
 }"""
 
 
+# Every box whose content is wider than it is, and that cannot be scrolled sideways.
+CUT_OFF = """() => [...document.querySelectorAll("body *")].filter((element) =>
+  element.clientWidth > 1 && element.scrollWidth > element.clientWidth + 1
+  && !["auto", "scroll"].includes(getComputedStyle(element).overflowX)
+).map((element) => `${element.tagName}.${element.className}`)"""
+
+
 @dataclass
 class Heard:
     """What a page did that it should not: what it printed, threw, asked and fetched."""
@@ -230,6 +237,7 @@ def test_nothing_is_wider_than_the_window_and_all_text_has_contrast(
         for summary in page.locator("summary").all():
             summary.click()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(CUT_OFF) == []
         ratio, text = page.evaluate(CONTRAST)
         assert ratio >= 4.5, text
         page.screenshot(path=tmp_path / f"{name}-{scheme}-{width}.png", full_page=True)

@@ -1,7 +1,7 @@
 """One model of a run: what is wrong with it, and its description before and after. Pure."""
 
-from syncjob.plan import Change
-from syncjob.references import Key
+from typing import TYPE_CHECKING
+
 from syncjob.report.html.cards import tag_cards
 from syncjob.report.html.escape import escape
 from syncjob.report.html.labels import badges, lines_changed, problem_list, title
@@ -10,12 +10,16 @@ from syncjob.report.html.source import source_diff
 from syncjob.report.model import Item
 from syncjob.text import unified_diff
 
+if TYPE_CHECKING:
+    from syncjob.plan import Change
+    from syncjob.references import Key
+
 _MISSING = ("asset-missing", "model-missing")
 _TURNED = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 _TURNING = '<p class="remark">This text holds characters that change the order of what is read: see its source.</p>\n'
 
 
-def article(item: Item, change: Change, anchor: str) -> str:
+def article(item: Item, change: "Change", anchor: str) -> str:
     """The section of one item, under the heading level 2."""
     parts = (
         _header(item),
@@ -43,7 +47,7 @@ def _error(item: Item) -> str:
     return f'<p class="failure">{said} {escape(error.message)}<span class="aside">{answer}{tries}</span></p>\n'
 
 
-def _texts(item: Item, change: Change) -> str:
+def _texts(item: Item, change: "Change") -> str:
     # Imported late: the Markdown parser is slow to load, and many a run has nothing to render.
     from syncjob.report.html.prose import blocks
 
@@ -57,7 +61,7 @@ def _texts(item: Item, change: Change) -> str:
     return f"{_TURNING if is_turned else ''}{sides}{source}{_drift(change)}"
 
 
-def _missing(item: Item, change: Change) -> frozenset[Key]:
+def _missing(item: Item, change: "Change") -> "frozenset[Key]":
     """What the file refers to and is known not to exist; in code, where it may be text, that is a warning only."""
     places = {
         (problem.line, problem.column)
@@ -67,7 +71,7 @@ def _missing(item: Item, change: Change) -> frozenset[Key]:
     return frozenset((tag.kind, tag.id) for tag in change.tags if (tag.line, tag.column) in places)
 
 
-def _drift(change: Change) -> str:
+def _drift(change: "Change") -> str:
     """What was edited on Scenario, where it can be told what from."""
     if change.base is None:
         return ""

@@ -4,12 +4,15 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Sequence
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
-from syncjob.plan import Change
 from syncjob.report.html.article import article
 from syncjob.report.html.labels import anchors, is_listed
 from syncjob.report.html.masthead import contents, heading, masthead
 from syncjob.report.model import Report
+
+if TYPE_CHECKING:
+    from syncjob.plan import Change
 
 _PAGE = """\
 <!DOCTYPE html>
@@ -35,7 +38,7 @@ _PAGE = """\
 """
 
 
-def render(report: Report, changes: Sequence[Change]) -> str:
+def render(report: Report, changes: "Sequence[Change]") -> str:
     """The whole page, the same for the same run; `changes` are those of the report's items, in order.
 
     It loads nothing from anywhere, and runs no script but its own.
