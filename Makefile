@@ -14,10 +14,10 @@ demo: $(VENV)/.run  ## diff, sync, and a sync that changes nothing, on the embed
 	@echo && echo '$$ syncjob sync' && $(DEMO) sync --yes
 
 test: $(VENV)/.dev  ## all tests but the deep suites, with branch coverage
-	$(BIN)/python -m pytest -m "not deep" --cov --cov-report=term --cov-fail-under=95 -q
+	$(BIN)/python -m pytest -m "not deep" -n auto --cov --cov-report=term --cov-fail-under=95 -q
 
 test-deep: $(VENV)/.dev  ## the long suites
-	$(BIN)/python -m pytest -m deep -q -o faulthandler_timeout=600
+	$(BIN)/python -m pytest -m deep -n auto -q -o faulthandler_timeout=600
 
 lint: $(VENV)/.dev  ## format, rules, types, and the workflows
 	$(BIN)/ruff format --check .

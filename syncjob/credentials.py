@@ -62,7 +62,10 @@ def _check(name: str, value: str) -> None:
         raise UsageError(f"{name} holds white space, a line break or a non-ASCII character; was it pasted whole?")
 
 
-_QUERY = re.compile(r"(https?://[^\s?]{1,2000})\?\S+")
+_QUERY = re.compile(r"(https?:\\?/\\?/[^\s?]{1,2000})\?\S+", re.IGNORECASE)
+# What signs a URL (CloudFront, S3), also where the URL is cut or encoded so that it cannot be told as one.
+_SIGNATURE = re.compile(r"(?:Signature|X-Amz-[\w-]+|Policy|Key-Pair-Id)(?:=|%3D)[^\s&\"']*", re.IGNORECASE)
+_PERCENT = re.compile(r"%[0-9A-F]{2}")
 # Shorter than any real secret; to take out every "a" would garble all messages.
 _SHORTEST_SECRET = 5
 
@@ -72,7 +75,7 @@ def redact(text: str, credentials: Credentials | None) -> str:
     of URLs, which may be signed.
     """
     secrets = credentials.secrets if credentials else ()
-    text = _QUERY.sub(r"\1?[redacted]", text)
+    text = _SIGNATURE.sub("[redacted]", _QUERY.sub(r"\1?[redacted]", text))
     # The longest first: a key's own base64 is the beginning of the pair's.
     for form in sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True):
         if form in text:
@@ -84,4 +87,6 @@ def _forms(secret: str) -> tuple[str, ...]:
     if len(secret) < _SHORTEST_SECRET:
         return ()
     encoded = base64.b64encode(secret.encode()).decode()
-    return (secret, quote(secret, safe=""), quote_plus(secret), encoded, encoded.rstrip("="))
+    quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    lower = {_PERCENT.sub(lambda match: match.group().lower(), form) for form in quoted}
+    return (secret, *quoted, *lower, encoded, encoded.rstrip("="))

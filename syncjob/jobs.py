@@ -95,7 +95,7 @@ def _carry_out(run: Run, plan: Plan, writes: Sequence[Change], review: Review) -
     writes = () if run.stop.requested else writes
     before = _report(run, planned, plan.problems, dry_run=False)
     is_agreed = review(Result(before, plan), bool(writes))
-    outcomes = _apply(run, writes) if is_agreed else {}
+    outcomes = _apply(run, writes) if is_agreed and writes else {}
     items = build.run_items(plan, outcomes, planned)
     is_called_off = bool(writes) and not is_agreed and not run.stop.requested
     called_off = [Problem("interrupted", "called off at the question")] if is_called_off else []
@@ -128,7 +128,7 @@ def _plan(run: Run, *, will_write: bool) -> Plan:
 
 def _apply(run: Run, writes: Sequence[Change]) -> dict[str, Outcome]:
     if run.journal is None:
-        return {}
+        raise RuntimeError("a run that writes was begun without a journal")
     http = run.config.http
     outcomes = apply(
         writes,

@@ -91,6 +91,7 @@ class Journal:
         try:
             self.write(begin, is_durable=True)
         except OSError as error:
+            self.close()
             raise UsageError(f"cannot write the journal {path}: {error.strerror}; nothing was written") from error
 
     def write(self, record: Record, *, is_durable: bool = False) -> None:

@@ -3,9 +3,9 @@
 import difflib
 import hashlib
 import unicodedata
-from collections import Counter
+from collections.abc import Iterator, Sequence
 
-_MOST_PAIRS = 500_000  # a few seconds
+from syncjob.matching import Run, equal_runs
 
 
 def canonical(text: str) -> str:
@@ -41,26 +41,56 @@ def unified_diff(before: str, after: str, *, before_name: str, after_name: str) 
     """The lines of a unified diff of two canonical texts; none where they are equal.
 
     Lines are split on LF alone: `str.splitlines` would also split on U+2028 and its like.
-    "" is no text at all, shown as /dev/null, as git does. Texts whose lines repeat so much that to
-    compare them would take minutes are shown as replaced whole.
+    "" is no text at all, shown as /dev/null, as git does. Texts that would take minutes to compare are
+    shown as replaced whole.
     """
     old, new = (text.split("\n") if text else [] for text in (before, after))
-    names = (before_name if before else "/dev/null", after_name if after else "/dev/null")
-    if old != new and _equal_pairs(old, new) > _MOST_PAIRS:
-        hunk = f"@@ -1,{len(old)} +1,{len(new)} @@"
-        header = [f"--- {names[0]}", f"+++ {names[1]}", hunk]
-        return [*header, *(f"-{line}" for line in old), *(f"+{line}" for line in new)]
-    return list(difflib.unified_diff(old, new, *names, lineterm=""))
+    if old == new:
+        return []
+    header = [f"--- {before_name if before else '/dev/null'}", f"+++ {after_name if after else '/dev/null'}"]
+    return [*header, *_hunks(old, new, equal_runs(old, new))]
 
 
-def _equal_pairs(old: list[str], new: list[str]) -> int:
-    """How many pairs of equal lines difflib looks at, which its time grows with.
+def _hunks(old: Sequence[str], new: Sequence[str], runs: Sequence[Run] | None) -> Iterator[str]:
+    if runs is None:
+        yield f"@@ -1,{len(old)} +1,{len(new)} @@"
+        yield from (f"-{line}" for line in old)
+        yield from (f"+{line}" for line in new)
+        return
+    for group in _Known(runs).get_grouped_opcodes():
+        (_, first_old, _, first_new, _), (_, _, last_old, _, last_new) = group[0], group[-1]
+        yield f"@@ -{_range(first_old, last_old)} +{_range(first_new, last_new)} @@"
+        for tag, start_old, end_old, start_new, end_new in group:
+            if tag == "equal":
+                yield from (f" {line}" for line in old[start_old:end_old])
+                continue
+            yield from (f"-{line}" for line in old[start_old:end_old])
+            yield from (f"+{line}" for line in new[start_new:end_new])
 
-    From 200 lines on it leaves out those that make up more than a hundredth (its `autojunk`).
-    """
-    most = len(new) // 100 + 1 if len(new) >= 200 else len(new)
-    counts = {line: number for line, number in Counter(new).items() if number <= most}
-    return sum(counts.get(line, 0) * number for line, number in Counter(old).items())
+
+class _Known(difflib.SequenceMatcher[str]):
+    """difflib's own opcodes and hunks, of runs that are known already."""
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        super().__init__()
+        joined: list[difflib.Match] = []
+        for old, new, size in runs[:-1]:
+            if joined and (joined[-1].a + joined[-1].size, joined[-1].b + joined[-1].size) == (old, new):
+                old, new, size = joined[-1].a, joined[-1].b, joined.pop().size + size
+            if size:
+                joined.append(difflib.Match(old, new, size))
+        self._runs = [*joined, difflib.Match(*runs[-1])]
+
+    def get_matching_blocks(self) -> list[difflib.Match]:
+        return self._runs
+
+
+def _range(start: int, end: int) -> str:
+    """A line range as `diff -u` writes it: from 1, the length left out where it is 1."""
+    length = end - start
+    if length == 1:
+        return str(start + 1)
+    return f"{start + 1 if length else start},{length}"
 
 
 def count_changes(diff: list[str]) -> tuple[int, int]:

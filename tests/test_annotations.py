@@ -247,7 +247,7 @@ def test_no_github_means_no_annotations_no_summary_and_no_outputs(faulty: Worksp
         ended = faulty.run(command_, "--no-github", GITHUB_ACTIONS="true", **files)
         assert ended.status == 1
         assert places(ended.out, ended.err) == []
-    assert {path.name for path in faulty.folder.iterdir()} == {"config.yaml", "descriptions"}
+    assert {path.name for path in faulty.folder.iterdir()} == {"config.yaml", "descriptions", ".syncjob"}
 
 
 def test_outside_of_a_step_nothing_is_annotated(faulty: Workspace) -> None:

@@ -348,10 +348,19 @@ def test_a_good_body_is_a_value() -> None:
 )
 def test_what_is_no_json_is_a_protocol_error(body: bytes) -> None:
     with pytest.raises(errors.ProtocolError) as caught:
-        decode(Answer(200, {"content-type": "text/html\x1b; charset=utf-8"}, body), DescriptionEnvelope)
-    assert str(caught.value) == (r"the body is not the JSON that the API promises (text/html\x1b; charset=utf-8)")
+        decode(Answer(200, {"content-type": "text/HTML; charset=utf-8"}, body), DescriptionEnvelope)
+    assert str(caught.value) == "the body is not the JSON that the API promises (text/html)"
     assert caught.value.ambiguous
     assert caught.value.http_status == 200
+
+
+@pytest.mark.parametrize(
+    ("content_type", "shown"),
+    [(None, "no content type"), ("text/html; who=key", "text/html"), ("text/key", "another content type")],
+)
+def test_no_more_is_said_of_a_content_type_than_is_known(content_type: str | None, shown: str) -> None:
+    with pytest.raises(errors.ProtocolError, match=rf"\({shown}\)$"):
+        decode(Answer(200, {"content-type": content_type} if content_type else {}, b"?"), DescriptionEnvelope)
 
 
 @pytest.mark.parametrize(

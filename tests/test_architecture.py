@@ -27,7 +27,7 @@ HOMES = {
 KNOWN_TO_SCENARIO = {"syncjob", "syncjob.errors", "syncjob.tags", "syncjob.display", "syncjob.credentials"}
 PURE = {
     "text.py", "tags.py", "markdown.py", "display.py", "problems.py", "existing.py", "references.py", "plan.py", "selection.py",
-    "edits.py", "saved_plan.py", "rollback.py", "runs.py", "pull.py", "report/runs.py", "report/model.py", "report/build.py", "report/status.py", "report/text.py", "report/json.py",
+    "edits.py", "matching.py", "saved_plan.py", "rollback.py", "runs.py", "pull.py", "report/runs.py", "report/model.py", "report/build.py", "report/status.py", "report/text.py", "report/json.py",
     "report/summary.py", "report/markdown.py", "report/annotations.py",
     *(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.glob("report/html/*.py")),
     "scenario/types.py", "scenario/answers.py", "scenario/sandbox/api.py", "scenario/sandbox/rows.py",

@@ -458,7 +458,8 @@ class GitAndScenario(RuleBasedStateMachine):
         self.served.asked.clear()
         report: Report | None = None
         try:
-            with run.begin("run", command, self.config, options, lambda _, things, __: things) as begun:
+            reach: run.Reach = "write" if command == "sync" else "read"
+            with run.begin(run.new_id(), command, self.config, options, lambda _, things, __: things, reach) as begun:
                 if command == "sync":
                     report = jobs.sync(begun, lambda *_: True).report
                 else:

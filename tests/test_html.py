@@ -16,13 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from syncjob.matching import equal_runs
 from syncjob.plan import Action, Base, Change, Plan
 from syncjob.problems import Failure, Problem, warning
 from syncjob.references import Record
 from syncjob.report.build import plan_items, run_problems, summarise
 from syncjob.report.html.cards import tag_cards
 from syncjob.report.html.escape import escape, escape_line
-from syncjob.report.html.matching import equal_runs
 from syncjob.report.html.page import render
 from syncjob.report.html.pairs import paired
 from syncjob.report.html.prose import blocks

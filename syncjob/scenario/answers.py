@@ -1,10 +1,10 @@
 """What an HTTP answer means: a value of the promised type, or the error that it is. Pure."""
 
-import calendar
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import parsedate_tz
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -39,8 +39,13 @@ def decode(answer: Answer, type_: type[_T]) -> _T:
     except msgspec.ValidationError as error:
         raise protocol_error(_with_whole_path(str(error)), answer) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        kind = shorten(answer.headers.get("content-type", "no content type"), 60)
+        media_type = answer.headers.get("content-type", "no content type").partition(";")[0].strip().lower()
+        kind = media_type if media_type in _SHOWN_TYPES else "another content type"
         raise protocol_error(f"the body is not the JSON that the API promises ({kind})", answer) from error
+
+
+# Headers may echo anything, so only what is known is shown.
+_SHOWN_TYPES = frozenset({"application/json", "application/xml", "text/html", "text/plain", "no content type"})
 
 
 def protocol_error(message: str, answer: Answer) -> errors.ProtocolError:
@@ -68,7 +73,7 @@ def failure(answer: Answer, credentials: Credentials | None, *, max_retry_after:
     if answer.status == 200:
         return None
     if 300 <= answer.status < 400:
-        return _redirected(answer)
+        return _redirected(answer, credentials)
     if answer.status < 400:
         return protocol_error(f"HTTP {answer.status} where 200 is promised", answer)
     if answer.status == 404 and "html" in answer.headers.get("content-type", ""):
@@ -122,9 +127,9 @@ _BY_STATUS: Mapping[int, type[errors.ScenarioError]] = {
 }
 
 
-def _redirected(answer: Answer) -> errors.Redirected:
+def _redirected(answer: Answer, credentials: Credentials | None) -> errors.Redirected:
     try:
-        host = urlsplit(answer.headers.get("location", "")).hostname
+        host = urlsplit(redact(answer.headers.get("location", ""), credentials)).hostname
     except ValueError:
         host = None
     where = f"to {shorten(host, 100)}" if host else "elsewhere"
@@ -169,6 +174,6 @@ def _timestamp(http_date: str) -> float | None:
         parsed = parsedate_tz(http_date) if http_date.isascii() else None
         if parsed is None or not 1970 <= parsed[0] <= 9999:
             return None
-        return calendar.timegm((*parsed[:8], 0)) - (parsed[9] or 0)
+        return datetime(*parsed[:6], tzinfo=UTC).timestamp() - (parsed[9] or 0)
     except (ValueError, OverflowError, IndexError, TypeError):
         return None

@@ -160,7 +160,8 @@ class Transport:
         if encoding.lower() != "identity":
             if head.status != 200:
                 return head  # what it says cannot be read, but its status counts
-            raise protocol_error(f"the body is {shorten(encoding, 40)}-encoded though identity was asked for", head)
+            named = shorten(redact(encoding, self._credentials), 40)  # a header may echo anything
+            raise protocol_error(f"the body is {named}-encoded though identity was asked for", head)
         chunks: list[bytes] = []
         size = 0
         for chunk in _chunks(response):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, zip_longest
 
-from syncjob.report.html.matching import equal_runs
+from syncjob.matching import equal_runs
 from syncjob.report.html.words import Block, is_alike, likeness
 
 Pair = tuple[Block | None, Block | None]

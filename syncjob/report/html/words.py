@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from functools import cached_property
 from itertools import accumulate, pairwise
 
-from syncjob.report.html.matching import Run, equal_runs
+from syncjob.matching import Run, equal_runs
 
 _CARD = re.compile(r'<data class="[^"]*" value="([^"]*)">.*?</data>')
 _SIGN = r"!-/:-@\[-`{-~"
