@@ -28,6 +28,9 @@ from tests.scripted import Play, answer, drips, scripted, sends, then_closes, th
 from tests.test_transport import PEM
 from tests.workspace import Ended
 
+# Without the measure of coverage, which writes files of its own and takes memory.
+pytestmark = pytest.mark.deep
+
 AT_ONCE = "retry-after-ms: 1"
 NOW = "Date: Sun, 22 Nov 2026 10:00:00 GMT"
 

@@ -19,6 +19,9 @@ from tests.scripted import answer, drips, scripted, sends, then_closes, then_res
 from tests.test_transport import PEM
 from tests.workspace import Ended
 
+# Without the measure of coverage, which writes files of its own and takes memory.
+pytestmark = pytest.mark.deep
+
 # Characters that base64, URLs, JSON and regular expressions treat in their own ways; no words.
 KEY = "qK7/zX+w9=vT~u3.pL5"
 SECRET = "Jx8%dG2&hN?mB6+rC4/yF0=tQ1"
