@@ -43,7 +43,7 @@ def _edited(change: Change, missing: str | None) -> Problem:
     if missing:
         return Problem("remote-edited", f"cannot tell whether this text was edited on Scenario: {missing}")
     message = "edited on Scenario, or synced without a commit: git never held this text; "
-    advice = f"take it over with `syncjob pull {change.model_id}` and commit it"
+    advice = f"`syncjob pull {change.model_id}`, commit exactly that and change it in a later commit"
     return Problem("remote-edited", f"{message}{advice}, or use --overwrite-remote-edits")
 
 

@@ -109,7 +109,9 @@ def _as_reviewed(document: Document, item: SavedItem) -> Document:
     if not document.is_valid or sha256(document.text) == item.after_sha256:
         return document
     what = "is here again" if item.action == "delete" else "has changed" if document.text else "is gone"
-    return replace(document, problems=(*document.problems, _stale(f"the file {what} since the plan was made")))
+    return replace(
+        document, problems=(*document.problems, _stale(f"the file {what} since the plan was made; make a new plan"))
+    )
 
 
 def as_planned(change: Change, item: SavedItem) -> Change:
@@ -120,7 +122,7 @@ def as_planned(change: Change, item: SavedItem) -> Change:
     if not change.is_write:
         return change
     if (change.before_sha256, change.action) != (item.before_sha256, item.action):
-        stale = _stale("edited on Scenario since the plan was made")
+        stale = _stale("edited on Scenario since the plan was made; make a new plan")
         return replace(change, action="conflict", problems=(*change.problems, stale))
     return over_edit(change) if item.overwrites_remote_edit else change
 

@@ -21,6 +21,9 @@ from tests.actions_runner import obeyed as obeyed_in
 from tests.loopback import Loopback, json_answer
 from tests.workspace import KEY, SECRET, Ended, Workspace
 
+# Many processes, each in every form: too long for `make test`.
+pytestmark = pytest.mark.deep
+
 PAIR = base64.b64encode(f"{KEY}:{SECRET}".encode()).decode()
 # Each is a command to the runner, or was made to become one when it is cut, trimmed, split or cleaned.
 HOSTILE = [

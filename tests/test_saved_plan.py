@@ -128,10 +128,10 @@ def test_a_plan_for_another_project_is_refused(other: dict[str, Any]) -> None:
     ("action", "text", "message"),
     [
         ("update", "new", None),
-        ("update", "other", "the file has changed since the plan was made"),
-        ("update", "", "the file is gone since the plan was made"),
+        ("update", "other", "the file has changed since the plan was made; make a new plan"),
+        ("update", "", "the file is gone since the plan was made; make a new plan"),
         ("delete", "", None),
-        ("delete", "new", "the file is here again since the plan was made"),
+        ("delete", "new", "the file is here again since the plan was made; make a new plan"),
     ],
 )
 def test_a_file_that_has_changed_since_is_stale(action: Any, text: str, message: str | None) -> None:

@@ -48,6 +48,8 @@ def begin(settings: Settings, command: "Command", options: "Options", reach: "Re
     log.configure(sys.stderr, settings.log_format, settings.log_level, run_id, loaded.credentials)
     if reach != "offline":
         require_credentials(loaded)
+        if loaded.is_sandbox:
+            click.echo(f"Profile {loaded.profile} is the embedded stand-in: nothing is sent to Scenario.", err=True)
         if runner.is_on(os.environ):
             runner.mask(loaded.credentials, sys.stderr)
     with run.begin(run_id, command, loaded, options, _track, reach) as started:

@@ -102,7 +102,7 @@ def _section_lines(item: Item) -> Iterator[str]:
         yield "</ul>"
     yield ""
     if item.remote_edit and item.remote_edit.diff:
-        yield f"Edited on Scenario; the closest text that git held is that of `{item.remote_edit.commit[:10]}`:"
+        yield f"Scenario's text beside the closest that git held, that of `{item.remote_edit.commit[:10]}`:"
         yield ""
         yield from _fenced(item.remote_edit.diff)
         yield "What the file would put in its place:"

@@ -48,7 +48,7 @@ def _item(item: Item, color: bool) -> Iterator[str]:
         name = f" ({one_line(item.model_name)})" if item.model_name else ""
         yield _paint(f"{item.action} {item.model_id}{name}", _BOLD, color)
         if item.remote_edit and item.remote_edit.diff:
-            yield f"edited on Scenario; the closest text that git held is that of {item.remote_edit.commit[:10]}:"
+            yield f"Scenario's text beside the closest that git held, that of {item.remote_edit.commit[:10]}:"
             yield from _diff(item.remote_edit.diff, color)
             yield "what the file would put in its place:"
         yield from _diff(item.diff, color)

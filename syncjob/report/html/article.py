@@ -77,6 +77,6 @@ def _drift(change: "Change") -> str:
         return ""
     commit = change.base.commit[:10]
     names = {"before_name": f"git/{commit}", "after_name": f"scenario/{change.model_id}"}
-    note = '<p class="remark">The commit is the one whose text the text on Scenario was most likely made from.</p>'
-    summary = f"Edited on Scenario since commit <code>{escape(commit)}</code>"
+    note = '<p class="remark">Of all that git held for this file, that text is the closest to the one on Scenario.</p>'
+    summary = f"Scenario's text beside that of commit <code>{escape(commit)}</code>"
     return source_diff(summary, unified_diff(change.base.text, change.before, **names), note)
