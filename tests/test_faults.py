@@ -26,7 +26,7 @@ import pytest
 from tests.faulty import Fault, Scene, faulty, held, intents, landed, scene_at, then, wait_for, workspace_at
 from tests.scripted import Play, answer, drips, scripted, sends, then_closes, then_resets
 from tests.test_transport import PEM
-from tests.workspace import Ended
+from tests.workspace import MEASURED, Ended
 
 # Without the measure of coverage, which writes files of its own and takes memory.
 pytestmark = pytest.mark.deep
@@ -648,16 +648,14 @@ def test_a_gzip_bomb(scene: Scene) -> None:
     scene.remote.on("GET", "bomb", Fault(packed), always=True)
     scene.remote.on("PUT", "landed", landed(packed))
     scene.remote.on("GET", "flood", Fault(then_closes(sends(b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 40_000_000))))
-    with scene.running("sync", "--keep-going", "--format", "json") as process:
-        _, code, used = os.wait4(process.process.pid, 0)
-        process.process.returncode = os.waitstatus_to_exitcode(code)
+    with scene.running("sync", "--keep-going", "--format", "json", wrapper=MEASURED) as process:
         ended = process.end()
     assert ended.status == 1
     assert statuses(ended) == {"bomb": "failed", "landed": "applied", "flood": "failed", "fine": "applied"}
     assert codes(ended) == {"bomb": "protocol", "flood": "protocol"}
     assert "gzip-encoded though identity was asked for" in errors(ended)["bomb"]["message"]
     assert "more than 33,554,432 bytes" in errors(ended)["flood"]["message"]
-    assert used.ru_maxrss * (1 if sys.platform == "darwin" else 1024) < 150 * 2**20
+    assert int(ended.err.split()[-1]) / 1024 < 150
     scene.converges()
 
 

@@ -21,6 +21,16 @@ http: {requests_per_minute: 0}
 """
 
 
+# Runs a command and says at the end of stderr how much memory it took at most, in KiB. From a process of its own,
+# because the kernel counts as a child's what its parent held when it was begun.
+MEASURED = (
+    sys.executable,
+    "-c",
+    "import resource, subprocess, sys; status = subprocess.call(sys.argv[1:]); "
+    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr); sys.exit(status)",
+)
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a process ended."""
