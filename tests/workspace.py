@@ -26,8 +26,12 @@ http: {requests_per_minute: 0}
 MEASURED = (
     sys.executable,
     "-c",
-    "import resource, subprocess, sys; status = subprocess.call(sys.argv[1:]); "
-    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr); sys.exit(status)",
+    """\
+import resource, subprocess, sys
+status = subprocess.call(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+sys.exit(status)
+""",
 )
 
 
