@@ -105,10 +105,12 @@ def rounds(workspace: Workspace, remote: Loopback, number: int, seed: int) -> No
             trouble.victim = None
         assert process.returncode in (-signal.SIGKILL, 0, 1), err
         assert set(trouble.overwritten) <= journaled(state)
+        trouble.is_on = False
+        assert in_process(workspace, remote, "sync", Options(overwrite_remote_edits=True, force=True)) == 0
+        for path in workspace.descriptions.iterdir():
+            assert remote.sandbox.description(path.stem) == path.read_text()
+        trouble.is_on = True
     trouble.is_on = False
-    assert in_process(workspace, remote, "sync", Options(overwrite_remote_edits=True, force=True)) == 0
-    for path in workspace.descriptions.iterdir():
-        assert remote.sandbox.description(path.stem) == path.read_text()
     assert set(trouble.overwritten) <= journaled(state)
     for run_id in run_ids(state):
         assert in_process(workspace, remote, "rollback", Options(), run_id) == 0
