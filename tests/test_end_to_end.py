@@ -450,6 +450,7 @@ def test_the_sandbox_needs_no_network_and_never_becomes_production(workspace: Wo
     workspace.write("model_eyVcnFJcR92BxBkz7N6g5w", "text")
     ended = workspace.json("--profile", "sandbox", "sync", SCENARIO_BASE_URL=remote.url)
     assert ended.status == 0
+    assert "embedded stand-in: nothing is sent to Scenario" in ended.err
     assert ended.report["summary"]["applied"] == 1
     assert remote.asked == []
     assert (workspace.folder / ".syncjob" / ".gitignore").read_text() == "*\n"
