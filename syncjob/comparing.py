@@ -1,75 +1,177 @@
-"""Documents and what Scenario holds -> Changes, read by the run's workers, judged, and what they refer to looked up."""
+"""Files and what Scenario holds -> Plans in slices: read by the run's workers, judged, and what they refer to looked up."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Protocol, TypeVar
 
 from syncjob import journal, runs, workers
+from syncjob.config import Http
 from syncjob.documents import Document
 from syncjob.errors import UsageError
 from syncjob.journal import Begin, Confirmed, Record
 from syncjob.lookup import look_up
-from syncjob.plan import Change, compare, confirmed, not_compared, with_references
+from syncjob.plan import Change, Plan, compare, confirmed, in_order, not_compared, unjudged, with_references
 from syncjob.references import Catalogue, Key
 from syncjob.run import Run
 from syncjob.text import sha256
 
+# So many descriptions that are to be written are planned as a whole before the first of them is written.
+SLICE = 1000
+# The share of the rate window that a later slice reads, so that it is written before what it read is old.
+_READING = 0.45
+_REMEMBERED = 50_000  # ids that later slices need not look up again
+
 _T = TypeVar("_T")
-Changes = dict[str, Change]  # by path
-Judge = Callable[[Changes], Changes]
+_Result = TypeVar("_Result")
+Judge = Callable[[Change], Change]
 
 
-def compare_all(run: Run, documents: Sequence[Document], judge: Judge) -> list[Change]:
-    """A change for each document: read, judged, and what it refers to looked up."""
-    changes = _confirmed_before(run, documents)
-    asked = [document for document in documents if document.is_valid and document.path not in changes]
+class Source(Protocol):
+    """Documents by the name of their file."""
 
-    def read_and_compare(document: Document) -> Change:
-        return compare(document, run.remote.read(document.model_id))
+    def read(self, name: str) -> Document: ...
 
-    changes |= {document.path: change for document, change in in_parallel(run, asked, read_and_compare)}
-    _record_confirmed(run, changes.values())
-    if not run.stop.requested:
-        changes = judge(changes)
-    if run.stop.requested:  # a write that was not judged and looked up is no plan
-        changes = {path: change for path, change in changes.items() if change.action == "unchanged" or change.failure}
-    else:
-        catalogue = look_up_all(run, {key for change in changes.values() for key in _needed(change)})
-        changes = {path: with_references(change, catalogue) for path, change in changes.items()}
-    return [changes.get(document.path) or not_compared(document) for document in documents]
+    def unread(self, name: str) -> Document:
+        """The place of a document that is not looked at."""
+        ...
 
 
-def _confirmed_before(run: Run, documents: Sequence[Document]) -> Changes:
-    """Those documents whose text the run that is resumed knew Scenario to hold; they are not asked for again."""
-    if run.options.resume is None:
-        return {}
-    known = runs.confirmed(records_of(run, run.options.resume))
-    return {
-        document.path: confirmed(document)
-        for document in documents
-        if document.is_valid and document.model_id in known and known[document.model_id] == sha256(document.text)
-    }
+def plans(run: Run, names: Sequence[str], source: Source, judge: Judge, *, will_write: bool) -> Iterator[Plan]:
+    """The names' documents compared, in slices; what is in step comes as it is found, in partial plans.
+
+    The first slice ends where `SLICE` descriptions are to be written, so that up to so many all is
+    known before the first write. The later ones, of a run that writes, are as small as it takes to
+    write them before what was read is old.
+    """
+    reading = _Reading(run, names, source)
+    references = _References(run)
+    size = SLICE
+    while True:
+        pending: list[Change] = []
+        for settled in reading.slice(pending, size):
+            yield Plan(in_order(settled), is_partial=True)
+        if not run.stop.requested:
+            pending = [judge(change) for change in pending]
+        if run.stop.requested:  # a write that was not judged and looked up is no plan
+            yield from reading.unread()
+            yield Plan(in_order(change if change.failure else unjudged(change) for change in pending))
+            return
+        yield Plan(in_order(references.of(pending)), rest=reading.rest)
+        if not reading.rest:
+            return
+        size = _later_slice(run.config.http) if will_write else SLICE
 
 
-def in_parallel(run: Run, things: Sequence[_T], work: Callable[[_T], Change]) -> Iterator[tuple[_T, Change]]:
-    """Each thing with its change, as they are done, by the run's workers."""
-    compared = workers.run(things, work, min(run.config.http.workers, len(things)), run.stop)
-    for thing, change in run.track("Reading", compared, len(things)):
-        run.breaker.note(change.failure)
-        yield thing, change
+def _later_slice(http: Http) -> int:
+    if not http.requests_per_minute:
+        return SLICE
+    return max(1, min(SLICE, int(http.requests_per_minute * http.recheck_after / 60 * _READING)))
 
 
-def _record_confirmed(run: Run, changes: Iterable[Change]) -> None:
-    """Tells the journal what need not be asked for again, if this run is resumed."""
-    if run.journal:
-        for change in changes:
-            if change.action == "unchanged":
-                run.journal.write(Confirmed(change.model_id, change.after_sha256))
+class _Reading:
+    """Reads the documents of some names and compares them, a slice at a time; what is unchanged is put aside."""
+
+    def __init__(self, run: Run, names: Sequence[str], source: Source) -> None:
+        self._run = run
+        self._names = iter(names)
+        self._source = source
+        self._known = _confirmed_before(run)
+        self._flying: dict[str, None] = {}  # handed to a worker and not back yet; in order
+        self.rest = len(names)
+        run.progress.expect(self.rest)
+
+    def slice(self, pending: list[Change], size: int) -> Iterator[list[Change]]:
+        """Fills `pending` up to `size` with what is not unchanged; yields the unchanged, in handfuls."""
+        settled: list[Change] = []
+        compared = in_parallel(self._run, self._until_full(pending, size), self._compare, self.rest)
+        for name, (change, is_asked) in compared:
+            del self._flying[name]
+            self.rest -= 1
+            if is_asked:
+                self._run.breaker.note(change.failure)
+            if change.action != "unchanged":
+                self._run.progress.half_done()
+                pending.append(change)
+                continue
+            self._run.progress.done()
+            self._record(change)
+            settled.append(change)
+            if len(settled) == SLICE:
+                yield settled
+                settled = []
+        yield settled
+
+    def unread(self) -> Iterator[Plan]:
+        """The places of all that was not compared, as partial plans."""
+        names = iter((*self._flying, *self._names))
+        while places := [not_compared(self._source.unread(name)) for name in islice(names, SLICE)]:
+            yield Plan(in_order(places), is_partial=True)
+
+    def _until_full(self, pending: Sequence[Change], size: int) -> Iterator[str]:
+        while len(pending) + len(self._flying) < size:
+            name = next(self._names, None)
+            if name is None:
+                return
+            self._flying[name] = None
+            yield name
+
+    def _compare(self, name: str) -> tuple[Change, bool]:
+        """The change that a document asks for, and whether Scenario was asked."""
+        document = self._source.read(name)
+        if not document.is_valid:
+            return not_compared(document), False
+        if document.model_id in self._known and self._known[document.model_id] == sha256(document.text):
+            return confirmed(document), False
+        return compare(document, self._run.remote.read(document.model_id)), True
+
+    def _record(self, change: Change) -> None:
+        """Tells the journal what need not be asked for again, if this run is resumed."""
+        if self._run.journal:
+            self._run.journal.write(Confirmed(change.model_id, change.after_sha256))
 
 
-def _needed(change: Change) -> Iterator[Key]:
-    """What must be looked up for a change: its model, and whatever the API has not told already."""
-    if change.is_write or change.action == "conflict":
-        yield ("model", change.model_id)
+def _confirmed_before(run: Run) -> Mapping[str, str | None]:
+    """The digests of what the run that is resumed knew Scenario to hold; those are not asked for again."""
+    return runs.confirmed(records_of(run, run.options.resume)) if run.options.resume is not None else {}
+
+
+def in_parallel(
+    run: Run, things: Iterable[_T], work: Callable[[_T], _Result], total: int
+) -> Iterable[tuple[_T, _Result]]:
+    """Each thing with its result, as they are done, by the run's workers; `total` is how many there may be."""
+    return run.track("Reading", workers.run(things, work, min(run.config.http.workers, total), run.stop), total)
+
+
+class _References:
+    """Looks up what changes refer to: an id that an earlier slice knew is not asked for again."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._known = Catalogue()
+        self._asked: set[Key] = set()
+
+    def of(self, changes: Iterable[Change]) -> Iterator[Change]:
+        """The changes with what is known of their models and of what they refer to."""
+        changes = list(changes)
+        referred = {key for change in changes for key in _referred(change)}
+        own: set[Key] = {
+            ("model", change.model_id) for change in changes if change.is_write or change.action == "conflict"
+        }
+        found = look_up_all(self._run, (referred | own) - self._asked)
+        catalogue = Catalogue({**self._known.records, **found.records}, found.failures)
+        self._remember(referred, catalogue)
+        return (with_references(change, catalogue) for change in changes)
+
+    def _remember(self, keys: set[Key], catalogue: Catalogue) -> None:
+        if len(self._asked) + len(keys) > _REMEMBERED:
+            self._asked, self._known = set(), Catalogue()
+        self._asked |= {key for key in keys if key not in catalogue.failures}
+        records = {key: catalogue.records[key] for key in keys if key in catalogue.records}
+        self._known = Catalogue({**self._known.records, **records})
+
+
+def _referred(change: Change) -> Iterator[Key]:
+    """What a write refers to, but for what the API has told already."""
     if change.is_write:
         known = {(record.kind, record.id) for record in change.known}
         yield from ((tag.kind, tag.id) for tag in change.tags if (tag.kind, tag.id) not in known)

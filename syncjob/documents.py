@@ -3,7 +3,6 @@
 import os
 import stat
 import unicodedata
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -52,19 +51,22 @@ def list_folder(folder: Path) -> tuple[str, ...]:
         ) from error
 
 
-def read_files(
-    folder: Path, shown_as: str, names: Iterable[str], everything: Iterable[str], max_file_bytes: int
-) -> tuple[Document, ...]:
-    """The documents of some names, sorted by model id; bad files are among them, with problems.
+class Folder:
+    """The files of a folder, read one at a time; `shown_as` is its name in messages and reports.
 
-    `shown_as` is the folder's name in messages and reports, `everything` what else it holds: names
-    that are one file elsewhere are refused.
+    `names` are all that it holds: of them, those that are one file elsewhere are refused.
     """
-    collisions = _collisions(everything)
-    documents = (
-        _with(_read(folder / name, f"{shown_as}/{name}", max_file_bytes), collisions.get(name, ())) for name in names
-    )
-    return tuple(sorted(documents, key=lambda document: (document.model_id, document.path)))
+
+    def __init__(self, path: Path, shown_as: str, names: Iterable[str], max_file_bytes: int) -> None:
+        self._path = path
+        self._shown_as = shown_as
+        self._collisions = _collisions(names)
+        self._max_file_bytes = max_file_bytes
+
+    def read(self, name: str) -> Document:
+        """The document of a file; a bad one has problems."""
+        document = _read(self._path / name, f"{self._shown_as}/{name}", self._max_file_bytes)
+        return _with(document, self._collisions.get(name, ()))
 
 
 def gone(name: str, shown_as: str) -> Document:
@@ -90,13 +92,16 @@ def _with(document: Document, problems: Iterable[Problem]) -> Document:
 
 def _collisions(names: Iterable[str]) -> dict[str, list[Problem]]:
     """Names that are one file on a file system that ignores case or Unicode form."""
-    groups: defaultdict[str, list[str]] = defaultdict(list)
+    groups: dict[str, str | list[str]] = {}  # most names are alone, and a list of each would cost memory
     for name in names:
-        groups[unicodedata.normalize("NFC", name).casefold()].append(name)
+        folded = unicodedata.normalize("NFC", name).casefold()
+        other = groups.setdefault(folded, name)
+        if other is not name:
+            groups[folded] = [*([other] if isinstance(other, str) else other), name]
     return {
         name: [Problem("file-collision", f"differs from {_shown(other)} only in case or Unicode form; keep one")]
         for group in groups.values()
-        if len(group) > 1
+        if isinstance(group, list)
         for name, other in zip(group, group[1:] + group[:1], strict=True)
     }
 

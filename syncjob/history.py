@@ -3,8 +3,8 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from syncjob.display import shorten
@@ -20,7 +20,6 @@ _LOG = (
     "log", "--topo-order", "--full-history", "--diff-merges=combined",
     "-z", "--raw", "--no-abbrev", "--find-renames", "--format=%H", "HEAD", "--", "*.md",
 )  # fmt: skip
-_Blobs = Mapping[str, Sequence[tuple[str, str]]]  # file name -> (commit, blob) of each version, newest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +35,14 @@ class Changed:
 
 
 class Texts:
-    """Every text that git held for some files; read from git no earlier than it is asked for."""
+    """Every text that git held for a folder's files; nothing is read from git before it is asked for."""
 
-    def __init__(self, gap: str | None, blobs: _Blobs, read: Callable[[str], bytes | None]) -> None:
-        self._gap = gap
-        self._blobs = blobs
-        self._read = read
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder = folder
+        self._stack = stack
+        self._gap: str | None = None
+        self._log: _Log | None = None
+        self._read: Callable[[str], bytes | None] = lambda blob: None
 
     def gap(self) -> str | None:
         """Why there may be more texts than those that were read; None where there are not."""
@@ -49,8 +50,10 @@ class Texts:
 
     def of(self, name: str) -> Iterator[Version]:
         """A file's texts, newest first, canonical; those of the files that it was renamed from too."""
+        if self._log is None:
+            self._log = self._open()
         commits: dict[str, str] = {}
-        for commit, blob in self._blobs.get(name, ()):
+        for commit, blob in self._log.of(name):
             commits.setdefault(blob, commit)
         for blob, commit in commits.items():
             data = self._read(blob)
@@ -59,6 +62,38 @@ class Texts:
                 continue
             with suppress(UnicodeDecodeError):  # no text, so it never was a description
                 yield Version(commit, canonical(data.decode("utf-8")))
+
+    def _open(self) -> "_Log":
+        """Starts the two programs that all further texts come from."""
+        try:
+            repository = Repository(self._folder)
+            gap, log = _gap(repository), _log(repository)
+        except GitFailed as error:
+            self._gap = f"{error}; {_ADVICE}"
+            return _Log("")
+        self._gap = gap
+        if log.versions:
+            self._read = self._stack.enter_context(repository.blobs()).read
+        return log
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """The (commit, blob) of each version of every path, newest first, and what it was renamed from."""
+
+    prefix: str
+    versions: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    renamed: Mapping[str, set[str]] = field(default_factory=dict)
+
+    def of(self, name: str) -> Iterator[tuple[str, str]]:
+        """The versions of a file of the folder, then those of all that it was renamed from.
+
+        All of theirs: which of two branches git lists first says nothing of which came first.
+        """
+        paths = [self.prefix + name]
+        for each in paths:
+            paths.extend(sorted(self.renamed.get(each, set()) - set(paths)))
+        return (version for each in paths for version in self.versions.get(each, ()))
 
 
 def changed_since(folder: Path, revision: str) -> Changed:
@@ -82,10 +117,10 @@ def not_checked_out(folder: Path) -> frozenset[str]:
     """The names that git has in a folder and keeps out of the working tree (a sparse checkout)."""
     try:
         repository = Repository(folder)
-        listed = list(repository.tokens("ls-files", "-t", "-z", "--full-name", "--", _pathspec(repository)))
+        listed = repository.tokens("ls-files", "-t", "-z", "--full-name", "--", _pathspec(repository))
+        return frozenset(_names(repository, (entry[2:] for entry in listed if entry.startswith("S "))))
     except GitFailed:
         return frozenset()
-    return frozenset(_names(repository, (entry[2:] for entry in listed if entry.startswith("S "))))
 
 
 def uncommitted(folder: Path) -> frozenset[str] | None:
@@ -101,21 +136,13 @@ def uncommitted(folder: Path) -> frozenset[str] | None:
 
 
 @contextmanager
-def texts(folder: Path, names: Sequence[str]) -> Iterator[Texts]:
-    """Every text of these files in all commits that HEAD reaches: one `git log`, one `git cat-file`.
+def texts(folder: Path) -> Iterator[Texts]:
+    """Every text of a folder's files in all commits that HEAD reaches: at most one `git log`, one `git cat-file`.
 
     Where git cannot tell, the gap says why.
     """
-    try:
-        repository = Repository(folder)
-        gap, blobs = _gap(repository), _blobs(repository, names)
-    except GitFailed as error:
-        gap, blobs = f"{error}; {_ADVICE}", {}
-    if not blobs:
-        yield Texts(gap, {}, lambda blob: None)
-        return
-    with repository.blobs() as contents:
-        yield Texts(gap, blobs, contents.read)
+    with ExitStack() as stack:
+        yield Texts(folder, stack)
 
 
 def _merge_base(repository: Repository, revision: str) -> str:
@@ -163,11 +190,11 @@ def _gap(repository: Repository) -> str | None:
     return None
 
 
-def _blobs(repository: Repository, names: Sequence[str]) -> _Blobs:
+def _log(repository: Repository) -> _Log:
     try:
         repository.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     except GitFailed:
-        return {}  # no commit yet: a history, and an empty one
+        return _Log(repository.prefix)  # no commit yet: a history, and an empty one
     versions: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     renamed: defaultdict[str, set[str]] = defaultdict(set)
     try:
@@ -177,20 +204,7 @@ def _blobs(repository: Repository, names: Sequence[str]) -> _Blobs:
                 renamed[new].add(old)
     except (IndexError, RuntimeError) as error:
         raise GitFailed("git log answers in a form that is not known here") from error
-    return {name: _with_renames(repository.prefix + name, versions, renamed) for name in names}
-
-
-def _with_renames(
-    path: str, versions: Mapping[str, Sequence[tuple[str, str]]], renamed: Mapping[str, set[str]]
-) -> list[tuple[str, str]]:
-    """The versions of a path, then those of all that it was renamed from.
-
-    All of theirs: which of two branches git lists first says nothing of which came first.
-    """
-    paths = [path]
-    for each in paths:
-        paths.extend(sorted(renamed.get(each, set()) - set(paths)))
-    return [version for each in paths for version in versions.get(each, ())]
+    return _Log(repository.prefix, versions, renamed)
 
 
 def _entries(tokens: Iterator[str]) -> Iterator[tuple[str, str, str | None, str]]:

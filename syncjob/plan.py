@@ -1,6 +1,7 @@
 """Documents x remote texts -> Plan: what a run would do, as sorted frozen values. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -59,11 +60,6 @@ class Change:
         return self.action in WRITES
 
     @property
-    def is_over_edit(self) -> bool:
-        """Whether what it overwrites was edited on Scenario, and is to go all the same."""
-        return any(problem.code == "remote-edited" and not problem.is_error for problem in self.problems)
-
-    @property
     def is_blocked(self) -> bool:
         """Whether this item alone is enough to refuse a run."""
         return self.failure is not None or self.action in ("conflict", "invalid")
@@ -71,10 +67,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All changes, sorted by model id, and the problems of the plan as a whole."""
+    """Changes, sorted by model id, and the problems of the plan as a whole.
+
+    A long run is planned in slices, each a Plan of its own; `rest` is how many descriptions it does
+    not cover. One that `is_partial` has nothing to write, and the rest of its slice follows.
+    """
 
     changes: tuple[Change, ...]
     problems: tuple[Problem, ...] = ()
+    rest: int = 0
+    is_partial: bool = False
 
     @property
     def writes(self) -> tuple[Change, ...]:
@@ -157,6 +159,11 @@ def not_compared(document: Document) -> Change:
     return Change(document.model_id, document.path, "invalid", problems=document.problems, is_compared=False)
 
 
+def unjudged(change: Change) -> Change:
+    """The place of a change that a run that was stopped did not come to judge."""
+    return Change(change.model_id, change.path, "invalid", problems=change.problems, is_compared=False)
+
+
 def confirmed(document: Document) -> Change:
     """A document whose text Scenario is known to hold; it is not asked again."""
     digest = sha256(document.text)
@@ -176,38 +183,42 @@ def left_alone(document: Document) -> Change:
     return Change(document.model_id, document.path, "unchanged", problems=(warning("deleted-locally", message),))
 
 
-def make_plan(
-    changes: Iterable[Change], *, files: int, safety: Safety, force: bool, problems: Sequence[Problem] = ()
-) -> Plan:
-    """The sorted Plan, with the thresholds checked against `files`, the size of the whole folder.
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many descriptions a run would change, and how many of them it would delete."""
 
-    `problems` are those that are known already of the run as a whole.
-    """
-    ordered = tuple(sorted(changes, key=lambda change: (change.model_id, change.path)))
-    above = () if force else tuple(_over_threshold(ordered, files, safety))
-    return Plan(ordered, (*problems, *above))
+    touched: int = 0
+    deleted: int = 0
+
+    def plus(self, changes: Iterable[Change]) -> "Tally":
+        actions = Counter(change.action for change in changes)
+        return Tally(self.touched + actions["update"] + actions["delete"], self.deleted + actions["delete"])
 
 
-def _over_threshold(changes: tuple[Change, ...], files: int, safety: Safety) -> Iterable[Problem]:
-    deletes = sum(change.action == "delete" for change in changes)
-    touched = deletes + sum(change.action == "update" for change in changes)
+def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """The changes as a Plan has them."""
+    return tuple(sorted(changes, key=lambda change: (change.model_id, change.path)))
+
+
+def over_threshold(tally: Tally, files: int, safety: Safety) -> Iterator[Problem]:
+    """Why a run that changes so much of `files`, the size of the whole folder, needs `--force`."""
     allowed = max(_ALWAYS_ALLOWED, files * safety.max_change_percent // 100)
-    if touched > allowed:
+    if tally.touched > allowed:
         yield Problem(
             "too-many-changes",
-            f"{touched} of {files} descriptions would be changed or deleted, more than {allowed} "
+            f"{tally.touched} of {files} descriptions would be changed or deleted, more than {allowed} "
             f"(safety.max_change_percent {safety.max_change_percent}, never under {_ALWAYS_ALLOWED}); "
             "look at the diff, then use --force",
         )
-    if deletes and not files:
+    if tally.deleted and not files:
         yield Problem(
             "too-many-changes",
-            f"the folder holds no description any more, and {deletes} would be deleted on Scenario; "
+            f"the folder holds no description any more, and {tally.deleted} would be deleted on Scenario; "
             "look at the diff, then use --force",
         )
-    if deletes > safety.max_deletes:
+    if tally.deleted > safety.max_deletes:
         yield Problem(
             "too-many-changes",
-            f"{deletes} descriptions would be deleted, more than safety.max_deletes ({safety.max_deletes}); "
+            f"{tally.deleted} descriptions would be deleted, more than safety.max_deletes ({safety.max_deletes}); "
             "look at the diff, then use --force",
         )

@@ -1,53 +1,67 @@
-"""What a run is to do, as a Plan: of its files, of a saved plan, or of an earlier run's journal."""
+"""What a run is to do, as Plans: of its files, of a saved plan, or of an earlier run's journal."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-from syncjob import history, runs, saved_plan, scope
-from syncjob.comparing import Changes, compare_all, in_parallel, records_of
-from syncjob.documents import Document, gone, model_id_of
+from syncjob import comparing, history, runs, saved_plan, scope
+from syncjob.comparing import in_parallel, records_of
+from syncjob.documents import Document, model_id_of
 from syncjob.edits import with_history
 from syncjob.errors import ScenarioError, Stopped, UsageError
-from syncjob.plan import Change, Plan, left_alone, make_plan, not_compared
+from syncjob.plan import Change, Plan, Tally, in_order, left_alone, not_compared, over_threshold
 from syncjob.problems import Failure, Problem
 from syncjob.pull import pulled, with_collisions
 from syncjob.rollback import not_read, put_back
 from syncjob.run import Run
-from syncjob.saved_plan import SavedPlan
+from syncjob.saved_plan import SavedItem
 from syncjob.selection import select
 from syncjob.tags import is_id
 
+_T = TypeVar("_T")
 
-def plan_of_files(run: Run, *, will_write: bool) -> Plan:
-    """What the files ask for. With `will_write` a bad file refuses the run before any request."""
+
+def plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
+    """What the files ask for, in slices. With `will_write` a bad file refuses the run before any request."""
     options, config = run.options, run.config
-    found = scope.find(config, options.patterns, options.since, with_unfiled=options.prune)
-    lists_models = options.prune and found.is_whole
-    if will_write and not options.keep_going and not all(document.is_valid for document in found.documents):
+    found = scope.find(config, options.patterns, options.since, shard=options.shard, with_unfiled=options.prune)
+    if will_write and not options.keep_going and not all(document.is_valid for document in found.documents()):
         # Not one request is worth sending.
-        return _make_plan(run, map(not_compared, found.documents), len(found.names), found.problems)
+        yield Plan(in_order(map(not_compared, found.documents())), found.problems)
+        return
+    lists_models = options.prune and found.is_whole
     removed, problems = _unfiled(run, found.names) if lists_models else (found.gone, ())
-    asked = removed if options.prune else ()
-    changes = compare_all(run, (*found.documents, *asked), lambda changes: _with_history(run, changes))
-    if lists_models:  # of a model without a file only a description that is to go is worth a word
-        changes = [change for change in changes if change.action != "unchanged" or change.after_sha256]
-    left = () if options.prune else map(left_alone, removed)
-    return _make_plan(run, (*changes, *left), len(found.names), (*found.problems, *problems))
+    left = () if options.prune else (left_alone(found.files.unread(name)) for name in removed)
+    yield Plan(in_order(left), (*found.problems, *problems), is_partial=True)
+    asked = (*found.asked, *(removed if options.prune else ()))
+    with history.texts(config.folder) as texts:
+        judge = partial(_with_history, run, texts)
+        plans = comparing.plans(run, asked, found.files, judge, will_write=will_write)
+        plans = map(_without_nothing, plans) if lists_models else plans
+        yield from _within_thresholds(run, plans, len(found.names), will_write=will_write)
 
 
-def plan_of_saved(run: Run, path: Path) -> Plan:
+def plans_of_saved(run: Run, path: Path) -> Iterator[Plan]:
     """What a saved plan holds, where it still fits; raises UsageError where the file is no such plan."""
-    saved = saved_plan.load(_read(path), run.config, str(path))
-    items = saved.writes
-    documents, names = _reviewed(run, saved)
-    blocked = [saved_plan.blocked(item, run.config.shown_folder) for item in saved.blocked]
-    if not run.options.keep_going and (blocked or not all(document.is_valid for document in documents)):
-        return _make_plan(run, (*map(not_compared, documents), *blocked), names, ())
+    config = run.config
+    saved = saved_plan.load(_read(path), config, str(path))
+    writes = saved.writes
+    there = scope.names_of(config, may_be_empty=True)
+    source = _Reviewed(scope.Files(config, there), writes)
+    names = scope.in_order(f"{model_id}.md" for model_id in writes)
+    blocked = in_order(saved_plan.blocked(item, config.shown_folder) for item in saved.blocked)
+    if not run.options.keep_going and (blocked or not all(source.read(name).is_valid for name in names)):
+        yield Plan(in_order((*blocked, *(not_compared(source.read(name)) for name in names))))
+        return
+    yield Plan(blocked, is_partial=True)
 
-    def judge(changes: Changes) -> Changes:
-        return {path: saved_plan.as_planned(change, items[change.model_id]) for path, change in changes.items()}
+    def judge(change: Change) -> Change:
+        return saved_plan.as_planned(change, writes[change.model_id])
 
-    return _make_plan(run, (*compare_all(run, documents, judge), *blocked), names, ())
+    plans = comparing.plans(run, names, source, judge, will_write=True)
+    yield from _within_thresholds(run, plans, len(there), will_write=True)
 
 
 def plan_of_rollback(run: Run, earlier: str) -> Plan:
@@ -57,9 +71,9 @@ def plan_of_rollback(run: Run, earlier: str) -> Plan:
     def read_and_compare(write: runs.Write) -> Change:
         return put_back(write, run.remote.read(write.intent.model_id), is_forced=run.options.force)
 
-    done = dict(in_parallel(run, writes, read_and_compare))
+    done = dict(_ask_all(run, writes, read_and_compare))
     unread = (not_read(write) for write in writes if write not in done)
-    return Plan(tuple(sorted((*done.values(), *unread), key=lambda change: change.model_id)))
+    return Plan(in_order((*done.values(), *unread)))
 
 
 def plan_of_pull(run: Run, *, takes_all: bool) -> Plan:
@@ -67,9 +81,8 @@ def plan_of_pull(run: Run, *, takes_all: bool) -> Plan:
     config, options = run.config, run.options
     names = scope.names_of(config, may_be_empty=True)
     found, problems = _to_pull(run, names, takes_all=takes_all)
-    wanted = sorted(found)
-    there = {document.model_id: document for document in scope.read(config, [n for n in wanted if n in names], names)}
-    documents = [there.get(model_id_of(name)) or gone(name, config.shown_folder) for name in wanted]
+    files = scope.Files(config, names)
+    documents = [files.read(name) for name in scope.in_order(found)]
     unsaved = frozenset[str]() if options.force else history.uncommitted(config.folder)
 
     def read_and_take(document: Document) -> Change:
@@ -78,10 +91,19 @@ def plan_of_pull(run: Run, *, takes_all: bool) -> Plan:
         limit = config.safety.max_file_bytes
         return pulled(document, existing, max_file_bytes=limit, may_overwrite=may_overwrite)
 
-    taken = dict(in_parallel(run, documents, read_and_take))
+    taken = dict(_ask_all(run, documents, read_and_take))
     changes = with_collisions((taken.get(each) or not_compared(each) for each in documents), names)
+    there = {model_id_of(name) for name in names}
     told = (change for change in changes if change.model_id in there or change.after_sha256 or not takes_all)
-    return Plan(tuple(sorted(told, key=lambda change: change.model_id)), problems)
+    return Plan(in_order(told), problems)
+
+
+def _ask_all(run: Run, things: Sequence[_T], work: Callable[[_T], Change]) -> Iterator[tuple[_T, Change]]:
+    run.progress.expect(len(things))
+    for thing, change in in_parallel(run, things, work, len(things)):
+        run.breaker.note(change.failure)
+        run.progress.done()
+        yield thing, change
 
 
 def _to_pull(run: Run, names: Sequence[str], *, takes_all: bool) -> tuple[frozenset[str], tuple[Problem, ...]]:
@@ -98,15 +120,19 @@ def _to_pull(run: Run, names: Sequence[str], *, takes_all: bool) -> tuple[frozen
     return select(models if takes_all else {*models, *names}, patterns, folder), ()
 
 
-def _reviewed(run: Run, saved: SavedPlan) -> tuple[Sequence[Document], int]:
-    """The documents of a plan's writes as they are now, and how many files the folder holds."""
-    config = run.config
-    names = scope.names_of(config, may_be_empty=True)
-    writes = [f"{model_id}.md" for model_id in saved.writes]
-    there = set(names)
-    files = scope.read(config, [name for name in writes if name in there], names)
-    missing = tuple(gone(name, config.shown_folder) for name in writes if name not in there)
-    return saved_plan.as_reviewed((*files, *missing), saved), len(names)
+class _Reviewed:
+    """The documents of a plan's writes as they are now, with a problem where a file is not what was reviewed."""
+
+    def __init__(self, files: scope.Files, writes: Mapping[str, SavedItem]) -> None:
+        self._files = files
+        self._writes = writes
+
+    def read(self, name: str) -> Document:
+        document = self._files.read(name)
+        return saved_plan.as_reviewed(document, self._writes[document.model_id])
+
+    def unread(self, name: str) -> Document:
+        return self._files.unread(name)
 
 
 def _read(path: Path) -> bytes:
@@ -119,33 +145,36 @@ def _read(path: Path) -> bytes:
         raise UsageError(f"cannot read the plan {path}: {error.strerror}") from error
 
 
-def _make_plan(run: Run, changes: Iterable[Change], files: int, problems: Sequence[Problem]) -> Plan:
-    return make_plan(changes, files=files, safety=run.config.safety, force=run.options.force, problems=problems)
+def _without_nothing(plan: Plan) -> Plan:
+    """Without those that have neither file nor description: only a description that is to go is worth a word."""
+    told = (change for change in plan.changes if change.action != "unchanged" or change.after_sha256)
+    return replace(plan, changes=tuple(told))
 
 
-def _with_history(run: Run, changes: Changes) -> Changes:
-    """The changes, with those that would overwrite what git never held as conflicts."""
-    overwriting = {path: change for path, change in changes.items() if change.is_write and change.before}
-    if not overwriting:
-        return changes
-    names = {path: f"{change.model_id}.md" for path, change in overwriting.items()}
-    may_overwrite = run.options.overwrite_remote_edits
-    with history.texts(run.config.folder, list(names.values())) as texts:
-        judged = {
-            path: with_history(change, texts.of(names[path]), texts.gap, may_overwrite=may_overwrite)
-            for path, change in overwriting.items()
-        }
-    return {**changes, **judged}
+def _within_thresholds(run: Run, plans: Iterable[Plan], files: int, *, will_write: bool) -> Iterator[Plan]:
+    """The plans, with a problem where all so far would change more than a run may without `--force`."""
+    tally = Tally()
+    for plan in plans:
+        tally = tally.plus(plan.changes)
+        is_due = not (run.options.force or plan.is_partial or (plan.rest and not will_write))
+        above = over_threshold(tally, files, run.config.safety) if is_due else ()
+        yield replace(plan, problems=(*plan.problems, *above))
 
 
-def _unfiled(run: Run, names: Sequence[str]) -> tuple[tuple[Document, ...], tuple[Problem, ...]]:
-    """The project's own models that have no file; a problem where they could not be listed."""
+def _with_history(run: Run, texts: history.Texts, change: Change) -> Change:
+    """The change, as a conflict where it would overwrite what git never held."""
+    versions = texts.of(f"{change.model_id}.md")
+    return with_history(change, versions, texts.gap, may_overwrite=run.options.overwrite_remote_edits)
+
+
+def _unfiled(run: Run, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    """What the files of the project's own models would be called that have none; a problem where they are not listed."""
     listed, problems = _own_models(run)
     if problems or run.stop.requested:
         return (), problems
     unfiled = listed - set(names)
     chosen = select((*names, *unfiled), run.options.patterns, run.config.folder)
-    return tuple(gone(name, run.config.shown_folder) for name in sorted(unfiled & chosen)), ()
+    return scope.in_order(unfiled & chosen, run.options.shard), ()
 
 
 def _own_models(run: Run) -> tuple[frozenset[str], tuple[Problem, ...]]:

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -14,8 +15,10 @@ from syncjob.config import Config
 from syncjob.connection import connect, offline
 from syncjob.journal import Begin, Journal, started
 from syncjob.lock import only_writer
+from syncjob.progress import Progress, duration
 from syncjob.remote import Remote
 from syncjob.scenario import Scenario
+from syncjob.selection import Shard
 from syncjob.signals import Interrupts, ending
 from syncjob.workers import Stop
 
@@ -25,9 +28,9 @@ Reach = Literal["offline", "read", "write"]  # how far a run may go
 
 
 class Track(Protocol):
-    """Shows progress while `things` are consumed, `total` of them."""
+    """Shows progress while `things` are consumed, at most `total` of them."""
 
-    def __call__(self, label: str, things: Iterable[_T], total: int) -> Iterable[_T]: ...
+    def __call__(self, label: str, things: Iterable[_T], total: int, progress: Progress) -> Iterable[_T]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,11 @@ class Options:
     patterns: tuple[str, ...] = ()
     since: str | None = None
     prune: bool = False
+    shard: Shard | None = None
+    refresh: bool = False
     plan: Path | None = None
     resume: str | None = None
+    max_duration: float | None = None  # seconds
     keep_going: bool = False
     overwrite_remote_edits: bool = False
     force: bool = False
@@ -57,7 +63,8 @@ class Run:
     config: Config
     options: Options
     started_at: str
-    track: Track
+    progress: Progress
+    shown_by: Track
     remote: Remote
     stop: Stop
     breaker: Breaker
@@ -67,6 +74,10 @@ class Run:
     @property
     def client(self) -> Scenario:
         return self.remote.client
+
+    def track(self, label: str, things: Iterable[_T], total: int) -> Iterable[_T]:
+        """The same things, with the progress shown while they are consumed."""
+        return self.shown_by(label, things, total, self.progress)
 
 
 def new_id() -> str:
@@ -83,12 +94,28 @@ def begin(
     One that may write has a journal, and is the only one of its profile; raises Busy where it is not.
     """
     stop, started_at = Stop(), now()
+    if options.max_duration is not None:
+        stop.request_after(options.max_duration, f"--max-duration {duration(options.max_duration)} is over")
     with ExitStack() as stack:
         journal = stack.enter_context(_journal(run_id, command, config, started_at)) if reach == "write" else None
         client = stack.enter_context(offline() if reach == "offline" else connect(config, stop))
         interrupts = stack.enter_context(ending(stop))
         remote = Remote(client, config.project_id, config.original_assets)
-        yield Run(run_id, command, config, options, started_at, track, remote, stop, Breaker(stop), interrupts, journal)
+        progress = Progress(lambda: client.traffic.total, lambda: config.http.requests_per_minute, time.monotonic)
+        yield Run(
+            run_id,
+            command,
+            config,
+            options,
+            started_at,
+            progress,
+            track,
+            remote,
+            stop,
+            Breaker(stop),
+            interrupts,
+            journal,
+        )
 
 
 @contextmanager

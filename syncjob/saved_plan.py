@@ -1,7 +1,7 @@
 """A plan as a file: what was reviewed, by digests alone, so that just that is applied. Pure."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -11,8 +11,9 @@ from syncjob.config import Config
 from syncjob.documents import Document
 from syncjob.edits import over_edit
 from syncjob.errors import UsageError
-from syncjob.plan import WRITES, Action, Change, Plan
+from syncjob.plan import WRITES, Action, Change
 from syncjob.problems import Problem
+from syncjob.report.model import Item
 from syncjob.tags import is_id
 from syncjob.text import sha256
 
@@ -62,16 +63,21 @@ class SavedPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return [item for item in self.items if not item.is_write]
 
 
-def save(plan: Plan, config: Config) -> str:
-    """The plan as indented JSON with a final newline."""
-    items = tuple(
-        SavedItem(
-            change.model_id, action, change.before_sha256, change.after_sha256, change.is_write and change.is_over_edit
+def items_of(items: Iterable[Item]) -> Iterator[SavedItem]:
+    """What of a report's planned items is worth saving."""
+    for item in items:
+        action = item.action
+        if action == "unchanged" or action == "checked":
+            continue
+        is_over_edit = action in WRITES and any(
+            problem.code == "remote-edited" and problem.severity == "warning" for problem in item.problems
         )
-        for change in plan.changes
-        if (action := change.action) != "unchanged"
-    )
-    saved = SavedPlan(1, config.profile, config.base_url, config.project_id, "", items)
+        yield SavedItem(item.model_id, action, item.before_sha256, item.after_sha256, is_over_edit)
+
+
+def save(items: Iterable[SavedItem], config: Config) -> str:
+    """A plan of these items as indented JSON with a final newline."""
+    saved = SavedPlan(1, config.profile, config.base_url, config.project_id, "", tuple(items))
     saved = msgspec.structs.replace(saved, digest=_digest(saved))
     return msgspec.json.format(msgspec.json.encode(saved), indent=2).decode() + "\n"
 
@@ -99,13 +105,8 @@ def _digest(saved: SavedPlan) -> str:
     return f"sha256:{hashlib.sha256(msgspec.json.encode(bare, order='sorted')).hexdigest()}"
 
 
-def as_reviewed(documents: Iterable[Document], saved: SavedPlan) -> tuple[Document, ...]:
-    """The documents, with a problem each where the file is not what the plan was made from."""
-    items = {item.model_id: item for item in saved.items}
-    return tuple(_as_reviewed(document, items[document.model_id]) for document in documents)
-
-
-def _as_reviewed(document: Document, item: SavedItem) -> Document:
+def as_reviewed(document: Document, item: SavedItem) -> Document:
+    """The document, with a problem where the file is not what the plan was made from."""
     if not document.is_valid or sha256(document.text) == item.after_sha256:
         return document
     what = "is here again" if item.action == "delete" else "has changed" if document.text else "is gone"

@@ -1,35 +1,67 @@
-"""Which descriptions a run is about: the folder, SELECT and --since, read into Documents."""
+"""Which descriptions a run is about: the folder, SELECT, --since and --shard."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from syncjob.config import Config
-from syncjob.documents import Document, gone, list_folder, read_files, unread
+from syncjob.documents import Document, Folder, gone, list_folder, model_id_of, unread
 from syncjob.errors import UsageError
 from syncjob.history import Changed, changed_since, not_checked_out
 from syncjob.problems import Problem, warning
-from syncjob.selection import select
+from syncjob.selection import Shard, select
 from syncjob.tags import is_id
+
+
+class Files:
+    """The documents of a config's folder by file name, each read when it is asked for."""
+
+    def __init__(self, config: Config, there: Sequence[str], hidden: frozenset[str] = frozenset()) -> None:
+        self._shown_as = config.shown_folder
+        self._there = frozenset(there)
+        self._hidden = hidden
+        self._folder = Folder(config.folder, self._shown_as, there, config.safety.max_file_bytes)
+
+    def read(self, name: str) -> Document:
+        """The document of a file as it is now; one without a text where there is no such file."""
+        if name in self._there:
+            return self._folder.read(name)
+        return unread(name, self._shown_as) if name in self._hidden else self.unread(name)
+
+    def unread(self, name: str) -> Document:
+        """The place of a document whose file is not looked at."""
+        return gone(name, self._shown_as)
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`documents` are the files that a run is about, bad ones among them; `gone` those that are no longer there.
+    """`asked` are the names of the files that a run is about; `gone` of those that are no longer there.
 
-    `names` are all files of the folder, those among them that git keeps out of the working tree.
-    `is_whole` says that no revision narrows the scope, so what is gone is not known from git.
-    `problems` are warnings of the run as a whole.
+    `names` are all files that the thresholds count, those among them that git keeps out of the
+    working tree. `is_whole` says that no revision narrows the scope, so what is gone is not known
+    from git. All names are sorted by model id. `problems` are warnings of the run as a whole.
     """
 
-    documents: tuple[Document, ...]
-    gone: tuple[Document, ...]
+    files: Files
+    asked: tuple[str, ...]
+    gone: tuple[str, ...]
     names: tuple[str, ...]
     is_whole: bool
     problems: tuple[Problem, ...] = ()
 
+    def documents(self) -> Iterator[Document]:
+        """The documents that the run is about, bad ones among them."""
+        return map(self.files.read, self.asked)
 
-def find(config: Config, patterns: Sequence[str], since: str | None, *, with_unfiled: bool = False) -> Scope:
-    """The scope; reads only the files that are in it.
+
+def find(
+    config: Config,
+    patterns: Sequence[str],
+    since: str | None,
+    *,
+    shard: Shard | None = None,
+    with_unfiled: bool = False,
+) -> Scope:
+    """The scope; reads no file.
 
     Raises UsageError where the folder holds no description, and for a pattern that names none;
     `with_unfiled` says that in a whole scope it may name a model that has no file.
@@ -41,24 +73,25 @@ def find(config: Config, patterns: Sequence[str], since: str | None, *, with_unf
     there = names_of(config, may_be_empty=bool(changed.names))
     deleted = _descriptions(changed.deleted) - set(there)
     hidden = not_checked_out(config.folder) - set(there)
-    names = tuple(sorted({*there, *hidden}))
+    names = (*there, *hidden)
     must_match = not (with_unfiled and changed.names is None)
     chosen = select((*names, *deleted), patterns, config.folder, must_match=must_match)
     if changed.names is not None:
         chosen &= changed.names
-    documents = read(config, [name for name in there if name in chosen], there)
     return Scope(
-        (*documents, *(unread(name, config.shown_folder) for name in sorted(hidden & chosen))),
-        tuple(gone(name, config.shown_folder) for name in sorted(deleted & chosen)),
-        names,
+        Files(config, there, hidden),
+        in_order((name for name in names if name in chosen), shard),
+        in_order(deleted & chosen, shard),
+        in_order(names, shard),
         changed.names is None,
         problems,
     )
 
 
-def read(config: Config, names: Sequence[str], everything: Sequence[str]) -> tuple[Document, ...]:
-    """The documents of some of the folder's files."""
-    return read_files(config.folder, config.shown_folder, names, everything, config.safety.max_file_bytes)
+def in_order(names: Iterable[str], shard: Shard | None = None) -> tuple[str, ...]:
+    """The names that belong to the shard, sorted by model id."""
+    own = names if shard is None else (name for name in names if shard.holds(model_id_of(name)))
+    return tuple(sorted(own, key=lambda name: (model_id_of(name), name)))
 
 
 def names_of(config: Config, *, may_be_empty: bool = False) -> tuple[str, ...]:

@@ -1,14 +1,28 @@
 """Which descriptions a command is about: ids, shell globs over ids, or paths. Pure."""
 
 import difflib
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from syncjob.display import one_line
 from syncjob.documents import model_id_of
 from syncjob.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One of `count` parts of all models, `number` from 1; which part a model is in depends on its id alone."""
+
+    number: int
+    count: int
+
+    def holds(self, model_id: str) -> bool:
+        digest = hashlib.sha256(model_id.encode("utf-8", "surrogatepass")).digest()
+        return int.from_bytes(digest[:8], "big") % self.count == self.number - 1
 
 
 def select(names: Iterable[str], patterns: Sequence[str], folder: Path, *, must_match: bool = True) -> frozenset[str]:

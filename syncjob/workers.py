@@ -13,6 +13,7 @@ _Result = TypeVar("_Result")
 
 # What is in flight may end within this time after a stop, in seconds. GitHub Actions leaves 7.5.
 _DRAIN = 5.0
+_DRAIN_IN_TIME = 60.0  # where nobody waits for the end
 _WATCH = 0.25
 # Where results come this fast, they are taken in handfuls: each time the thread that takes them wakes,
 # it costs the workers the interpreter's lock.
@@ -24,15 +25,21 @@ class Stop:
     """Says to everybody that nothing new is to be started, and why.
 
     The first reason stays. `sleep` is how anybody waits: it ends when the stop is requested.
+    `is_due` says that it came because the time was over that the run was given.
     """
 
     def __init__(self) -> None:
         self._event = threading.Event()
         self._since = 0.0
+        self._due: tuple[float, str] | None = None
         self.reason: str | None = None
+        self.is_due = False
 
     @property
     def requested(self) -> bool:
+        if self._due and self.reason is None and time.monotonic() >= self._due[0]:
+            self.is_due = True
+            self.request(self._due[1])
         return self.reason is not None
 
     def note(self, reason: str) -> None:
@@ -45,6 +52,10 @@ class Stop:
         self.note(reason)
         self._event.set()
 
+    def request_after(self, seconds: float, reason: str) -> None:
+        """Requests the stop once so much time has passed; whoever waits for results sees to it."""
+        self._due = (time.monotonic() + seconds, reason)
+
     def wake(self) -> None:
         """Ends all sleeps where a stop was noted; whoever waits for results calls it."""
         if self.requested:
@@ -52,7 +63,8 @@ class Stop:
 
     def is_overdue(self) -> bool:
         """Whether what was in flight at the stop has had its time."""
-        return self.requested and time.monotonic() - self._since > _DRAIN
+        drain = _DRAIN_IN_TIME if self.is_due else _DRAIN
+        return self.requested and time.monotonic() - self._since > drain
 
     def sleep(self, seconds: float) -> None:
         """Waits; raises Stopped where the stop is requested before or meanwhile."""

@@ -30,7 +30,7 @@ from syncjob.scenario.sandbox import Sandbox
 from syncjob.scenario.sandbox.rows import asset_row, model_row
 from syncjob.text import canonical, same
 from tests.scripted import Play
-from tests.workspace import Ended, Workspace
+from tests.workspace import AGREEING, Ended, Workspace, untracked
 
 PATIENCE = 20.0  # seconds until a test gives up on something that should come at once
 
@@ -370,8 +370,8 @@ class Scene:
         path = self.workspace.folder / "config.yaml"
         loaded = config.load(path, None, self.workspace.environment())
         options = Options(overwrite_remote_edits=True, force=True)
-        with run.begin(run.new_id(), "sync", loaded, options, lambda _, things, __: things, "write") as begun:
-            return jobs.sync(begun, lambda *_: True).report
+        with run.begin(run.new_id(), "sync", loaded, options, untracked, "write") as begun:
+            return jobs.sync(begun, AGREEING).report
 
 
 @contextmanager

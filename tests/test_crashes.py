@@ -18,7 +18,7 @@ from syncjob.run import Command, Options
 from syncjob.scenario.answers import Answer
 from tests.loopback import Loopback, json_answer
 from tests.test_laws import config
-from tests.workspace import KEY, SECRET, Workspace
+from tests.workspace import AGREEING, KEY, SECRET, Workspace, untracked
 
 IDS = tuple(f"m{number:02}" for number in range(12))
 
@@ -77,8 +77,8 @@ def journaled(state: Path) -> set[tuple[str, str]]:
 def in_process(workspace: Workspace, remote: Loopback, command: Command, options: Options, earlier: str = "") -> int:
     """A run in this process, which starts faster than one of its own; its exit status."""
     settings = structs.replace(config(workspace.folder, remote.url), credentials=basic(KEY, SECRET))
-    with run.begin(run.new_id(), command, settings, options, lambda _, things, __: things, "write") as begun:
-        done = jobs.rollback(begun, earlier, lambda *_: True) if earlier else jobs.sync(begun, lambda *_: True)
+    with run.begin(run.new_id(), command, settings, options, untracked, "write") as begun:
+        done = jobs.rollback(begun, earlier, AGREEING) if earlier else jobs.sync(begun, AGREEING)
     return done.report.exit_code
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncjob.documents import Document, list_folder, parse, read_files
+from syncjob.documents import Document, Folder, list_folder, model_id_of, parse
 from syncjob.errors import UsageError
 from syncjob.problems import Problem
 from syncjob.tags import Tag
@@ -43,10 +43,8 @@ def read(folder: Path) -> dict[str, Document]:
     """The documents by path less the folder's name."""
     with promptly():
         names = list_folder(folder)
-        documents = read_files(folder, "d", names, names, LIMIT)
-    assert [(each.model_id, each.path) for each in documents] == sorted(
-        (each.model_id, each.path) for each in documents
-    )
+        of_folder = Folder(folder, "d", names, LIMIT)
+        documents = [of_folder.read(name) for name in sorted(names, key=model_id_of)]
     return {each.path.removeprefix("d/"): each for each in documents}
 
 

@@ -44,6 +44,7 @@ from tests.model import (
     key,
 )
 from tests.test_laws import config
+from tests.workspace import AGREEING, untracked
 
 MODELS = ("one", "two.1", "three-x", "_4", "5")
 UNKNOWN = "unknown"  # to Scenario
@@ -304,7 +305,7 @@ class GitAndScenario(RuleBasedStateMachine):
 
     def check_memory(self) -> None:
         """That git's own texts are found, and nobody else's."""
-        with texts_of_git(self.descriptions, [f"{model_id}.md" for model_id in MODELS]) as held:
+        with texts_of_git(self.descriptions) as held:
             for model_id in MODELS:
                 found = {key(version.text) for version in held.of(f"{model_id}.md")}
                 assert self.history.surely_held(model_id, self.head) <= found
@@ -459,13 +460,12 @@ class GitAndScenario(RuleBasedStateMachine):
         report: Report | None = None
         try:
             reach: run.Reach = "write" if command == "sync" else "read"
-            with run.begin(run.new_id(), command, self.config, options, lambda _, things, __: things, reach) as begun:
+            with run.begin(run.new_id(), command, self.config, options, untracked, reach) as begun:
                 if command == "sync":
-                    report = jobs.sync(begun, lambda *_: True).report
+                    report = jobs.sync(begun, AGREEING).report
                 else:
-                    result = jobs.diff(begun)
-                    report = result.report
-                    self.plan_file.write_text(saved_plan.save(result.plan, self.config))
+                    report = jobs.diff(begun).report
+                    self.plan_file.write_text(saved_plan.save(saved_plan.items_of(report.items), self.config))
         except UsageError:
             pass
         asked = self.served.asked

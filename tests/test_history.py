@@ -22,14 +22,14 @@ def repository(tmp_path: Path) -> Workspace:
 
 def held(repository: Workspace, name: str, folder: str = "descriptions") -> list[str]:
     """The texts of a file, newest first, where git is sure that these are all."""
-    with texts(repository.folder / folder, [name]) as held_texts:
+    with texts(repository.folder / folder) as held_texts:
         found = [version.text for version in held_texts.of(name)]
         assert held_texts.gap() is None
     return found
 
 
 def gap(folder: Path, name: str = "x.md") -> str | None:
-    with texts(folder, [name]) as held_texts:
+    with texts(folder) as held_texts:
         list(held_texts.of(name))
         return held_texts.gap()
 
@@ -57,7 +57,7 @@ def test_texts_come_canonical_newest_first_and_each_once(repository: Workspace) 
 def test_the_commit_of_a_text_is_the_newest_that_brought_it(repository: Workspace) -> None:
     write_and_commit(repository, ["one", "two", "one"])
     newest = repository.git("rev-parse", "HEAD").strip()
-    with texts(repository.descriptions, ["x.md"]) as held_texts:
+    with texts(repository.descriptions) as held_texts:
         assert next((version.commit, version.text) for version in held_texts.of("x.md")) == (newest, "one")
 
 
@@ -155,8 +155,7 @@ def test_many_files_are_read_in_one_pass_and_in_any_order(repository: Workspace)
         for number in range(50):
             repository.write(f"m{number}", f"{text} {number}")
         repository.commit()
-    names = [f"m{number}.md" for number in range(50)]
-    with texts(repository.descriptions, names) as held_texts:
+    with texts(repository.descriptions) as held_texts:
         for number in reversed(range(50)):
             assert [version.text for version in held_texts.of(f"m{number}.md")] == [f"new {number}", f"old {number}"]
 
@@ -256,7 +255,7 @@ def test_a_shallow_clone_cannot_tell_and_still_has_what_it_has(repository: Works
     subprocess.run(
         ["git", "clone", "--quiet", "--depth=2", f"file://{repository.folder}", str(tmp_path / "clone")], check=True
     )
-    with texts(tmp_path / "clone" / "descriptions", ["x.md"]) as held_texts:
+    with texts(tmp_path / "clone" / "descriptions") as held_texts:
         assert [version.text for version in held_texts.of("x.md")] == ["three", "two"]
         assert "fetch-depth: 0" in (held_texts.gap() or "")
 

@@ -728,9 +728,11 @@ def test_headings_descend_one_by_one() -> None:
     assert levels.count(1) == 1
 
 
-def test_items_and_changes_that_do_not_belong_together_are_refused() -> None:
-    with pytest.raises(ValueError, match="shorter"):
-        render(report(change("a", "b")), [])
+def test_what_the_page_has_no_room_for_is_counted() -> None:
+    changes = [change("a", "b", model_id="one"), change("c", "d", model_id="two")]
+    page = render(report(*changes), changes[:1])
+    assert "1 more description for which this page has no room" in page
+    assert ('id="model-one"' in page, 'id="model-two"' in page) == (True, False)
 
 
 def test_a_check_is_a_page_too() -> None:

@@ -17,6 +17,7 @@ from syncjob.scenario.sandbox import Sandbox
 from syncjob.scenario.sandbox.rows import asset_row, model_row
 from syncjob.scenario.sandbox.server import serving
 from syncjob.text import canonical, same
+from tests.workspace import AGREEING, untracked
 
 IDS = ("one", "two.1", "three-x", "_4")
 PIECES = st.sampled_from(
@@ -48,12 +49,12 @@ def config(folder: Path, url: str) -> Config:
 
 def sync(settings_: Config) -> Report:
     options = run.Options(overwrite_remote_edits=True)  # there is no git here; tests/test_git_laws.py has one
-    with run.begin(run.new_id(), "sync", settings_, options, lambda _, things, __: things, "write") as begun:
-        return jobs.sync(begun, lambda *_: True).report
+    with run.begin(run.new_id(), "sync", settings_, options, untracked, "write") as begun:
+        return jobs.sync(begun, AGREEING).report
 
 
 def diff(settings_: Config) -> Report:
-    with run.begin(run.new_id(), "diff", settings_, run.Options(), lambda _, things, __: things) as begun:
+    with run.begin(run.new_id(), "diff", settings_, run.Options(), untracked) as begun:
         return jobs.diff(begun).report
 
 

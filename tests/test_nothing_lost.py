@@ -20,8 +20,10 @@ from syncjob.config import Config
 from syncjob.credentials import basic
 from syncjob.errors import UsageError
 from syncjob.journal import Begin, Intent, read, run_ids, started
+from syncjob.progress import Progress
 from syncjob.remote import Remote
 from syncjob.report.model import Report
+from syncjob.result import Result
 from syncjob.run import Command, Options, Run, new_id
 from syncjob.scenario import Scenario
 from syncjob.scenario.answers import Answer
@@ -30,6 +32,7 @@ from syncjob.signals import Interrupts
 from syncjob.workers import Stop
 from tests.loopback import Loopback, json_answer, loopback
 from tests.test_laws import config
+from tests.workspace import AGREEING, untracked
 
 IDS = ("one", "two", "three", "four")
 MODELS = st.sampled_from(IDS)
@@ -116,11 +119,11 @@ class NothingLost(RuleBasedStateMachine):
         with client, started(self.config.state_dir, begin) as journal:
             remote = Remote(client)
             yield Run(
-                begin.run, command, self.config, options, "", lambda _, things, __: things, remote, stop, Breaker(stop),
+                begin.run, command, self.config, options, "", Progress(int, int, float), untracked, remote, stop, Breaker(stop),
                 Interrupts(), journal,
             )  # fmt: skip
 
-    def _carry_out(self, job: Callable[[Run], jobs.Result], command: Command, options: Options) -> Report | None:
+    def _carry_out(self, job: Callable[[Run], Result], command: Command, options: Options) -> Report | None:
         try:
             with self._run(command, options) as begun:
                 return job(begun).report
@@ -135,7 +138,7 @@ class NothingLost(RuleBasedStateMachine):
         for path in (self.folder / "descriptions").iterdir():
             self.allowed[path.stem].add(_canonical(path.read_text()))
         chosen = Options(overwrite_remote_edits=True, force=True, **options)
-        return self._carry_out(lambda begun: jobs.sync(begun, lambda *_: True), "sync", chosen)
+        return self._carry_out(lambda begun: jobs.sync(begun, AGREEING), "sync", chosen)
 
     def _is_true(self, report: Report) -> None:
         """What a report says was applied, or is unchanged, is what Scenario holds."""
@@ -179,7 +182,7 @@ class NothingLost(RuleBasedStateMachine):
         known = run_ids(self.config.state_dir)
         self.faults, self.crash_in = faults, crash_in
         earlier = known[place % len(known)]
-        self._carry_out(lambda begun: jobs.rollback(begun, earlier, lambda *_: True), "rollback", Options(force=force))
+        self._carry_out(lambda begun: jobs.rollback(begun, earlier, AGREEING), "rollback", Options(force=force))
 
     @precondition(lambda self: any((self.folder / "descriptions").iterdir()))
     @rule()

@@ -5,7 +5,7 @@ import pytest
 from syncjob.config import Safety
 from syncjob.documents import Document, parse
 from syncjob.existing import Absent, Existing, Held
-from syncjob.plan import Change, compare, make_plan, not_compared, with_references
+from syncjob.plan import Change, Plan, Tally, compare, in_order, not_compared, over_threshold, with_references
 from syncjob.problems import Failure
 from syncjob.references import Catalogue, Record
 from syncjob.text import sha256
@@ -89,22 +89,27 @@ def updates(count: int) -> list[Change]:
     [(10, 10, True), (11, 11, False), (30, 100, True), (31, 100, False), (11, 37, True), (12, 37, False)],
 )
 def test_updates_above_the_threshold_refuse_the_plan(count: int, files: int, is_allowed: bool) -> None:
-    plan = make_plan(updates(count), files=files, safety=Safety(), force=False)
-    assert plan.is_refused is not is_allowed
-    assert not make_plan(updates(count), files=files, safety=Safety(), force=True).is_refused
+    problems = [problem.code for problem in over_threshold(Tally().plus(updates(count)), files, Safety())]
+    assert problems == ([] if is_allowed else ["too-many-changes"])
+
+
+def test_the_threshold_is_for_all_slices_of_a_run() -> None:
+    tally = Tally().plus(updates(6)).plus(updates(4))
+    assert not list(over_threshold(tally, 10, Safety()))
+    assert list(over_threshold(tally.plus(updates(1)), 10, Safety()))
 
 
 def test_deletes_have_a_threshold_of_their_own_and_creates_have_none() -> None:
     deletes = [Change(f"m{number}", "", "delete", before="old") for number in range(4)]
     creates = [compare(document("new", f"c{number}"), held("")) for number in range(50)]
-    assert not make_plan(deletes + creates, files=60, safety=Safety(max_deletes=4), force=False).is_refused
-    plan = make_plan(deletes + creates, files=60, safety=Safety(max_deletes=3), force=False)
-    assert [problem.code for problem in plan.problems] == ["too-many-changes"]
+    tally = Tally().plus(deletes + creates)
+    assert not list(over_threshold(tally, 60, Safety(max_deletes=4)))
+    assert [problem.code for problem in over_threshold(tally, 60, Safety(max_deletes=3))] == ["too-many-changes"]
 
 
 def test_a_plan_is_sorted_and_one_blocked_item_refuses_it() -> None:
     changes = [compare(document("text", "b"), held("old")), not_compared(document("text", "a"))]
-    plan = make_plan(changes, files=2, safety=Safety(), force=False)
+    plan = Plan(in_order(changes))
     assert [change.model_id for change in plan.changes] == ["a", "b"]
     assert [change.model_id for change in plan.writes] == ["b"]
     assert plan.is_refused

@@ -13,7 +13,8 @@ from syncjob.documents import Document
 from syncjob.edits import over_edit
 from syncjob.errors import UsageError
 from syncjob.plan import Change, Plan
-from syncjob.saved_plan import SavedItem, SavedPlan, as_planned, as_reviewed, blocked, load, save
+from syncjob.report.build import plan_items
+from syncjob.saved_plan import SavedItem, SavedPlan, as_planned, as_reviewed, blocked, items_of, load, save
 from syncjob.text import sha256
 
 OLD, NEW = sha256("old"), sha256("new")
@@ -37,8 +38,13 @@ def config(**other: Any) -> Config:
     return msgspec.structs.replace(made, **other)
 
 
+def written(*changes: Change) -> str:
+    """A plan's file."""
+    return save(items_of(plan_items(Plan(changes))), config())
+
+
 def saved(*changes: Change) -> SavedPlan:
-    return load(save(Plan(changes), config()).encode(), config(), "plan.json")
+    return load(written(*changes).encode(), config(), "plan.json")
 
 
 def test_a_plan_comes_back_as_it_was_saved_without_what_changes_nothing() -> None:
@@ -58,13 +64,13 @@ def test_a_plan_comes_back_as_it_was_saved_without_what_changes_nothing() -> Non
 
 
 def test_a_plan_holds_no_text() -> None:
-    text = save(Plan((replace(UPDATE, before="precious", after="secret"),)), config())
+    text = written(replace(UPDATE, before="precious", after="secret"))
     assert "precious" not in text
     assert "secret" not in text
 
 
 def edited(**other: Any) -> bytes:
-    plan = json.loads(save(Plan((UPDATE,)), config()))
+    plan = json.loads(written(UPDATE))
     return json.dumps({**plan, **other}).encode()
 
 
@@ -121,7 +127,7 @@ def test_what_is_no_plan_is_refused(data: bytes) -> None:
 )
 def test_a_plan_for_another_project_is_refused(other: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="is a plan for the profile 'test'"):
-        load(save(Plan((UPDATE,)), config()).encode(), config(**other), "plan.json")
+        load(written(UPDATE).encode(), config(**other), "plan.json")
 
 
 @pytest.mark.parametrize(
@@ -136,7 +142,7 @@ def test_a_plan_for_another_project_is_refused(other: dict[str, Any]) -> None:
 )
 def test_a_file_that_has_changed_since_is_stale(action: Any, text: str, message: str | None) -> None:
     plan = saved(replace(UPDATE, action=action, after_sha256=None if action == "delete" else NEW))
-    (document,) = as_reviewed([Document("x", "descriptions/x.md", text)], plan)
+    document = as_reviewed(Document("x", "descriptions/x.md", text), plan.writes["x"])
     assert [(problem.code, problem.message) for problem in document.problems] == (
         [("stale-plan", message)] if message else []
     )
@@ -167,13 +173,14 @@ def test_what_a_plan_holds_as_refused_stays_refused(action: Any) -> None:
 def test_a_plan_says_what_it_overwrites_and_so_does_the_run_that_applies_it() -> None:
     (item,) = saved(over_edit(UPDATE)).items
     assert item.overwrites_remote_edit
-    assert as_planned(UPDATE, item).is_over_edit
+    (problem,) = as_planned(UPDATE, item).problems
+    assert (problem.code, problem.is_error) == ("remote-edited", False)
     assert not saved(UPDATE).items[0].overwrites_remote_edit
 
 
 @pytest.mark.parametrize("digest_of", ["../x", "x\n", ".", ""])
 def test_a_write_for_what_is_no_model_is_refused_whatever_its_digest(digest_of: str) -> None:
-    data = save(Plan((replace(UPDATE, model_id=digest_of),)), config()).encode()
+    data = written(replace(UPDATE, model_id=digest_of)).encode()
     with pytest.raises(UsageError):
         load(data, config(), "plan.json")
 

@@ -4,10 +4,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from syncjob.progress import Progress
+from syncjob.report.model import Item, Report
+
+_T = TypeVar("_T")
 
 KEY = "key-of-the-tests-4711"
 SECRET = "secret-of-the-tests-0815"
@@ -126,3 +131,21 @@ class Workspace:
     def json(self, *arguments: str, **environment: str) -> Ended:
         """`run`, with the JSON report on stdout."""
         return self.run(*arguments, "--format", "json", **environment)
+
+
+class _Agreeing:
+    """Looks on while a run writes, and says yes."""
+
+    def plan(self, report: Report, *, will_write: bool, rest: int) -> bool:
+        return True
+
+    def outcome(self, items: Sequence[Item], planned: Sequence[Item]) -> None:
+        """Says nothing."""
+
+
+AGREEING = _Agreeing()
+
+
+def untracked(label: str, things: Iterable[_T], total: int, progress: Progress) -> Iterable[_T]:
+    """Shows no progress."""
+    return things

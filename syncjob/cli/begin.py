@@ -12,6 +12,7 @@ import click
 if TYPE_CHECKING:
     from syncjob.config import Config
     from syncjob.log import Format
+    from syncjob.progress import Progress, Standing
     from syncjob.run import Command, Options, Reach, Run
 
 _T = TypeVar("_T")
@@ -56,10 +57,39 @@ def begin(settings: Settings, command: "Command", options: "Options", reach: "Re
         yield started
 
 
-def _track(label: str, things: Iterable[_T], total: int) -> Iterable[_T]:
-    """A progress bar on stderr for a long run on a terminal."""
-    if total < _LONG or not sys.stderr.isatty():
-        yield from things
+def _track(label: str, things: Iterable[_T], total: int, progress: "Progress") -> Iterable[_T]:
+    """The progress of a long run: a bar on a terminal, elsewhere an event in the log each minute."""
+    if total >= _LONG and sys.stderr.isatty():
+        bar = click.progressbar(
+            length=total, label=label, show_pos=True, show_eta=False, item_show_func=_shown, file=sys.stderr
+        )
+        with bar:
+            for thing in things:
+                yield thing
+                bar.update(1, progress.standing())
         return
-    with click.progressbar(things, length=total, label=label, show_pos=True, file=sys.stderr) as bar:
-        yield from bar
+    for thing in things:
+        yield thing
+        if standing := progress.news():
+            _log(label, standing)
+
+
+def _shown(standing: "Standing | None") -> str | None:
+    return str(standing) if standing else None
+
+
+def _log(label: str, standing: "Standing") -> None:
+    from syncjob import log
+
+    left = standing.seconds_left
+    log.event(
+        "info",
+        "progress",
+        doing=label.lower(),
+        done=standing.done,
+        of=standing.items,
+        requests=standing.requests,
+        requests_per_minute=round(standing.rate),
+        requests_left=standing.requests_left,
+        seconds_left=None if left is None else round(left),
+    )

@@ -19,8 +19,9 @@ def check(
     """Check files, names, encodings and tags; offline unless --remote."""
     from syncjob import jobs, run
     from syncjob.report import text
+    from syncjob.result import Result
 
     product = Product(**product_options)
     with begin(settings, "check", run.Options(select, since), "read" if remote else "offline") as started:
         report = jobs.check(started, is_remote=remote)
-    return product.finish(started, report, (), text.render_check)
+    return product.finish(started, Result(report, ()), text.render_check)

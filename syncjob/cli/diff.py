@@ -1,12 +1,15 @@
 """`syncjob diff`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from syncjob.cli.begin import Settings
 from syncjob.cli.planned import show_diff, with_plan
 from syncjob.cli.product import Product
+
+if TYPE_CHECKING:
+    from syncjob.selection import Shard
 
 
 @click.command()
@@ -19,6 +22,8 @@ def diff(
     select: tuple[str, ...],
     since: str | None,
     prune: bool,
+    shard: "Shard | None",
+    refresh: bool,
     plan_out: str | None,
     exit_code: bool,
     **product_options: Any,
@@ -26,5 +31,5 @@ def diff(
     """Show what sync would do; never writes to Scenario."""
     from syncjob import run
 
-    options = run.Options(select, since, prune, exit_code=exit_code)
+    options = run.Options(select, since, prune, shard, refresh, exit_code=exit_code)
     return show_diff(settings, "diff", options, Product(**product_options, plans={"--plan-out": plan_out}), plan_out)

@@ -1,7 +1,7 @@
 """What `diff` and `sync` have in common: the options of a plan, and showing one without writing."""
 
-from collections.abc import Callable
-from functools import partial
+import re
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -10,8 +10,15 @@ from syncjob.cli.begin import Settings, begin
 from syncjob.cli.product import Product, with_product, with_selection, writable
 
 if TYPE_CHECKING:
-    from syncjob.jobs import Result, Review
+    from syncjob.report.model import Item, Report, RunProblem
+    from syncjob.result import Result
     from syncjob.run import Command, Options, Run
+    from syncjob.saved_plan import SavedItem
+    from syncjob.selection import Shard
+    from syncjob.writing import Review
+
+    # Whether to write, asked with the report of a slice, whether there is anything to write, and how many are to come.
+    Agrees = Callable[[Report, bool, int], bool]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _FILE = click.Path(dir_okay=False)
@@ -20,6 +27,8 @@ _FILE = click.Path(dir_okay=False)
 def with_plan(function: _Function) -> _Function:
     """SELECT, and the options of a product and of a plan."""
     for option in (
+        click.option("--refresh", is_flag=True, help="Ask for every description, whatever is remembered."),
+        click.option("--shard", metavar="I/N", callback=_shard, help="Only part I of N, by a stable hash of the id."),
         click.option("--plan-out", type=_FILE, callback=writable, help="Write the plan here, for sync --plan."),
         click.option("--prune", is_flag=True, help="Delete descriptions on Scenario that have no file any more."),
         with_product("text", "json", "markdown", "html"),
@@ -27,6 +36,18 @@ def with_plan(function: _Function) -> _Function:
     ):
         function = option(function)
     return function
+
+
+def _shard(context: click.Context, parameter: click.Parameter, value: str | None) -> "Shard | None":
+    if value is None:
+        return None
+    from syncjob.selection import Shard
+
+    number, _, count = value.partition("/")
+    is_number = all(re.fullmatch("[0-9]{1,6}", part) for part in (number, count))
+    if not is_number or not 1 <= int(number) <= int(count):
+        raise click.BadParameter(f"{value!r} is no part of a whole; 2/5 is the second of five")
+    return Shard(int(number), int(count))
 
 
 def show_diff(
@@ -38,34 +59,63 @@ def show_diff(
 
     with begin(settings, command, options) as started:
         result = jobs.diff(started)
-    save_plan(started, result, plan_out)
-    return product.finish(started, result.report, result.plan.changes, text.render_plan)
+    if plan_out:
+        PlanFile(started, plan_out).add(result.report)
+    return product.finish(started, result, text.render_plan)
 
 
-def carry_out(run: "Run", job: "Callable[[Review], Result]", product: Product, agrees: "Review") -> int:
+class PlanFile:
+    """The file that `--plan-out` names; a run that plans in slices adds to it."""
+
+    def __init__(self, run: "Run", path: str) -> None:
+        self._run = run
+        self._path = path
+        self._items: list[SavedItem] = []
+
+    def add(self, report: "Report") -> None:
+        """Writes what was planned before, and what the report holds as planned."""
+        from syncjob import saved_plan
+
+        self._items.extend(saved_plan.items_of(report.items))
+        with open(self._path, "w", encoding="utf-8") as file:  # noqa: PTH123
+            file.write(saved_plan.save(self._items, self._run.config))
+
+
+class Watched:
+    """Shows a run that writes its plans and what becomes of them, as text; `agrees` is asked in between."""
+
+    def __init__(self, product: Product, agrees: "Agrees") -> None:
+        self._product = product
+        self._agrees = agrees
+        self._told: list[RunProblem] = []
+
+    def plan(self, report: "Report", *, will_write: bool, rest: int) -> bool:
+        from syncjob.report import text
+
+        self._told.extend(report.problems)
+        if self._product.is_text:
+            self._product.show(text.render_plan(report, color=self._product.is_colored))
+            if will_write and rest:
+                self._product.show(f"This is one slice; {rest:,} descriptions are still to be compared.\n")
+        return self._agrees(report, will_write, rest)
+
+    def outcome(self, items: "Sequence[Item]", planned: "Sequence[Item]") -> None:
+        from syncjob.report import text
+
+        if self._product.is_text:
+            self._product.show(text.render_outcome(items, planned, color=self._product.is_colored))
+
+    def end(self, report: "Report", *, color: bool) -> str:
+        """What is left to say."""
+        from syncjob.report import text
+
+        return text.render_end(report, told=self._told, color=color)
+
+
+def carry_out(run: "Run", job: "Callable[[Review], Result]", product: Product, agrees: "Agrees") -> int:
     """The product of a run that writes: its plan, and what became of it; returns the exit status.
 
     `agrees` is asked between the two.
     """
-    from syncjob.report import text
-
-    planned: list[Result] = []
-
-    def review(plan: "Result", will_write: bool) -> bool:
-        planned.append(plan)
-        if product.is_text:
-            product.show(text.render_plan(plan.report, color=product.is_colored))
-        return agrees(plan, will_write)
-
-    result = job(review)
-    render = partial(text.render_outcome, planned=planned[0].report)
-    return product.finish(run, result.report, result.plan.changes, render)
-
-
-def save_plan(run: "Run", result: "Result", path: str | None) -> None:
-    """Writes the plan where that was asked for."""
-    from syncjob import saved_plan
-
-    if path:
-        with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123
-            file.write(saved_plan.save(result.plan, run.config))
+    watched = Watched(product, agrees)
+    return product.finish(run, job(watched), watched.end)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from syncjob.plan import Change
     from syncjob.report.model import Report
+    from syncjob.result import Result
     from syncjob.run import Run
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -71,15 +72,16 @@ class Product:
             file.writelines(text)
         self._has_begun = True
 
-    def finish(self, run: "Run", report: "Report", changes: "Sequence[Change]", text: Callable[..., str]) -> int:
+    def finish(self, run: "Run", result: "Result", text: Callable[..., str]) -> int:
         """Writes what is left to write; returns the exit status. `text` renders the format of that name.
 
         Where that fails, stderr has the summary all the same: what was written must not go unsaid.
         """
         from syncjob.report.summary import summary_line
 
+        report = result.report
         try:
-            self._write(run, report, changes, partial(text, color=self.is_colored))
+            self._write(run, result, partial(text, color=self.is_colored))
         except OSError:
             click.echo(summary_line(report), err=True)
             raise
@@ -87,15 +89,14 @@ class Product:
             click.echo(summary_line(report), err=True)
         return report.exit_code
 
-    def _write(
-        self, run: "Run", report: "Report", changes: "Sequence[Change]", text: "Callable[[Report], str]"
-    ) -> None:
+    def _write(self, run: "Run", result: "Result", text: "Callable[[Report], str]") -> None:
         from syncjob.report import json
 
+        report = result.report
         if self._format == "github":
             self._show_annotations(Step(os.environ).annotations(report, run.config.path))
         else:
-            self._show(_renderers(changes, text)[self._format](report))
+            self._show(_renderers(result.changes, text)[self._format](report))
         report_file = self._report or (self._step.file(f"syncjob-{report.run}.json") if self._step else None)
         if report_file:
             with open(report_file, "w", encoding="utf-8") as file:  # noqa: PTH123

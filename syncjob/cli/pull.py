@@ -34,4 +34,4 @@ def pull(
     with begin(settings, "pull", run.Options(select, force=force)) as started:
         result = jobs.pull(started, takes_all=takes_all, dry_run=dry_run)
     render = text.render_plan if dry_run else text.render_pull
-    return product.finish(started, result.report, result.plan.changes, render)
+    return product.finish(started, result, render)

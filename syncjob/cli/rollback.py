@@ -26,6 +26,6 @@ def rollback(settings: Settings, /, run_id: str, dry_run: bool, force: bool, **p
     if dry_run:
         with begin(settings, "rollback", options) as started:
             result = jobs.rollback_diff(started, run_id)
-        return product.finish(started, result.report, result.plan.changes, text.render_plan)
+        return product.finish(started, result, text.render_plan)
     with begin(settings, "rollback", options, "write") as started:
         return carry_out(started, partial(jobs.rollback, started, run_id), product, lambda *_: True)

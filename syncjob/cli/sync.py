@@ -1,5 +1,6 @@
 """`syncjob sync`."""
 
+import re
 import sys
 from functools import partial
 from pathlib import Path
@@ -8,18 +9,34 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from syncjob.cli.begin import Settings, begin
-from syncjob.cli.planned import carry_out, save_plan, show_diff, with_plan
+from syncjob.cli.planned import PlanFile, carry_out, show_diff, with_plan
 from syncjob.cli.product import Product
 
 if TYPE_CHECKING:
-    from syncjob.jobs import Result
+    from syncjob.report.model import Report
     from syncjob.run import Options
+    from syncjob.selection import Shard
+
+_DURATION = re.compile(r"(?:(?P<h>[0-9]{1,4})h)?(?:(?P<m>[0-9]{1,5})m)?(?:(?P<s>[0-9]{1,7})s)?", re.ASCII)
+
+
+def _seconds(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    if value is None:
+        return None
+    found = _DURATION.fullmatch(value)
+    hours, minutes, seconds = (int(part or 0) for part in found.group("h", "m", "s")) if found else (0, 0, 0)
+    if not hours + minutes + seconds:
+        raise click.BadParameter(f"{value!r} is no duration; 90s, 30m and 5h30m are")
+    return float(3600 * hours + 60 * minutes + seconds)
 
 
 @click.command()
 @with_plan
 @click.option("--plan", type=click.Path(dir_okay=False), help="Apply exactly the plan that diff --plan-out wrote.")
 @click.option("--resume", metavar="RUN", help="Go on where that run was stopped: ask for nothing that it confirmed.")
+@click.option(
+    "--max-duration", metavar="DUR", callback=_seconds, help="Stop in order after that time (90s, 30m, 5h30m): exit 4."
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be done, as diff does.")
 @click.option("--exit-code", is_flag=True, help="With --dry-run: exit 3 where there are changes.")
 @click.option("--keep-going", is_flag=True, help="Refuse just the items that have problems, not the whole run.")
@@ -33,9 +50,12 @@ def sync(
     select: tuple[str, ...],
     since: str | None,
     prune: bool,
+    shard: "Shard | None",
+    refresh: bool,
     plan: str | None,
     plan_out: str | None,
     resume: str | None,
+    max_duration: float | None,
     dry_run: bool,
     exit_code: bool,
     keep_going: bool,
@@ -47,17 +67,20 @@ def sync(
     """Plan, check, and write what changed to Scenario."""
     from syncjob import run
 
-    if plan and (select or since is not None or prune or overwrite_remote_edits or plan_out):
+    if plan and (select or since is not None or prune or shard or overwrite_remote_edits or plan_out):
         raise click.UsageError(
-            "--plan applies just what the plan holds; SELECT, --since, --prune, --overwrite-remote-edits and --plan-out "
-            "belong to the run that makes it (diff, or sync --dry-run)"
+            "--plan applies just what the plan holds; SELECT, --since, --prune, --shard, --overwrite-remote-edits and "
+            "--plan-out belong to the run that makes it (diff, or sync --dry-run)"
         )
     options = run.Options(
         select,
         since,
         prune,
+        shard,
+        refresh,
         plan=Path(plan) if plan else None,
         resume=resume,
+        max_duration=max_duration,
         keep_going=keep_going,
         overwrite_remote_edits=overwrite_remote_edits,
         force=force,
@@ -73,22 +96,29 @@ def _apply(settings: Settings, options: "Options", product: Product, plan_out: s
     from syncjob import jobs
     from syncjob.report.summary import plan_line
 
-    def agrees(plan: "Result", will_write: bool) -> bool:
-        save_plan(started, plan, plan_out)
-        if not will_write or is_agreed or not (sys.stdin.isatty() and sys.stderr.isatty()):
-            return True
-        return _ask(plan_line(plan.report), plan.report.profile)
-
+    is_asking = not is_agreed and sys.stdin.isatty() and sys.stderr.isatty()
     with begin(settings, "sync", options, "write") as started:
+        plan_file = PlanFile(started, plan_out) if plan_out else None
+
+        def agrees(report: "Report", will_write: bool, rest: int) -> bool:
+            nonlocal is_asking
+            if plan_file:
+                plan_file.add(report)
+            if not (will_write and is_asking):
+                return True
+            is_asking = False  # a yes is for the slices that follow too
+            return _ask(plan_line(report), report.profile, rest)
+
         return carry_out(started, partial(jobs.sync, started), product, agrees)
 
 
-def _ask(plan_line: str, profile: str) -> bool:
+def _ask(plan_line: str, profile: str, rest: int) -> bool:
     """A person's word; the end of input, and a signal, is a no."""
     from syncjob.signals import asking
 
+    more = f", and then what the other {rest:,} descriptions need" if rest else ""
     answer = ""
     with asking():
-        click.echo(f"{plan_line} Write this to Scenario (profile {profile})? [y/N]: ", nl=False, err=True)
+        click.echo(f"{plan_line} Write this to Scenario (profile {profile}){more}? [y/N]: ", nl=False, err=True)
         answer = sys.stdin.readline()
     return answer.strip().lower() in ("y", "yes")

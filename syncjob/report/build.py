@@ -1,7 +1,7 @@
 """Changes and outcomes -> Report. Pure."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import structs
 
@@ -22,21 +22,27 @@ def pull_items(plan: Plan) -> tuple[Item, ...]:
     return tuple(_item(change, change.path, f"scenario/{change.model_id}") for change in plan.changes)
 
 
-def run_items(plan: Plan, outcomes: Mapping[str, Outcome], planned: Sequence[Item]) -> tuple[Item, ...]:
+def run_items(
+    plan: Plan, outcomes: Mapping[str, Outcome], planned: Sequence[Item], *, is_stopped: bool
+) -> tuple[Item, ...]:
     """The items after the run: `planned` with what became of each write.
 
-    A write without an outcome belongs to a run that was refused as a whole: `refused` where the
-    plan itself is the reason, else `not_attempted`.
+    A write without an outcome belongs to a run that was refused as a whole: `refused` where
+    `is_stopped` says that a problem of all is the reason, else `not_attempted`.
     """
-    without: ItemStatus = "refused" if plan.is_stopped else "not_attempted"
+    without: ItemStatus = "refused" if is_stopped else "not_attempted"
     pairs = zip(plan.changes, planned, strict=True)
     return tuple(_after_run(change, item, outcomes.get(change.model_id), without) for change, item in pairs)
 
 
-def summarise(items: Sequence[Item]) -> Summary:
+def summarise(items: Iterable[Item]) -> Summary:
     """Counts of actions and of outcomes."""
-    counts = Counter[str](item.action for item in items if item.action != "checked")
-    counts.update(item.status for item in items if item.status not in ("planned", "unchanged"))
+    counts = Counter[str]()
+    for item in items:
+        if item.action != "checked":
+            counts[item.action] += 1
+        if item.status not in ("planned", "unchanged"):
+            counts[item.status] += 1
     return Summary(**counts)
 
 

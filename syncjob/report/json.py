@@ -18,10 +18,11 @@ def render(report: Report) -> str:
 
 def parts(report: Report) -> Iterator[str]:
     """The same in parts, so that the text of a long report is never in memory as a whole."""
-    if not report.items:
-        yield _indented(report) + "\n"
+    bare = _indented(structs.replace(report, items=()))
+    if not len(report.items):
+        yield bare + "\n"
         return
-    head, tail = _indented(structs.replace(report, items=())).split('"items": []', 1)
+    head, tail = bare.split('"items": []', 1)
     yield f'{head}"items": ['
     for number, item in enumerate(report.items):
         inner = _indented(item).replace("\n", "\n    ")

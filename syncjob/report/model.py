@@ -1,5 +1,6 @@
 """The report: one frozen value that every format renders. Its JSON schema is docs/report.schema.json."""
 
+from collections.abc import Collection
 from typing import Literal
 
 from msgspec import Struct
@@ -93,7 +94,10 @@ class Requests(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """One run. Times are UTC, ISO 8601; `dry_run` is true where the run could not write."""
+    """One run. Times are UTC, ISO 8601; `dry_run` is true where the run could not write.
+
+    The items are sorted by model id.
+    """
 
     version: Literal[1]
     run: str
@@ -105,5 +109,5 @@ class Report(Struct, frozen=True):
     exit_code: int
     summary: Summary
     requests: Requests
-    items: tuple[Item, ...]
+    items: Collection[Item]
     problems: tuple[RunProblem, ...] = ()

@@ -1,6 +1,6 @@
 """A Report as text for a terminal, as git and ruff would print it. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from syncjob.display import one_line, visible
 from syncjob.report.model import Item, ItemProblem, Report, RunProblem
@@ -17,11 +17,15 @@ def render_plan(report: Report, *, color: bool) -> str:
     return _text([*lines, *([""] if is_open else []), plan_line(report)])
 
 
-def render_outcome(report: Report, *, planned: Report, color: bool) -> str:
-    """What became of each write, and the line `Applied …`; what `planned` said is not said again."""
-    pairs = zip(report.items, planned.items, strict=True)
-    lines = [line for item, before in pairs for line in _outcome(item, before, color)]
-    lines += [_run_problem(problem, color) for problem in report.problems if problem not in planned.problems]
+def render_outcome(items: Sequence[Item], planned: Sequence[Item], *, color: bool) -> str:
+    """What became of each write; what was said of the same items when they were `planned` is not said again."""
+    pairs = zip(items, planned, strict=True)
+    return "".join(f"{line}\n" for item, before in pairs for line in _outcome(item, before, color))
+
+
+def render_end(report: Report, *, told: Collection[RunProblem], color: bool) -> str:
+    """The problems of the run that were not `told` before, and the line `Applied …`."""
+    lines = [_run_problem(problem, color) for problem in report.problems if problem not in told]
     return _text([*lines, outcome_line(report.summary)])
 
 

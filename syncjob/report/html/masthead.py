@@ -63,12 +63,12 @@ def _run_problems(report: Report) -> str:
     return f"<h2>Problems of the run</h2>\n{problems}" if problems else ""
 
 
-def contents(rows: Sequence[tuple[Item, str]], counted_only: int) -> str:
+def contents(rows: Sequence[tuple[Item, str]], unchanged: int, left_out: int) -> str:
     """The list of models, each with its fragment, and how many are only counted."""
     links = "".join(_link(item, anchor) for item, anchor in rows)
-    rest = (
-        f'<p class="rest">{counted(counted_only, "unchanged description")}, not listed.</p>\n' if counted_only else ""
-    )
+    counts = [f"{counted(unchanged, 'unchanged description')}, not listed."] if unchanged else []
+    counts += [f"{counted(left_out, 'more description')} for which this page has no room."] if left_out else []
+    rest = "".join(f'<p class="rest">{count}</p>\n' for count in counts)
     listed = f"<ol>\n{links}</ol>\n" if rows else ""
     return f'<nav aria-labelledby="contents">\n<h2 id="contents">Models</h2>\n{_FILTER if rows else ""}{listed}{rest}</nav>\n'
 

@@ -39,19 +39,24 @@ _PAGE = """\
 
 
 def render(report: Report, changes: "Sequence[Change]") -> str:
-    """The whole page, the same for the same run; `changes` are those of the report's items, in order.
+    """The whole page, the same for the same run; `changes` are those of the items that are to be looked at.
 
     It loads nothing from anywhere, and runs no script but its own.
     """
-    rows = list(zip(report.items, changes, anchors(report.items), strict=True))
-    listed = [(item, change, anchor) for item, change, anchor in rows if is_listed(item)]
+    known = {(change.model_id, change.path): change for change in changes}
+    items = [item for item in report.items if is_listed(item) and (item.model_id, item.path) in known]
+    listed = [
+        (item, known[item.model_id, item.path], anchor) for item, anchor in zip(items, anchors(items), strict=True)
+    ]
+    unchanged = sum(not is_listed(item) for item in report.items)
+    left_out = len(report.items) - unchanged - len(items)
     style, script = _resource("page.css"), _resource("page.js")
     return _PAGE.format(
         policy=_policy(style, script),
         heading=heading(report),
         style=style,
         masthead=masthead(report),
-        contents=contents([(item, anchor) for item, _, anchor in listed], len(rows) - len(listed)),
+        contents=contents([(item, anchor) for item, _, anchor in listed], unchanged, left_out),
         articles="".join(article(*row) for row in listed) or '<p class="rest">Nothing to look at.</p>\n',
         script=script,
     )

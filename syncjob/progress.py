@@ -1,0 +1,77 @@
+"""How far a run has come: what it has done, how fast, and what is left. Pure but for its clock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_MINUTE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`items` descriptions in all, about `done` of them done; `rate` in requests a minute, times in seconds.
+
+    What is left is estimated from what was needed so far; None where nothing tells yet.
+    """
+
+    items: int
+    done: int
+    requests: int
+    rate: float
+    requests_left: int | None
+    seconds_left: float | None
+
+    def __str__(self) -> str:
+        parts = [f"{self.rate:,.0f} requests/min"]
+        if self.requests_left is not None and self.seconds_left is not None:
+            parts.append(f"about {self.requests_left:,} requests and {duration(self.seconds_left)} left")
+        return ", ".join(parts)
+
+
+class Progress:
+    """Counts what is done. To be told by one thread; `requests` is asked how many were sent, `limit` is theirs a minute."""
+
+    def __init__(self, requests: Callable[[], int], limit: Callable[[], int], clock: Callable[[], float]) -> None:
+        self._requests = requests
+        self._limit = limit
+        self._clock = clock
+        self._since = clock()
+        self._told = self._since
+        self._items = 0
+        self._halves = 0  # what is read, and is still to be judged and perhaps written, is half done
+
+    def expect(self, items: int) -> None:
+        """So many descriptions more are to be read."""
+        self._items += items
+
+    def half_done(self, count: int = 1) -> None:
+        """So many were read, or were read before and now need no more requests."""
+        self._halves += count
+
+    def done(self) -> None:
+        """One was read and needs no more requests."""
+        self._halves += 2
+
+    def news(self) -> Standing | None:
+        """The standing, where none was told for a minute."""
+        now = self._clock()
+        if now - self._told < _MINUTE:
+            return None
+        self._told = now
+        return self.standing()
+
+    def standing(self) -> Standing:
+        requests, seconds = self._requests(), self._clock() - self._since
+        rate = 60 * requests / seconds if seconds > 0 else 0.0
+        if limit := self._limit():
+            rate = min(rate, float(limit))
+        left = round(requests * (2 * self._items - self._halves) / self._halves) if self._halves else None
+        seconds_left = 60 * left / rate if left is not None and rate else None
+        return Standing(self._items, self._halves // 2, requests, rate, left, seconds_left)
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `12 min`, `3 h 20 min`."""
+    minutes = round(seconds / 60)
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,103 @@
+"""Plans -> a Result: each shown, agreed to, written and reported, slice by slice."""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal, Protocol
+
+from msgspec import structs
+
+from syncjob import log
+from syncjob.apply import Outcome, apply
+from syncjob.journal import Finish
+from syncjob.plan import Change, Plan
+from syncjob.problems import Problem
+from syncjob.report import build
+from syncjob.report.model import Item, Report
+from syncjob.result import Gathered, Result, report_of
+from syncjob.run import Run
+
+
+class Review(Protocol):
+    """Whoever looks on while a run writes."""
+
+    def plan(self, report: Report, *, will_write: bool, rest: int) -> bool:
+        """Is shown a slice before anything of it is written, and may call it off with False.
+
+        `rest` is how many descriptions are still to be compared.
+        """
+        ...
+
+    def outcome(self, items: Sequence[Item], planned: Sequence[Item]) -> None:
+        """Is shown what became of a slice."""
+        ...
+
+
+def carry_out(run: Run, plans: Iterable[Plan], review: Review, *, is_by_item: bool) -> Result:
+    """Writes what the plans hold; `is_by_item` says that what is refused keeps nothing else from being written."""
+    gathered = Gathered()
+    is_over = False
+    for plan in plans:
+        planned = gathered.add(plan)
+        if plan.is_partial or is_over:
+            continue
+        is_refused = gathered.is_stopped or (plan.is_refused and not is_by_item)
+        writes = () if is_refused or run.stop.requested else plan.writes
+        items, problems = gathered.of_slice
+        report = report_of(run, items, problems, dry_run=False)
+        is_agreed = review.plan(report, will_write=bool(writes), rest=plan.rest)
+        outcomes = _apply(run, writes) if is_agreed and writes else {}
+        run.progress.half_done(sum(change.action != "unchanged" for change in plan.changes))
+        ended = build.run_items(plan, outcomes, planned, is_stopped=gathered.is_stopped)
+        gathered.end_slice(ended)
+        review.outcome(ended, planned)
+        if writes and not is_agreed and not run.stop.requested:
+            gathered.problems.append(Problem("interrupted", "called off at the question"))
+        is_over = is_refused or not is_agreed
+        if is_over and plan.rest and not run.stop.requested:
+            run.stop.request(f"the rest, {plan.rest:,} descriptions, was not compared, because of what is refused")
+    report = report_of(run, gathered.items, gathered.problems, dry_run=False)
+    return Result(_recorded(run, report), gathered.changes)
+
+
+def _recorded(run: Run, report: Report) -> Report:
+    """The report, once the journal has its end; a run that was stopped can be resumed by its journal."""
+    if run.journal is None:
+        return report
+    if run.stop.requested:
+        run.journal.keep()
+    try:
+        run.journal.write(Finish(report.finished_at, report.exit_code, report.summary), is_durable=True)
+    except OSError as error:
+        log.event("error", "journal", message=f"the journal lacks its end: {error.strerror}")
+        return structs.replace(report, exit_code=report.exit_code or 1)
+    return report
+
+
+def _apply(run: Run, writes: Sequence[Change]) -> dict[str, Outcome]:
+    if run.journal is None:
+        raise RuntimeError("a run that writes was begun without a journal")
+    http = run.config.http
+    outcomes = apply(
+        writes,
+        run.remote,
+        run.journal,
+        count=http.workers,
+        recheck_after=http.recheck_after,
+        stop=run.stop,
+        breaker=run.breaker,
+    )
+    ended: dict[str, Outcome] = {}
+    for outcome in run.track("Writing", outcomes, len(writes)):
+        ended[outcome.change.model_id] = outcome
+        _log_outcome(outcome)
+    return ended
+
+
+def _log_outcome(outcome: Outcome) -> None:
+    change, failure = outcome.change, outcome.failure
+    if outcome.status == "applied":
+        log.event("info", "applied", model_id=change.model_id, action=change.action, after_sha256=change.after_sha256)
+    elif failure:
+        log.event("error", "failed", model_id=change.model_id, error=failure.code, message=failure.message)
+    for problem in outcome.problems:
+        level: Literal["error", "warning"] = "error" if problem.is_error else "warning"
+        log.event(level, problem.code, model_id=change.model_id, message=problem.message)
