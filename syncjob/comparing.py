@@ -10,6 +10,7 @@ from syncjob.documents import Document
 from syncjob.errors import UsageError
 from syncjob.journal import Begin, Confirmed, Record
 from syncjob.lookup import look_up
+from syncjob.memory import Memory
 from syncjob.plan import Change, Plan, compare, confirmed, in_order, not_compared, unjudged, with_references
 from syncjob.references import Catalogue, Key
 from syncjob.run import Run
@@ -36,14 +37,16 @@ class Source(Protocol):
         ...
 
 
-def plans(run: Run, names: Sequence[str], source: Source, judge: Judge, *, will_write: bool) -> Iterator[Plan]:
+def plans(
+    run: Run, names: Sequence[str], source: Source, judge: Judge, memory: Memory, *, will_write: bool
+) -> Iterator[Plan]:
     """The names' documents compared, in slices; what is in step comes as it is found, in partial plans.
 
     The first slice ends where `SLICE` descriptions are to be written, so that up to so many all is
     known before the first write. The later ones, of a run that writes, are as small as it takes to
     write them before what was read is old.
     """
-    reading = _Reading(run, names, source)
+    reading = _Reading(run, names, source, memory)
     references = _References(run)
     size = SLICE
     while True:
@@ -71,8 +74,9 @@ def _later_slice(http: Http) -> int:
 class _Reading:
     """Reads the documents of some names and compares them, a slice at a time; what is unchanged is put aside."""
 
-    def __init__(self, run: Run, names: Sequence[str], source: Source) -> None:
+    def __init__(self, run: Run, names: Sequence[str], source: Source, memory: Memory) -> None:
         self._run = run
+        self._memory = memory
         self._names = iter(names)
         self._source = source
         self._known = _confirmed_before(run)
@@ -83,29 +87,42 @@ class _Reading:
     def slice(self, pending: list[Change], size: int) -> Iterator[list[Change]]:
         """Fills `pending` up to `size` with what is not unchanged; yields the unchanged, in handfuls."""
         settled: list[Change] = []
+        read: list[tuple[str, str | None]] = []
         compared = in_parallel(self._run, self._until_full(pending, size), self._compare, self.rest)
         for name, (change, is_asked) in compared:
             del self._flying[name]
             self.rest -= 1
             if is_asked:
                 self._run.breaker.note(change.failure)
-            if change.action != "unchanged":
-                self._run.progress.half_done()
-                pending.append(change)
-                continue
-            self._run.progress.done()
-            self._record(change)
-            settled.append(change)
-            if len(settled) == SLICE:
+                read += [] if change.failure else [(change.model_id, change.before_sha256)]
+            (settled if self._is_settled(change) else pending).append(change)
+            if len(settled) == SLICE or len(read) == SLICE:
+                self._memory.remember(read)
                 yield settled
-                settled = []
+                settled, read = [], []
+        self._memory.remember(read)
         yield settled
+
+    def _is_settled(self, change: Change) -> bool:
+        if change.action != "unchanged":
+            self._run.progress.half_done()
+            return False
+        self._run.progress.done()
+        if self._run.journal:  # so that it need not be asked for again, if this run is resumed
+            self._run.journal.write(Confirmed(change.model_id, change.after_sha256))
+        return True
 
     def unread(self) -> Iterator[Plan]:
         """The places of all that was not compared, as partial plans."""
         names = iter((*self._flying, *self._names))
         while places := [not_compared(self._source.unread(name)) for name in islice(names, SLICE)]:
             yield Plan(in_order(places), is_partial=True)
+
+    def _is_known(self, model_id: str, digest: str | None) -> bool:
+        """Whether Scenario is known to hold the text of that digest, and need not be asked."""
+        if model_id in self._known and self._known[model_id] == digest:
+            return True
+        return not self._run.options.refresh and self._memory.holds(model_id, digest)
 
     def _until_full(self, pending: Sequence[Change], size: int) -> Iterator[str]:
         while len(pending) + len(self._flying) < size:
@@ -120,14 +137,9 @@ class _Reading:
         document = self._source.read(name)
         if not document.is_valid:
             return not_compared(document), False
-        if document.model_id in self._known and self._known[document.model_id] == sha256(document.text):
+        if self._is_known(document.model_id, sha256(document.text)):
             return confirmed(document), False
         return compare(document, self._run.remote.read(document.model_id)), True
-
-    def _record(self, change: Change) -> None:
-        """Tells the journal what need not be asked for again, if this run is resumed."""
-        if self._run.journal:
-            self._run.journal.write(Confirmed(change.model_id, change.after_sha256))
 
 
 def _confirmed_before(run: Run) -> Mapping[str, str | None]:

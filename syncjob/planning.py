@@ -1,16 +1,18 @@
 """What a run is to do, as Plans: of its files, of a saved plan, or of an earlier run's journal."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from syncjob import comparing, history, runs, saved_plan, scope
+from syncjob import comparing, history, memory, runs, saved_plan, scope
 from syncjob.comparing import in_parallel, records_of
 from syncjob.documents import Document, model_id_of
 from syncjob.edits import with_history
 from syncjob.errors import ScenarioError, Stopped, UsageError
+from syncjob.memory import Memory
 from syncjob.plan import Change, Plan, Tally, in_order, left_alone, not_compared, over_threshold
 from syncjob.problems import Failure, Problem
 from syncjob.pull import pulled, with_collisions
@@ -31,15 +33,14 @@ def plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
         # Not one request is worth sending.
         yield Plan(in_order(map(not_compared, found.documents())), found.problems)
         return
-    lists_models = options.prune and found.is_whole
-    removed, problems = _unfiled(run, found.names) if lists_models else (found.gone, ())
-    left = () if options.prune else (left_alone(found.files.unread(name)) for name in removed)
-    yield Plan(in_order(left), (*found.problems, *problems), is_partial=True)
-    asked = (*found.asked, *(removed if options.prune else ()))
-    with history.texts(config.folder) as texts:
+    with _remembered(run, found) as memory, history.texts(config.folder) as texts:
+        removed, problems = _removed(run, found, memory)
+        left = () if options.prune else (left_alone(found.files.unread(name)) for name in removed)
+        yield Plan(in_order(left), (*found.problems, *problems), is_partial=True)
+        asked = (*found.asked, *(removed if options.prune else ()))
         judge = partial(_with_history, run, texts)
-        plans = comparing.plans(run, asked, found.files, judge, will_write=will_write)
-        plans = map(_without_nothing, plans) if lists_models else plans
+        plans = comparing.plans(run, asked, found.files, judge, memory, will_write=will_write)
+        plans = map(_without_nothing, plans) if options.prune and found.is_whole else plans
         yield from _within_thresholds(run, plans, len(found.names), will_write=will_write)
 
 
@@ -60,7 +61,7 @@ def plans_of_saved(run: Run, path: Path) -> Iterator[Plan]:
     def judge(change: Change) -> Change:
         return saved_plan.as_planned(change, writes[change.model_id])
 
-    plans = comparing.plans(run, names, source, judge, will_write=True)
+    plans = comparing.plans(run, names, source, judge, Memory(None), will_write=True)
     yield from _within_thresholds(run, plans, len(there), will_write=True)
 
 
@@ -114,7 +115,7 @@ def _to_pull(run: Run, names: Sequence[str], *, takes_all: bool) -> tuple[frozen
     if not (takes_all or any(sign in pattern for pattern in patterns for sign in "*?[")):
         named = (f"{pattern}.md" for pattern in patterns if is_id(pattern))
         return select({*names, *named}, patterns, folder), ()
-    models, problems = _own_models(run)
+    models, problems = _own_models(run, Memory(None))
     if problems or run.stop.requested:
         return frozenset(), problems
     return select(models if takes_all else {*models, *names}, patterns, folder), ()
@@ -167,23 +168,42 @@ def _with_history(run: Run, texts: history.Texts, change: Change) -> Change:
     return with_history(change, versions, texts.gap, may_overwrite=run.options.overwrite_remote_edits)
 
 
-def _unfiled(run: Run, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
-    """What the files of the project's own models would be called that have none; a problem where they are not listed."""
-    listed, problems = _own_models(run)
-    if problems or run.stop.requested:
-        return (), problems
-    unfiled = listed - set(names)
-    chosen = select((*names, *unfiled), run.options.patterns, run.config.folder)
+@contextmanager
+def _remembered(run: Run, found: scope.Scope) -> Iterator[Memory]:
+    """What earlier runs read, where that saves more requests than a listing of all models costs."""
+    config = run.config
+    if not run.learnt.updated_at_moves or not found.is_whole or run.options.patterns:
+        yield Memory(None)
+        return
+    target = f"{config.base_url} {config.project_id or ''}"
+    with memory.opened(config.state_dir, config.profile, target) as opened:
+        yield opened
+
+
+def _removed(run: Run, found: scope.Scope, remembered: Memory) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    """The names of what is gone here; a problem where that cannot be told.
+
+    Without a revision these are the project's own models that have no file. Their listing is what
+    the memory needs, too.
+    """
+    is_asked_for = run.options.prune and found.is_whole
+    if not (is_asked_for or remembered.is_on):
+        return found.gone, ()
+    listed, problems = _own_models(run, remembered)
+    if not is_asked_for or problems or run.stop.requested:
+        return found.gone, problems if is_asked_for else ()
+    unfiled = listed - set(found.names)
+    chosen = select((*found.names, *unfiled), run.options.patterns, run.config.folder)
     return scope.in_order(unfiled & chosen, run.options.shard), ()
 
 
-def _own_models(run: Run) -> tuple[frozenset[str], tuple[Problem, ...]]:
+def _own_models(run: Run, remembered: Memory) -> tuple[frozenset[str], tuple[Problem, ...]]:
     """What the files of the project's own models are called; a problem where they could not be listed."""
     try:
-        models = [model.id for model in run.client.models.list(project_id=run.config.project_id)]
+        listed = remembered.listing(run.client.models.list(project_id=run.config.project_id))
+        return frozenset(f"{model.id}.md" for model in listed if is_id(model.id)), ()
     except Stopped:
         return frozenset(), ()
     except ScenarioError as error:
         run.breaker.note(Failure.of(error))
         return frozenset(), (Problem(error.code, f"cannot list the project's models: {error.message}"),)
-    return frozenset(f"{model_id}.md" for model_id in models if is_id(model_id)), ()

@@ -14,6 +14,7 @@ from syncjob.breaker import Breaker
 from syncjob.config import Config
 from syncjob.connection import connect, offline
 from syncjob.journal import Begin, Journal, started
+from syncjob.learnt import Learnt
 from syncjob.lock import only_writer
 from syncjob.progress import Progress, duration
 from syncjob.remote import Remote
@@ -62,6 +63,7 @@ class Run:
     command: Command
     config: Config
     options: Options
+    learnt: Learnt
     started_at: str
     progress: Progress
     shown_by: Track
@@ -107,6 +109,7 @@ def begin(
             command,
             config,
             options,
+            Learnt(),
             started_at,
             progress,
             track,

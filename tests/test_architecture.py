@@ -19,7 +19,7 @@ HOMES = {
     "subprocess": {"git.py"},
     "fcntl": {"lock.py"},
     "tempfile": {"files.py"},
-    "sqlite3": {"scenario/sandbox/store.py", "spool.py"},
+    "sqlite3": {"scenario/sandbox/store.py", "spool.py", "memory.py"},
     "signal": {"signals.py"},
     "http": {"scenario/sandbox/server.py"},
 }

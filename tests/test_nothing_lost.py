@@ -20,6 +20,7 @@ from syncjob.config import Config
 from syncjob.credentials import basic
 from syncjob.errors import UsageError
 from syncjob.journal import Begin, Intent, read, run_ids, started
+from syncjob.learnt import Learnt
 from syncjob.progress import Progress
 from syncjob.remote import Remote
 from syncjob.report.model import Report
@@ -119,7 +120,7 @@ class NothingLost(RuleBasedStateMachine):
         with client, started(self.config.state_dir, begin) as journal:
             remote = Remote(client)
             yield Run(
-                begin.run, command, self.config, options, "", Progress(int, int, float), untracked, remote, stop, Breaker(stop),
+                begin.run, command, self.config, options, Learnt(), "", Progress(int, int, float), untracked, remote, stop, Breaker(stop),
                 Interrupts(), journal,
             )  # fmt: skip
 
