@@ -200,8 +200,11 @@ def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
     return tuple(sorted(changes, key=lambda change: (change.model_id, change.path)))
 
 
-def over_threshold(tally: Tally, files: int, safety: Safety) -> Iterator[Problem]:
-    """Why a run that changes so much of `files`, the size of the whole folder, needs `--force`."""
+def over_threshold(tally: Tally, files: int, safety: Safety, *, is_emptied: bool = False) -> Iterator[Problem]:
+    """Why a run that changes so much of `files`, how many there are in all, needs `--force`.
+
+    `is_emptied` says that the folder holds nothing any more.
+    """
     allowed = max(_ALWAYS_ALLOWED, files * safety.max_change_percent // 100)
     if tally.touched > allowed:
         yield Problem(
@@ -210,7 +213,7 @@ def over_threshold(tally: Tally, files: int, safety: Safety) -> Iterator[Problem
             f"(safety.max_change_percent {safety.max_change_percent}, never under {_ALWAYS_ALLOWED}); "
             "look at the diff, then use --force",
         )
-    if tally.deleted and not files:
+    if tally.deleted and is_emptied:
         yield Problem(
             "too-many-changes",
             f"the folder holds no description any more, and {tally.deleted} would be deleted on Scenario; "

@@ -41,7 +41,7 @@ def plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
         judge = partial(_with_history, run, texts)
         plans = comparing.plans(run, asked, found.files, judge, memory, will_write=will_write)
         plans = map(_without_nothing, plans) if options.prune and found.is_whole else plans
-        yield from _within_thresholds(run, plans, len(found.names), will_write=will_write)
+        yield from _within_thresholds(run, plans, found.count, not found.names, will_write=will_write)
 
 
 def plans_of_saved(run: Run, path: Path) -> Iterator[Plan]:
@@ -62,7 +62,7 @@ def plans_of_saved(run: Run, path: Path) -> Iterator[Plan]:
         return saved_plan.as_planned(change, writes[change.model_id])
 
     plans = comparing.plans(run, names, source, judge, Memory(None), will_write=True)
-    yield from _within_thresholds(run, plans, len(there), will_write=True)
+    yield from _within_thresholds(run, plans, len(there), not there, will_write=True)
 
 
 def plan_of_rollback(run: Run, earlier: str) -> Plan:
@@ -152,13 +152,15 @@ def _without_nothing(plan: Plan) -> Plan:
     return replace(plan, changes=tuple(told))
 
 
-def _within_thresholds(run: Run, plans: Iterable[Plan], files: int, *, will_write: bool) -> Iterator[Plan]:
+def _within_thresholds(
+    run: Run, plans: Iterable[Plan], files: int, is_emptied: bool, *, will_write: bool
+) -> Iterator[Plan]:
     """The plans, with a problem where all so far would change more than a run may without `--force`."""
     tally = Tally()
     for plan in plans:
         tally = tally.plus(plan.changes)
         is_due = not (run.options.force or plan.is_partial or (plan.rest and not will_write))
-        above = over_threshold(tally, files, run.config.safety) if is_due else ()
+        above = over_threshold(tally, files, run.config.safety, is_emptied=is_emptied) if is_due else ()
         yield replace(plan, problems=(*plan.problems, *above))
 
 

@@ -36,15 +36,17 @@ class Files:
 class Scope:
     """`asked` are the names of the files that a run is about; `gone` of those that are no longer there.
 
-    `names` are all files that the thresholds count, those among them that git keeps out of the
-    working tree. `is_whole` says that no revision narrows the scope, so what is gone is not known
-    from git. All names are sorted by model id. `problems` are warnings of the run as a whole.
+    `names` are all files of the folder, those among them that git keeps out of the working tree;
+    `count` is how many the shard has of them. `is_whole` says that no revision narrows the scope, so
+    what is gone is not known from git. What the run is about is sorted by model id. `problems` are
+    warnings of the run as a whole.
     """
 
     files: Files
     asked: tuple[str, ...]
     gone: tuple[str, ...]
     names: tuple[str, ...]
+    count: int
     is_whole: bool
     problems: tuple[Problem, ...] = ()
 
@@ -82,7 +84,8 @@ def find(
         Files(config, there, hidden),
         in_order((name for name in names if name in chosen), shard),
         in_order(deleted & chosen, shard),
-        in_order(names, shard),
+        names,
+        len(names) if shard is None else sum(shard.holds(model_id_of(name)) for name in names),
         changed.names is None,
         problems,
     )

@@ -95,7 +95,7 @@ def _apply(run: Run, writes: Sequence[Change]) -> dict[str, Outcome]:
 def _log_outcome(outcome: Outcome) -> None:
     change, failure = outcome.change, outcome.failure
     if outcome.status == "applied":
-        log.event("info", "applied", model_id=change.model_id, action=change.action, after_sha256=change.after_sha256)
+        log.event("debug", "applied", model_id=change.model_id, action=change.action, after_sha256=change.after_sha256)
     elif failure:
         log.event("error", "failed", model_id=change.model_id, error=failure.code, message=failure.message)
     for problem in outcome.problems:

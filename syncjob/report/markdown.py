@@ -41,7 +41,7 @@ def render(report: Report, limit: Limit) -> str:
     parts = ["\n".join(_head(report))]
     room = limit.size - limit.measure(parts[0]) - _ROOM
     left_out = 0
-    for section in map(_section, sorted(filter(_is_told, report.items), key=_rank)):
+    for section in map(_section, _told(report)):
         needed = limit.measure(section) + 1
         if needed > room:
             left_out += 1
@@ -78,8 +78,10 @@ def _is_told(item: Item) -> bool:
     return bool(item.diff or item.problems or item.error)
 
 
-def _rank(item: Item) -> tuple[bool, str]:
-    return (not _has_errors(item), item.model_id)
+def _told(report: Report) -> Iterator[Item]:
+    """What has a section, that with errors first; never in memory as a whole."""
+    for is_first in (True, False):
+        yield from (item for item in report.items if _is_told(item) and _has_errors(item) is is_first)
 
 
 def _has_errors(item: Item) -> bool:
