@@ -65,18 +65,31 @@ def show_diff(
 
 
 class PlanFile:
-    """The file that `--plan-out` names; a run that plans in slices adds to it."""
+    """The file that `--plan-out` names: there before anything is written, whole when all slices are planned."""
 
     def __init__(self, run: "Run", path: str) -> None:
         self._run = run
         self._path = path
         self._items: list[SavedItem] = []
+        self._is_behind = False
 
     def add(self, report: "Report") -> None:
-        """Writes what was planned before, and what the report holds as planned."""
+        """Takes in what a report holds as planned."""
         from syncjob import saved_plan
 
+        is_first = not self._items
         self._items.extend(saved_plan.items_of(report.items))
+        self._is_behind = not is_first
+        if is_first:
+            self._write()
+
+    def end(self) -> None:
+        if self._is_behind:  # written once, not slice by slice: a long run has thousands of them
+            self._write()
+
+    def _write(self) -> None:
+        from syncjob import saved_plan
+
         with open(self._path, "w", encoding="utf-8") as file:  # noqa: PTH123
             file.write(saved_plan.save(self._items, self._run.config))
 
@@ -84,15 +97,18 @@ class PlanFile:
 class Watched:
     """Shows a run that writes its plans and what becomes of them, as text; `agrees` is asked in between."""
 
-    def __init__(self, product: Product, agrees: "Agrees") -> None:
+    def __init__(self, product: Product, agrees: "Agrees", plan_file: PlanFile | None) -> None:
         self._product = product
         self._agrees = agrees
+        self._plan_file = plan_file
         self._told: list[RunProblem] = []
 
     def plan(self, report: "Report", *, will_write: bool, rest: int) -> bool:
         from syncjob.report import text
 
         self._told.extend(report.problems)
+        if self._plan_file:
+            self._plan_file.add(report)
         if self._product.is_text:
             self._product.show(text.render_plan(report, color=self._product.is_colored))
             if will_write and rest:
@@ -112,10 +128,19 @@ class Watched:
         return text.render_end(report, told=self._told, color=color)
 
 
-def carry_out(run: "Run", job: "Callable[[Review], Result]", product: Product, agrees: "Agrees") -> int:
+def carry_out(
+    run: "Run",
+    job: "Callable[[Review], Result]",
+    product: Product,
+    agrees: "Agrees" = lambda *_: True,
+    plan_file: PlanFile | None = None,
+) -> int:
     """The product of a run that writes: its plan, and what became of it; returns the exit status.
 
     `agrees` is asked between the two.
     """
-    watched = Watched(product, agrees)
-    return product.finish(run, job(watched), watched.end)
+    watched = Watched(product, agrees, plan_file)
+    result = job(watched)
+    if plan_file:
+        plan_file.end()
+    return product.finish(run, result, watched.end)

@@ -28,4 +28,4 @@ def rollback(settings: Settings, /, run_id: str, dry_run: bool, force: bool, **p
             result = jobs.rollback_diff(started, run_id)
         return product.finish(started, result, text.render_plan)
     with begin(settings, "rollback", options, "write") as started:
-        return carry_out(started, partial(jobs.rollback, started, run_id), product, lambda *_: True)
+        return carry_out(started, partial(jobs.rollback, started, run_id), product)

@@ -102,14 +102,12 @@ def _apply(settings: Settings, options: "Options", product: Product, plan_out: s
 
         def agrees(report: "Report", will_write: bool, rest: int) -> bool:
             nonlocal is_asking
-            if plan_file:
-                plan_file.add(report)
             if not (will_write and is_asking):
                 return True
             is_asking = False  # a yes is for the slices that follow too
             return _ask(plan_line(report), report.profile, rest)
 
-        return carry_out(started, partial(jobs.sync, started), product, agrees)
+        return carry_out(started, partial(jobs.sync, started), product, agrees, plan_file)
 
 
 def _ask(plan_line: str, profile: str, rest: int) -> bool:
