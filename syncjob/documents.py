@@ -58,15 +58,25 @@ class Folder:
     """
 
     def __init__(self, path: Path, shown_as: str, names: Iterable[str], max_file_bytes: int) -> None:
-        self._path = path
-        self._shown_as = shown_as
+        self._path = os.fspath(path)
+        self._shown_as = _shown(shown_as)
         self._collisions = _collisions(names)
         self._max_file_bytes = max_file_bytes
 
     def read(self, name: str) -> Document:
         """The document of a file; a bad one has problems."""
-        document = _read(self._path / name, f"{self._shown_as}/{name}", self._max_file_bytes)
-        return _with(document, self._collisions.get(name, ()))
+        document = self._read(name)
+        problems = self._collisions.get(name)
+        return replace(document, problems=(*problems, *document.problems)) if problems else document
+
+    def _read(self, name: str) -> Document:
+        if bad := _name_problem(name):
+            return Document(model_id_of(name), f"{self._shown_as}/{_shown(name)}", problems=(bad,))
+        model_id, shown = name[:-3], f"{self._shown_as}/{name}"  # an id can be shown as it is
+        data = _read_regular(os.path.join(self._path, name), self._max_file_bytes)  # noqa: PTH118  a third of a Path's time
+        if isinstance(data, Problem):
+            return Document(model_id, shown, problems=(data,))
+        return parse(model_id, shown, data)
 
 
 def gone(name: str, shown_as: str) -> Document:
@@ -85,11 +95,6 @@ def model_id_of(name: str) -> str:
     return _shown(name[:-3])
 
 
-def _with(document: Document, problems: Iterable[Problem]) -> Document:
-    added = tuple(problems)
-    return replace(document, problems=added + document.problems) if added else document
-
-
 def _collisions(names: Iterable[str]) -> dict[str, list[Problem]]:
     """Names that are one file on a file system that ignores case or Unicode form."""
     groups: dict[str, str | list[str]] = {}  # most names are alone, and a list of each would cost memory
@@ -104,18 +109,6 @@ def _collisions(names: Iterable[str]) -> dict[str, list[Problem]]:
         if isinstance(group, list)
         for name, other in zip(group, group[1:] + group[:1], strict=True)
     }
-
-
-def _read(path: Path, shown_path: str, max_file_bytes: int) -> Document:
-    shown = _shown(shown_path)
-    model_id = model_id_of(path.name)
-    name_problem = _name_problem(path.name)
-    if name_problem:
-        return Document(model_id, shown, problems=(name_problem,))
-    data = _read_regular(path, max_file_bytes)
-    if isinstance(data, Problem):
-        return Document(model_id, shown, problems=(data,))
-    return parse(model_id, shown, data)
 
 
 def parse(model_id: str, path: str, data: bytes) -> Document:
@@ -169,7 +162,7 @@ def _name_problem(name: str) -> Problem | None:
     return None
 
 
-def _read_regular(path: Path, max_file_bytes: int) -> bytes | Problem:
+def _read_regular(path: str, max_file_bytes: int) -> bytes | Problem:
     """A regular file's bytes. Nothing else is ever opened: a pipe would block, a link lead away."""
     try:
         kind = stat.S_IFMT(os.lstat(path).st_mode)
@@ -184,10 +177,12 @@ def _read_regular(path: Path, max_file_bytes: int) -> bytes | Problem:
                 return Problem("file-special", "changed its kind while it was read")
             if status.st_size > max_file_bytes:
                 return _too_large(status.st_size, max_file_bytes)
-            data = file.read(max_file_bytes + 1)
+            data = file.read(status.st_size + 1)  # no more: a buffer of the largest size takes longer than the file
+            if len(data) > status.st_size:
+                return Problem("file-special", "grew while it was read; try again")
     except OSError as error:
         return Problem("file-special", f"cannot be read: {error.strerror}")
-    return data if len(data) <= max_file_bytes else _too_large(len(data), max_file_bytes)
+    return data
 
 
 def _too_large(size: int, limit: int) -> Problem:

@@ -82,7 +82,7 @@ def plan_of_pull(run: Run, *, takes_all: bool) -> Plan:
     config, options = run.config, run.options
     names = scope.names_of(config, may_be_empty=True)
     found, problems = _to_pull(run, names, takes_all=takes_all)
-    files = scope.Files(config, names)
+    files = scope.Files(config, names, history.not_checked_out(config.folder))
     documents = [files.read(name) for name in scope.in_order(found)]
     unsaved = frozenset[str]() if options.force else history.uncommitted(config.folder)
 
