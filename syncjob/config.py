@@ -85,6 +85,13 @@ class Config(msgspec.Struct, frozen=True):
     safety: Safety
     credentials: Credentials | None
 
+    def with_limit(self, refused_bytes: int | None) -> "Config":
+        """The config, with a file of so many bytes too large, whatever `safety.max_file_bytes` says."""
+        if refused_bytes is None or refused_bytes > self.safety.max_file_bytes:
+            return self
+        safety = msgspec.structs.replace(self.safety, max_file_bytes=refused_bytes - 1)
+        return msgspec.structs.replace(self, safety=safety)
+
     @property
     def is_sandbox(self) -> bool:
         return self.base_url == SANDBOX

@@ -1,5 +1,6 @@
 """A client for a config: of Scenario, or of the stand-in in this process."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -7,6 +8,7 @@ from syncjob import log
 from syncjob.config import Config
 from syncjob.credentials import JWT, KEY, SECRET, basic
 from syncjob.errors import UsageError
+from syncjob.learnt import Learnt
 from syncjob.scenario import Scenario
 from syncjob.scenario.answers import Answer
 from syncjob.scenario.transport import Handler, Limits
@@ -33,7 +35,7 @@ def _refuse(method: str, target: str, headers: Mapping[str, str], body: bytes) -
 
 
 @contextmanager
-def connect(config: Config, stop: Stop) -> Iterator[Scenario]:
+def connect(config: Config, learnt: Learnt, stop: Stop) -> Iterator[Scenario]:
     """The client, until the block ends; its waits end with a Stopped when the stop is requested."""
     http = config.http
     with _sandbox(config) as handler:
@@ -47,6 +49,7 @@ def connect(config: Config, stop: Stop) -> Iterator[Scenario]:
             attempts=http.attempts,
             sleep=stop.sleep,
             observe=log.observe,
+            null_is_no_description=learnt.null_is_no_description,
         )
         with client:
             yield client
@@ -59,6 +62,8 @@ def _sandbox(config: Config) -> Iterator[Handler | None]:
         yield None
         return
     from syncjob.scenario.sandbox import Sandbox
+    from syncjob.scenario.sandbox.plays import VARIABLE, parse
 
-    with Sandbox(sandbox_file(config.state_dir)) as sandbox:
+    plays = parse(os.environ.get(VARIABLE, "").split())
+    with Sandbox(sandbox_file(config.state_dir), plays=plays) as sandbox:
         yield sandbox.handle

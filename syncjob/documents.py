@@ -186,7 +186,10 @@ def _read_regular(path: str, max_file_bytes: int) -> bytes | Problem:
 
 
 def _too_large(size: int, limit: int) -> Problem:
-    return Problem("file-too-large", f"holds {size:,} bytes; safety.max_file_bytes allows {limit:,}")
+    return Problem(
+        "file-too-large",
+        f"holds {size:,} bytes; {limit:,} are allowed (safety.max_file_bytes, or what doctor --probe saw accepted)",
+    )
 
 
 def _byte_position(data: bytes, offset: int) -> tuple[int, int]:

@@ -135,6 +135,15 @@ def uncommitted(folder: Path) -> frozenset[str] | None:
         return None
 
 
+def gap_of(folder: Path) -> str | None:
+    """Why git cannot tell every text that a folder's files held; None where it can."""
+    try:
+        repository = Repository(folder)
+        return _gap(repository)
+    except GitFailed as error:
+        return f"{error}; {_ADVICE}"
+
+
 @contextmanager
 def texts(folder: Path) -> Iterator[Texts]:
     """Every text of a folder's files in all commits that HEAD reaches: at most one `git log`, one `git cat-file`.

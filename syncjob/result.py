@@ -73,6 +73,8 @@ class Gathered:
 
 def report_of(run: Run, items: Collection[Item], problems: Sequence[Problem], *, dry_run: bool) -> Report:
     """The report as it stands: of a run that has ended, or of its plan before anything is written."""
+    if run.command == "doctor":
+        raise RuntimeError("the doctor has no report")
     traffic = run.client.traffic
     may_be_resumed = run.command == "sync" and run.journal is not None
     resume = f"syncjob sync --resume {run.id}" if may_be_resumed else ""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
+from syncjob import learnt
 from syncjob.breaker import Breaker
 from syncjob.config import Config
 from syncjob.connection import connect, offline
@@ -24,7 +25,7 @@ from syncjob.signals import Interrupts, ending
 from syncjob.workers import Stop
 
 _T = TypeVar("_T")
-Command = Literal["check", "diff", "sync", "pull", "rollback"]
+Command = Literal["check", "diff", "sync", "pull", "rollback", "doctor"]
 Reach = Literal["offline", "read", "write"]  # how far a run may go
 
 
@@ -98,9 +99,12 @@ def begin(
     stop, started_at = Stop(), now()
     if options.max_duration is not None:
         stop.request_after(options.max_duration, f"--max-duration {duration(options.max_duration)} is over")
+    probed = learnt.load(config)
+    known = probed.learnt if probed else Learnt()
+    config = config.with_limit(known.refused_bytes)
     with ExitStack() as stack:
         journal = stack.enter_context(_journal(run_id, command, config, started_at)) if reach == "write" else None
-        client = stack.enter_context(offline() if reach == "offline" else connect(config, stop))
+        client = stack.enter_context(offline() if reach == "offline" else connect(config, known, stop))
         interrupts = stack.enter_context(ending(stop))
         remote = Remote(client, config.project_id, config.original_assets)
         progress = Progress(lambda: client.traffic.total, lambda: config.http.requests_per_minute, time.monotonic)
@@ -109,7 +113,7 @@ def begin(
             command,
             config,
             options,
-            Learnt(),
+            known,
             started_at,
             progress,
             track,

@@ -1,5 +1,6 @@
 """A real HTTP server on loopback for the tests: the stand-in, with what it was asked, and scripted answers."""
 
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -10,8 +11,11 @@ from socket import socket
 from typing import Any
 
 from syncjob.scenario.answers import Answer
-from syncjob.scenario.sandbox import Sandbox, server
+from syncjob.scenario.sandbox import Sandbox, plays, server
 from syncjob.scenario.sandbox.rows import asset_row, model_row
+
+# All tests of behaviour hold whatever the API answers where that is not known: `make test-deep` runs them under each play.
+PLAYS = plays.parse(os.environ.get(plays.VARIABLE, "").split())
 
 # Called with (method, target); an Answer stands in for the stand-in's own, None lets it answer.
 Script = Callable[[str, str], Answer | None]
@@ -74,8 +78,8 @@ class _CountingServer(server.Server):
 
 @contextmanager
 def loopback(path: Path) -> Iterator[Loopback]:
-    """A served stand-in over a new file at `path`, without the demo's catalogue."""
-    with Sandbox(path, is_seeded=False) as sandbox:
+    """A served stand-in over a new file at `path`, without the demo's catalogue; it plays what the environment says."""
+    with Sandbox(path, is_seeded=False, plays=PLAYS) as sandbox:
         served = Loopback(sandbox)
         http = _CountingServer(served.handle, 0)
         http.loopback = served

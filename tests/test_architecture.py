@@ -23,14 +23,16 @@ HOMES = {
     "signal": {"signals.py"},
     "http": {"scenario/sandbox/server.py"},
 }
-# What the API package may know of the rest: errors, and three pure modules.
-KNOWN_TO_SCENARIO = {"syncjob", "syncjob.errors", "syncjob.tags", "syncjob.display", "syncjob.credentials"}
+# What the API package may know of the rest: errors, and four pure modules.
+KNOWN_TO_SCENARIO = {
+    "syncjob", "syncjob.errors", "syncjob.tags", "syncjob.markdown", "syncjob.display", "syncjob.credentials",
+}  # fmt: skip
 PURE = {
     "text.py", "tags.py", "markdown.py", "display.py", "problems.py", "existing.py", "references.py", "plan.py", "selection.py",
     "edits.py", "matching.py", "saved_plan.py", "rollback.py", "runs.py", "pull.py", "report/runs.py", "report/model.py", "report/build.py", "report/status.py", "report/text.py", "report/json.py",
-    "report/summary.py", "report/markdown.py", "report/annotations.py",
+    "report/summary.py", "report/doctor.py", "report/markdown.py", "report/annotations.py",
     *(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.glob("report/html/*.py")),
-    "scenario/types.py", "scenario/answers.py", "scenario/sandbox/api.py", "scenario/sandbox/rows.py",
+    "scenario/types.py", "scenario/answers.py", "scenario/sandbox/api.py", "scenario/sandbox/rows.py", "scenario/sandbox/plays.py",
 }  # fmt: skip
 EFFECTS = {"os", "time", "random", "secrets", "socket", "threading", "subprocess", "shutil", "tempfile", "sys"}
 

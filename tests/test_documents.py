@@ -259,7 +259,8 @@ def test_a_file_may_be_as_large_as_the_limit_and_no_larger(tmp_path: Path) -> No
     documents = read(tmp_path)
     assert documents["fits.md"].text == "x" * LIMIT
     assert the_problem(documents["over.md"]) == Problem(
-        "file-too-large", "holds 101 bytes; safety.max_file_bytes allows 100"
+        "file-too-large",
+        "holds 101 bytes; 100 are allowed (safety.max_file_bytes, or what doctor --probe saw accepted)",
     )
     assert the_problem(documents["far-over.md"]).message.startswith("holds 1,234 bytes;")
 

@@ -22,6 +22,7 @@ from syncjob.credentials import basic
 from syncjob.errors import UsageError
 from syncjob.scenario.sandbox import Sandbox, server
 from syncjob.scenario.sandbox.api import Request, describe, respond
+from syncjob.scenario.sandbox.plays import Plays
 from syncjob.scenario.sandbox.rows import asset_row, model_row
 from tests.loopback import Loopback
 from tests.workspace import Workspace
@@ -357,7 +358,7 @@ def test_serving_announces_a_url_that_answers(tmp_path: Path) -> None:
         raise Seen
 
     with pytest.raises(Seen):
-        server.serve(tmp_path / "sandbox.sqlite3", 0, announce)
+        server.serve(tmp_path / "sandbox.sqlite3", 0, Plays(), announce)
 
 
 def test_a_port_that_is_taken_is_refused_in_words(sandbox: Sandbox) -> None:

@@ -9,13 +9,17 @@ from syncjob.cli.begin import Settings, load_config
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8484, show_default=True, help="Port; 0 takes a free one."
 )
+@click.option(
+    "--play", "words", multiple=True, metavar="NAME=VALUE", help="What to answer where the API's answer is not known."
+)
 @click.pass_obj
-def sandbox(settings: Settings, /, port: int) -> int:
+def sandbox(settings: Settings, /, port: int, words: tuple[str, ...]) -> int:
     """Serve the embedded stand-in for Scenario on loopback."""
-    from syncjob.scenario.sandbox import server
+    from syncjob.scenario.sandbox import plays, server
     from syncjob.state import sandbox_file
 
-    server.serve(sandbox_file(load_config(settings).state_dir), port, lambda url: click.echo(_sandbox_notice(url)))
+    path = sandbox_file(load_config(settings).state_dir)
+    server.serve(path, port, plays.parse(words), lambda url: click.echo(_sandbox_notice(url)))
     return 0
 
 

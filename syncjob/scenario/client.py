@@ -37,6 +37,7 @@ class Scenario:
 
     Every call raises a ScenarioError where it fails. `sleep` is used for every wait and may raise,
     which ends the call. `observe` is told each exchange and each retry, for a log.
+    `null_is_no_description` says how `{"description": null}` is to be read: else it is a ProtocolError.
     """
 
     def __init__(
@@ -51,7 +52,9 @@ class Scenario:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         observe: Observer = lambda _: None,
+        null_is_no_description: bool = False,
     ) -> None:
+        self.null_is_no_description = null_is_no_description
         self._attempts = attempts
         self._observe = observe
         self._meter = Meter(sleep, clock)
@@ -87,13 +90,40 @@ class Scenario:
         None in the query leaves its member out; a `body` of None sends none. `before_send` is called
         after every wait, before each request, and may raise.
         """
+
+        def read(answer: Answer) -> _T:
+            return decode(answer, answer_type)
+
+        return self._call(method, path, read, query=query, body=body, before_send=before_send)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | int | bool | None] | None = None,
+        body: object = None,
+    ) -> Answer:
+        """`call`, its answer as it came."""
+        return self._call(method, path, lambda answer: answer, query=query, body=body)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        read: Callable[[Answer], _T],
+        *,
+        query: Mapping[str, str | int | bool | None] | None,
+        body: object,
+        before_send: Callable[[], None] = lambda: None,
+    ) -> _T:
         params = {name: _wire(value) for name, value in (query or {}).items() if value is not None}
         content = None if body is None else msgspec.json.encode(body)
 
         def send() -> _T:
             with self._pacer.place():
                 before_send()
-                return decode(self._exchange(method, path, params, content), answer_type)
+                return read(self._exchange(method, path, params, content))
 
         return retry.call(send, attempts=self._attempts, sleep=self._meter.sleep, on_retry=self._on_retry)
 
@@ -164,6 +194,11 @@ class Descriptions:
         # `false` is the documented default, so it is not sent.
         query = {"originalAssets": original_assets or None, "projectId": project_id}
         path = f"/models/{_checked(model_id)}/description"
+        if self._client.null_is_no_description:
+            maybe = self._client.call(
+                method, path, types.MaybeDescription, query=query, body=body, before_send=before_send
+            )
+            return maybe.description or types.Description(assets=(), models=(), value=None)
         envelope = self._client.call(
             method, path, types.DescriptionEnvelope, query=query, body=body, before_send=before_send
         )

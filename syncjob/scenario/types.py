@@ -113,6 +113,12 @@ class DescriptionEnvelope(_Wire, frozen=True):
     description: Description
 
 
+class MaybeDescription(_Wire, frozen=True):
+    """The same where the API is known to answer null for no description, which its documentation does not say."""
+
+    description: Description | None
+
+
 class AssetMetadata(_Wire, frozen=True):
     """How an asset came to be; the members that a description sync may want."""
 

@@ -1,9 +1,7 @@
 """(state, request) -> answer, as docs/openapi.yaml says, errors included. Pure: an answer may hold a
 write, which its adapter carries out.
 
-Where the API leaves something open, the stand-in does what its clients expect: a model without a
-description has the value "", unknown ids are left out of bulk answers and of `assets` and `models`,
-and a text is stored as it was sent.
+Where the API leaves something open, the stand-in answers as its `plays` say.
 """
 
 import base64
@@ -15,6 +13,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote
 
 from syncjob import tags
+from syncjob.scenario.sandbox.plays import Plays
 
 Row = Mapping[str, Any]
 MAX_ASSETS = 200
@@ -24,6 +23,8 @@ _MAX_PAGE = 500
 class State(Protocol):
     """What the stand-in remembers. Rows are JSON objects as a listing holds them."""
 
+    @property
+    def plays(self) -> Plays: ...
     def model(self, model_id: str) -> Row | None: ...
     def asset(self, asset_id: str) -> Row | None: ...
     def description(self, model_id: str) -> str: ...
@@ -82,6 +83,12 @@ def respond(state: State, request: Request) -> Reply:
 def describe(state: State, text: str) -> Row:
     """A description with what its tags refer to, each thing once, in the order of the text."""
     found, _ = tags.find(text)
+    if state.plays.code == "ignored" and found:
+        # Imported late, as everywhere: the Markdown parser is slow to load.
+        from syncjob.markdown import code_spans, is_code
+
+        spans = code_spans(text)
+        found = tuple(tag for tag in found if not is_code(spans, tag.line, tag.column))
     assets = (state.asset(id_) for id_ in dict.fromkeys(tag.id for tag in found if tag.kind == "asset"))
     models = (state.model(id_) for id_ in dict.fromkeys(tag.id for tag in found if tag.kind == "model"))
     return {
@@ -107,7 +114,18 @@ def _is_authorized(header: str) -> bool:
 
 def _retrieve(state: State, path: Mapping[str, str], query: Mapping[str, str], body: bytes) -> Reply:
     model = _model(state, path["id"])
-    return Reply(200, {"description": describe(state, state.description(model["id"]))})
+    text = state.description(model["id"])
+    if not text and state.plays.no_description == "404":
+        raise _Refused(404, f"Description of {model['id']} not found")
+    return Reply(200, {"description": _described(state, text)})
+
+
+def _described(state: State, text: str) -> Row | None:
+    """`describe`, with whatever the plays put in the place of no text."""
+    if not text and state.plays.no_description == "null":
+        return None
+    description = describe(state, text)
+    return description if text or state.plays.no_description != "null-value" else {**description, "value": None}
 
 
 def _update(state: State, path: Mapping[str, str], query: Mapping[str, str], body: bytes) -> Reply:
@@ -118,12 +136,39 @@ def _update(state: State, path: Mapping[str, str], query: Mapping[str, str], bod
     text = parsed["description"]
     if text is not None and not _is_text(text):
         raise _Refused(400, "description must be a string or null")
-    return Reply(200, {"description": describe(state, text or "")}, Write(model["id"], text or ""))
+    if text is not None:
+        _check(state, text)
+    stored = state.plays.stored(text or "")
+    return Reply(200, {"description": _described(state, stored)}, Write(model["id"], stored))
+
+
+def _check(state: State, text: str) -> None:
+    plays = state.plays
+    if not text and plays.empty_text == "refused":
+        raise _Refused(400, "description must not be empty")
+    if plays.size != "unlimited" and len(text.encode()) > int(plays.size):
+        raise _Refused(413, f"description must be at most {plays.size} bytes")
+    found, _ = tags.find(text)
+    for tag in found:
+        if plays.unknown_tag == "refused" and not _exists(state, tag.kind, tag.id):
+            raise _Refused(400, f"Unknown {tag.kind} {tag.id}")
+
+
+def _exists(state: State, kind: str, id_: str) -> bool:
+    return (state.model(id_) if kind == "model" else state.asset(id_)) is not None
+
+
+def _check_known(state: State, kind: str, ids: Iterable[str]) -> None:
+    for id_ in ids:
+        if state.plays.unknown_in_bulk == "refused" and not _exists(state, kind, id_):
+            raise _Refused(404, f"{kind.title()} {id_} not found")
 
 
 def _model_bulk(state: State, path: Mapping[str, str], query: Mapping[str, str], body: bytes) -> Reply:
     parsed = _object(body)
-    rows = [row for row in map(state.model, _ids(parsed, "modelIds")) if row]
+    ids = _ids(parsed, "modelIds")
+    _check_known(state, "model", ids)
+    rows = [row for row in map(state.model, ids) if row]
     if parsed.get("minimal") is True:
         rows = [_only(row, ("id", "name", "type")) for row in rows]
     return Reply(200, {"models": rows})
@@ -133,6 +178,7 @@ def _asset_bulk(state: State, path: Mapping[str, str], query: Mapping[str, str],
     ids = _ids(_object(body), "assetIds")
     if len(ids) > MAX_ASSETS:
         raise _Refused(400, f"assetIds must hold at most {MAX_ASSETS} items")
+    _check_known(state, "asset", ids)
     return Reply(200, {"assets": [row for row in map(state.asset, ids) if row]})
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from syncjob.errors import UsageError
+from syncjob.scenario.sandbox.plays import Plays
 from syncjob.scenario.sandbox.store import Sandbox
 from syncjob.scenario.transport import Handler
 
@@ -64,8 +65,8 @@ def serving(handler: Handler, port: int = 0) -> Iterator[str]:
         thread.join()
 
 
-def serve(path: Path, port: int, announce: Callable[[str], None]) -> None:
+def serve(path: Path, port: int, plays: Plays, announce: Callable[[str], None]) -> None:
     """Serves the stand-in over a file until the process is interrupted."""
-    with Sandbox(path) as sandbox, serving(sandbox.handle, port) as url:
+    with Sandbox(path, plays=plays) as sandbox, serving(sandbox.handle, port) as url:
         announce(url)
         threading.Event().wait()

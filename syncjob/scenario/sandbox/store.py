@@ -14,6 +14,7 @@ from typing import Any, Self
 from syncjob.errors import UsageError
 from syncjob.scenario.answers import Answer
 from syncjob.scenario.sandbox.api import Request, Row, respond
+from syncjob.scenario.sandbox.plays import Plays
 from syncjob.scenario.sandbox.rows import asset_row, model_row
 
 _SCHEMA = """
@@ -25,10 +26,11 @@ CREATE TABLE IF NOT EXISTS assets (id TEXT PRIMARY KEY, row TEXT NOT NULL);
 class Sandbox:
     """The stand-in over a file, filled once with the demo's catalogue unless `is_seeded` is False.
 
-    Safe to use by many threads; answers one request at a time.
+    `plays` are its answers where the API leaves them open. Safe to use by many threads; answers one request at a time.
     """
 
-    def __init__(self, path: Path, *, is_seeded: bool = True) -> None:
+    def __init__(self, path: Path, *, is_seeded: bool = True, plays: Plays = Plays()) -> None:  # noqa: B008  frozen
+        self.plays = plays
         self._lock = threading.Lock()
         try:
             self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
@@ -76,10 +78,12 @@ class Sandbox:
 
     def put(self, model_id: str, text: str) -> None:
         """Stores a description, "" for none, and moves the model's `updatedAt`."""
-        now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
+        now = datetime.now(UTC).isoformat(timespec=self.plays.ticks).replace("+00:00", "Z")
+        updated_at = now if self.plays.updated_at == "moves" else None
         self._database.execute(
-            "UPDATE models SET description = ?, row = json_set(row, '$.updatedAt', ?) WHERE id = ?",
-            (text, now, model_id),
+            "UPDATE models SET description = ?1, row = json_set(row, '$.updatedAt', "
+            "coalesce(?2, json_extract(row, '$.updatedAt'))) WHERE id = ?3",
+            (text, updated_at, model_id),
         )
 
     def add_models(self, rows: Iterable[Row], descriptions: Mapping[str, str] = {}) -> None:

@@ -1,0 +1,79 @@
+"""`syncjob doctor`."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from syncjob.cli.begin import Settings, begin
+
+if TYPE_CHECKING:
+    from syncjob.run import Run
+
+
+@click.command()
+@click.option(
+    "--probe", "model_id", metavar="MODEL_ID", help="Ask a scratch model what is not documented; it is restored."
+)
+@click.option("--yes", is_flag=True, help="Do not ask before a model is probed.")
+@click.pass_obj
+def doctor(settings: Settings, /, model_id: str | None, yes: bool) -> int:
+    """Check config, credentials, git and Scenario; --probe settles how the API behaves."""
+    from syncjob import run
+    from syncjob.tags import is_id
+
+    if model_id is None:
+        with begin(settings, "doctor", run.Options()) as started:
+            return _examine(started)
+    if not is_id(model_id):
+        raise click.BadParameter(f"{model_id!r} is no model id", param_hint="--probe")
+    with begin(settings, "doctor", run.Options(), "write") as started:
+        if not yes and not _agrees(model_id, started.config.profile):
+            return 2
+        return _probe(started, model_id)
+
+
+def _examine(run: "Run") -> int:
+    from syncjob import doctor
+    from syncjob.report.doctor import render_line
+
+    failed: set[str] = set()
+    for line in doctor.examine(run):
+        click.echo(render_line(line), nl=False)
+        failed |= {line.subject} if line.verdict == "FAILED" else set()
+    if run.interrupts.signal is not None:
+        return 128 + run.interrupts.signal
+    return 2 if "credentials" in failed else 1 if failed else 0
+
+
+def _agrees(model_id: str, profile: str) -> bool:
+    """A person's word; without a terminal there is none."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        click.echo(
+            f"syncjob: --probe writes to {model_id} for a while and then restores it; say so with --yes", err=True
+        )
+        return False
+    question = f"The description of {model_id} (profile {profile}) is overwritten about 15 times and then restored. Go on? [y/N]: "
+    click.echo(question, nl=False, err=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _probe(run: "Run", model_id: str) -> int:
+    from syncjob import learnt
+    from syncjob.errors import Stopped
+    from syncjob.jobs import probe
+    from syncjob.report.doctor import render_findings
+
+    try:
+        probed = probe(run, model_id)
+    except Stopped as stopped:
+        if run.interrupts.signal is None:
+            raise
+        click.echo(f"syncjob: {stopped}; {model_id} is as it was, and nothing was learnt", err=True)
+        return 128 + run.interrupts.signal
+    click.echo(render_findings(probed.findings), nl=False)
+    click.echo(
+        f"\n{run.client.traffic.total} requests; {model_id} is as it was. Later runs of this profile use "
+        f"{learnt.path_of(run.config)}."
+    )
+    return 0

@@ -1,0 +1,105 @@
+"""Whether syncjob can do its work here: a line for each thing that it needs."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Literal
+
+from syncjob import history, learnt, scope
+from syncjob.credentials import JWT, KEY, SECRET
+from syncjob.errors import ScenarioError, Stopped, Unauthorized, UsageError
+from syncjob.run import Run
+from syncjob.scenario.answers import Answer
+
+# So far apart the two clocks tell something: the API's requests carry no time, but certificates and reports do.
+_APART = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing, and how it is with it."""
+
+    verdict: Literal["ok", "warning", "FAILED"]
+    subject: str
+    text: str
+
+
+def examine(run: Run) -> Iterator[Line]:
+    """Everything, by one request. An `Unauthorized` ends `Line`s with one about credentials."""
+    config = run.config
+    yield Line("ok", "config", f"{config.path}, profile {config.profile}, {config.base_url}")
+    yield _descriptions(run)
+    yield _git(run)
+    yield _credentials(run)
+    yield from _api(run)
+    yield _learnt(run)
+
+
+def _descriptions(run: Run) -> Line:
+    try:
+        names = scope.names_of(run.config)
+    except UsageError as error:
+        return Line("FAILED", "descriptions", str(error))
+    return Line("ok", "descriptions", f"{len(names):,} in {run.config.folder}")
+
+
+def _git(run: Run) -> Line:
+    gap = history.gap_of(run.config.folder)
+    if gap:
+        return Line("warning", "git", f"an edit on Scenario cannot be told from git's own text: {gap}")
+    return Line("ok", "git", "the whole history is here")
+
+
+def _credentials(run: Run) -> Line:
+    if run.config.is_sandbox:
+        return Line("ok", "credentials", "the embedded stand-in needs none")
+    is_bearer = run.config.credentials is not None and run.config.credentials.is_bearer
+    return Line("ok", "credentials", f"{JWT}, a token" if is_bearer else f"{KEY} and {SECRET}")
+
+
+def _api(run: Run) -> Iterator[Line]:
+    started = time.monotonic()
+    try:
+        query = {"pageSize": 1, "projectId": run.config.project_id}
+        answer = run.client.ask("GET", "/models", query=query)
+    except Unauthorized as error:
+        yield Line("FAILED", "credentials", error.message)
+        return
+    except (ScenarioError, Stopped) as error:
+        yield Line("FAILED", "Scenario", str(error))
+        return
+    yield Line("ok", "Scenario", f"answers, and takes the credentials; {time.monotonic() - started:.2f} s")
+    yield _limits(run, answer)
+    yield _clock(answer)
+
+
+def _limits(run: Run, answer: Answer) -> Line:
+    configured = run.config.http.requests_per_minute
+    ours = f"{configured:,} requests a minute are sent at most" if configured else "requests are not paced"
+    told = ", ".join(f"{name}: {value}" for name, value in answer.headers.items() if "limit" in name)
+    return Line("ok", "limits", f"{ours}; Scenario's answer says {told or 'nothing of limits'}")
+
+
+def _clock(answer: Answer) -> Line:
+    try:
+        there = parsedate_to_datetime(answer.headers.get("date", ""))
+    except ValueError:
+        return Line("ok", "clock", "Scenario's answer bears no date to compare with")
+    apart = (datetime.now(UTC) - there.astimezone(UTC)).total_seconds()
+    if abs(apart) < _APART:
+        return Line("ok", "clock", "the same as Scenario's")
+    return Line("warning", "clock", f"{abs(apart):,.0f} s {'ahead of' if apart > 0 else 'behind'} Scenario's; set it")
+
+
+def _learnt(run: Run) -> Line:
+    probed = learnt.load(run.config)
+    if probed is None:
+        return Line(
+            "ok", "learnt", "nothing yet; `syncjob doctor --probe MODEL_ID` asks a scratch model what is not documented"
+        )
+    memory = (
+        "what is in step need not be read again" if probed.learnt.updated_at_moves else "everything is read each time"
+    )
+    return Line("ok", "learnt", f"{probed.probed_at} from {probed.model_id}: {memory}")

@@ -1,0 +1,180 @@
+"""What the API answers where its documentation is silent, asked of a scratch model."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from syncjob.errors import Forbidden, NotFound, ScenarioError
+from syncjob.learnt import Finding
+from syncjob.scratch import Scratch, parsed, text_of
+
+_SIZES = (10_000, 100_000, 400_000, 1_000_000)
+_UNKNOWN = "asset_" + "0" * 24
+_UNKNOWN_MODEL = "model_" + "0" * 24
+# One text for all that may be changed on the way: CRLF, spaces at an end of line, a decomposed character, an end.
+_ODD = "Syncjob probes.\r\nTwo spaces  \nCafe\u0301 \n\n"
+
+
+# A finding, and what it says of the fields of Learnt.
+Answers = Iterator[tuple[Finding, Mapping[str, Any]]]
+
+
+def questions(model: Scratch) -> Answers:
+    """Every question, asked one after the other; raises ScenarioError and Stopped."""
+    before = _updated_at(model)
+    yield from _about_headers(model)
+    yield from _about_notext_of(model)
+    yield from _about_changes(model)
+    yield from _about_updates(model, before)
+    yield from _about_tags(model)
+    yield from _about_sizes(model)
+    yield from _about_unknown_ids(model)
+    yield from _about_foreign_models(model)
+
+
+def _about_headers(model: Scratch) -> Answers:
+    headers = model.ask("GET", "/models", pageSize=1).headers
+    limits = {name: value for name, value in headers.items() if "limit" in name or name == "retry-after"}
+    answer = ", ".join(f"{name}: {value}" for name, value in limits.items()) or ", ".join(sorted(headers))
+    meaning = "they speak of limits" if limits else "none speaks of limits; http.requests_per_minute holds"
+    yield Finding("headers of a 200", answer, meaning), {}
+
+
+def _about_notext_of(model: Scratch) -> Answers:
+    model.put(None)
+    without = _shape(model.get())
+    is_null = without == '"description": null'
+    meaning = "read as no description from now on" if is_null else "read as no description"
+    yield Finding("GET of a model without a description", without, meaning), {"null_is_no_description": is_null}
+    try:
+        model.put("")
+        answer, meaning = _shape(model.get()), "null is what is sent"
+        answer = f"accepted, then {answer}{'' if answer == without else ', unlike after null'}"
+    except ScenarioError as error:
+        answer, meaning = _refused(error), "null is what is sent to delete"
+    yield Finding('PUT of ""', answer, meaning), {}
+
+
+def _about_changes(model: Scratch) -> Answers:
+    model.put(_ODD)
+    stored = text_of(model.get())
+    for question, part, other in (
+        ("CRLF", "probes.\r\n", "LF"),
+        ("spaces at the end of a line", "spaces  \n", "removed"),
+        ("decomposed characters", "Cafe\u0301", "composed (NFC)"),
+    ):
+        yield Finding(question, "kept" if part in stored else other, "compared all the same"), {}
+    end = "kept" if stored.endswith(" \n\n") else "removed"
+    yield Finding("white space at the end", end, "compared all the same"), {}
+
+
+def _about_updates(model: Scratch, before: Mapping[str, str | None]) -> Answers:
+    after = _updated_at(model)
+    moved = {where: bool(after[where]) and after[where] != before[where] for where in after}
+    unknown = [where for where in after if not after[where]]
+    shown = ", ".join(f"{'moves' if moved[where] else 'stays'} in {where}" for where in after if where not in unknown)
+    answer = ", ".join([*([shown] if shown else []), *(f"not shown in {where}" for where in unknown)])
+    is_used = moved["the listing"]
+    meaning = "what has not moved need not be read again" if is_used else "every description is read each time"
+    yield Finding("updatedAt at an edit", f"{answer} ({after['the model']})", meaning), {"updated_at_moves": is_used}
+
+
+def _about_tags(model: Scratch) -> Answers:
+    tag = f"{{model:{model.model_id}}}"
+    is_listed = _lists(model.put(f"Probe: {tag}"), model.model_id)
+    yield (
+        Finding("a tag", "listed in the answer" if is_listed else "not listed in the answer", "references are checked"),
+        {},
+    )
+    in_code = _lists(model.put(f"Probe: `{tag}`\n\n```\n{tag}\n```"), model.model_id)
+    yield Finding("a tag inside code", "listed" if in_code else "not listed", "a missing id in code is a warning"), {}
+    try:
+        model.put(f"Probe: {{asset:{_UNKNOWN}}}")
+        answer = "accepted"
+    except ScenarioError as error:
+        answer = _refused(error)
+    yield Finding("a tag with an unknown id", answer, "refused here before it is sent"), {}
+
+
+def _about_sizes(model: Scratch) -> Answers:
+    for size in _SIZES:
+        try:
+            stored = text_of(model.put("x" * size))
+        except ScenarioError as error:
+            if error.http_status is None or error.http_status >= 500:
+                raise
+            answer = f"{size:,} bytes: {_refused(error)}"
+            meaning = f"files of {size:,} bytes or more are refused here"
+            yield Finding("size", answer, meaning), {"refused_bytes": size}
+            return
+        if len(stored) != size:
+            yield Finding("size", f"{size:,} bytes: {len(stored):,} stored", "written, and reported as normalised"), {}
+            return
+    yield Finding("size", f"{_SIZES[-1]:,} bytes are stored", "safety.max_file_bytes holds"), {}
+
+
+def _about_unknown_ids(model: Scratch) -> Answers:
+    for kind, ids in (("model", [model.model_id, _UNKNOWN_MODEL]), ("asset", [_UNKNOWN])):
+        try:
+            model.ask("POST", f"/{kind}s/get-bulk", {f"{kind}Ids": ids})
+            answer, meaning = "left out", "one call settles many ids"
+        except ScenarioError as error:
+            answer, meaning = _refused(error), "a call with an unknown id is halved until it is found"
+        yield Finding(f"an unknown {kind} in a bulk call", answer, meaning), {}
+    try:
+        answer = _shape(parsed(model.ask("GET", f"/models/{_UNKNOWN_MODEL}/description")))
+    except ScenarioError as error:
+        answer = _refused(error)
+    yield Finding("the description of an unknown model", answer, "such models are looked up before a write"), {}
+
+
+def _about_foreign_models(model: Scratch) -> Answers:
+    page = parsed(model.ask("GET", "/models", pageSize=1, privacy="public"))
+    match page:
+        case {"models": [{"id": str() as id_}, *_]}:
+            pass
+        case _:
+            return
+    try:
+        model.ask("GET", f"/models/{id_}/description")
+        answer = "readable"
+    except Forbidden as error:
+        answer = _refused(error)
+    except NotFound:
+        answer = "HTTP 404: it has none, or cannot be seen"
+    yield Finding("the description of a public model", answer, "it can be referred to either way"), {}
+
+
+def _updated_at(model: Scratch) -> dict[str, str | None]:
+    """`updatedAt` of the model itself, and in the first page of a listing by it; None where it is not shown."""
+    own = parsed(model.ask("GET", f"/models/{model.model_id}"))
+    page = parsed(model.ask("GET", "/models", pageSize=500, sortBy="updatedAt", sortDirection="desc"))
+    rows = page.get("models", []) if isinstance(page, dict) else []
+    row = next((row for row in rows if isinstance(row, dict) and row.get("id") == model.model_id), {})
+    record = own.get("model", {}) if isinstance(own, dict) else {}
+    return {"the model": record.get("updatedAt"), "the listing": row.get("updatedAt")}
+
+
+def _shape(body: Any) -> str:
+    match body:
+        case None:
+            return "HTTP 404"
+        case {"description": None}:
+            return '"description": null'
+        case {"description": {"value": None}}:
+            return '"value": null'
+        case {"description": {"value": ""}}:
+            return '"value": ""'
+        case {"description": {"value": str()}}:
+            return "a text"
+    return "something else"
+
+
+def _lists(body: Any, model_id: str) -> bool:
+    match body:
+        case {"description": {"models": [*models]}}:
+            return any(isinstance(model, dict) and model.get("id") == model_id for model in models)
+    return False
+
+
+def _refused(error: ScenarioError) -> str:
+    return f"refused: {error.message}"

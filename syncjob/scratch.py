@@ -1,0 +1,124 @@
+"""A model whose description may be changed for a while: each text is in the journal first, and its own comes back."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+
+from syncjob.errors import NotFound, ScenarioError, Stopped, SyncjobError, UsageError
+from syncjob.journal import Intent, Journal, Result
+from syncjob.run import Run
+from syncjob.scenario.answers import Answer
+from syncjob.text import canonical, same, sha256
+
+
+class NotRestored(SyncjobError):
+    """The scratch model does not hold its own text again."""
+
+
+class Scratch:
+    """A scratch model, and the API that it is asked about.
+
+    Every call raises ScenarioError where it is refused, and Stopped where the run is to end.
+    """
+
+    def __init__(self, run: Run, journal: Journal, model_id: str) -> None:
+        self._run = run
+        self._journal = journal
+        self.model_id = model_id
+        self._original = self._own_text()
+        self._ours: set[str | None] = set()  # digests of what was sent and of what was then stored
+
+    def ask(self, method: str, path: str, body: object = None, **query: str | int) -> Answer:
+        """Any call, of the run's project."""
+        query = query if self._run.config.project_id is None else {**query, "projectId": self._run.config.project_id}
+        return self._run.client.ask(method, path, query=query, body=body)
+
+    def get(self) -> Any:
+        """The body of the answer to GET; None for a 404."""
+        try:
+            return parsed(self.ask("GET", self._path))
+        except NotFound:
+            return None
+
+    def put(self, text: str | None) -> Any:
+        """The body of the answer to PUT."""
+        if self._run.stop.requested:
+            raise Stopped(self._run.stop.reason)
+        return self._put(text)
+
+    def restore(self) -> None:
+        """Puts the model's own text back; raises NotRestored where somebody edited the model meanwhile."""
+        held = canonical(text_of(self.get()))
+        if same(held, canonical(self._original or "")):
+            return
+        if sha256(held) not in self._ours:
+            raise NotRestored("somebody edited the model meanwhile, and that text was left alone")
+        self._put(self._original)
+        if not same(canonical(text_of(self.get())), canonical(self._original or "")):
+            raise NotRestored("Scenario does not hold the model's own text again")
+
+    @property
+    def _path(self) -> str:
+        return f"/models/{self.model_id}/description"
+
+    def _own_text(self) -> str | None:
+        """The model's text, to the letter; raises UsageError where it cannot be told, and so not be put back."""
+        try:
+            body = parsed(self.ask("GET", self._path))
+        except NotFound:
+            self.ask("GET", f"/models/{self.model_id}")  # the 404 of a model that exists is that of no description
+            return None
+        match body:
+            case {"description": {"value": str() as text}}:
+                return text or None
+            case {"description": None} | {"description": {"value": None}}:
+                return None
+        raise UsageError(f"what Scenario answers for {self.model_id} is no description, so it cannot be probed")
+
+    def _put(self, text: str | None) -> Any:
+        digest = sha256(canonical(text or ""))
+        self._ours.add(digest)
+        self._journal.write(Intent(self.model_id, "", self._original, digest), is_durable=True)
+        try:
+            answer = parsed(self.ask("PUT", self._path, {"description": text}))
+        except ScenarioError as error:
+            self._journal.write(Result(self.model_id, "failed", error=error.code))
+            raise
+        stored = sha256(canonical(text_of(answer)))
+        self._ours.add(stored)
+        self._journal.write(Result(self.model_id, "applied", stored))
+        return answer
+
+
+@contextmanager
+def borrowed(run: Run, model_id: str) -> Iterator[Scratch]:
+    """A scratch model until the block ends, however it ends; raises NotRestored where it then is not as it was."""
+    if run.journal is None:
+        raise RuntimeError("a run that writes was begun without a journal")
+    scratch = Scratch(run, run.journal, model_id)
+    try:
+        yield scratch
+    finally:
+        try:
+            scratch.restore()
+        except (ScenarioError, Stopped, OSError, NotRestored) as error:
+            advice = f"put it back with: syncjob rollback {run.id} --force"
+            raise NotRestored(f"the description of {model_id} was NOT put back: {error}; {advice}") from error
+
+
+def parsed(answer: Answer) -> Any:
+    """The JSON of an answer; None where it is none."""
+    try:
+        return msgspec.json.decode(answer.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def text_of(body: Any) -> str:
+    """The text in the answer to a GET or PUT of a description, "" for none."""
+    match body:
+        case {"description": {"value": str() as text}}:
+            return text
+    return ""
