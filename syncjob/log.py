@@ -17,6 +17,7 @@ from syncjob.credentials import Credentials, redact
 from syncjob.display import one_line
 from syncjob.scenario.retry import Retry
 from syncjob.scenario.transport import Exchange
+from syncjob.scenario.window import Lowered
 
 Format = Literal["auto", "console", "json"]
 
@@ -53,8 +54,8 @@ def about(model_id: str) -> AbstractContextManager[None]:
     return bound_contextvars(model_id=model_id)
 
 
-def observe(fact: Exchange | Retry) -> None:
-    """What the client tells of each request: a debug event; of a shared wait: a warning."""
+def observe(fact: Exchange | Retry | Lowered) -> None:
+    """What the client tells of each request: a debug event; of a shared wait or a lowered limit: a warning."""
     if isinstance(fact, Exchange):
         event(
             "debug",
@@ -64,6 +65,10 @@ def observe(fact: Exchange | Retry) -> None:
             status=fact.status,
             milliseconds=round(fact.seconds * 1000, 1),
         )
+        return
+    if isinstance(fact, Lowered):
+        advice = f"if that is the project's limit, set http.requests_per_minute: {fact.after}"
+        event("warning", "rate limit lowered", before=fact.before, after=fact.after, advice=advice)
         return
     is_shared = fact.error.http_status in (429, 503)
     event(

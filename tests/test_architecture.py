@@ -32,7 +32,7 @@ PURE = {
     "edits.py", "matching.py", "saved_plan.py", "rollback.py", "runs.py", "pull.py", "report/runs.py", "report/model.py", "report/build.py", "report/status.py", "report/text.py", "report/json.py",
     "report/summary.py", "report/doctor.py", "report/markdown.py", "report/annotations.py",
     *(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.glob("report/html/*.py")),
-    "scenario/types.py", "scenario/answers.py", "scenario/sandbox/api.py", "scenario/sandbox/rows.py", "scenario/sandbox/plays.py",
+    "scenario/types.py", "scenario/answers.py", "scenario/window.py", "scenario/sandbox/api.py", "scenario/sandbox/rows.py", "scenario/sandbox/plays.py",
 }  # fmt: skip
 EFFECTS = {"os", "time", "random", "secrets", "socket", "threading", "subprocess", "shutil", "tempfile", "sys"}
 

@@ -21,6 +21,7 @@ from syncjob.scenario.retry import Retry
 from syncjob.scenario.sandbox.rows import asset_row, model_row
 from syncjob.scenario.traffic import Meter
 from syncjob.scenario.transport import Exchange, Limits
+from syncjob.scenario.window import Lowered
 from tests.loopback import Loopback, json_answer
 from tests.workspace import KEY, SECRET
 
@@ -329,7 +330,7 @@ def test_a_passing_failure_is_retried_over_http(remote: Loopback, status: int, w
     remote.add("one")
     remote.script = fails_first(status, retry_after_ms="7")
     waits = Waits()
-    told: list[Exchange | Retry] = []
+    told: list[Exchange | Retry | Lowered] = []
     opened = Scenario(CREDENTIALS, base_url=remote.url, requests_per_minute=0, sleep=waits, observe=told.append)
     with opened:
         description = opened.models.description
@@ -386,7 +387,7 @@ def test_a_server_that_asks_for_time_is_left_alone_by_all_workers(remote: Loopba
             return json_answer(status, b"{}", retry_after_ms="200")
         return None
 
-    def observe(event: Exchange | Retry) -> None:
+    def observe(event: Exchange | Retry | Lowered) -> None:
         if isinstance(event, Retry):
             paused.set()
 

@@ -14,6 +14,7 @@ from syncjob.credentials import basic
 from syncjob.errors import RateLimited, Unavailable
 from syncjob.scenario.retry import Retry
 from syncjob.scenario.transport import Exchange
+from syncjob.scenario.window import Lowered
 
 CREDENTIALS = basic("key/of+tests", "secret of:tests".replace(" ", "_"))
 
@@ -75,3 +76,16 @@ def test_requests_are_for_debugging_and_a_shared_wait_is_a_warning() -> None:
         ("retry", "info"),
     ]
     assert events[1]["wait_seconds"] == 2.5
+
+
+def test_a_lowered_limit_is_a_warning_with_both_numbers_and_the_key_to_set() -> None:
+    stream = logged()
+    log.observe(Lowered(100, 60))
+    event = json.loads(stream.getvalue())
+    assert (event["event"], event["level"], event["before"], event["after"]) == (
+        "rate limit lowered",
+        "warning",
+        100,
+        60,
+    )
+    assert "http.requests_per_minute: 60" in event["advice"]

@@ -1,15 +1,23 @@
-"""The sliding window and the shared pause, on a clock of the test's own."""
+"""The window and the pause as workers share them: on a clock of the test's own, and over HTTP in fast motion."""
 
 import heapq
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncjob.errors import Stopped
+from syncjob.credentials import basic
+from syncjob.errors import PlanLimit, RateLimited, ScenarioError, Stopped
+from syncjob.scenario import Scenario
+from syncjob.scenario.answers import Answer
 from syncjob.scenario.pace import Pacer
+from syncjob.scenario.transport import Limits
+from syncjob.scenario.window import Lowered
+from tests.loopback import Loopback, json_answer
 
 TICK = 1 / 64  # second
 
@@ -208,3 +216,123 @@ def test_no_minute_of_the_server_ever_holds_more_than_the_limit(
     assert len(arrivals) == len(requests)
     for earlier, later in zip(arrivals, arrivals[per_minute:], strict=False):
         assert later - earlier > 60 - 1e-9
+
+
+def refuse(pacer: Pacer, error: ScenarioError) -> None:
+    with pytest.raises(type(error)), pacer.place():
+        raise error
+
+
+def watched(per_minute: int) -> tuple[Pacer, Clock, list[Lowered]]:
+    """A pacer that has seen more than a minute, half of it admitted."""
+    clock = Clock()
+    told: list[Lowered] = []
+    pacer = Pacer(per_minute, clock=clock, sleep=clock.sleep, on_lowered=told.append)
+    for _ in range(3):
+        ask(pacer, clock)
+        clock.now += 25
+    return pacer, clock, told
+
+
+def test_a_refusal_is_told_once_and_leaves_a_lower_limit() -> None:
+    pacer, _, told = watched(100)
+    refuse(pacer, RateLimited("HTTP 429"))
+    assert told == [Lowered(100, 2)]
+    assert pacer.per_minute == 2
+
+
+@pytest.mark.parametrize(
+    ("per_minute", "error"), [(100, PlanLimit("HTTP 429")), (100, ScenarioError("HTTP 503")), (0, RateLimited("429"))]
+)
+def test_a_plan_limit_another_failure_or_no_limit_change_nothing(per_minute: int, error: ScenarioError) -> None:
+    pacer, _, told = watched(per_minute)
+    refuse(pacer, error)
+    assert told == []
+    assert pacer.per_minute == per_minute
+
+
+# Over HTTP, in fast motion: half a second is a minute, for the client as for the server.
+
+FASTER = 120
+
+
+class Limited:
+    """Answers 429 where a minute holds too much; `phase` seconds after the clock's, or None for the minute just past."""
+
+    def __init__(self, limit: int, phase: float | None) -> None:
+        self.limit = limit
+        self.phase = phase
+        self.admitted: list[float] = []
+        self.refused = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, method: str, target: str) -> Answer | None:
+        with self._lock:
+            now = fast_clock()
+            since = now - 60 if self.phase is None else now - (now - self.phase) % 60
+            if sum(time >= since for time in self.admitted) < self.limit:
+                self.admitted.append(now)
+                return None
+            self.refused += 1
+            return json_answer(429, b"{}")
+
+
+def fast_clock() -> float:
+    return time.monotonic() * FASTER
+
+
+def send_all(remote: Loopback, configured: int, requests: int) -> tuple[Scenario, list[object]]:
+    """Sends them with eight workers; the client, and what it told of its limit."""
+    told: list[object] = []
+
+    def nap(seconds: float) -> None:
+        time.sleep(seconds / FASTER)
+
+    def note(event: object) -> None:
+        if isinstance(event, Lowered):
+            told.append(event)
+
+    remote.add("one")
+    client = Scenario(
+        basic("key", "secret"),
+        base_url=remote.url,
+        requests_per_minute=configured,
+        limits=Limits(deadline=86_400),
+        attempts=20,
+        clock=fast_clock,
+        sleep=nap,
+        observe=note,
+    )
+    with client, ThreadPoolExecutor(8) as workers:
+        sent = [workers.submit(client.models.description.retrieve, "one") for _ in range(requests)]
+        assert [future.exception() for future in sent] == [None] * requests
+    return client, told
+
+
+@pytest.mark.parametrize("phase", [None, 0.0, 17.3, 59.0])
+def test_a_server_that_keeps_the_limit_never_says_429(remote: Loopback, phase: float | None) -> None:
+    remote.script = server = Limited(20, phase)
+    client, told = send_all(remote, configured=20, requests=50)
+    assert (server.refused, len(server.admitted), told) == (0, 50, [])
+    assert client.requests_per_minute == 20
+
+
+@pytest.mark.parametrize("phase", [None, 17.3])
+def test_every_request_is_answered_in_the_end_where_the_server_admits_less(
+    remote: Loopback, phase: float | None
+) -> None:
+    remote.script = server = Limited(10, phase)
+    client, told = send_all(remote, configured=40, requests=40)
+    assert len(server.admitted) == 40
+    assert server.refused > 0
+    assert told
+    assert 1 <= client.requests_per_minute < 40
+    last = told[-1]
+    assert isinstance(last, Lowered)
+    assert client.requests_per_minute == last.after
+
+
+def test_without_pacing_a_429_is_waited_for_and_makes_no_limit(remote: Loopback) -> None:
+    remote.script = server = Limited(10, None)
+    client, told = send_all(remote, configured=0, requests=15)
+    assert (len(server.admitted), told, client.requests_per_minute) == (15, [], 0)

@@ -20,6 +20,7 @@ from syncjob.scenario.bulk import in_bulk
 from syncjob.scenario.pace import Pacer
 from syncjob.scenario.traffic import Meter, Traffic
 from syncjob.scenario.transport import Exchange, Handler, Limits, Transport
+from syncjob.scenario.window import Lowered
 
 BASE_URL = "https://api.cloud.scenario.com/v1"
 ASSETS_PER_CALL = 200  # documented: a larger call is refused whole
@@ -29,14 +30,15 @@ _SHARED = frozenset({429, 503})
 PAGE_SIZE = 500  # the largest that is documented
 
 _T = TypeVar("_T")
-Observer = Callable[[Exchange | retry.Retry], None]
+Observer = Callable[[Exchange | retry.Retry | Lowered], None]
 
 
 class Scenario:
     """A client of one project.
 
     Every call raises a ScenarioError where it fails. `sleep` is used for every wait and may raise,
-    which ends the call. `observe` is told each exchange and each retry, for a log.
+    which ends the call. `observe` is told each exchange, each retry and each lowering of the limit, for
+    a log.
     `null_is_no_description` says how `{"description": null}` is to be read: else it is a ProtocolError.
     """
 
@@ -58,7 +60,7 @@ class Scenario:
         self._attempts = attempts
         self._observe = observe
         self._meter = Meter(sleep, clock)
-        self._pacer = Pacer(requests_per_minute, clock=clock, sleep=self._meter.sleep)
+        self._pacer = Pacer(requests_per_minute, clock=clock, sleep=self._meter.sleep, on_lowered=observe)
         self._transport = Transport(
             base_url, credentials, limits, handler=handler, clock=clock, on_exchange=self._on_exchange
         )
@@ -131,6 +133,11 @@ class Scenario:
     def traffic(self) -> Traffic:
         """The requests so far."""
         return self._meter.traffic
+
+    @property
+    def requests_per_minute(self) -> int:
+        """The limit now in force, which a server that admits less has lowered; 0 means none."""
+        return self._pacer.per_minute
 
     def _exchange(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
         try:

@@ -1,65 +1,69 @@
-"""Request pacing: one sliding window and one pause, shared by all workers."""
+"""Request pacing: one window and one pause, shared by all workers."""
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_MINUTE = 60.0
-# How often a worker looks again while every place of the window is taken by a request in flight.
-_POLL = 0.05
+from syncjob.errors import RateLimited
+from syncjob.scenario.window import Lowered, Window
 
 
 class Pacer:
-    """Lets at most `per_minute` requests into any 60 s; 0 means no limit.
+    """Lets at most `per_minute` requests into any 60 s; 0 means no limit. See `Window`.
 
-    A request takes its place until 60 s after its answer came, not after it was sent: the server
-    counted it some time before the answer, so its window has moved on whatever the latency is.
-    `sleep` may raise, which ends the wait.
+    A RateLimited that leaves a place tells that the server admits less; `on_lowered` is told where
+    that lowers the limit. `sleep` may raise, which ends the wait.
     """
 
-    def __init__(self, per_minute: int, *, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
-        self._per_minute = per_minute
+    def __init__(
+        self,
+        per_minute: int,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
+        on_lowered: Callable[[Lowered], None] = lambda _: None,
+    ) -> None:
+        self._window = Window(per_minute)
         self._clock = clock
         self._sleep = sleep
+        self._on_lowered = on_lowered
         self._lock = threading.Lock()
-        self._in_flight = 0
-        self._answered: deque[float] = deque()
-        self._paused_until = float("-inf")
+
+    @property
+    def per_minute(self) -> int:
+        """The limit now in force."""
+        return self._window.limit
 
     @contextmanager
     def place(self) -> Iterator[None]:
         """Waits for a free place and holds it while the request runs."""
-        while (wait := self._try_enter()) > 0:
-            self._sleep(wait)
+        entered = self._enter()
+        is_refused = False
         try:
             yield
+        except RateLimited:
+            is_refused = True
+            raise
         finally:
-            with self._lock:
-                self._in_flight -= 1
-                if self._per_minute:
-                    self._answered.append(self._clock())
+            self._leave(entered, is_refused)
 
     def pause(self, seconds: float) -> None:
         """Holds every worker's next request back for `seconds` from now; never shortens a pause."""
         with self._lock:
-            self._paused_until = max(self._paused_until, self._clock() + seconds)
+            self._window.pause(self._clock() + seconds)
 
-    def _try_enter(self) -> float:
-        """Takes a place and returns 0, or returns the seconds after which to ask again."""
-        with self._lock:
-            now = self._clock()
-            wait = max(self._paused_until - now, self._window_wait(now))
+    def _enter(self) -> float:
+        """The time at which a place was taken."""
+        while True:
+            with self._lock:
+                now = self._clock()
+                wait = self._window.enter(now)
             if wait <= 0:
-                self._in_flight += 1
-                return 0.0
-            return wait
+                return now
+            self._sleep(wait)
 
-    def _window_wait(self, now: float) -> float:
-        if not self._per_minute:
-            return 0.0
-        while self._answered and self._answered[0] <= now - _MINUTE:
-            self._answered.popleft()
-        if self._in_flight + len(self._answered) < self._per_minute:
-            return 0.0
-        return self._answered[0] + _MINUTE - now if self._answered else _POLL
+    def _leave(self, entered: float, is_refused: bool) -> None:
+        with self._lock:
+            lowered = self._window.leave(entered, self._clock(), is_refused=is_refused)
+        if lowered:
+            self._on_lowered(lowered)
