@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from bench.processes import Ran, receive, run, running
 from bench.reading import text_of
 
 WORKERS = 32
+_SYNCJOB = (sys.executable, "-m", "syncjob")
 _ASSETS = tuple(f"asset_{number:03d}" for number in range(100))
 _CONFIG = """\
 profile: bench
@@ -33,7 +35,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """`ids` have a file each; `state` is where the command may remember things."""
+    """`ids` have a file each; the command keeps in `.syncjob/` what it remembers."""
 
     folder: Path
     ids: Sequence[str]
@@ -55,12 +57,20 @@ class Workspace:
 
     def run(self, url: str, *arguments: str) -> Task:
         """The command, which must end well, with its report in a file."""
-        (self.folder / "config.yaml").write_text(_CONFIG.format(url=url, workers=WORKERS), "utf-8")
         report = self.folder / ".syncjob" / "report.json"
         report.parent.mkdir(exist_ok=True)
-        command = [sys.executable, "-m", "syncjob", "--log-level", "error", *arguments, "--no-github"]
-        ran = run([*command, "--output", os.devnull, "--report", str(report)], self.folder, _environment())
+        ran = self._syncjob(url, *arguments, "--no-github", "--output", os.devnull, "--report", str(report))
         return Task(json.loads(report.read_text("utf-8"))["requests"]["total"], ran)
+
+    def probe(self, url: str, model_id: str) -> None:
+        """Has the command find out what it needs to know of the API to remember anything, where it can."""
+        shown = subprocess.run([*_SYNCJOB, "--help"], capture_output=True, check=True).stdout.decode()
+        if re.search(r"^ *doctor ", shown, re.MULTILINE):
+            self._syncjob(url, "doctor", "--probe", model_id, "--yes")
+
+    def _syncjob(self, url: str, *arguments: str) -> Ran:
+        (self.folder / "config.yaml").write_text(_CONFIG.format(url=url, workers=WORKERS), "utf-8")
+        return run([*_SYNCJOB, "--log-level", "error", *arguments], self.folder, _environment())
 
 
 def described(id_: str, what: str = "") -> str:
