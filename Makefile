@@ -32,8 +32,8 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.dev  ## side by side with the official SDK; not part of the tests
-	$(BIN)/python -m bench
+bench: $(VENV)/.dev  ## writes the tables of docs/benchmarks.md, in a quarter of an hour; FULL=1 measures everything
+	$(BIN)/python -m bench --write $(if $(FULL),--size full)
 
 schema: $(VENV)/.run  ## writes docs/report.schema.json
 	$(BIN)/python -c 'import json; from syncjob.report.json import schema; print(json.dumps(schema(), indent=2))' > docs/report.schema.json

@@ -1,1 +1,1 @@
-"""syncjob's client beside the official SDK, and its start beside a bare interpreter's: `make bench`."""
+"""syncjob beside other clients, whole runs of it, and what it does without a network: `make bench`."""

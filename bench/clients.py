@@ -3,43 +3,57 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
+from bench.processes import peak_mib
+from bench.stand_in import KEY, SECRET
+
 if TYPE_CHECKING:
     from scenario_sdk import AsyncScenario
-
-WORKERS = 32
-_KEY, _SECRET = "key", "secret"
 
 
 @dataclass(slots=True)
 class Cost:
-    """Seconds of the clock and of this process's CPU, all threads together."""
+    """Seconds of the clock and of this process's CPU, all threads together; MiB at most; reads that failed."""
 
     wall: float = 0.0
     cpu: float = 0.0
+    peak_mib: float = 0.0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a client is to read: each id once, after one more read of the first that is not counted.
+
+    `per_minute` is the limit that the server enforces, 0 for none, for a client that can be told.
+    """
+
+    url: str
+    ids: Sequence[str]
+    workers: int
+    per_minute: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """`read` reads every id's description from a base URL, after one more read that is not counted."""
-
     name: str
-    read: Callable[[str, Sequence[str]], Cost]
-    workers: int
-    # A slow client reads one id in so many.
-    share: int = 1
+    read: Callable[[Load], Cost]
+    # One without workers reads in a loop.
+    has_workers: bool = True
 
 
-def measure(pipe: Connection, client: Client, url: str, ids: Sequence[str]) -> None:
+def measure(pipe: Connection, client: Client, load: Load) -> None:
     """Sends the Cost of the client's reads; what a process of its own runs."""
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         del os.environ[name]  # the stand-in is on loopback
-    pipe.send(client.read(url, ids))
+    cost = client.read(load)
+    cost.peak_mib = peak_mib()
+    pipe.send(cost)
 
 
 @contextmanager
@@ -50,63 +64,93 @@ def _measured() -> Iterator[Cost]:
     cost.wall, cost.cpu = time.perf_counter() - wall, time.process_time() - cpu
 
 
-def _syncjob(url: str, ids: Sequence[str]) -> Cost:
+def _syncjob(load: Load) -> Cost:
     from syncjob.credentials import basic
+    from syncjob.errors import ScenarioError
     from syncjob.scenario import Scenario
     from syncjob.workers import Stop, run
 
-    with Scenario(basic(_KEY, _SECRET), base_url=url, requests_per_minute=0) as client:
-        read = client.models.description.retrieve
-        read(ids[0])
+    with Scenario(basic(KEY, SECRET), base_url=load.url, requests_per_minute=load.per_minute) as client:
+
+        def read(id_: str) -> bool:
+            with suppress(ScenarioError):
+                client.models.description.retrieve(id_)
+                return True
+            return False
+
+        read(load.ids[0])
         with _measured() as cost:
-            for _ in run(ids, read, WORKERS, Stop()):
-                pass
+            cost.failed = sum(not is_read for _, is_read in run(load.ids, read, load.workers, Stop()))
     return cost
 
 
-def _sdk_async(url: str, ids: Sequence[str]) -> Cost:
+def _sdk_async(load: Load) -> Cost:
     from scenario_sdk import AsyncScenario
 
-    return asyncio.run(_gathered(AsyncScenario(api_key=_KEY, api_secret=_SECRET, base_url=url), ids))
+    return asyncio.run(_gathered(AsyncScenario(api_key=KEY, api_secret=SECRET, base_url=load.url), load))
 
 
-def _sdk_aiohttp(url: str, ids: Sequence[str]) -> Cost:
+def _sdk_aiohttp(load: Load) -> Cost:
     from scenario_sdk import AsyncScenario, DefaultAioHttpClient
 
     async def read() -> Cost:
         http = DefaultAioHttpClient()
-        return await _gathered(AsyncScenario(api_key=_KEY, api_secret=_SECRET, base_url=url, http_client=http), ids)
+        return await _gathered(AsyncScenario(api_key=KEY, api_secret=SECRET, base_url=load.url, http_client=http), load)
 
     return asyncio.run(read())
 
 
-async def _gathered(client: "AsyncScenario", ids: Sequence[str]) -> Cost:
-    gate = asyncio.Semaphore(WORKERS)
+async def _gathered(client: "AsyncScenario", load: Load) -> Cost:
+    from scenario_sdk import ScenarioError
 
-    async def read(id_: str) -> None:
+    gate = asyncio.Semaphore(load.workers)
+
+    async def read(id_: str) -> bool:
         async with gate:
-            await client.models.description.retrieve(id_)
+            with suppress(ScenarioError):
+                await client.models.description.retrieve(id_)
+                return True
+        return False
 
     async with client:
-        await read(ids[0])
+        await read(load.ids[0])
         with _measured() as cost:
-            await asyncio.gather(*map(read, ids))
+            reads: list[Awaitable[bool]] = [read(id_) for id_ in load.ids]
+            cost.failed = sum(not is_read for is_read in await asyncio.gather(*reads))
     return cost
 
 
-def _sdk_loop(url: str, ids: Sequence[str]) -> Cost:
+def _sdk_loop(load: Load) -> Cost:
     from scenario_sdk import Scenario
 
-    with Scenario(api_key=_KEY, api_secret=_SECRET, base_url=url) as client:
-        client.models.description.retrieve(ids[0])
+    with Scenario(api_key=KEY, api_secret=SECRET, base_url=load.url) as client:
+        client.models.description.retrieve(load.ids[0])
         with _measured() as cost:
-            for id_ in ids:
+            for id_ in load.ids:
                 client.models.description.retrieve(id_)
     return cost
 
 
-SYNCJOB = Client("syncjob", _syncjob, WORKERS)
-ASYNC = Client("AsyncScenario", _sdk_async, WORKERS)
-AIOHTTP = Client("AsyncScenario on aiohttp", _sdk_aiohttp, WORKERS)
-LOOP = Client("Scenario of the SDK in a loop", _sdk_loop, 1, share=10)
-ALL = (SYNCJOB, ASYNC, AIOHTTP, LOOP)
+def _httpx_threads(load: Load) -> Cost:
+    from concurrent.futures import ThreadPoolExecutor
+
+    import httpx
+
+    with httpx.Client(base_url=load.url, auth=(KEY, SECRET)) as client, ThreadPoolExecutor(load.workers) as pool:
+
+        def read(id_: str) -> bool:
+            response = client.get(f"/models/{id_}/description")
+            return response.is_success and isinstance(response.json()["description"]["value"], str)
+
+        read(load.ids[0])
+        with _measured() as cost:
+            cost.failed = sum(not is_read for is_read in pool.map(read, load.ids))
+    return cost
+
+
+SYNCJOB = Client("syncjob", _syncjob)
+ASYNC = Client("AsyncScenario", _sdk_async)
+AIOHTTP = Client("AsyncScenario on aiohttp", _sdk_aiohttp)
+HTTPX = Client("httpx.Client, threads", _httpx_threads)
+LOOP = Client("Scenario of the SDK in a loop", _sdk_loop, has_workers=False)
+ALL = (SYNCJOB, ASYNC, AIOHTTP, HTTPX, LOOP)

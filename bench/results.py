@@ -1,30 +1,15 @@
-"""Measured numbers as aligned tables, ratios and goals. Pure."""
+"""Measured numbers as Markdown tables, ratios and goals. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from bench.clients import AIOHTTP, ASYNC, SYNCJOB, WORKERS, Client
-from bench.startup import HELP, NOTHING
-
 Row = tuple[str, ...]
-HEADER = ("client", "wall s", "wall / ideal", "CPU ms / request", "connections", "requests")
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One run of one client. `ideal` is the wall time of a client that costs nothing; 0 without latency."""
-
-    wall: float
-    cpu_per_request: float
-    ideal: float
-    connections: int
-    requests: int
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A figure of each round, whose median should be at most `limit`."""
+    """A figure of each round, whose median should be at most `limit`; without figures it was not measured."""
 
     name: str
     figures: Sequence[float]
@@ -33,68 +18,52 @@ class Goal:
 
     @property
     def row(self) -> Row:
-        verdict = "met" if median(self.figures) <= self.limit else "MISSED"
+        """What is shown is what is judged."""
+        if not self.figures:
+            return ("not measured at this size", self.name, "-", f"at most {self.limit:g}")
+        verdict = "met" if round(median(self.figures), self.digits) <= self.limit else "MISSED"
         return (verdict, self.name, spread(self.figures, self.digits), f"at most {self.limit:g}")
 
 
-# The samples of each client by latency in milliseconds.
-Samples = Mapping[int, Mapping[Client, Sequence[Sample]]]
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under a header, each as long as it."""
+
+    title: str
+    header: Row
+    rows: Sequence[Row]
 
 
-def client_row(client: Client, samples: Sequence[Sample]) -> Row:
-    has_ideal = all(sample.ideal for sample in samples)
-    return (
-        client.name,
-        spread([sample.wall for sample in samples]),
-        spread([sample.wall / sample.ideal for sample in samples]) if has_ideal else "-",
-        spread([sample.cpu_per_request * 1000 for sample in samples], digits=3),
-        spread([sample.connections for sample in samples], digits=0),
-        spread([sample.requests for sample in samples], digits=0),
-    )
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What one part of the benchmark found."""
+
+    tables: Sequence[Table]
+    goals: Sequence[Goal] = ()
 
 
-def start_rows(times: Mapping[str, Sequence[float]]) -> Iterator[Row]:
-    for name, seconds in times.items():
-        yield name, spread([1000 * value for value in seconds], digits=1), spread(_ratios(seconds, times[NOTHING]))
-
-
-def since_rows(times: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> Iterator[Row]:
-    for name, (wall, cpu) in times.items():
-        yield name, spread(wall, digits=3), spread(cpu, digits=3)
-
-
-def goals(samples: Samples, times: Mapping[str, Sequence[float]], since: Sequence[float]) -> Iterator[Goal]:
-    for latency, clients in samples.items():
-        for other, limit in ((ASYNC, 0.3), (AIOHTTP, 0.55)):
-            figures = _ratios(_cpu(clients[SYNCJOB]), _cpu(clients[other]))
-            yield Goal(f"CPU per request, syncjob / {other.name}, {latency} ms", figures, limit)
-    for latency, clients in samples.items():
-        own = clients[SYNCJOB]
-        if latency:
-            yield Goal(f"wall / ideal of syncjob, {latency} ms", [sample.wall / sample.ideal for sample in own], 1.15)
-        most = max(sample.connections for sample in own)
-        yield Goal(f"connections of syncjob, {latency} ms", [most], WORKERS, digits=0)
-    yield Goal(f"{HELP} / {NOTHING}", _ratios(times[HELP], times[NOTHING]), 4.2)
-    yield Goal("seconds of diff --since, 10,000 files, 100 commits", since, 1.0)
-
-
-def table(rows: Sequence[Row]) -> str:
-    """Rows of one length with their columns aligned."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
-    return "\n".join(line.rstrip() for line in lines)
+def markdown(section: Section) -> str:
+    tables = list(section.tables)
+    if section.goals:
+        rows = [goal.row for goal in section.goals]
+        tables.append(Table("Goals", ("", "goal", "median (least..greatest)", "wanted"), rows))
+    return "\n\n".join(f"**{table.title}**\n\n{_pipes([table.header, *table.rows])}" for table in tables)
 
 
 def spread(values: Sequence[float], digits: int = 2) -> str:
     """The median, with the least and the greatest where they differ."""
-    middle, least, greatest = (f"{value:.{digits}f}" for value in (median(values), min(values), max(values)))
+    middle, least, greatest = (f"{value:,.{digits}f}" for value in (median(values), min(values), max(values)))
     return middle if least == greatest else f"{middle} ({least}..{greatest})"
 
 
-def _cpu(samples: Sequence[Sample]) -> Sequence[float]:
-    return [sample.cpu_per_request for sample in samples]
-
-
-def _ratios(values: Sequence[float], base: Sequence[float]) -> Sequence[float]:
+def ratios(values: Sequence[float], base: Sequence[float]) -> Sequence[float]:
     """Round by round, so that both sides of a ratio met the machine as busy."""
     return [value / other for value, other in zip(values, base, strict=True)]
+
+
+def _pipes(rows: Sequence[Row]) -> str:
+    """Rows of one length as a table with its columns aligned; the first is the header."""
+    widths = [max(3, *map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
+    lines.insert(1, ["-" * width for width in widths])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

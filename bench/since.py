@@ -1,4 +1,4 @@
-"""`diff --since HEAD~1` in a repository of 10,000 descriptions and 100 commits, beside what git alone takes."""
+"""`diff --since HEAD~1` in a repository of many descriptions and 100 commits, beside what git alone takes."""
 
 import os
 import resource
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-_FILES, _COMMITS, _CHANGED, _ROUNDS = 10_000, 100, 3, 5
+_COMMITS, _CHANGED, _ROUNDS = 100, 3, 5
 DIFF = "syncjob diff --since HEAD~1"
 LOG = "git log --raw"
 _COMMANDS = {
@@ -21,13 +21,13 @@ _COMMANDS = {
 _CONFIG = 'profile: sandbox\nprofiles: {sandbox: {base_url: "sandbox:"}}\n'
 
 
-def since_times() -> Mapping[str, tuple[Sequence[float], Sequence[float]]]:
+def since_times(files: int) -> Mapping[str, tuple[Sequence[float], Sequence[float]]]:
     """Wall and CPU seconds, of children too, of each run of each command; the runs take turns.
 
     The remote is the stand-in in the process, so nothing is spent on a network.
     """
     times: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in _COMMANDS}
-    with _repository() as folder:
+    with _repository(files) as folder:
         for number in range(_ROUNDS + 1):
             for name, arguments in _COMMANDS.items():
                 wall, cpu = _run(arguments, folder)
@@ -52,14 +52,14 @@ def _children_cpu() -> float:
 
 
 @contextmanager
-def _repository() -> Iterator[Path]:
+def _repository(files: int) -> Iterator[Path]:
     """The last commit edits three models that the stand-in knows, which hold what the first commit had."""
     from syncjob.scenario.sandbox import Sandbox
     from syncjob.scenario.sandbox.rows import model_row
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        ids = [f"model_{number:05d}" for number in range(_FILES)]
+        ids = [f"model_{number:05d}" for number in range(files)]
         (folder / "descriptions").mkdir()
         (folder / ".syncjob").mkdir()
         (folder / "config.yaml").write_text(_CONFIG, "utf-8")
@@ -67,7 +67,7 @@ def _repository() -> Iterator[Path]:
         _write(folder, ids, "first")
         _git(folder, "init", "--quiet")
         for commit in range(_COMMITS):
-            _write(folder, ids[commit * _CHANGED % _FILES :][:_CHANGED], f"edit {commit}")
+            _write(folder, ids[commit * _CHANGED % files :][:_CHANGED], f"edit {commit}")
             _git(folder, "add", "--all")
             _git(
                 folder, "-c", "user.name=bench", "-c", "user.email=bench@example.invalid", "commit", "-qm", f"{commit}"

@@ -6,21 +6,21 @@ import time
 from collections.abc import Mapping, Sequence
 from threading import Timer
 
-_RUNS = 15
 _TIMEOUT = 30.0
 NOTHING = "python -c pass"
+VERSION = "python -m syncjob --version"
 HELP = "python -m syncjob --help"
 _COMMANDS = {
     NOTHING: ("-c", "pass"),
-    "python -m syncjob --version": ("-m", "syncjob", "--version"),
+    VERSION: ("-m", "syncjob", "--version"),
     HELP: ("-m", "syncjob", "--help"),
 }
 
 
-def start_times() -> Mapping[str, Sequence[float]]:
-    """The seconds of each run of each command; the runs take turns, and one round is not counted."""
+def start_times(runs: int) -> Mapping[str, Sequence[float]]:
+    """The seconds of so many runs of each command, in turns; one more round is not counted."""
     times: dict[str, list[float]] = {name: [] for name in _COMMANDS}
-    for number in range(_RUNS + 1):
+    for number in range(runs + 1):
         for name, arguments in _COMMANDS.items():
             seconds = _run(arguments)
             if number:

@@ -99,6 +99,19 @@ class TestConnections:
             assert [get(opened).body, get(opened).body] == [BODY, BODY]
             assert served.connections == 2
 
+    def test_a_write_is_never_sent_into_one_that_the_server_has_let_go_meanwhile(self) -> None:
+        is_gone = threading.Event()
+
+        def lets_go(connection: socket.socket) -> None:
+            then_closes(GOOD)(connection)
+            is_gone.set()
+
+        with scripted(lets_go, GOOD) as served, connected(served.url) as opened:
+            get(opened)
+            assert is_gone.wait(5)
+            assert put(opened).body == BODY
+            assert served.connections == 2
+
     def test_a_failure_leaves_the_next_request_unharmed(self) -> None:
         with scripted(GOOD, then_resets(answer(b"{", length=99)), GOOD) as served, connected(served.url) as opened:
             get(opened)

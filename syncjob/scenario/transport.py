@@ -1,10 +1,10 @@
 """Requests to one base URL and their answers, over HTTP or in the process.
 
-The only module that imports httpx, and httpx's transports alone, which hold one connection each
-here, stand on a stack and are used by one thread at a time. So a run opens as many connections as it
-has workers, and nothing is ever cancelled. httpx.Client on top would cost a quarter more CPU a
-request for cookies, redirects and merged URLs that this job must not have; httpx's pool costs CPU
-with the square of its size.
+httpx's transports alone, which hold one connection each here, stand on a stack and are used by one
+thread at a time. So a run opens as many connections as it has workers, and nothing is ever
+cancelled. httpx.Client on top would cost a quarter more CPU a request for cookies, redirects and
+merged URLs that this job must not have; httpx's pool costs CPU with the square of its size. It is
+used for one thing alone, to reach a host through a proxy.
 """
 
 import ssl
@@ -207,6 +207,11 @@ class Transport:
         if self._ssl_context is None:
             # The second trusts nobody and is made in no time: loopback needs no certificates.
             self._ssl_context = httpx.create_ssl_context() if is_https else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if not self._proxy:
+            # Imported late: a run on the embedded stand-in needs no network.
+            from syncjob.scenario.wire import Wire
+
+            return Wire(self._url, self._ssl_context, _KEEPALIVE_SECONDS)
         return httpx.HTTPTransport(
             verify=self._ssl_context,
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEPALIVE_SECONDS),

@@ -1,0 +1,55 @@
+"""`python -m bench`: the parts one after another, shown as Markdown and put into docs/benchmarks.md.
+
+A missed goal is shown and fails nothing.
+"""
+
+import argparse
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from bench import comparison, limited, local, tasks
+from bench.page import with_part
+from bench.results import Section, markdown
+from bench.sizes import SIZES, Size
+
+_PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+_PARTS: Mapping[str, Callable[[Size], Section]] = {
+    "clients": comparison.compare,
+    "tasks": tasks.measure,
+    "limit": limited.compare,
+    "local": local.measure,
+}
+_PACKAGES = ("httpx", "httpcore", "h11", "msgspec", "scenario-sdk", "aiohttp")
+
+
+def main() -> None:
+    asked = _parser().parse_args()
+    for part in asked.parts or _PARTS:
+        print(f"\n## {part}\n", flush=True)
+        text = _measured(_PARTS[part], asked.size)
+        print(text, flush=True)
+        if asked.write:
+            _PAGE.write_text(with_part(_PAGE.read_text("utf-8"), part, text), "utf-8")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="syncjob beside other clients, and its goals")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(_PARTS)}; all where none is named")
+    parser.add_argument("--size", choices=SIZES, default="usual", help="a look, a quarter of an hour (usual), or all")
+    parser.add_argument("--write", action="store_true", help="also put the tables into docs/benchmarks.md")
+    return parser
+
+
+def _measured(part: Callable[[Size], Section], size: str) -> str:
+    started = time.monotonic()
+    section = part(SIZES[size])
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    return (
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} with Python {platform.python_version()} on {os.cpu_count()} cores"
+        f" (size {size}, {time.monotonic() - started:,.0f} s); {packages}.\n\n{markdown(section)}"
+    )
