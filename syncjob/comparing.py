@@ -5,7 +5,6 @@ from itertools import islice
 from typing import Protocol, TypeVar
 
 from syncjob import journal, runs, workers
-from syncjob.config import Http
 from syncjob.documents import Document
 from syncjob.errors import UsageError
 from syncjob.journal import Begin, Confirmed, Record
@@ -62,13 +61,13 @@ def plans(
         yield Plan(in_order(references.of(pending)), rest=reading.rest)
         if not reading.rest:
             return
-        size = _later_slice(run.config.http) if will_write else SLICE
+        size = _later_slice(run.client.requests_per_minute, run.config.http.recheck_after) if will_write else SLICE
 
 
-def _later_slice(http: Http) -> int:
-    if not http.requests_per_minute:
+def _later_slice(per_minute: int, recheck_after: float) -> int:
+    if not per_minute:
         return SLICE
-    return max(1, min(SLICE, int(http.requests_per_minute * http.recheck_after / 60 * _READING)))
+    return max(1, min(SLICE, int(per_minute * recheck_after / 60 * _READING)))
 
 
 class _Reading:

@@ -76,7 +76,7 @@ def _api(run: Run) -> Iterator[Line]:
 
 
 def _limits(run: Run, answer: Answer) -> Line:
-    configured = run.config.http.requests_per_minute
+    configured = run.client.requests_per_minute
     ours = f"{configured:,} requests a minute are sent at most" if configured else "requests are not paced"
     told = ", ".join(f"{name}: {value}" for name, value in answer.headers.items() if "limit" in name)
     return Line("ok", "limits", f"{ours}; Scenario's answer says {told or 'nothing of limits'}")

@@ -107,7 +107,7 @@ def begin(
         client = stack.enter_context(offline() if reach == "offline" else connect(config, known, stop))
         interrupts = stack.enter_context(ending(stop))
         remote = Remote(client, config.project_id, config.original_assets)
-        progress = Progress(lambda: client.traffic.total, lambda: config.http.requests_per_minute, time.monotonic)
+        progress = Progress(lambda: client.traffic.total, lambda: client.requests_per_minute, time.monotonic)
         yield Run(
             run_id,
             command,
