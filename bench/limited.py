@@ -39,7 +39,7 @@ def _row(client: Client, limited: Limited, run: Sample) -> Row:
     return (
         client.name,
         f"{run.cost.wall:.2f}",
-        f"{_over_ideal(limited, run):.3f}",
+        f"{_over_ideal(limited, run):.3f}" if not run.cost.failed else "-",
         f"{run.count.refused:,}",
         f"{run.cost.failed:,}",
         f"{run.count.requests:,}",
