@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
@@ -84,6 +84,10 @@ def _syncjob(load: Load) -> Cost:
     return cost
 
 
+def _syncjob_misled(load: Load) -> Cost:
+    return _syncjob(replace(load, per_minute=2 * load.per_minute))
+
+
 def _sdk_async(load: Load) -> Cost:
     from scenario_sdk import AsyncScenario
 
@@ -149,6 +153,7 @@ def _httpx_threads(load: Load) -> Cost:
 
 
 SYNCJOB = Client("syncjob", _syncjob)
+MISLED = Client("syncjob, told twice the limit", _syncjob_misled)
 ASYNC = Client("AsyncScenario", _sdk_async)
 AIOHTTP = Client("AsyncScenario on aiohttp", _sdk_aiohttp)
 HTTPX = Client("httpx.Client, threads", _httpx_threads)

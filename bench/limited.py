@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from bench.clients import AIOHTTP, ASYNC, HTTPX, SYNCJOB, Client
+from bench.clients import AIOHTTP, ASYNC, HTTPX, MISLED, SYNCJOB, Client
 from bench.limits import ideal_seconds
 from bench.reading import Sample, sample
 from bench.results import Goal, Row, Section, Table
 from bench.sizes import Limited, Size
 
-_CLIENTS = (SYNCJOB, ASYNC, AIOHTTP, HTTPX)
+_CLIENTS = (SYNCJOB, MISLED, ASYNC, AIOHTTP, HTTPX)
 _LATENCY, _WORKERS = 0.1, 32
 _HEADER = ("client", "wall s", "wall / ideal", "answers 429", "descriptions not read", "requests")
 
@@ -39,7 +39,7 @@ def _row(client: Client, limited: Limited, run: Sample) -> Row:
     return (
         client.name,
         f"{run.cost.wall:.2f}",
-        f"{_over_ideal(limited, run):.3f}",
+        f"{_over_ideal(limited, run):.3f}" if not run.cost.failed else "-",
         f"{run.count.refused:,}",
         f"{run.cost.failed:,}",
         f"{run.count.requests:,}",

@@ -38,16 +38,16 @@ class Size:
     starts: int
 
 
-_ALONE = (Cell(0, 1, 1000), Cell(20, 1, 100))
-_TOGETHER = (
+_USUAL = (
     Cell(0, 8, 2000),
     Cell(0, 32, 3000),
-    Cell(0, 64, 3000),
+    Cell(20, 1, 100),
     Cell(20, 8, 1000),
     Cell(20, 32, 10_000),
-    Cell(20, 64, 5000),
+    Cell(20, 64, 3200),
     Cell(100, 32, 960),
 )
+_MORE = (Cell(0, 1, 1000), Cell(0, 64, 3000), Cell(100, 1, 20), Cell(100, 8, 240), Cell(100, 64, 1920))
 _SLIDING = (Limited("sliding", 3000, 3000), Limited("sliding", 3000, 6000))
 _FIXED = (Limited("fixed", 3000, 3000), Limited("fixed", 3000, 6000))
 
@@ -65,7 +65,7 @@ SIZES: Mapping[str, Size] = {
     ),
     "usual": Size(
         rounds=3,
-        cells=_ALONE + _TOGETHER,
+        cells=_USUAL,
         limits=_SLIDING,
         changing=1000,
         remembered=10_000,
@@ -76,7 +76,7 @@ SIZES: Mapping[str, Size] = {
     ),
     "full": Size(
         rounds=5,
-        cells=(*_ALONE, *_TOGETHER, Cell(100, 1, 20), Cell(100, 8, 240), Cell(100, 64, 1920)),
+        cells=tuple(sorted(_USUAL + _MORE)),
         limits=_SLIDING + _FIXED,
         changing=1000,
         remembered=10_000,
