@@ -124,8 +124,9 @@ class Ended:
 class Runner:
     """Runs jobs of the workflows in a checked-out repository.
 
-    `context` answers expressions; `given` holds the outputs of other people's actions by step id;
-    `meanwhile` is called with the process of the script of a step id.
+    `context` answers expressions; `given` holds the outputs of other people's actions by step id, and
+    `actions` what stands in for some of them, called with their inputs; `meanwhile` is called with the
+    process of the script of a step id.
     """
 
     folder: Path
@@ -133,6 +134,7 @@ class Runner:
     environment: Mapping[str, str]
     context: dict[str, Value] = field(default_factory=dict)
     given: dict[str, dict[str, str]] = field(default_factory=dict)
+    actions: dict[str, Callable[[dict[str, str]], object]] = field(default_factory=dict)
     meanwhile: dict[str, Callable[["subprocess.Popen[bytes]"], None]] = field(default_factory=dict)
 
     @property
@@ -203,14 +205,21 @@ class _Steps:
         env = (*env, self.resolved(step.get("env", {})))
         inputs = self.resolved(step.get("with", {}))
         id_ = step.get("id", secrets.token_hex(4))
+        failed_before = self._ended.status
         if "run" in step:
             outputs = self._script(step, step.get("shell", shell), env)
         elif step["uses"] == "./":
             outputs = self.action(inputs, env)
         else:
-            self._ended.used.append((step["uses"].partition("@")[0], inputs))
+            name = step["uses"].partition("@")[0]
+            self._ended.used.append((name, inputs))
+            if name in self._runner.actions:
+                self._runner.actions[name](inputs)
             outputs = self._runner.given.get(id_, {})
         self._context |= {f"steps.{id_}.outputs.{name}": value for name, value in outputs.items()}
+        self._context[f"steps.{id_}.outcome"] = "success" if self._ended.status == failed_before else "failure"
+        if step.get("continue-on-error") == "true":
+            self._ended.status = failed_before
 
     def _script(self, step: Document, shell: str, env: _Env) -> dict[str, str]:
         assert shell == "bash"

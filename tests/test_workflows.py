@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,6 +134,8 @@ def test_each_job_may_do_just_what_it_needs() -> None:
     more = {
         ("review", "comment"): {"pull-requests": "write"},
         ("sync", "sync"): {"actions": "read", "contents": "read"},
+        ("backfill", "backfill"): {"actions": "read", "contents": "read"},
+        ("backfill", "next"): {"actions": "write"},
     }
     for name, job_ in ALL_JOBS:
         assert job(name, job_)["permissions"] == more.get((name, job_), {"contents": "read"})
@@ -158,8 +162,8 @@ def test_a_checkout_leaves_no_token_behind_and_brings_the_history_that_a_compari
 def test_runs_that_write_to_scenario_wait_for_each_other_and_are_not_cancelled() -> None:
     sync, backfill = (workflow(name)["concurrency"] for name in ("sync", "backfill"))
     group = resolve(backfill["group"], {"inputs.dry_run": False})
-    assert sync == {"group": group, "cancel-in-progress": "false"}
-    assert backfill["cancel-in-progress"] == "false"
+    assert sync == {"group": group, "cancel-in-progress": "false", "queue": "max"}
+    assert backfill | {"group": group} == sync
 
 
 @pytest.mark.parametrize("of", ["review", "drift", "a dry backfill"])
@@ -873,13 +877,13 @@ def test_a_comparison_that_fails_is_no_drift(repository: Repository) -> None:
 # Backfill.
 
 
-def backfill(repository: Repository, **inputs: Value) -> Ended:
-    """The job with its inputs, each with its own default."""
+def backfill(repository: Repository, shard: str = "1/1", **inputs: Value) -> Ended:
+    """The job for one part, with the workflow's inputs, each with its own default."""
     known = workflow("backfill")["on"]["workflow_dispatch"]["inputs"]
     assert set(inputs) <= set(known)
     defaults = {name: about["default"] for name, about in known.items()}
     given = {f"inputs.{name}": inputs.get(name, default) for name, default in defaults.items()}
-    repository.runner.context |= given
+    repository.runner.context |= {**given, "matrix.shard": shard}
     return repository.job("backfill", "backfill")
 
 
@@ -889,7 +893,7 @@ def test_a_backfill_writes_once_and_only_where_the_dry_run_is_switched_off(repos
     dry = backfill(repository)
     assert dry.status == 0, dry.out
     assert repository.remote.counts["PUT"] == 0
-    assert report_in(dry, "syncjob-backfill-1")["dry_run"] is True
+    assert report_in(dry, "syncjob-backfill-1-1-of-1")["dry_run"] is True
     for _ in range(2):
         assert backfill(repository, dry_run=False).status == 0
         assert repository.remote.counts["PUT"] == 2
@@ -920,6 +924,335 @@ def test_each_switch_of_a_backfill_does_what_it_says(repository: Repository) -> 
     assert held() == ("new", "on Scenario")
     assert backfill(repository, dry_run=False, keep_going=True, overwrite_remote_edits=True).status == 1
     assert held() == ("new", "new")
+
+
+# Turns of a backfill.
+
+# Ends as it is told to, with the report and the journal that it is told to leave; notes what it was asked.
+TOLD = """#!PYTHON
+import json, os, pathlib, sys
+told = json.loads(pathlib.Path("HERE/told.json").read_text())
+names = ("SHARD", "MAX_DURATION", "DRY_RUN")
+asked = [sys.argv[1:], {name: os.environ.get("SYNCJOB_SYNC_" + name, "") for name in names}]
+pathlib.Path("HERE/asked.json").write_text(json.dumps(asked))
+runs = pathlib.Path(os.environ["SYNCJOB_STATE_DIR"]) / "runs"
+runs.mkdir(parents=True, exist_ok=True)
+if told["journal"] is not None:
+    lines = [json.dumps(record, separators=(",", ":")) + "\\n" for record in told["journal"]]
+    (runs / (told["report"]["run"] + ".jsonl")).write_text("".join(lines))
+report = sys.argv[sys.argv.index("--report") + 1]
+pathlib.Path(report).write_text(json.dumps(told["report"]))
+sys.exit(told["report"]["exit_code"])
+"""
+OVER = {
+    "code": "interrupted",
+    "message": "stopped early: --max-duration 5 h is over; go on with syncjob sync --resume b",
+}
+CONFIRMED = {"record": "confirmed", "model_id": "one", "sha256": "00"}
+RESULT = {"record": "result", "model_id": "two", "status": "applied", "stored_sha256": None, "error": None}
+FAILED = RESULT | {"status": "failed", "error": '{"record":"result","status":"applied"}'}
+
+
+def tell(
+    repository: Repository,
+    exit_code: int,
+    *problems: dict[str, str],
+    journal: list[dict[str, Any]] | None = None,
+    run: str = "b",
+) -> None:
+    """From now on syncjob ends so."""
+    executable(repository.programs / "syncjob", TOLD)
+    begin = {"record": "run", "version": 1, "run": run}
+    report = {"run": run, "exit_code": exit_code, "problems": list(problems)}
+    told = {"report": report, "journal": None if journal is None else [begin, *journal]}
+    (repository.programs / "told.json").write_text(json.dumps(told), "utf-8")
+
+
+def asked_of_syncjob(repository: Repository) -> tuple[list[str], dict[str, str]]:
+    arguments, variables = json.loads((repository.programs / "asked.json").read_text("utf-8"))
+    return arguments, variables
+
+
+def uploaded(ended: Ended) -> list[str]:
+    return [inputs["name"] for used, inputs in ended.used if used == "actions/upload-artifact"]
+
+
+def before(repository: Repository, *journals: tuple[str, list[dict[str, Any]]]) -> None:
+    """What the artifact of the turn before holds."""
+    runs = repository.runner.temp / "before" / "state" / "runs"
+    runs.mkdir(parents=True)
+    for run, records in journals:
+        (runs / f"{run}.jsonl").write_text(
+            "".join(json.dumps(record, separators=(",", ":")) + "\n" for record in records)
+        )
+
+
+def test_a_turn_that_is_over_in_time_is_no_failure_and_says_that_it_is_unfinished(repository: Repository) -> None:
+    tell(repository, 4, OVER, journal=[CONFIRMED])
+    ended = backfill(repository, dry_run=False)
+    assert ended.status == 0, ended.out
+    assert uploaded(ended) == ["syncjob-backfill-1-1-of-1-unfinished"]
+    assert "0 were written and 1 found in step" in ended.out
+
+
+def test_a_turn_that_ends_with_its_work_is_finished(repository: Repository) -> None:
+    tell(repository, 0, journal=[CONFIRMED])
+    ended = backfill(repository, dry_run=False)
+    assert (ended.status, uploaded(ended)) == (0, ["syncjob-backfill-1-1-of-1"])
+
+
+BREAKER = {"code": "unavailable", "message": "stopped early: 20 failures in a row, the last: HTTP 500"}
+FORGED = {"code": "unavailable", "message": "stopped early: --max-duration 5 h is over"}
+LATE = {"code": "interrupted", "message": "said: stopped early: --max-duration 5 h is over"}
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "problems", "journal", "dry_run"),
+    [
+        (4, [BREAKER], [CONFIRMED], False),
+        (4, [{"code": "plan-limit", "message": "stopped early: HTTP 429"}], [RESULT], False),
+        (4, [FORGED], [CONFIRMED], False),
+        (4, [LATE], [CONFIRMED], False),
+        (4, [], [CONFIRMED], False),
+        (1, [OVER], [CONFIRMED], False),
+        (130, [OVER], [CONFIRMED], False),
+        (1, [], [CONFIRMED], False),
+        (2, [], None, False),
+        (4, [OVER], None, False),  # without a journal there is nothing to go on from
+        (4, [OVER], [], False),
+        (4, [OVER], [FAILED], False),
+        (4, [OVER], None, True),
+    ],
+)
+def test_any_other_end_is_a_failure_and_no_turn_follows(
+    repository: Repository,
+    exit_code: int,
+    problems: list[dict[str, str]],
+    journal: list[dict[str, Any]] | None,
+    dry_run: bool,
+) -> None:
+    tell(repository, exit_code, *problems, journal=journal)
+    ended = backfill(repository, dry_run=dry_run)
+    assert ended.status != 0
+    assert uploaded(ended) == ["syncjob-backfill-1-1-of-1"]  # with its journals, to be gone on with by hand
+
+
+def test_an_installation_that_fails_ends_the_turn(repository: Repository) -> None:
+    executable(repository.programs / "python", "#!/bin/sh\nexit 7")
+    assert backfill(repository, dry_run=False).status != 0
+
+
+OTHER = CONFIRMED | {"model_id": "other"}
+
+
+@pytest.mark.parametrize(
+    ("journal", "goes_on"),
+    [
+        ([CONFIRMED], False),
+        ([CONFIRMED, FAILED], False),
+        ([OTHER], False),
+        ([CONFIRMED, RESULT], True),
+        ([CONFIRMED | {"sha256": "11"}], True),
+        ([CONFIRMED, CONFIRMED | {"model_id": "one.more"}], True),
+    ],
+)
+def test_no_turn_follows_one_that_got_nothing_further_than_the_one_before(
+    repository: Repository, journal: list[dict[str, Any]], goes_on: bool
+) -> None:
+    before(repository, ("a1", [CONFIRMED | {"sha256": "11"}]), ("a2", [CONFIRMED, OTHER]))
+    tell(repository, 4, OVER, journal=journal)
+    ended = backfill(repository, dry_run=False, resume="77-1")
+    assert (ended.status == 0) is goes_on
+    assert ("::error title=syncjob::this turn got nothing done" in ended.out) is not goes_on
+    assert uploaded(ended)[0].endswith("-unfinished") is goes_on
+
+
+def test_a_turn_goes_on_from_the_newest_journal_and_keeps_all(repository: Repository) -> None:
+    before(repository, ("a1", [CONFIRMED]), ("a2", [OTHER]))
+    tell(repository, 0, journal=[CONFIRMED])
+    ended = backfill(repository, shard="2/4", dry_run=False, resume="77-3")
+    assert ended.status == 0, ended.out
+    arguments, _ = asked_of_syncjob(repository)
+    assert "--resume=a2" in arguments
+    (inputs,) = [inputs for used, inputs in ended.used if used == "actions/download-artifact"]
+    assert inputs == {
+        "pattern": "syncjob-backfill-3-2-of-4{,-unfinished}",
+        "run-id": "77",
+        "github-token": "token-of-the-job",
+        "merge-multiple": "true",
+        "path": str(repository.runner.temp / "before"),
+    }
+    runs = files_of(ended, "syncjob-backfill-1-2-of-4")["state"] / "runs"
+    assert {path.name for path in runs.iterdir()} == {"a1.jsonl", "a2.jsonl", "b.jsonl"}
+
+
+def test_a_first_turn_goes_on_from_nothing(repository: Repository) -> None:
+    tell(repository, 0)
+    ended = backfill(repository, dry_run=False)
+    arguments, variables = asked_of_syncjob(repository)
+    assert not [argument for argument in arguments if "resume" in argument]
+    assert variables == {"SHARD": "", "MAX_DURATION": "5h", "DRY_RUN": "false"}
+    assert [used for used, _ in ended.used if "download" in used] == []
+
+
+def test_a_turn_to_go_on_from_that_left_no_journal_ends_the_turn(repository: Repository) -> None:
+    repository.commit(one="text\n")
+    ended = backfill(repository, dry_run=False, resume="77-1")
+    assert ended.status != 0
+    assert repository.remote.asked == []
+
+
+def test_each_part_is_a_shard_with_its_time_and_an_artifact_of_its_own(repository: Repository) -> None:
+    tell(repository, 4, OVER, journal=[RESULT])
+    ended = backfill(repository, shard="3/12", dry_run=False, max_duration="90m")
+    assert asked_of_syncjob(repository)[1] == {"SHARD": "3/12", "MAX_DURATION": "90m", "DRY_RUN": "false"}
+    assert uploaded(ended) == ["syncjob-backfill-1-3-of-12-unfinished"]
+
+
+def test_parts_run_side_by_side_and_one_that_fails_leaves_the_others_alone() -> None:
+    strategy = job("backfill", "backfill")["strategy"]
+    assert strategy == {
+        "fail-fast": "false",
+        "max-parallel": "4",
+        "matrix": {"shard": "${{ fromJSON(inputs.shards) }}"},
+    }
+    default = workflow("backfill")["on"]["workflow_dispatch"]["inputs"]["shards"]["default"]
+    assert json.loads(default) == ["1/1"]
+
+
+@pytest.mark.parametrize(
+    ("shard", "resume"), [("1", ""), ("a/b", ""), ("1/2\nx=y", ""), ("1/2", "77"), ("1/2", "a-b"), ("1/2", "7-1\n")]
+)
+def test_parts_and_turns_that_are_none_are_refused(repository: Repository, shard: str, resume: str) -> None:
+    tell(repository, 0)
+    ended = backfill(repository, shard=shard, dry_run=False, resume=resume)
+    assert ended.status == 2
+    assert "::error title=syncjob::shards are a JSON array" in ended.out
+    assert not (repository.programs / "asked.json").exists()
+
+
+def next_turn(repository: Repository, artifacts: Sequence[str], **inputs: Value) -> tuple[Ended, dict[str, str] | None]:
+    """The job after the parts, where the run has left such artifacts; what it dispatched, None for nothing."""
+    repository.answer("".join(f"{name}\n" for name in artifacts))
+    defaults = {name: about["default"] for name, about in dispatched_inputs().items()}
+    given = {f"inputs.{name}": inputs.get(name, default) for name, default in defaults.items()}
+    repository.runner.context |= {**given, "github.workflow_ref": "owner/models/.github/workflows/backfill.yml@refs/x"}
+    asked_before = len(repository.gh_asked)
+    ended = repository.job("backfill", "next")
+    listed, *dispatched = repository.gh_asked[asked_before:]
+    assert "repos/owner/models/actions/runs/99/artifacts?per_page=100" in listed
+    if not dispatched:
+        return ended, None
+    path = "repos/owner/models/actions/workflows/backfill.yml/dispatches"
+    assert dispatched[0][:5] == ["api", "--silent", "--method", "POST", path]
+    fields = dispatched[0][5:]
+    assert fields[::2] == ["--raw-field"] * (len(fields) // 2)
+    return ended, dict(field.split("=", 1) for field in fields[1::2])
+
+
+def dispatched_inputs() -> dict[str, Any]:
+    found: dict[str, Any] = workflow("backfill")["on"]["workflow_dispatch"]["inputs"]
+    return found
+
+
+def test_the_next_turn_is_begun_for_the_parts_that_are_unfinished_with_the_same_inputs(repository: Repository) -> None:
+    inputs: dict[str, Value] = {
+        "dry_run": False,
+        "select": "a* $(touch x) 'b\"",
+        "keep_going": True,
+        "force": True,
+        "overwrite_remote_edits": False,
+        "max_duration": "90m",
+        "shards": '["1/3", "2/3", "3/3"]',
+        "resume": "77-1",
+    }
+    artifacts = ["syncjob-backfill-1-1-of-3-unfinished", "syncjob-backfill-1-2-of-3"]
+    artifacts += ["syncjob-backfill-1-3-of-3-unfinished"]
+    ended, dispatched = next_turn(repository, artifacts, **inputs)
+    assert ended.status == 0, ended.out
+    assert dispatched is not None
+    assert dispatched.pop("ref") == "main"
+    carried = {name: str(value).lower() if isinstance(value, bool) else value for name, value in inputs.items()}
+    expected = carried | {"shards": '["1/3","3/3"]', "resume": "99-1"}
+    assert dispatched == {f"inputs[{name}]": value for name, value in expected.items()}
+    assert set(expected) == set(dispatched_inputs())
+
+
+@pytest.mark.parametrize(
+    "artifacts",
+    [
+        [],
+        ["syncjob-backfill-1-1-of-1"],
+        ["syncjob-backfill-2-1-of-1-unfinished"],  # of another attempt, which has begun its own
+        ["syncjob-backfill-1-1-of-1-unfinished-not", "xsyncjob-backfill-1-1-of-1-unfinished"],
+        ['syncjob-backfill-1-1-of-1"]-unfinished', "syncjob-sync-1"],
+    ],
+)
+def test_no_turn_is_begun_where_no_part_is_unfinished(repository: Repository, artifacts: list[str]) -> None:
+    ended, dispatched = next_turn(repository, artifacts, dry_run=False)
+    assert (ended.status, dispatched) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("is_cancelled", "is_dry", "result", "runs"),
+    [
+        (False, False, "success", True),
+        (False, False, "failure", True),  # of one part; the others go on
+        (True, False, "cancelled", False),
+        (False, True, "success", False),
+        (False, False, "skipped", False),
+    ],
+)
+def test_when_a_next_turn_is_thought_of(is_cancelled: bool, is_dry: bool, result: str, runs: bool) -> None:
+    known: dict[str, Value] = {"cancelled()": is_cancelled, "inputs.dry_run": is_dry, "needs.backfill.result": result}
+    assert evaluate(job("backfill", "next")["if"], known) is runs
+
+
+def test_where_artifacts_cannot_be_listed_the_job_fails(repository: Repository) -> None:
+    (repository.programs / "fails").touch()
+    ended, dispatched = next_turn(repository, [], dry_run=False)
+    assert (ended.status, dispatched) == (1, None)
+
+
+def test_turns_follow_each_other_until_all_is_done(repository: Repository) -> None:
+    """Over real HTTP: Scenario answers some requests of a turn, and is too slow for the others."""
+    ids = [f"m{number:02}" for number in range(12)]
+    repository.remote.add(*ids, texts=dict.fromkeys(ids, "text"))
+    repository.commit(**dict.fromkeys(ids, "text\n"))
+    config = repository.workspace.folder / "config.yaml"
+    config.write_text(config.read_text("utf-8").replace("http: {", "http: {workers: 1, "), "utf-8")
+    of_turn: list[str] = []
+
+    def tires(method: str, target: str) -> None:
+        of_turn.append(target)
+        if len(of_turn) > 8:
+            time.sleep(2.5)
+
+    kept: dict[str, Path] = {}
+
+    def fetch(inputs: dict[str, str]) -> None:
+        (name,) = (name for name in kept if name.removesuffix("-unfinished") == inputs["pattern"].partition("{")[0])
+        shutil.copytree(kept[name], inputs["path"])
+
+    repository.remote.script = tires
+    repository.runner.actions |= {
+        "actions/upload-artifact": lambda inputs: kept.update({inputs["name"]: Path(inputs["path"])}),
+        "actions/download-artifact": fetch,
+    }
+    resume, turns = "", 0
+    while True:
+        of_turn.clear()
+        turns += 1
+        ended = backfill(repository, dry_run=False, max_duration="4s", resume=resume)
+        assert ended.status == 0, ended.out
+        _, dispatched = next_turn(repository, uploaded(ended), dry_run=False)
+        if dispatched is None:
+            break
+        resume = dispatched["inputs[resume]"]
+        shutil.rmtree(repository.runner.temp / "before", ignore_errors=True)  # the next machine
+    assert turns > 1
+    assert repository.remote.counts == {"GET": 12}  # no text was asked for twice
+    assert repository.read_ids == set(ids)
 
 
 # The hook of pre-commit.
