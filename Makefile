@@ -5,6 +5,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 DEMO := cd .syncjob/demo && $(CURDIR)/$(BIN)/syncjob
 
+# Every answer of syncjob/scenario/sandbox/plays.py that is not the default stands in one of these.
+PLAYS := no_description=null-value,empty_text=refused,crlf=lf,unknown_tag=refused,updated_at=stays \
+	no_description=404,ending=stripped,unicode=nfc,unknown_in_bulk=refused,code=ignored,ticks=seconds \
+	no_description=null,size=400000
+BEHAVIOUR := $(addprefix tests/test_,end_to_end.py git_end_to_end.py pull.py rollback.py apply.py lookup.py laws.py \
+	nothing_lost.py git_laws.py)
+
 .PHONY: demo test test-deep lint format bench schema lock clean
 
 demo: $(VENV)/.run  ## diff, sync, and a sync that changes nothing, on the embedded stand-in
@@ -16,8 +23,10 @@ demo: $(VENV)/.run  ## diff, sync, and a sync that changes nothing, on the embed
 test: $(VENV)/.dev  ## all tests but the deep suites; COVERAGE=1 measures branch coverage, which takes half as long again
 	$(BIN)/python -m pytest -m "not deep" -n auto -q $(if $(COVERAGE),--cov --cov-report=term --cov-fail-under=95)
 
-test-deep: $(VENV)/.dev  ## the long suites
+test-deep: $(VENV)/.dev  ## the long suites, and the behaviour under each answer that the API may give where it is not documented
 	$(BIN)/python -m pytest -m deep -n auto -q -o faulthandler_timeout=600
+	@for play in $(PLAYS); do echo "playing $$play"; SYNCJOB_SANDBOX_PLAY="$$(echo $$play | tr , ' ')" \
+		$(BIN)/python -m pytest -m "not deep" -n auto -q -o faulthandler_timeout=600 $(BEHAVIOUR) || exit 1; done
 
 lint: $(VENV)/.dev  ## format, rules, types, and the workflows
 	$(BIN)/ruff format --check .

@@ -8,7 +8,7 @@ import pytest
 
 from syncjob.scenario.sandbox.rows import model_row
 from tests.loopback import Loopback, json_answer
-from tests.workspace import Workspace
+from tests.workspace import Workspace, learn
 
 
 @pytest.fixture
@@ -184,6 +184,7 @@ def test_without_the_whole_history_an_update_cannot_tell_and_a_create_can(
     if place == "shallow":
         clone = tmp_path / "clone"
         workspace.git("clone", "--quiet", "--depth=1", f"file://{workspace.folder}", str(clone))
+        learn(clone / ".syncjob", remote.url)
     else:
         clone = workspace.folder
         (workspace.folder / ".git").rename(tmp_path / "git")

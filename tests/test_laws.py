@@ -17,7 +17,7 @@ from syncjob.scenario.sandbox import Sandbox
 from syncjob.scenario.sandbox.rows import asset_row, model_row
 from syncjob.scenario.sandbox.server import serving
 from syncjob.text import canonical, same
-from tests.workspace import AGREEING, untracked
+from tests.workspace import AGREEING, learn, untracked
 
 IDS = ("one", "two.1", "three-x", "_4")
 PIECES = st.sampled_from(
@@ -32,6 +32,7 @@ FILES = st.dictionaries(st.sampled_from(IDS), TEXTS.filter(lambda text: canonica
 
 def config(folder: Path, url: str) -> Config:
     """A config of a profile `test` at `url`, with everything in `folder`."""
+    learn(folder / ".syncjob", url)
     return Config(
         path=folder / "config.yaml",
         profile="test",

@@ -31,7 +31,7 @@ from syncjob.scenario.answers import Answer
 from syncjob.scenario.transport import Limits
 from syncjob.signals import Interrupts
 from syncjob.workers import Stop
-from tests.loopback import Loopback, json_answer, loopback
+from tests.loopback import PLAYS, Loopback, json_answer, loopback
 from tests.test_laws import config
 from tests.workspace import AGREEING, untracked
 
@@ -116,6 +116,7 @@ class NothingLost(RuleBasedStateMachine):
             attempts=2,
             sleep=lambda _: None,
             observe=observe,
+            null_is_no_description=PLAYS.no_description == "null",
         )
         with client, started(self.config.state_dir, begin) as journal:
             remote = Remote(client)

@@ -192,7 +192,7 @@ def test_resume_asks_for_nothing_that_the_run_confirmed(workspace: Workspace, re
 
 def test_a_second_writer_is_told_who_the_first_one_is(workspace: Workspace, remote: Loopback) -> None:
     workspace.write("one", "text")
-    (workspace.folder / ".syncjob").mkdir()
+    (workspace.folder / ".syncjob").mkdir(exist_ok=True)
     with (workspace.folder / ".syncjob" / "test.lock").open("w+") as file:
         file.write("the run first (process 4711, since yesterday)")
         file.flush()
@@ -208,7 +208,7 @@ def test_a_second_writer_is_told_who_the_first_one_is(workspace: Workspace, remo
 def test_the_lock_of_a_dead_process_is_taken_over(workspace: Workspace, remote: Loopback) -> None:
     remote.add("one")
     workspace.write("one", "text")
-    (workspace.folder / ".syncjob").mkdir()
+    (workspace.folder / ".syncjob").mkdir(exist_ok=True)
     lock = Path(workspace.folder / ".syncjob" / "test.lock")
     lock.write_text("the run first (process 4711, since yesterday)")
     assert workspace.run("sync").status == 0

@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+
+from syncjob.learnt import Learnt, Probed
 from syncjob.progress import Progress
 from syncjob.report.model import Item, Report
+from tests.loopback import PLAYS
 
 _T = TypeVar("_T")
 
@@ -59,6 +63,15 @@ class Ended:
         return found
 
 
+def learn(state_dir: Path, url: str) -> None:
+    """Where the stand-in plays null for no description, a run must have learnt it from a probe."""
+    if PLAYS.no_description == "null":
+        state_dir.mkdir(parents=True, exist_ok=True)
+        (state_dir / ".gitignore").write_text("*\n")
+        probed = Probed(1, "test", url, None, "scratch", "", Learnt(null_is_no_description=True), ())
+        (state_dir / "test.learnt.json").write_bytes(msgspec.json.encode(probed))
+
+
 @dataclass(frozen=True)
 class Workspace:
     """`folder` holds the config; every command runs there."""
@@ -71,6 +84,7 @@ class Workspace:
 
     def configure(self, url: str, more: str = "") -> None:
         (self.folder / "config.yaml").write_text(CONFIG % url + more, "utf-8")
+        learn(self.folder / ".syncjob", url)
 
     def write(self, model_id: str, text: str | bytes) -> Path:
         """Writes a description as it is given."""
