@@ -10,7 +10,17 @@ from bench.reading import Sample, sample
 from bench.results import Goal, Row, Section, Table, ratios, spread
 from bench.sizes import Cell, Size
 
-_HEADER = ("client", "wall s", "wall / ideal", "CPU ms / request", "connections", "requests", "peak MiB", "server busy")
+_HEADER = (
+    "client",
+    "wall s",
+    "wall / ideal",
+    "CPU ms / request",
+    "connections",
+    "requests",
+    "not read",
+    "peak MiB",
+    "server busy",
+)
 _GOALS_AT = 20  # milliseconds
 
 
@@ -55,6 +65,7 @@ def _row(client: Client, samples: Sequence[Sample], place: _Place) -> Row:
         spread([sample.cpu_ms for sample in samples], digits=3),
         spread([sample.count.connections for sample in samples], digits=0),
         spread([sample.count.requests for sample in samples], digits=0),
+        spread([sample.cost.failed for sample in samples], digits=0),
         spread([sample.cost.peak_mib for sample in samples], digits=0),
         f"{sorted(busy)[len(busy) // 2]:.0f} %",
     )
