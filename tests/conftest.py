@@ -4,9 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.loopback import Loopback, loopback
 from tests.workspace import Workspace
+
+
+@pytest.fixture(autouse=True)
+def diary() -> Iterator[None]:
+    """Where a test has sent the log is no matter of the next one's."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
