@@ -9,8 +9,7 @@ DEMO := cd .syncjob/demo && $(CURDIR)/$(BIN)/syncjob
 PLAYS := no_description=null-value,empty_text=refused,crlf=lf,unknown_tag=refused,updated_at=stays \
 	no_description=404,ending=stripped,unicode=nfc,unknown_in_bulk=refused,code=ignored,ticks=seconds \
 	no_description=null,size=400000
-BEHAVIOUR := $(addprefix tests/test_,end_to_end.py git_end_to_end.py pull.py rollback.py apply.py lookup.py laws.py \
-	nothing_lost.py git_laws.py)
+BEHAVIOUR := $(addprefix tests/test_,end_to_end.py git_end_to_end.py pull.py rollback.py apply.py laws.py nothing_lost.py)
 
 .PHONY: demo test test-deep lint format bench schema lock clean
 
