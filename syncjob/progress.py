@@ -21,10 +21,10 @@ class Standing:
     seconds_left: float | None
 
     def __str__(self) -> str:
-        parts = [f"{self.rate:,.0f} requests/min"]
-        if self.requests_left is not None and self.seconds_left is not None:
-            parts.append(f"about {self.requests_left:,} requests and {duration(self.seconds_left)} left")
-        return ", ".join(parts)
+        rate = f"{self.rate:,.0f}"
+        if self.requests_left is None or self.seconds_left is None:
+            return f"{rate} requests/min"
+        return f"{self.requests_left:,} requests, {duration(self.seconds_left)} left at {rate}/min"
 
 
 class Progress:

@@ -257,7 +257,7 @@ def test_what_is_left_is_told_from_what_was_needed() -> None:
     sent, clock.now = 100, 60.0
     standing = progress.standing()
     assert (standing.done, standing.rate, standing.requests_left, standing.seconds_left) == (100, 100, 900, 540)
-    assert str(standing) == "100 requests/min, about 900 requests and 9 min left"
+    assert str(standing) == "900 requests, 9 min left at 100/min"
 
 
 def test_what_was_read_and_is_still_to_be_written_is_half_done() -> None:

@@ -118,6 +118,7 @@ def test_yes_is_not_asked_and_a_long_run_shows_its_progress(workspace: Workspace
     terminal = Terminal(workspace, "sync", "--yes")
     assert terminal.end() == 0
     assert b"Reading" in terminal.screen
+    assert b"left at" in terminal.screen
     assert b"30/30" in terminal.screen
     assert remote.sandbox.description("m0") == "new"
 

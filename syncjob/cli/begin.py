@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from syncjob.run import Command, Options, Reach, Run
 
 _T = TypeVar("_T")
+_BAR = 6  # so that a run of 100,000 has room on a line of 80 characters
 _LONG = 20  # items from which on a terminal shows a progress bar
 
 
@@ -61,7 +62,13 @@ def _track(label: str, things: Iterable[_T], total: int, progress: "Progress") -
     """The progress of a long run: a bar on a terminal, elsewhere an event in the log each minute."""
     if total >= _LONG and sys.stderr.isatty():
         bar = click.progressbar(
-            length=total, label=label, show_pos=True, show_eta=False, item_show_func=_shown, file=sys.stderr
+            length=total,
+            label=label,
+            width=_BAR,
+            show_pos=True,
+            show_eta=False,
+            item_show_func=_shown,
+            file=sys.stderr,
         )
         with bar:
             for thing in things:
