@@ -1,17 +1,16 @@
 """Files and what Scenario holds -> Plans in slices: read by the run's workers, judged, and what they refer to looked up."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Protocol, TypeVar
 
-from syncjob import journal, runs, workers
+from syncjob import workers
 from syncjob.documents import Document
-from syncjob.errors import UsageError
-from syncjob.journal import Begin, Confirmed, Record
-from syncjob.lookup import look_up
+from syncjob.earlier import confirmed_before
+from syncjob.journal import Confirmed
+from syncjob.lookup import References
 from syncjob.memory import Memory
-from syncjob.plan import Change, Plan, compare, confirmed, in_order, not_compared, unjudged, with_references
-from syncjob.references import Catalogue, Key
+from syncjob.plan import Change, Plan, compare, confirmed, in_order, not_compared, unjudged
 from syncjob.run import Run
 from syncjob.text import sha256
 
@@ -19,7 +18,6 @@ from syncjob.text import sha256
 SLICE = 1000
 # The share of the rate window that a later slice reads, so that it is written before what it read is old.
 _READING = 0.45
-_REMEMBERED = 50_000  # ids that later slices need not look up again
 
 _T = TypeVar("_T")
 _Result = TypeVar("_Result")
@@ -46,7 +44,7 @@ def plans(
     write them before what was read is old.
     """
     reading = _Reading(run, names, source, memory)
-    references = _References(run)
+    references = References(run)
     size = SLICE
     while True:
         pending: list[Change] = []
@@ -78,7 +76,7 @@ class _Reading:
         self._memory = memory
         self._names = iter(names)
         self._source = source
-        self._known = _confirmed_before(run)
+        self._known = confirmed_before(run)
         self._flying: dict[str, None] = {}  # handed to a worker and not back yet; in order
         self.rest = len(names)
         run.progress.expect(self.rest)
@@ -141,75 +139,8 @@ class _Reading:
         return compare(document, self._run.remote.read(document.model_id)), True
 
 
-def _confirmed_before(run: Run) -> Mapping[str, str | None]:
-    """The digests of what the run that is resumed knew Scenario to hold; those are not asked for again."""
-    return runs.confirmed(records_of(run, run.options.resume)) if run.options.resume is not None else {}
-
-
 def in_parallel(
     run: Run, things: Iterable[_T], work: Callable[[_T], _Result], total: int
 ) -> Iterable[tuple[_T, _Result]]:
     """Each thing with its result, as they are done, by the run's workers; `total` is how many there may be."""
     return run.track("Reading", workers.run(things, work, min(run.config.http.workers, total), run.stop), total)
-
-
-class _References:
-    """Looks up what changes refer to: an id that an earlier slice knew is not asked for again."""
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._known = Catalogue()
-        self._asked: set[Key] = set()
-
-    def of(self, changes: Iterable[Change]) -> Iterator[Change]:
-        """The changes with what is known of their models and of what they refer to."""
-        changes = list(changes)
-        referred = {key for change in changes for key in _referred(change)}
-        own: set[Key] = {
-            ("model", change.model_id) for change in changes if change.is_write or change.action == "conflict"
-        }
-        found = look_up_all(self._run, (referred | own) - self._asked)
-        catalogue = Catalogue({**self._known.records, **found.records}, found.failures)
-        self._remember(referred, catalogue)
-        return (with_references(change, catalogue) for change in changes)
-
-    def _remember(self, keys: set[Key], catalogue: Catalogue) -> None:
-        if len(self._asked) + len(keys) > _REMEMBERED:
-            self._asked, self._known = set(), Catalogue()
-        self._asked |= {key for key in keys if key not in catalogue.failures}
-        records = {key: catalogue.records[key] for key in keys if key in catalogue.records}
-        self._known = Catalogue({**self._known.records, **records})
-
-
-def _referred(change: Change) -> Iterator[Key]:
-    """What a write refers to, but for what the API has told already."""
-    if change.is_write:
-        known = {(record.kind, record.id) for record in change.known}
-        yield from ((tag.kind, tag.id) for tag in change.tags if (tag.kind, tag.id) not in known)
-
-
-def look_up_all(run: Run, keys: set[Key]) -> Catalogue:
-    """What is known of the models and assets of some ids."""
-    return look_up(
-        run.client,
-        keys,
-        project_id=run.config.project_id,
-        count=run.config.http.workers,
-        stop=run.stop,
-        breaker=run.breaker,
-    )
-
-
-def records_of(run: Run, earlier: str) -> Iterator[Record]:
-    """The records of an earlier run's journal; raises UsageError where it wrote to another project."""
-    records = journal.read(run.config.state_dir, earlier)
-    begin = next(records, None)
-    if not isinstance(begin, Begin):
-        raise UsageError(f"the run {earlier} has recorded nothing")
-    config = run.config
-    if (begin.profile, begin.base_url, begin.project_id) != (config.profile, config.base_url, config.project_id):
-        raise UsageError(
-            f"the run {earlier} was for the profile {begin.profile!r} at {begin.base_url}, not for {config.profile!r} "
-            f"at {config.base_url}"
-        )
-    return records

@@ -5,10 +5,10 @@ from typing import Any
 
 from syncjob import files, learnt, planning, scope
 from syncjob.apply import Outcome
-from syncjob.comparing import look_up_all
 from syncjob.documents import Document
 from syncjob.journal import Finish
 from syncjob.learnt import Finding, Learnt, Probed
+from syncjob.lookup import look_up_all
 from syncjob.plan import Change, Plan
 from syncjob.probe import questions
 from syncjob.problems import Failure

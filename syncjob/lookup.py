@@ -6,12 +6,16 @@ from itertools import islice
 from syncjob import workers
 from syncjob.breaker import Breaker
 from syncjob.errors import ScenarioError
+from syncjob.plan import Change, with_references
 from syncjob.problems import Failure
 from syncjob.references import Catalogue, Key, Record
+from syncjob.run import Run
 from syncjob.scenario import Scenario
-from syncjob.scenario.client import ASSETS_PER_CALL, MODELS_PER_CALL
+from syncjob.scenario.resources import ASSETS_PER_CALL, MODELS_PER_CALL
 from syncjob.scenario.types import Asset, ModelRow
 from syncjob.workers import Stop
+
+_REMEMBERED = 50_000  # ids that later slices need not look up again
 
 
 def look_up(
@@ -57,3 +61,50 @@ def _record(row: Asset | ModelRow) -> Record:
     if isinstance(row, Asset):
         return Record("asset", row.id, row.metadata.name, row.privacy)
     return Record("model", row.id, row.name, row.privacy)
+
+
+def look_up_all(run: Run, keys: set[Key]) -> Catalogue:
+    """What is known of the models and assets of some ids."""
+    return look_up(
+        run.client,
+        keys,
+        project_id=run.config.project_id,
+        count=run.config.http.workers,
+        stop=run.stop,
+        breaker=run.breaker,
+    )
+
+
+class References:
+    """Looks up what changes refer to: an id that an earlier slice knew is not asked for again."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._known = Catalogue()
+        self._asked: set[Key] = set()
+
+    def of(self, changes: Iterable[Change]) -> Iterator[Change]:
+        """The changes with what is known of their models and of what they refer to."""
+        changes = list(changes)
+        referred = {key for change in changes for key in _referred(change)}
+        own: set[Key] = {
+            ("model", change.model_id) for change in changes if change.is_write or change.action == "conflict"
+        }
+        found = look_up_all(self._run, (referred | own) - self._asked)
+        catalogue = Catalogue({**self._known.records, **found.records}, found.failures)
+        self._remember(referred, catalogue)
+        return (with_references(change, catalogue) for change in changes)
+
+    def _remember(self, keys: set[Key], catalogue: Catalogue) -> None:
+        if len(self._asked) + len(keys) > _REMEMBERED:
+            self._asked, self._known = set(), Catalogue()
+        self._asked |= {key for key in keys if key not in catalogue.failures}
+        records = {key: catalogue.records[key] for key in keys if key in catalogue.records}
+        self._known = Catalogue({**self._known.records, **records})
+
+
+def _referred(change: Change) -> Iterator[Key]:
+    """What a write refers to, but for what the API has told already."""
+    if change.is_write:
+        known = {(record.kind, record.id) for record in change.known}
+        yield from ((tag.kind, tag.id) for tag in change.tags if (tag.kind, tag.id) not in known)

@@ -1,20 +1,20 @@
 """What a run is to do, as Plans: of its files, of a saved plan, or of an earlier run's journal."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from syncjob import comparing, history, memory, runs, saved_plan, scope
-from syncjob.comparing import in_parallel, records_of
+from syncjob import comparing, history, listing, runs, saved_plan, scope
+from syncjob.comparing import in_parallel
 from syncjob.documents import Document, model_id_of
+from syncjob.earlier import records_of
 from syncjob.edits import with_history
-from syncjob.errors import ScenarioError, Stopped, UsageError
+from syncjob.errors import UsageError
 from syncjob.memory import Memory
 from syncjob.plan import Change, Plan, Tally, in_order, left_alone, not_compared, over_threshold
-from syncjob.problems import Failure, Problem
+from syncjob.problems import Problem
 from syncjob.pull import pulled, with_collisions
 from syncjob.rollback import not_read, put_back
 from syncjob.run import Run
@@ -33,8 +33,8 @@ def plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
         # Not one request is worth sending.
         yield Plan(in_order(map(not_compared, found.documents())), found.problems)
         return
-    with _remembered(run, found) as memory, history.texts(config.folder) as texts:
-        removed, problems = _removed(run, found, memory)
+    with listing.remembered(run, found) as memory, history.texts(config.folder) as texts:
+        removed, problems = listing.removed(run, found, memory)
         left = () if options.prune else (left_alone(found.files.unread(name)) for name in removed)
         yield Plan(in_order(left), (*found.problems, *problems), is_partial=True)
         asked = (*found.asked, *(removed if options.prune else ()))
@@ -115,7 +115,7 @@ def _to_pull(run: Run, names: Sequence[str], *, takes_all: bool) -> tuple[frozen
     if not (takes_all or any(sign in pattern for pattern in patterns for sign in "*?[")):
         named = (f"{pattern}.md" for pattern in patterns if is_id(pattern))
         return select({*names, *named}, patterns, folder), ()
-    models, problems = _own_models(run, Memory(None))
+    models, problems = listing.own_models(run, Memory(None))
     if problems or run.stop.requested:
         return frozenset(), problems
     return select(models if takes_all else {*models, *names}, patterns, folder), ()
@@ -168,44 +168,3 @@ def _with_history(run: Run, texts: history.Texts, change: Change) -> Change:
     """The change, as a conflict where it would overwrite what git never held."""
     versions = texts.of(f"{change.model_id}.md")
     return with_history(change, versions, texts.gap, may_overwrite=run.options.overwrite_remote_edits)
-
-
-@contextmanager
-def _remembered(run: Run, found: scope.Scope) -> Iterator[Memory]:
-    """What earlier runs read, where that saves more requests than a listing of all models costs."""
-    config = run.config
-    if not run.learnt.updated_at_moves or not found.is_whole or run.options.patterns:
-        yield Memory(None)
-        return
-    target = f"{config.base_url} {config.project_id or ''}"
-    with memory.opened(config.state_dir, config.profile, target) as opened:
-        yield opened
-
-
-def _removed(run: Run, found: scope.Scope, remembered: Memory) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
-    """The names of what is gone here; a problem where that cannot be told.
-
-    Without a revision these are the project's own models that have no file. Their listing is what
-    the memory needs, too.
-    """
-    is_asked_for = run.options.prune and found.is_whole
-    if not (is_asked_for or remembered.is_on):
-        return found.gone, ()
-    listed, problems = _own_models(run, remembered)
-    if not is_asked_for or problems or run.stop.requested:
-        return found.gone, problems if is_asked_for else ()
-    unfiled = listed - set(found.names)
-    chosen = select((*found.names, *unfiled), run.options.patterns, run.config.folder)
-    return scope.in_order(unfiled & chosen, run.options.shard), ()
-
-
-def _own_models(run: Run, remembered: Memory) -> tuple[frozenset[str], tuple[Problem, ...]]:
-    """What the files of the project's own models are called; a problem where they could not be listed."""
-    try:
-        listed = remembered.listing(run.client.models.list(project_id=run.config.project_id))
-        return frozenset(f"{model.id}.md" for model in listed if is_id(model.id)), ()
-    except Stopped:
-        return frozenset(), ()
-    except ScenarioError as error:
-        run.breaker.note(Failure.of(error))
-        return frozenset(), (Problem(error.code, f"cannot list the project's models: {error.message}"),)

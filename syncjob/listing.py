@@ -1,0 +1,53 @@
+"""The project's own models: which of them have no file, and what need not be read of them again."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from syncjob import memory, scope
+from syncjob.errors import ScenarioError, Stopped
+from syncjob.memory import Memory
+from syncjob.problems import Failure, Problem
+from syncjob.run import Run
+from syncjob.selection import select
+from syncjob.tags import is_id
+
+
+@contextmanager
+def remembered(run: Run, found: scope.Scope) -> Iterator[Memory]:
+    """What earlier runs read, where that saves more requests than a listing of all models costs."""
+    config = run.config
+    if not run.learnt.updated_at_moves or not found.is_whole or run.options.patterns:
+        yield Memory(None)
+        return
+    target = f"{config.base_url} {config.project_id or ''}"
+    with memory.opened(config.state_dir, config.profile, target) as opened:
+        yield opened
+
+
+def removed(run: Run, found: scope.Scope, remembered: Memory) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    """The names of what is gone here; a problem where that cannot be told.
+
+    Without a revision these are the project's own models that have no file. Their listing is what
+    the memory needs, too.
+    """
+    is_asked_for = run.options.prune and found.is_whole
+    if not (is_asked_for or remembered.is_on):
+        return found.gone, ()
+    listed, problems = own_models(run, remembered)
+    if not is_asked_for or problems or run.stop.requested:
+        return found.gone, problems if is_asked_for else ()
+    unfiled = listed - set(found.names)
+    chosen = select((*found.names, *unfiled), run.options.patterns, run.config.folder)
+    return scope.in_order(unfiled & chosen, run.options.shard), ()
+
+
+def own_models(run: Run, remembered: Memory) -> tuple[frozenset[str], tuple[Problem, ...]]:
+    """What the files of the project's own models are called; a problem where they could not be listed."""
+    try:
+        listed = remembered.listing(run.client.models.list(project_id=run.config.project_id))
+        return frozenset(f"{model.id}.md" for model in listed if is_id(model.id)), ()
+    except Stopped:
+        return frozenset(), ()
+    except ScenarioError as error:
+        run.breaker.note(Failure.of(error))
+        return frozenset(), (Problem(error.code, f"cannot list the project's models: {error.message}"),)
