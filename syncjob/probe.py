@@ -7,7 +7,7 @@ from syncjob.errors import Forbidden, NotFound, ScenarioError
 from syncjob.learnt import Finding
 from syncjob.scratch import Scratch, parsed, text_of
 
-_SIZES = (10_000, 100_000, 400_000, 1_000_000)
+_SIZES = (1_000_000, 400_000, 100_000, 10_000)
 _UNKNOWN = "asset_" + "0" * 24
 _UNKNOWN_MODEL = "model_" + "0" * 24
 # One text for all that may be changed on the way: CRLF, spaces at an end of line, a decomposed character, an end.
@@ -96,20 +96,28 @@ def _about_tags(model: Scratch) -> Answers:
 
 
 def _about_sizes(model: Scratch) -> Answers:
+    """The largest first: where there is no limit that is one request."""
+    refused: tuple[int, str] | None = None
     for size in _SIZES:
         try:
-            stored = text_of(model.put("x" * size))
+            stored = len(text_of(model.put("x" * size)))
         except ScenarioError as error:
             if error.http_status is None or error.http_status >= 500:
                 raise
-            answer = f"{size:,} bytes: {_refused(error)}"
-            meaning = f"files of {size:,} bytes or more are refused here"
-            yield Finding("size", answer, meaning), {"refused_bytes": size}
-            return
-        if len(stored) != size:
-            yield Finding("size", f"{size:,} bytes: {len(stored):,} stored", "written, and reported as normalised"), {}
-            return
-    yield Finding("size", f"{_SIZES[-1]:,} bytes are stored", "safety.max_file_bytes holds"), {}
+            refused = size, _refused(error)
+            continue
+        if stored != size:
+            refused = size, f"cut to {stored:,}"
+            continue
+        break
+    if refused:
+        answer = f"{refused[0]:,} bytes: {refused[1]}"
+        yield (
+            Finding("size", answer, f"files of {refused[0]:,} bytes or more are refused here"),
+            {"refused_bytes": refused[0]},
+        )
+        return
+    yield Finding("size", f"{_SIZES[0]:,} bytes are stored", "safety.max_file_bytes holds"), {}
 
 
 def _about_unknown_ids(model: Scratch) -> Answers:

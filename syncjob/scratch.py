@@ -73,8 +73,12 @@ class Scratch:
         match body:
             case {"description": {"value": str() as text}}:
                 return text or None
-            case {"description": None} | {"description": {"value": None}}:
+            case {"description": {"value": None}}:
                 return None
+            case {"description": None}:  # it may be the answer for no text, and nothing has shown that yet
+                raise UsageError(
+                    f"give {self.model_id} a description on Scenario first: what can be put back must be known"
+                )
         raise UsageError(f"what Scenario answers for {self.model_id} is no description, so it cannot be probed")
 
     def _put(self, text: str | None) -> Any:
