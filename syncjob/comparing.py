@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from syncjob import workers
 from syncjob.documents import Document
@@ -22,6 +22,7 @@ _READING = 0.45
 _T = TypeVar("_T")
 _Result = TypeVar("_Result")
 Judge = Callable[[Change], Change]
+Slicing = Literal["even", "paced", "one"]
 
 
 class Source(Protocol):
@@ -35,18 +36,18 @@ class Source(Protocol):
 
 
 def plans(
-    run: Run, names: Sequence[str], source: Source, judge: Judge, memory: Memory, *, will_write: bool
+    run: Run, names: Sequence[str], source: Source, judge: Judge, memory: Memory, slicing: Slicing
 ) -> Iterator[Plan]:
     """The names' documents compared, in slices; what is in step comes as it is found, in partial plans.
 
-    The first slice ends where `SLICE` descriptions are to be written, so that up to so many all is
-    known before the first write. The later ones, of a run that writes, are as small as it takes to
-    write them before what was read is old.
+    The first slice ends where `SLICE` descriptions are not in step, so that below that all is known
+    before the first write. `paced` ones that follow are as small as it takes to write them before what
+    was read is old. All of it can be `one` slice.
     """
     reading = _Reading(run, names, source, memory)
     references = References(run)
-    size = SLICE
-    while True:
+    size = len(names) + 1 if slicing == "one" else SLICE
+    while reading.rest:
         pending: list[Change] = []
         for settled in reading.slice(pending, size):
             yield Plan(in_order(settled), is_partial=True)
@@ -57,13 +58,14 @@ def plans(
             yield Plan(in_order(change if change.failure else unjudged(change) for change in pending))
             return
         yield Plan(in_order(references.of(pending)), rest=reading.rest)
-        if not reading.rest:
-            return
-        size = _later_slice(run.client.requests_per_minute, run.config.http.recheck_after) if will_write else SLICE
+        if slicing == "paced":
+            size = _later_slice(run.client.requests_per_minute, run.config.http.recheck_after)
+    if not names:
+        yield Plan(())
 
 
 def _later_slice(per_minute: int, recheck_after: float) -> int:
-    if not per_minute:
+    if not per_minute or recheck_after < 1:  # what was read is never, or always, read again
         return SLICE
     return max(1, min(SLICE, int(per_minute * recheck_after / 60 * _READING)))
 
@@ -83,16 +85,20 @@ class _Reading:
 
     def slice(self, pending: list[Change], size: int) -> Iterator[list[Change]]:
         """Fills `pending` up to `size` with what is not unchanged; yields the unchanged, in handfuls."""
+        while self.rest and len(pending) < size and not self._run.stop.requested:
+            yield from self._read(pending, size)
+
+    def _read(self, pending: list[Change], size: int) -> Iterator[list[Change]]:
         settled: list[Change] = []
         read: list[tuple[str, str | None]] = []
         compared = in_parallel(self._run, self._until_full(pending, size), self._compare, self.rest)
         for name, (change, is_asked) in compared:
-            del self._flying[name]
-            self.rest -= 1
             if is_asked:
                 self._run.breaker.note(change.failure)
                 read += [] if change.failure else [(change.model_id, change.before_sha256)]
             (settled if self._is_settled(change) else pending).append(change)
+            del self._flying[name]
+            self.rest -= 1
             if len(settled) == SLICE or len(read) == SLICE:
                 self._memory.remember(read)
                 yield settled
@@ -106,7 +112,10 @@ class _Reading:
             return False
         self._run.progress.done()
         if self._run.journal:  # so that it need not be asked for again, if this run is resumed
-            self._run.journal.write(Confirmed(change.model_id, change.after_sha256))
+            try:
+                self._run.journal.write(Confirmed(change.model_id, change.after_sha256))
+            except OSError as error:
+                self._run.stop.request(f"cannot write the journal: {error.strerror}")
         return True
 
     def unread(self) -> Iterator[Plan]:
@@ -117,12 +126,15 @@ class _Reading:
 
     def _is_known(self, model_id: str, digest: str | None) -> bool:
         """Whether Scenario is known to hold the text of that digest, and need not be asked."""
+        if self._run.options.refresh:
+            return False
         if model_id in self._known and self._known[model_id] == digest:
             return True
-        return not self._run.options.refresh and self._memory.holds(model_id, digest)
+        return self._memory.holds(model_id, digest)
 
     def _until_full(self, pending: Sequence[Change], size: int) -> Iterator[str]:
-        while len(pending) + len(self._flying) < size:
+        # A small slice is to fit into the rate window, so what is in flight counts; a large one may grow a little.
+        while len(pending) + (len(self._flying) if size < SLICE else 0) < size:
             name = next(self._names, None)
             if name is None:
                 return

@@ -8,10 +8,11 @@ from email.utils import parsedate_to_datetime
 from typing import Literal
 
 from syncjob import history, learnt, scope
-from syncjob.credentials import JWT, KEY, SECRET
+from syncjob.credentials import JWT, KEY, SECRET, redact
+from syncjob.display import shorten
 from syncjob.errors import ScenarioError, Stopped, Unauthorized, UsageError
 from syncjob.run import Run
-from syncjob.scenario.answers import Answer
+from syncjob.scenario.answers import Answer, limit_headers
 
 # So far apart the two clocks tell something: the API's requests carry no time, but certificates and reports do.
 _APART = 60.0
@@ -78,7 +79,7 @@ def _api(run: Run) -> Iterator[Line]:
 def _limits(run: Run, answer: Answer) -> Line:
     configured = run.client.requests_per_minute
     ours = f"{configured:,} requests a minute are sent at most" if configured else "requests are not paced"
-    told = ", ".join(f"{name}: {value}" for name, value in answer.headers.items() if "limit" in name)
+    told = shorten(redact(limit_headers(answer.headers), run.config.credentials))
     return Line("ok", "limits", f"{ours}; Scenario's answer says {told or 'nothing of limits'}")
 
 

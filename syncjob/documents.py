@@ -84,7 +84,7 @@ def gone(name: str, shown_as: str) -> Document:
     return Document(model_id_of(name), f"{shown_as}/{_shown(name)}")
 
 
-def unread(name: str, shown_as: str) -> Document:
+def not_in_tree(name: str, shown_as: str) -> Document:
     """The document of a file that git has and did not check out."""
     problem = Problem("file-special", "git has this file but did not check it out (a sparse checkout); check it out")
     return Document(model_id_of(name), f"{shown_as}/{_shown(name)}", problems=(problem,))

@@ -4,13 +4,25 @@ from collections.abc import Iterator, Mapping
 
 from syncjob import journal, runs
 from syncjob.errors import UsageError
-from syncjob.journal import Begin, Record
+from syncjob.journal import Begin, Intent, Record
 from syncjob.run import Run
 
 
 def confirmed_before(run: Run) -> Mapping[str, str | None]:
-    """The digests of what the run that is resumed knew Scenario to hold; those are not asked for again."""
-    return runs.confirmed(records_of(run, run.options.resume)) if run.options.resume is not None else {}
+    """The digests of what the run that is resumed knew Scenario to hold; those are not asked for again.
+
+    What a later run has written, a rollback for one, is not among them.
+    """
+    resumed = run.options.resume
+    if resumed is None:
+        return {}
+    known = dict(runs.confirmed(records_of(run, resumed)))
+    state_dir = run.config.state_dir
+    for later in (each for each in journal.run_ids(state_dir) if each > resumed and each != run.id):
+        for record in journal.read(state_dir, later):
+            if isinstance(record, Intent):
+                known.pop(record.model_id, None)
+    return known
 
 
 def records_of(run: Run, earlier: str) -> Iterator[Record]:

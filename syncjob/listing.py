@@ -8,13 +8,14 @@ from syncjob.errors import ScenarioError, Stopped
 from syncjob.memory import Memory
 from syncjob.problems import Failure, Problem
 from syncjob.run import Run
+from syncjob.scenario.resources import PAGE_SIZE
 from syncjob.selection import select
 from syncjob.tags import is_id
 
 
 @contextmanager
 def remembered(run: Run, found: scope.Scope) -> Iterator[Memory]:
-    """What earlier runs read, where that saves more requests than a listing of all models costs."""
+    """What earlier runs read, for a run over everything, where `updatedAt` is known to tell what has changed."""
     config = run.config
     if not run.learnt.updated_at_moves or not found.is_whole or run.options.patterns:
         yield Memory(None)
@@ -31,7 +32,9 @@ def removed(run: Run, found: scope.Scope, remembered: Memory) -> tuple[tuple[str
     the memory needs, too.
     """
     is_asked_for = run.options.prune and found.is_whole
-    if not (is_asked_for or remembered.is_on):
+    # A listing of more pages than there are files saves nothing.
+    is_worth_it = remembered.is_on and len(found.asked) * PAGE_SIZE > remembered.models
+    if not (is_asked_for or is_worth_it):
         return found.gone, ()
     listed, problems = own_models(run, remembered)
     if not is_asked_for or problems or run.stop.requested:

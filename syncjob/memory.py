@@ -17,7 +17,7 @@ from syncjob.scenario.types import Model
 from syncjob.state import state_folder
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS target (name TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS target (name TEXT NOT NULL, models INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS seen (model_id TEXT PRIMARY KEY, updated_at TEXT NOT NULL, sha256 TEXT) WITHOUT ROWID;
 CREATE TEMP TABLE listed (model_id TEXT PRIMARY KEY, updated_at TEXT NOT NULL) WITHOUT ROWID;
 """
@@ -41,10 +41,19 @@ class Memory:
 
     def listing(self, models: Iterable[Model]) -> Iterator[Model]:
         """The same models, each noted with its `updatedAt` on its way."""
+        count = 0
         for model in models:
+            count += 1
             if _is_settled(model.updated_at):
                 self._run("INSERT OR REPLACE INTO listed VALUES (?, ?)", model.id, model.updated_at)
             yield model
+        self._run("UPDATE target SET models = ?", count)
+
+    @property
+    def models(self) -> int:
+        """How many the last listing held; 0 before the first."""
+        rows = self._run("SELECT models FROM target")
+        return int(str(rows[0][0])) if rows else 0
 
     def holds(self, model_id: str, sha256: str | None) -> bool:
         """Whether Scenario held just that text, by its digest, and the model has not changed since."""
@@ -65,7 +74,7 @@ class Memory:
                 self._run(statement, sha256, model_id)
             self._run("COMMIT")
 
-    def _run(self, statement: str, *values: str | None) -> list[tuple[object, ...]]:
+    def _run(self, statement: str, *values: str | int | None) -> list[tuple[object, ...]]:
         with self._lock:
             if self._database is None:
                 return []
@@ -111,7 +120,7 @@ def _connected(path: Path, target: str) -> sqlite3.Connection:
             database.execute("BEGIN IMMEDIATE")
             for statement in ("DELETE FROM seen", "DELETE FROM target"):
                 database.execute(statement)
-            database.execute("INSERT INTO target VALUES (?)", (target,))
+            database.execute("INSERT INTO target VALUES (?, 0)", (target,))
             database.execute("COMMIT")
     except sqlite3.Error:
         database.close()

@@ -39,7 +39,7 @@ def plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
         yield Plan(in_order(left), (*found.problems, *problems), is_partial=True)
         asked = (*found.asked, *(removed if options.prune else ()))
         judge = partial(_with_history, run, texts)
-        plans = comparing.plans(run, asked, found.files, judge, memory, will_write=will_write)
+        plans = comparing.plans(run, asked, found.files, judge, memory, "paced" if will_write else "even")
         plans = map(_without_nothing, plans) if options.prune and found.is_whole else plans
         yield from _within_thresholds(run, plans, found.count, not found.names, will_write=will_write)
 
@@ -61,7 +61,7 @@ def plans_of_saved(run: Run, path: Path) -> Iterator[Plan]:
     def judge(change: Change) -> Change:
         return saved_plan.as_planned(change, writes[change.model_id])
 
-    plans = comparing.plans(run, names, source, judge, Memory(None), will_write=True)
+    plans = comparing.plans(run, names, source, judge, Memory(None), "one")
     yield from _within_thresholds(run, plans, len(there), not there, will_write=True)
 
 

@@ -5,9 +5,11 @@ from typing import Any
 
 from syncjob.errors import Forbidden, NotFound, ScenarioError
 from syncjob.learnt import Finding
+from syncjob.scenario.answers import limit_headers
 from syncjob.scratch import Scratch, parsed, text_of
 
 _SIZES = (1_000_000, 400_000, 100_000, 10_000)
+_TOO_LARGE = (400, 413, 422)  # any other refusal is of something else
 _UNKNOWN = "asset_" + "0" * 24
 _UNKNOWN_MODEL = "model_" + "0" * 24
 # One text for all that may be changed on the way: CRLF, spaces at an end of line, a decomposed character, an end.
@@ -22,7 +24,7 @@ def questions(model: Scratch) -> Answers:
     """Every question, asked one after the other; raises ScenarioError and Stopped."""
     before = _updated_at(model)
     yield from _about_headers(model)
-    yield from _about_notext_of(model)
+    yield from _about_no_text(model)
     yield from _about_changes(model)
     yield from _about_updates(model, before)
     yield from _about_tags(model)
@@ -33,13 +35,13 @@ def questions(model: Scratch) -> Answers:
 
 def _about_headers(model: Scratch) -> Answers:
     headers = model.ask("GET", "/models", pageSize=1).headers
-    limits = {name: value for name, value in headers.items() if "limit" in name or name == "retry-after"}
-    answer = ", ".join(f"{name}: {value}" for name, value in limits.items()) or ", ".join(sorted(headers))
+    limits = model.shown(limit_headers(headers))
+    answer = limits or model.shown(", ".join(sorted(headers)))
     meaning = "they speak of limits" if limits else "none speaks of limits; http.requests_per_minute holds"
     yield Finding("headers of a 200", answer, meaning), {}
 
 
-def _about_notext_of(model: Scratch) -> Answers:
+def _about_no_text(model: Scratch) -> Answers:
     model.put(None)
     without = _shape(model.get())
     is_null = without == '"description": null'
@@ -69,11 +71,11 @@ def _about_changes(model: Scratch) -> Answers:
 
 def _about_updates(model: Scratch, before: Mapping[str, str | None]) -> Answers:
     after = _updated_at(model)
-    moved = {where: bool(after[where]) and after[where] != before[where] for where in after}
+    moved = {where: bool(before[where] and after[where]) and after[where] != before[where] for where in after}
     unknown = [where for where in after if not after[where]]
     shown = ", ".join(f"{'moves' if moved[where] else 'stays'} in {where}" for where in after if where not in unknown)
     answer = ", ".join([*([shown] if shown else []), *(f"not shown in {where}" for where in unknown)])
-    is_used = moved["the listing"]
+    is_used = all(moved.values())
     meaning = "what has not moved need not be read again" if is_used else "every description is read each time"
     yield Finding("updatedAt at an edit", f"{answer} ({after['the model']})", meaning), {"updated_at_moves": is_used}
 
@@ -102,7 +104,7 @@ def _about_sizes(model: Scratch) -> Answers:
         try:
             stored = len(text_of(model.put("x" * size)))
         except ScenarioError as error:
-            if error.http_status is None or error.http_status >= 500:
+            if error.http_status not in _TOO_LARGE:
                 raise
             refused = size, _refused(error)
             continue
@@ -164,7 +166,7 @@ def _updated_at(model: Scratch) -> dict[str, str | None]:
 
 def _shape(body: Any) -> str:
     match body:
-        case None:
+        case {"status": 404}:
             return "HTTP 404"
         case {"description": None}:
             return '"description": null'

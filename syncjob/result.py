@@ -78,8 +78,15 @@ def report_of(run: Run, items: Collection[Item], problems: Sequence[Problem], *,
     traffic = run.client.traffic
     may_be_resumed = run.command == "sync" and run.journal is not None
     resume = f"syncjob sync --resume {run.id}" if may_be_resumed else ""
+    is_done = run.stop.is_due and not any(item.status == "not_attempted" for item in items)
+    reason = None if is_done else run.stop.reason  # a run whose last write outlasted its time is done
     end = End(
-        run.stop.reason, run.interrupts.signal, run.breaker.ended_by, run.breaker.is_tripped, run.stop.is_due, resume
+        reason,
+        run.interrupts.signal,
+        run.breaker.ended_by,
+        run.breaker.is_tripped,
+        run.stop.is_due and not is_done,
+        resume,
     )
     changes_are_3 = run.options.exit_code and dry_run
     return Report(

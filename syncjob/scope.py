@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from syncjob.config import Config
-from syncjob.documents import Document, Folder, gone, list_folder, model_id_of, unread
+from syncjob.documents import Document, Folder, gone, list_folder, model_id_of, not_in_tree
 from syncjob.errors import UsageError
 from syncjob.history import Changed, changed_since, not_checked_out
 from syncjob.problems import Problem, warning
@@ -25,7 +25,7 @@ class Files:
         """The document of a file as it is now; one without a text where there is no such file."""
         if name in self._there:
             return self._folder.read(name)
-        return unread(name, self._shown_as) if name in self._hidden else self.unread(name)
+        return not_in_tree(name, self._shown_as) if name in self._hidden else self.unread(name)
 
     def unread(self, name: str) -> Document:
         """The place of a document whose file is not looked at."""

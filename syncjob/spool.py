@@ -1,5 +1,6 @@
 """The items of a report on their way: in a file that SQLite keeps for itself, so that a long run's are never in memory."""
 
+import errno
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 
@@ -53,12 +54,16 @@ class Spool(Items):
         super().__init__(_Database())
 
     def put(self, items: Iterable[Item], slice_: int) -> None:
-        """Adds items to a slice, in place of those that stand for the same."""
+        """Adds items to a slice, in place of those that stand for the same. Raises OSError."""
         rows = ((slice_, item.model_id, item.path, _ENCODER.encode(item)) for item in items)
         connection = self._database.connection
-        connection.execute("BEGIN")
-        connection.executemany("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?)", rows)
-        connection.execute("COMMIT")
+        try:
+            connection.execute("BEGIN")
+            connection.executemany("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?)", rows)
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            message = f"no room for the report ({error}); what was written stands in `syncjob runs`"
+            raise OSError(errno.ENOSPC, message) from error
 
     def of(self, slice_: int) -> Items:
         """The items of one slice."""

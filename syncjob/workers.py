@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
@@ -32,21 +33,25 @@ class Stop:
         self._event = threading.Event()
         self._since = 0.0
         self._due: tuple[float, str] | None = None
+        self._is_held_off = False
         self.reason: str | None = None
         self.is_due = False
 
     @property
     def requested(self) -> bool:
+        if self._is_held_off:
+            return False
         if self._due and self.reason is None and time.monotonic() >= self._due[0]:
-            self.is_due = True
             self.request(self._due[1])
+            self.is_due = True
         return self.reason is not None
 
     def note(self, reason: str) -> None:
-        """Requests the stop from a signal handler, without any lock; sleepers wake at the next `wake`."""
-        if self.reason is None:
+        """Requests the stop from a signal handler, without any lock; sleepers wake soon."""
+        if self.reason is None or self.is_due:  # who waits now has waited for the time's end too
             self._since = time.monotonic()
-            self.reason = reason
+            self.is_due = False
+        self.reason = self.reason or reason
 
     def request(self, reason: str) -> None:
         self.note(reason)
@@ -66,10 +71,27 @@ class Stop:
         drain = _DRAIN_IN_TIME if self.is_due else _DRAIN
         return self.requested and time.monotonic() - self._since > drain
 
+    @contextmanager
+    def held_off(self) -> Iterator[None]:
+        """Within it nobody is told to stop: for what must come to its end whatever happens."""
+        self._is_held_off = True
+        try:
+            yield
+        finally:
+            self._is_held_off = False
+
     def sleep(self, seconds: float) -> None:
         """Waits; raises Stopped where the stop is requested before or meanwhile."""
-        if self.requested or self._event.wait(seconds):
-            raise Stopped(self.reason)
+        until = time.monotonic() + seconds
+        while True:
+            if self.requested:
+                raise Stopped(self.reason)
+            left = until - time.monotonic()
+            if left <= 0:
+                return
+            # In short steps: neither a signal nor the end of a run's time can wake anybody.
+            if self._event.wait(min(left, _WATCH)) and self._is_held_off:
+                time.sleep(min(left, _WATCH))
 
 
 def run(

@@ -53,7 +53,8 @@ def carry_out(run: Run, plans: Iterable[Plan], review: Review, *, is_by_item: bo
             gathered.problems.append(Problem("interrupted", "called off at the question"))
         is_over = is_refused or not is_agreed
         if is_over and plan.rest and not run.stop.requested:
-            run.stop.request(f"the rest, {plan.rest:,} descriptions, was not compared, because of what is refused")
+            why = "of what is refused" if is_refused else "it was called off"
+            run.stop.request(f"the rest, {plan.rest:,} descriptions, was not compared, because {why}")
     report = report_of(run, gathered.items, gathered.problems, dry_run=False)
     return Result(_recorded(run, report), gathered.changes)
 

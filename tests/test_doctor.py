@@ -79,7 +79,7 @@ def test_the_probe_finds_out_what_the_api_plays_and_leaves_the_model_as_it_was(
     assert answers(scratch)[question].startswith(answer)
     assert remote.sandbox.description("scratch") == remote.sandbox.plays.stored(OWN)
     assert question in ended.out
-    assert len(remote.asked) <= 30
+    assert len(remote.asked) <= 40
     assert {target.split("/")[3] for method, target, _ in remote.asked if method == "PUT"} == {"scratch"}
 
 
@@ -177,6 +177,67 @@ def test_an_edit_that_somebody_makes_meanwhile_is_left_alone(scratch: Workspace,
     assert remote.sandbox.description("scratch") == "somebody's"
 
 
+@pytest.mark.parametrize("number", [2, 5])
+def test_an_edit_between_two_questions_is_left_alone(scratch: Workspace, remote: Loopback, number: int) -> None:
+    def script(method: str, target: str) -> Answer | None:
+        puts = remote.counts["PUT"]
+        if method == "GET" and puts == number and remote.sandbox.description("scratch") != "somebody's":
+            remote.sandbox.put("scratch", "somebody's")
+        return None
+
+    remote.script = script
+    ended = probe(scratch)
+    assert ended.status == 1
+    assert "somebody edited the model meanwhile" in ended.err
+    assert remote.sandbox.description("scratch") == "somebody's"
+
+
+def test_what_is_no_description_is_not_taken_for_the_models_own_text(scratch: Workspace, remote: Loopback) -> None:
+    remote.sandbox.put("scratch", "")
+    page = json_answer(200, b"<html>Sign in</html>", content_type="text/html")
+    asked_last = False
+
+    def script(method: str, target: str) -> Answer | None:
+        nonlocal asked_last
+        asked_last = asked_last or target.endswith("privacy=public")
+        return page if asked_last and target.endswith("scratch/description") else None
+
+    remote.script = script
+    ended = probe(scratch)
+    assert ended.status == 1
+    assert "NOT put back" in ended.err
+
+
+def test_refused_credentials_are_exit_2_here_too(scratch: Workspace, remote: Loopback) -> None:
+    remote.script = lambda method, target: json_answer(401, b'{"reason": "Unauthorized"}')
+    assert (probe(scratch).status, len(remote.asked)) == (2, 1)
+
+
+def test_a_model_that_was_not_listed_before_has_not_moved(scratch: Workspace, remote: Loopback) -> None:
+    remote.sandbox.plays = parse(["updated_at=stays"])
+
+    def script(method: str, target: str) -> Answer | None:
+        is_first = "sortBy=updatedAt" in target and not remote.counts["PUT"]
+        return json_answer(200, b'{"models": []}') if is_first else None
+
+    remote.script = script
+    assert probe(scratch).status == 0
+    assert learnt(scratch)["learnt"]["updated_at_moves"] is False
+
+
+def test_a_refusal_for_another_reason_is_no_limit_of_size(scratch: Workspace, remote: Loopback) -> None:
+    busy = json_answer(429, b"{}", x_should_retry="false")
+
+    def script(method: str, target: str) -> Answer | None:
+        large = any(len(body) > 9_000 for asked, _, body in remote.asked[-1:] if asked == "PUT")
+        return busy if method == "PUT" and large else None
+
+    remote.script = script
+    assert probe(scratch).status == 1
+    assert not (scratch.folder / ".syncjob" / "test.learnt.json").exists()
+    assert remote.sandbox.description("scratch") == OWN
+
+
 def begun(workspace: Workspace, remote: Loopback, puts: int) -> "subprocess.Popen[bytes]":
     """A probe that has sent so many PUTs and goes on slowly."""
 
@@ -207,6 +268,26 @@ def test_a_signal_restores_the_model(scratch: Workspace, remote: Loopback, numbe
     assert b"Traceback" not in err
     assert remote.sandbox.description("scratch") == OWN
     assert not (scratch.folder / ".syncjob" / "test.learnt.json").exists()
+
+
+def test_after_a_signal_the_model_is_restored_though_that_takes_a_second_try(
+    scratch: Workspace, remote: Loopback
+) -> None:
+    process = begun(scratch, remote, 3)
+    tried = 0
+
+    def script(method: str, target: str) -> Answer | None:
+        nonlocal tried
+        if method == "GET" and target.endswith("scratch/description"):
+            tried += 1
+            return json_answer(503, b"{}") if tried == 1 else None
+        return None
+
+    process.send_signal(signal.SIGTERM)
+    remote.script = script
+    process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert remote.sandbox.description("scratch") == OWN
 
 
 def test_after_a_kill_a_rollback_restores_the_model(scratch: Workspace, remote: Loopback) -> None:
@@ -320,6 +401,17 @@ def test_a_listing_that_fails_costs_requests_alone(scratch: Workspace, remote: L
     assert scratch.run("diff", "--exit-code").status == 0
 
 
+def test_no_listing_is_asked_for_that_costs_more_than_the_files(scratch: Workspace, remote: Loopback) -> None:
+    remote.add(*(f"other{number}" for number in range(1100)))
+    assert probe(scratch).status == 0
+    asked = []
+    for _ in range(2):
+        remote.asked.clear()
+        assert scratch.run("diff").status == 0
+        asked.append(remote.counts["GET"])
+    assert asked == [3 + 1, 1]
+
+
 def test_prune_and_the_memory_share_one_listing(scratch: Workspace, remote: Loopback) -> None:
     many(scratch, remote, 5)
     remote.sandbox.put("scratch", "")
@@ -398,6 +490,8 @@ def test_a_folder_without_git_is_warned_of(workspace: Workspace, remote: Loopbac
 def test_limits_that_the_answer_tells_are_shown(scratch: Workspace, remote: Loopback) -> None:
     remote.script = lambda method, target: json_answer(200, b'{"models": []}', x_ratelimit_remaining="99")
     assert "x-ratelimit-remaining: 99" in scratch.run("doctor").out
+    remote.script = lambda method, target: json_answer(200, b'{"models": []}', x_limit_key=SECRET)
+    assert SECRET not in scratch.run("doctor").out
 
 
 @pytest.mark.parametrize(("date", "verdict"), [("Mon, 05 Jan 2026 09:00:00 GMT", "warning"), ("rubbish", "ok")])

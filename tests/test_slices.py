@@ -10,7 +10,7 @@ import pytest
 from syncjob.progress import Progress, duration
 from syncjob.scenario.answers import Answer
 from syncjob.selection import Shard
-from tests.loopback import Loopback
+from tests.loopback import Loopback, json_answer
 from tests.workspace import Workspace
 
 
@@ -38,9 +38,10 @@ def test_a_create_costs_one_get_and_one_put_however_many_there_are(workspace: Wo
     models(workspace, remote, 2100)
     ended = workspace.json("sync")
     assert (ended.status, ended.report["summary"]["applied"]) == (0, 2100)
-    assert remote.counts == {"GET": 2100, "PUT": 2100, "POST": 42}
+    assert (remote.counts["GET"], remote.counts["PUT"]) == (2100, 2100)
+    assert 42 <= remote.counts["POST"] <= 45
     assert [method for method, _ in turns(remote)] == ["GET", "PUT"] * 3
-    assert all(count <= 1000 for _, count in turns(remote))
+    assert all(count <= 1100 for _, count in turns(remote))  # what was in flight comes along
     assert [item["model_id"] for item in ended.report["items"]] == sorted(f"m{number:05}" for number in range(2100))
 
 
@@ -50,7 +51,10 @@ def test_later_slices_fit_into_the_rate_window_so_that_what_was_read_is_not_read
     models(workspace, remote, 1200)
     pace(workspace, "requests_per_minute: 2600, recheck_after: 10")
     assert workspace.run("sync").status == 0
-    assert turns(remote) == [("GET", 1000), ("PUT", 1000), ("GET", 195), ("PUT", 195), ("GET", 5), ("PUT", 5)]
+    (_, first), _, (_, second), *_ = turns(remote)
+    assert 1000 <= first <= 1100
+    assert second == min(195, 1200 - first)
+    assert remote.counts["GET"] == remote.counts["PUT"] == 1200
 
 
 def test_up_to_a_thousand_writes_nothing_is_written_before_all_is_known(workspace: Workspace, remote: Loopback) -> None:
@@ -65,6 +69,27 @@ def test_up_to_a_thousand_writes_nothing_is_written_before_all_is_known(workspac
     assert ended.report["summary"] | {"create": 20, "not_attempted": 20, "invalid": 1} == ended.report["summary"]
 
 
+def test_below_a_thousand_it_makes_no_difference_what_comes_last(workspace: Workspace, remote: Loopback) -> None:
+    ids = models(workspace, remote, 1098)
+    for id_ in ids[:100]:
+        remote.sandbox.put(id_, f"text of {id_}")
+    remote.sandbox.put(ids[-1], "somebody's")
+    pace(workspace, "requests_per_minute: 0, workers: 32")
+    ended = workspace.json("sync")
+    assert (ended.status, remote.counts["PUT"]) == (1, 0)
+    assert ended.report["summary"] | {"create": 997, "conflict": 1} == ended.report["summary"]
+
+
+def test_a_saved_plan_is_applied_whole_or_not_at_all_however_long(workspace: Workspace, remote: Loopback) -> None:
+    ids = models(workspace, remote, 1200)
+    workspace.commit()
+    assert workspace.run("diff", "--plan-out", "plan.json").status == 0
+    remote.sandbox.put(ids[1150], "somebody's")
+    ended = workspace.json("sync", "--plan", "plan.json")
+    assert (ended.status, remote.counts["PUT"]) == (1, 0)
+    assert ended.item(ids[1150])["problems"][0]["code"] == "stale-plan"
+
+
 def test_a_slice_that_is_refused_ends_the_run_and_it_can_be_gone_on_with(
     workspace: Workspace, remote: Loopback
 ) -> None:
@@ -72,8 +97,10 @@ def test_a_slice_that_is_refused_ends_the_run_and_it_can_be_gone_on_with(
     workspace.write(ids[1500], "{asset:missing}")
     ended = workspace.json("sync")
     summary = ended.report["summary"]
-    assert (ended.status, summary["applied"], remote.counts["PUT"]) == (1, 1000, 1000)
-    assert summary["not_attempted"] == 3100 - 1000 - 1
+    written = summary["applied"]
+    assert (ended.status, remote.counts["PUT"]) == (1, written)
+    assert 1000 <= written <= 1100
+    assert summary["not_attempted"] == 3100 - written - 1
     assert len(ended.report["items"]) == 3100
     (problem,) = ended.report["problems"]
     assert problem["code"] == "interrupted"
@@ -83,8 +110,8 @@ def test_a_slice_that_is_refused_ends_the_run_and_it_can_be_gone_on_with(
     workspace.write(ids[1500], "mended")
     remote.asked.clear()
     again = workspace.json("sync", "--resume", resume[1])
-    assert (again.status, again.report["summary"]["applied"]) == (0, 2100)
-    assert remote.counts["GET"] == 2100
+    assert (again.status, again.report["summary"]["applied"]) == (0, 3100 - written)
+    assert remote.counts["GET"] == 3100 - written
     assert workspace.run("diff", "--exit-code").status == 0
 
 
@@ -108,9 +135,10 @@ def test_the_threshold_counts_all_slices(workspace: Workspace, remote: Loopback)
     config = workspace.folder / "config.yaml"
     config.write_text(config.read_text() + "safety: {max_change_percent: 90}\n")
     ended = workspace.json("sync")  # 1,000 are under 90 % of 1,200, and 1,200 are not
-    assert (ended.status, ended.report["summary"]["applied"]) == (1, 1000)
+    summary = ended.report["summary"]
+    assert (ended.status, summary["applied"] + summary["refused"]) == (1, 1200)
+    assert 1000 <= summary["applied"] <= 1100
     assert [problem["code"] for problem in ended.report["problems"]] == ["too-many-changes"]
-    assert ended.report["summary"]["refused"] == 200
 
 
 def test_a_diff_tells_the_threshold_once_and_of_all(workspace: Workspace, remote: Loopback) -> None:
@@ -173,6 +201,48 @@ def test_a_run_ends_in_order_when_its_time_is_over_and_goes_on_where_it_was(
     assert again.status == 0
     assert again.report["summary"] | {"unchanged": 380, "applied": 20} == again.report["summary"]
     assert remote.counts["GET"] == 400 - summary["unchanged"]
+
+
+def test_a_run_whose_last_write_outlasts_its_time_is_done(workspace: Workspace, remote: Loopback) -> None:
+    models(workspace, remote, 1)
+
+    def script(method: str, target: str) -> Answer | None:
+        if method == "PUT":
+            time.sleep(1.5)
+        return None
+
+    remote.script = script
+    ended = workspace.json("sync", "--max-duration", "1s")
+    assert (ended.status, ended.report["problems"], ended.report["summary"]["applied"]) == (0, [], 1)
+
+
+def test_a_listing_that_has_to_wait_ends_with_the_time(workspace: Workspace, remote: Loopback) -> None:
+    models(workspace, remote, 1)
+    remote.script = lambda method, target: json_answer(429, b"{}", retry_after="30")
+    begun = time.monotonic()
+    assert workspace.run("sync", "--prune", "--max-duration", "1s").status == 4
+    assert time.monotonic() - begun < 15
+
+
+def test_what_a_rollback_put_back_is_asked_for_again_by_a_resumed_run(workspace: Workspace, remote: Loopback) -> None:
+    ids = models(workspace, remote, 3)
+    assert workspace.run("sync").status == 0
+    (row,) = json.loads(workspace.run("runs", "--format", "json").out)
+    assert workspace.run("rollback", row["run"]).status == 0
+    assert remote.sandbox.description(ids[0]) == ""
+    assert workspace.run("sync", "--resume", row["run"]).status == 0
+    assert remote.sandbox.description(ids[0]) == f"text of {ids[0]}"
+
+
+def test_refresh_asks_for_everything_also_in_a_resumed_run(workspace: Workspace, remote: Loopback) -> None:
+    models(workspace, remote, 3)
+    assert workspace.run("sync").status == 0
+    (row,) = json.loads(workspace.run("runs", "--format", "json").out)
+    remote.asked.clear()
+    assert workspace.run("sync", "--resume", row["run"]).status == 0
+    assert remote.counts["GET"] == 0
+    assert workspace.run("sync", "--resume", row["run"], "--refresh").status == 0
+    assert remote.counts["GET"] == 3
 
 
 def test_a_run_that_is_done_in_time_is_done(workspace: Workspace, remote: Loopback) -> None:

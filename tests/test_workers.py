@@ -92,3 +92,32 @@ def test_what_hangs_after_a_stop_is_not_waited_for_forever(monkeypatch: pytest.M
         assert dict(run([0, 1], work, 2, stop)) == {0: 0}
     finally:
         release.set()
+
+
+def test_a_sleep_ends_soon_after_a_noted_stop_and_after_the_time_is_over() -> None:
+    noted, due = Stop(), Stop()
+    threading.Timer(0.05, lambda: noted.note("now")).start()
+    due.request_after(0.05, "over")
+    for stop in (noted, due):
+        with pytest.raises(Stopped):
+            stop.sleep(30)
+    assert (noted.is_due, due.is_due) == (False, True)
+
+
+def test_what_is_held_off_is_not_stopped() -> None:
+    stop = Stop()
+    stop.request("now")
+    with stop.held_off():
+        stop.sleep(0.01)
+        assert not stop.requested
+    with pytest.raises(Stopped):
+        stop.sleep(0.01)
+
+
+def test_a_signal_after_the_time_was_over_has_its_own_few_seconds() -> None:
+    stop = Stop()
+    stop.request_after(0, "over")
+    assert stop.requested
+    assert stop.is_due
+    stop.note("interrupted")
+    assert (stop.is_due, stop.reason) == (False, "over")

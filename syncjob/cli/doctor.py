@@ -27,9 +27,11 @@ def doctor(settings: Settings, /, model_id: str | None, yes: bool) -> int:
             return _examine(started)
     if not is_id(model_id):
         raise click.BadParameter(f"{model_id!r} is no model id", param_hint="--probe")
+    if not yes and not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise click.UsageError(f"--probe overwrites {model_id} for a while and then restores it; agree with --yes")
     with begin(settings, "doctor", run.Options(), "write") as started:
-        if not yes and not _agrees(model_id, started.config.profile):
-            return 2
+        if not (yes or _agrees(model_id, started.config.profile)):
+            return 1 if started.interrupts.signal is None else 128 + started.interrupts.signal
         return _probe(started, model_id)
 
 
@@ -47,30 +49,35 @@ def _examine(run: "Run") -> int:
 
 
 def _agrees(model_id: str, profile: str) -> bool:
-    """A person's word; without a terminal there is none."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        click.echo(
-            f"syncjob: --probe writes to {model_id} for a while and then restores it; say so with --yes", err=True
-        )
-        return False
-    question = f"The description of {model_id} (profile {profile}) is overwritten about 15 times and then restored. Go on? [y/N]: "
-    click.echo(question, nl=False, err=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    """A person's word; the end of input, and a signal, is a no."""
+    from syncjob.signals import asking
+
+    answer = ""
+    with asking():
+        what = f"The description of {model_id} (profile {profile}) is overwritten about ten times and then restored."
+        click.echo(f"{what} Go on? [y/N]: ", nl=False, err=True)
+        answer = sys.stdin.readline()
+    return answer.strip().lower() in ("y", "yes")
 
 
 def _probe(run: "Run", model_id: str) -> int:
     from syncjob import learnt
-    from syncjob.errors import Stopped
+    from syncjob.errors import Stopped, Unauthorized, UsageError
     from syncjob.jobs import probe
     from syncjob.report.doctor import render_findings
+    from syncjob.scratch import NotRestored
 
+    interrupts = run.interrupts
     try:
         probed = probe(run, model_id)
-    except Stopped as stopped:
-        if run.interrupts.signal is None:
+    except (Stopped, NotRestored) as error:
+        if interrupts.signal is None:
             raise
-        click.echo(f"syncjob: {stopped}; {model_id} is as it was, and nothing was learnt", err=True)
-        return 128 + run.interrupts.signal
+        what = str(error) if isinstance(error, NotRestored) else f"{error}; {model_id} is as it was, nothing was learnt"
+        click.echo(f"syncjob: {what}", err=True)
+        return 128 + interrupts.signal
+    except Unauthorized as error:
+        raise UsageError(str(error)) from error
     click.echo(render_findings(probed.findings), nl=False)
     click.echo(
         f"\n{run.client.traffic.total} requests; {model_id} is as it was. Later runs of this profile use "

@@ -169,6 +169,11 @@ def parse_retry_after(headers: Mapping[str, str]) -> float | None:
     return until - now
 
 
+def limit_headers(headers: Mapping[str, str]) -> str:
+    """Those that speak of limits, `name: value`; none is documented."""
+    return ", ".join(f"{name}: {value}" for name, value in headers.items() if "limit" in name)
+
+
 def _timestamp(http_date: str) -> float | None:
     try:
         parsed = parsedate_tz(http_date) if http_date.isascii() else None
