@@ -16,6 +16,9 @@ from syncjob.text import sha256
 
 # So many descriptions that are to be written are planned as a whole before the first of them is written.
 SLICE = 1000
+# So many are written down at once: each time the one thread that does it waits for a disk, it waits for all
+# workers' turns at the interpreter. At 100 requests a minute a crash loses a minute of what was found in step.
+_HANDFUL = 100
 # The share of the rate window that a later slice reads, so that it is written before what it read is old.
 _READING = 0.45
 
@@ -99,11 +102,11 @@ class _Reading:
             (settled if self._is_settled(change) else pending).append(change)
             del self._flying[name]
             self.rest -= 1
-            if len(settled) == SLICE or len(read) == SLICE:
-                self._memory.remember(read)
+            if len(settled) == _HANDFUL or len(read) == _HANDFUL:
+                self._record(settled, read)
                 yield settled
                 settled, read = [], []
-        self._memory.remember(read)
+        self._record(settled, read)
         yield settled
 
     def _is_settled(self, change: Change) -> bool:
@@ -111,12 +114,16 @@ class _Reading:
             self._run.progress.half_done()
             return False
         self._run.progress.done()
-        if self._run.journal:  # so that it need not be asked for again, if this run is resumed
+        return True
+
+    def _record(self, settled: Iterable[Change], read: Iterable[tuple[str, str | None]]) -> None:
+        """Writes down what need not be asked for again, by a later run or if this one is resumed."""
+        self._memory.remember(read)
+        if self._run.journal:
             try:
-                self._run.journal.write(Confirmed(change.model_id, change.after_sha256))
+                self._run.journal.write(*(Confirmed(change.model_id, change.after_sha256) for change in settled))
             except OSError as error:
                 self._run.stop.request(f"cannot write the journal: {error.strerror}")
-        return True
 
     def unread(self) -> Iterator[Plan]:
         """The places of all that was not compared, as partial plans."""

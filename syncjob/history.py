@@ -138,10 +138,9 @@ def uncommitted(folder: Path) -> frozenset[str] | None:
 def gap_of(folder: Path) -> str | None:
     """Why git cannot tell every text that a folder's files held; None where it can."""
     try:
-        repository = Repository(folder)
-        return _gap(repository)
+        return _gap(Repository(folder))
     except GitFailed as error:
-        return f"{error}; {_ADVICE}"
+        return str(error)
 
 
 @contextmanager

@@ -94,22 +94,25 @@ class Journal:
             self.close()
             raise UsageError(f"cannot write the journal {path}: {error.strerror}; nothing was written") from error
 
-    def write(self, record: Record, *, is_durable: bool = False) -> None:
-        """Appends a record; `is_durable` returns no earlier than it would outlast a power loss. Raises OSError."""
-        line = _ENCODER.encode(record) + b"\n"
+    def write(self, *records: Record, is_durable: bool = False) -> None:
+        """Appends records, all or none; `is_durable` returns no earlier than they would outlast a power loss.
+
+        Raises OSError.
+        """
+        lines = b"".join(_ENCODER.encode(record) + b"\n" for record in records)
         with self._lock:
             if not self._is_open:
                 raise OSError(None, "the journal is closed", str(self._path))
             size = os.fstat(self._descriptor).st_size
             try:
-                _write_whole(self._descriptor, line)
+                _write_whole(self._descriptor, lines)
                 if is_durable:
                     os.fsync(self._descriptor)
             except OSError:
                 self._is_open = False
                 os.ftruncate(self._descriptor, size)
                 raise
-            self._is_needed = self._is_needed or isinstance(record, Intent)
+            self._is_needed = self._is_needed or any(isinstance(record, Intent) for record in records)
 
     def keep(self) -> None:
         """Says that the journal is worth keeping though nothing was written: the run can be resumed."""

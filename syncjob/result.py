@@ -77,7 +77,7 @@ def report_of(run: Run, items: Collection[Item], problems: Sequence[Problem], *,
         raise RuntimeError("the doctor has no report")
     traffic = run.client.traffic
     may_be_resumed = run.command == "sync" and run.journal is not None
-    resume = f"syncjob sync --resume {run.id}" if may_be_resumed else ""
+    resume = f"the same options and --resume {run.id}" if may_be_resumed else ""
     is_done = run.stop.is_due and not any(item.status == "not_attempted" for item in items)
     reason = None if is_done else run.stop.reason  # a run whose last write outlasted its time is done
     end = End(

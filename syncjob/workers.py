@@ -20,6 +20,7 @@ _WATCH = 0.25
 # it costs the workers the interpreter's lock.
 _BUSY = 0.003
 _HANDFUL = 0.01
+_BACKLOG = 500
 
 
 class Stop:
@@ -129,6 +130,8 @@ class _Pool(Generic[_Item, _Result]):
         try:
             for item in self._take():
                 self._done.put((item, self._work(item)))
+                while self._done.qsize() > _BACKLOG and not self._stop.requested:
+                    time.sleep(_HANDFUL)  # whoever takes the results is slower; they are not to fill the memory
         except Stopped:
             pass
         except BaseException as error:  # noqa: BLE001  raised again in the thread that waits
