@@ -57,6 +57,7 @@ def test_later_slices_fit_into_the_rate_window_so_that_what_was_read_is_not_read
     assert remote.counts["GET"] == remote.counts["PUT"] == 1200
 
 
+@pytest.mark.deep
 def test_up_to_a_thousand_writes_nothing_is_written_before_all_is_known(workspace: Workspace, remote: Loopback) -> None:
     ids = models(workspace, remote, 1500)
     for id_ in ids[20:]:
@@ -80,6 +81,7 @@ def test_below_a_thousand_it_makes_no_difference_what_comes_last(workspace: Work
     assert ended.report["summary"] | {"create": 997, "conflict": 1} == ended.report["summary"]
 
 
+@pytest.mark.deep
 def test_a_saved_plan_is_applied_whole_or_not_at_all_however_long(workspace: Workspace, remote: Loopback) -> None:
     ids = models(workspace, remote, 1200)
     workspace.commit()
@@ -90,6 +92,7 @@ def test_a_saved_plan_is_applied_whole_or_not_at_all_however_long(workspace: Wor
     assert ended.item(ids[1150])["problems"][0]["code"] == "stale-plan"
 
 
+@pytest.mark.deep
 def test_a_slice_that_is_refused_ends_the_run_and_it_can_be_gone_on_with(
     workspace: Workspace, remote: Loopback
 ) -> None:
@@ -115,6 +118,7 @@ def test_a_slice_that_is_refused_ends_the_run_and_it_can_be_gone_on_with(
     assert workspace.run("diff", "--exit-code").status == 0
 
 
+@pytest.mark.deep
 def test_with_keep_going_only_what_is_wrong_is_left_out_of_a_slice(workspace: Workspace, remote: Loopback) -> None:
     ids = models(workspace, remote, 1100)
     workspace.write(ids[3], "{asset:missing}")
@@ -125,6 +129,7 @@ def test_with_keep_going_only_what_is_wrong_is_left_out_of_a_slice(workspace: Wo
     assert sum(target.startswith("/v1/assets") for _, target, _ in remote.asked) == 1
 
 
+@pytest.mark.deep
 def test_the_threshold_counts_all_slices(workspace: Workspace, remote: Loopback) -> None:
     ids = models(workspace, remote, 1200, "old {}")
     for id_ in ids:
@@ -141,6 +146,7 @@ def test_the_threshold_counts_all_slices(workspace: Workspace, remote: Loopback)
     assert [problem["code"] for problem in ended.report["problems"]] == ["too-many-changes"]
 
 
+@pytest.mark.deep
 def test_a_diff_tells_the_threshold_once_and_of_all(workspace: Workspace, remote: Loopback) -> None:
     ids = models(workspace, remote, 1200, "old {}")
     for id_ in ids:
@@ -157,6 +163,7 @@ def test_a_diff_tells_the_threshold_once_and_of_all(workspace: Workspace, remote
     assert remote.sandbox.description(ids[-1]) == f"new {ids[-1]}"
 
 
+@pytest.mark.deep
 def test_the_text_tells_each_slice_and_sums_up_once(workspace: Workspace, remote: Loopback) -> None:
     models(workspace, remote, 1200)
     ended = workspace.run("sync", "--plan-out", "plan.json")
