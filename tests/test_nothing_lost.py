@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from syncjob import jobs, log
 from syncjob.breaker import Breaker
-from syncjob.config import Config
+from syncjob.config import Config, Http
 from syncjob.credentials import basic
 from syncjob.errors import UsageError
 from syncjob.journal import Begin, Intent, read, run_ids, started
@@ -55,7 +56,9 @@ class NothingLost(RuleBasedStateMachine):
         self.remote: Loopback = self._serving.__enter__()
         self.remote.add(*IDS)
         self.remote.script = self._script
-        self.config: Config = config(self.folder, self.remote.url)
+        # One worker: what others have in flight when a run crashes would be told by chance.
+        one = Http(workers=1, requests_per_minute=0)
+        self.config: Config = msgspec.structs.replace(config(self.folder, self.remote.url), http=one)
         self.faults: list[str] = []
         self.crash_in: int | None = None
         self.allowed: defaultdict[str, set[str]] = defaultdict(lambda: {""})
