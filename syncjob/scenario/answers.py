@@ -16,6 +16,7 @@ from syncjob.credentials import JWT, KEY, SECRET, Credentials, redact
 from syncjob.display import shorten
 
 _T = TypeVar("_T")
+_DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
 
 _RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 # HTTP allows 1*DIGIT (RFC 9110, 10.2.3); a fraction is common. `float()` would take nan and more.
@@ -32,10 +33,17 @@ class Answer:
     body: bytes
 
 
+def decoder(type_: type[_T]) -> msgspec.json.Decoder[_T]:
+    """The one decoder of a type. msgspec is not safe to make it by two threads at once: the process may crash."""
+    if type_ not in _DECODERS:
+        _DECODERS[type_] = msgspec.json.Decoder(type_)
+    return _DECODERS[type_]
+
+
 def decode(answer: Answer, type_: type[_T]) -> _T:
     """The body as `type_`; raises ProtocolError with the path of what does not fit."""
     try:
-        return msgspec.json.decode(answer.body, type=type_)
+        return decoder(type_).decode(answer.body)
     except msgspec.ValidationError as error:
         raise protocol_error(_with_whole_path(str(error)), answer) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

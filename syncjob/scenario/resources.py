@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from syncjob import tags
 from syncjob.scenario import types
+from syncjob.scenario.answers import decoder
 from syncjob.scenario.bulk import in_bulk
 
 if TYPE_CHECKING:
@@ -13,6 +14,18 @@ if TYPE_CHECKING:
 ASSETS_PER_CALL = 200  # documented: a larger call is refused whole
 MODELS_PER_CALL = 50  # no limit is documented; the official plug-in sends at most 50
 PAGE_SIZE = 500  # the largest that is documented
+
+# Made here, where one thread imports, and not by whichever worker is the first to need it.
+for _type in (
+    types.DescriptionEnvelope,
+    types.MaybeDescription,
+    types.ModelBulk,
+    types.ModelEnvelope,
+    types.ModelPage,
+    types.AssetBulk,
+    types.AssetEnvelope,
+):
+    decoder(_type)
 
 
 class Descriptions:
