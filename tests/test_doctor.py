@@ -362,16 +362,16 @@ def many(workspace: Workspace, remote: Loopback, count: int) -> None:
 
 
 def test_what_is_in_step_costs_a_listing_once_updated_at_is_known_to_move(scratch: Workspace, remote: Loopback) -> None:
-    many(scratch, remote, 1200)
+    many(scratch, remote, 600)
     assert probe(scratch).status == 0
     time.sleep(2.1)  # what changed less than two seconds ago may change again unseen
     counted = []
     for command in (("diff",), ("diff",), ("sync",), ("diff", "--refresh")):
         remote.asked.clear()
         ended = scratch.json(*command)
-        assert (ended.status, ended.report["summary"]["unchanged"]) == (0, 1201)
+        assert (ended.status, ended.report["summary"]["unchanged"]) == (0, 601)
         counted.append(len(remote.asked))
-    assert counted == [1204, 3, 3, 1204]
+    assert counted == [603, 2, 2, 603]
 
 
 def test_an_edit_on_either_side_is_seen_through_the_memory(scratch: Workspace, remote: Loopback) -> None:

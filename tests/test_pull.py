@@ -156,6 +156,8 @@ def test_a_link_is_never_written_through(drifted: Workspace) -> None:
 
 def test_refused_credentials_and_a_failed_listing_are_told(drifted: Workspace, remote: Loopback) -> None:
     before = files(drifted)
+    config = drifted.folder / "config.yaml"
+    config.write_text(config.read_text().replace("per_minute: 0", "per_minute: 0, attempts: 2"))
     remote.script = lambda method, target: json_answer(401, b"{}")
     assert drifted.run("pull", "--all").status == 2
     assert drifted.run("pull").status == 2

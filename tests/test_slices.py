@@ -34,6 +34,7 @@ def pace(workspace: Workspace, settings: str) -> None:
     path.write_text(re.sub("http: .*", f"http: {{{settings}}}", path.read_text()))
 
 
+@pytest.mark.deep
 def test_a_create_costs_one_get_and_one_put_however_many_there_are(workspace: Workspace, remote: Loopback) -> None:
     models(workspace, remote, 2100)
     ended = workspace.json("sync")
