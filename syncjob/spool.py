@@ -18,7 +18,8 @@ class _Database:
 
     def __init__(self) -> None:
         # Without a name it is a temporary file, and gone with the connection. Nothing in it need outlast a crash.
-        self.connection = sqlite3.connect("", isolation_level=None)
+        # One thread uses it, but whichever looks for garbage after a run that broke off may be the one to close it.
+        self.connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", _TABLE):
             self.connection.execute(statement)
 

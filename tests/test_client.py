@@ -477,6 +477,38 @@ def test_a_stop_in_a_wait_ends_the_call(remote: Loopback) -> None:
     assert len(remote.asked) == 1
 
 
+def test_nothing_is_sent_by_who_was_in_flight_when_the_client_closed(remote: Loopback) -> None:
+    remote.add("one")
+    arrived, released = threading.Event(), threading.Event()
+
+    def script(method: str, target: str) -> None:
+        arrived.set()
+        released.wait(10)
+        raise ConnectionAbortedError
+
+    remote.script = script
+    opened = Scenario(CREDENTIALS, base_url=remote.url, requests_per_minute=0, attempts=3, sleep=lambda _: None)
+    ends: list[errors.SyncjobError] = []
+
+    def ask() -> None:
+        try:
+            opened.models.description.retrieve("one")
+        except errors.SyncjobError as error:
+            ends.append(error)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    assert arrived.wait(10)
+    opened.close()
+    released.set()
+    asking.join(10)
+    assert [type(end) for end in ends] == [errors.Stopped]
+    assert len(remote.asked) == 1
+    with pytest.raises(errors.Stopped):
+        opened.models.description.retrieve("one")
+    assert len(remote.asked) == 1
+
+
 def test_the_traffic_counts_requests_by_method(scenario: Scenario, remote: Loopback) -> None:
     remote.add("one")
     scenario.models.description.retrieve("one")

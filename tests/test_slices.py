@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 import time
 from itertools import groupby
 
@@ -10,6 +11,7 @@ import pytest
 from syncjob.progress import Progress, duration
 from syncjob.scenario.answers import Answer
 from syncjob.selection import Shard
+from syncjob.spool import Spool
 from tests.loopback import Loopback, json_answer
 from tests.workspace import Workspace
 
@@ -374,3 +376,10 @@ def test_there_is_news_once_a_minute() -> None:
 )
 def test_durations_are_told_in_their_own_size(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_the_items_of_a_run_that_broke_off_may_be_thrown_away_by_any_thread() -> None:
+    spools = [Spool()]
+    thread = threading.Thread(target=spools.clear)  # an error in it would end this test
+    thread.start()
+    thread.join()

@@ -55,7 +55,8 @@ class Transport:
     """Sends single requests, without retries; may be used by any number of threads.
 
     `handler` answers in place of the network. The first request goes alone, so that refused
-    credentials cost one request; after a 401 none is sent any more: `send` then raises Stopped.
+    credentials cost one request; after a 401 or `close` none is sent any more: `send` then raises
+    Stopped.
     """
 
     def __init__(
@@ -87,9 +88,11 @@ class Transport:
         self._first = threading.Lock()
         self._is_open = False
         self._refused = False
+        self._is_closed = False
 
     def close(self) -> None:
-        """Closes all connections; to be called when no request is in flight."""
+        """Closes all connections; what a thread has in flight may be answered or not, and is the last it sends."""
+        self._is_closed = True
         while self._all:
             self._all.pop().close()
         self._idle.clear()
@@ -108,6 +111,8 @@ class Transport:
     def _send(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
         if self._refused:
             raise errors.Stopped("the credentials were refused")
+        if self._is_closed:
+            raise errors.Stopped("the client is closed")
         started = self._clock()
         status: int | None = None
         try:
@@ -195,6 +200,8 @@ class Transport:
             yield connection
         finally:
             self._idle.append(connection)
+            if self._is_closed:  # meanwhile, perhaps before there was anything to close
+                connection.close()
 
     def _open(self) -> httpx.BaseTransport:
         with self._opening:
