@@ -132,6 +132,8 @@ class _Write:
         except Stopped as stopped:
             if stopped.pending:
                 return _failed(self._change, stopped.pending)
+            if self._last and self._change.model_id in self._begun:
+                return Outcome(self._change, "failed", failure=self._last)  # it was sent, and may have had its effect
             return Outcome(self._change, "not_attempted")
 
     def _recheck_if_older_than(self, seconds: float) -> Outcome | None:
@@ -141,6 +143,9 @@ class _Write:
         if isinstance(now, Failure):
             return Outcome(self._change, "failed", failure=now)
         self._read_at = now.read_at
+        if self._change.model_id in self._begun and same(_text(now), self._change.after):
+            # A write without an answer came late.
+            return Outcome(self._change, "applied", stored_sha256=sha256(_text(now)))
         return _moved(self._change, now)
 
     def _before_send(self) -> None:
@@ -159,9 +164,14 @@ class _Write:
         try:
             answer = self._remote.write(change.model_id, change.after or None, self._before_send)
         except _Stale:
-            self._last = Failure("unavailable", "each time it had to wait longer than http.recheck_after allows")
+            waited = Failure("unavailable", "each time it had to wait longer than http.recheck_after allows")
+            self._last = self._last or waited
             return None
         except Conflict as error:
+            self._last = Failure.of(error)
+            now = self._remote.read(change.model_id)  # it may be a try before this one that was in the way
+            if not isinstance(now, Failure) and same(_text(now), change.after):
+                return Outcome(change, "applied", stored_sha256=sha256(_text(now)))
             return Outcome(change, "refused", problems=(Problem("remote-edited", error.message),))
         except ScenarioError as error:
             self._last = Failure.of(error)

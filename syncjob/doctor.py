@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
-from syncjob import history, learnt, scope
+from syncjob import history, learnt, scope, workers
 from syncjob.credentials import JWT, KEY, SECRET, redact
 from syncjob.display import shorten
-from syncjob.errors import ScenarioError, Stopped, Unauthorized, UsageError
+from syncjob.errors import ScenarioError, Unauthorized, UsageError
 from syncjob.run import Run
-from syncjob.scenario.answers import Answer, limit_headers
+from syncjob.scenario.answers import Answer, decode, limit_headers
+from syncjob.scenario.types import ModelPage
 
 # So far apart the two clocks tell something: the API's requests carry no time, but certificates and reports do.
 _APART = 60.0
@@ -62,18 +63,28 @@ def _credentials(run: Run) -> Line:
 
 def _api(run: Run) -> Iterator[Line]:
     started = time.monotonic()
+    # By a worker, so that an answer which does not come holds no stop back.
+    answers = [answer for _, answer in workers.run([run], _ask, 1, run.stop)]
+    match answers:
+        case [Answer() as answer]:
+            yield Line("ok", "Scenario", f"answers, and takes the credentials; {time.monotonic() - started:.2f} s")
+            yield _limits(run, answer)
+            yield _clock(answer)
+        case [Unauthorized() as error]:
+            yield Line("FAILED", "credentials", error.message)
+        case [ScenarioError() as error]:
+            yield Line("FAILED", "Scenario", str(error))
+        case _:
+            yield Line("FAILED", "Scenario", f"did not answer before the run was told to end: {run.stop.reason}")
+
+
+def _ask(run: Run) -> Answer | ScenarioError:
     try:
-        query = {"pageSize": 1, "projectId": run.config.project_id}
-        answer = run.client.ask("GET", "/models", query=query)
-    except Unauthorized as error:
-        yield Line("FAILED", "credentials", error.message)
-        return
-    except (ScenarioError, Stopped) as error:
-        yield Line("FAILED", "Scenario", str(error))
-        return
-    yield Line("ok", "Scenario", f"answers, and takes the credentials; {time.monotonic() - started:.2f} s")
-    yield _limits(run, answer)
-    yield _clock(answer)
+        answer = run.client.ask("GET", "/models", query={"pageSize": 1, "projectId": run.config.project_id})
+        decode(answer, ModelPage)
+    except ScenarioError as error:
+        return error
+    return answer
 
 
 def _limits(run: Run, answer: Answer) -> Line:
@@ -85,10 +96,10 @@ def _limits(run: Run, answer: Answer) -> Line:
 
 def _clock(answer: Answer) -> Line:
     try:
-        there = parsedate_to_datetime(answer.headers.get("date", ""))
-    except ValueError:
+        there = parsedate_to_datetime(answer.headers.get("date", "")).astimezone(UTC)
+    except (ValueError, OverflowError):
         return Line("ok", "clock", "Scenario's answer bears no date to compare with")
-    apart = (datetime.now(UTC) - there.astimezone(UTC)).total_seconds()
+    apart = (datetime.now(UTC) - there).total_seconds()
     if abs(apart) < _APART:
         return Line("ok", "clock", "the same as Scenario's")
     return Line("warning", "clock", f"{abs(apart):,.0f} s {'ahead of' if apart > 0 else 'behind'} Scenario's; set it")

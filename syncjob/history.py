@@ -1,5 +1,6 @@
 """What git knows of the descriptions: which files changed since a revision, and every text that it held."""
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -108,7 +109,7 @@ def changed_since(folder: Path, revision: str) -> Changed:
     try:
         repository = Repository(folder)
         base = _merge_base(repository, revision)
-        return _changed_since(repository, base)
+        return _changed_since(folder, repository, base)
     except GitFailed as error:
         return Changed(None, reason=f"{shown}: {error}")
 
@@ -116,21 +117,24 @@ def changed_since(folder: Path, revision: str) -> Changed:
 def not_checked_out(folder: Path) -> frozenset[str]:
     """The names that git has in a folder and keeps out of the working tree (a sparse checkout)."""
     try:
-        repository = Repository(folder)
-        listed = repository.tokens("ls-files", "-t", "-z", "--full-name", "--", _pathspec(repository))
-        return frozenset(_names(repository, (entry[2:] for entry in listed if entry.startswith("S "))))
+        return _not_checked_out(Repository(folder))
     except GitFailed:
         return frozenset()
 
 
 def uncommitted(folder: Path) -> frozenset[str] | None:
-    """The names in a folder whose file is not what HEAD has, untracked ones too; None where git cannot tell."""
+    """The names in a folder whose file is not what HEAD has, untracked ones too; None where git cannot tell.
+
+    Those among them that git was told not to look at (`--assume-unchanged`, `--skip-worktree`).
+    """
     try:
         repository = Repository(folder)
         where = _pathspec(repository)
         changed = repository.tokens("diff", "-z", "--name-only", "--no-renames", "--no-ext-diff", "HEAD", "--", where)
         untracked = repository.tokens("ls-files", "-z", "--others", "--full-name", "--", where)
-        return frozenset(_names(repository, (*changed, *untracked)))
+        tagged = repository.tokens("ls-files", "-v", "-z", "--full-name", "--", where)
+        unseen = (entry[2:] for entry in tagged if entry[0] == "S" or entry[0].islower())
+        return frozenset(_names(repository, (*changed, *untracked, *unseen)))
     except GitFailed:
         return None
 
@@ -165,18 +169,24 @@ def _merge_base(repository: Repository, revision: str) -> str:
         raise GitFailed(f"it has no commit in common with HEAD; {_ADVICE}") from error
 
 
-def _changed_since(repository: Repository, base: str) -> Changed:
-    folder = _pathspec(repository)
-    now = repository.tokens("diff", "-z", "--name-status", "--no-renames", "--no-ext-diff", base, "--", folder)
-    pairs = [(status, next(now, "")) for status in now]
-    untracked = repository.tokens("ls-files", "-z", "--others", "--full-name", "--", folder)
+def _not_checked_out(repository: Repository) -> frozenset[str]:
+    listed = repository.tokens("ls-files", "-t", "-z", "--full-name", "--", _pathspec(repository))
+    return frozenset(_names(repository, (entry[2:] for entry in listed if entry.startswith("S "))))
+
+
+def _changed_since(folder: Path, repository: Repository, base: str) -> Changed:
+    where = _pathspec(repository)
+    now = repository.tokens("diff", "-z", "--name-only", "--no-renames", "--no-ext-diff", base, "--", where)
+    untracked = repository.tokens("ls-files", "-z", "--others", "--full-name", "--", where)
     between = repository.tokens(
         "log", "-z", "--format=", "--name-only", "--no-renames", "--full-history", "--diff-merges=combined",
-        f"{base}..HEAD", "--", folder,
+        f"{base}..HEAD", "--", where,
     )  # fmt: skip
-    paths = {path for _, path in pairs} | set(untracked) | {path.lstrip("\n") for path in between}
-    deleted = (path for status, path in pairs if status == "D")
-    return Changed(frozenset(_names(repository, paths)), frozenset(_names(repository, deleted)))
+    paths = (*now, *untracked, *(path.lstrip("\n") for path in between))
+    names = frozenset(_names(repository, paths))
+    # One that came and went in between is gone too: a run may have written it.
+    gone = frozenset(name for name in names if not os.path.lexists(folder / name))
+    return Changed(names, gone - _not_checked_out(repository) if gone else gone)
 
 
 def _pathspec(repository: Repository) -> str:

@@ -1,5 +1,6 @@
 """What a run of each command does, from its plan to its Result."""
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,7 +12,7 @@ from syncjob.learnt import Finding, Learnt, Probed
 from syncjob.lookup import look_up_all
 from syncjob.plan import Change, Plan
 from syncjob.probe import questions
-from syncjob.problems import Failure
+from syncjob.problems import Failure, Problem
 from syncjob.pull import file_bytes
 from syncjob.references import Catalogue, Key, model_unknown, problems_of
 from syncjob.report import build
@@ -19,6 +20,7 @@ from syncjob.report.model import Item, Report, Summary
 from syncjob.result import Gathered, Result, report_of
 from syncjob.run import Run, now
 from syncjob.scratch import borrowed
+from syncjob.text import sha256
 from syncjob.writing import Review, carry_out
 
 
@@ -70,7 +72,11 @@ def pull(run: Run, *, takes_all: bool, dry_run: bool) -> Result:
     if dry_run:
         return Result(report_of(run, planned, plan.problems, dry_run=True), plan.changes)
     writes = () if plan.is_refused or run.stop.requested else plan.writes
-    outcomes = {change.model_id: _write_file(run, change) for change in run.track("Writing", writes, len(writes))}
+    outcomes: dict[str, Outcome] = {}
+    for change in run.track("Writing", writes, len(writes)):
+        if run.stop.requested:
+            break
+        outcomes[change.model_id] = _write_file(run, change)
     items = build.run_items(plan, outcomes, planned, is_stopped=plan.is_stopped)
     return Result(report_of(run, items, plan.problems, dry_run=False), plan.changes)
 
@@ -102,8 +108,15 @@ def _plans(run: Run, *, will_write: bool) -> Iterable[Plan]:
 
 
 def _write_file(run: Run, change: Change) -> Outcome:
+    name = f"{change.model_id}.md"
+    path = run.config.folder / name
+    is_there = os.path.lexists(path)
+    now = scope.Files(run.config, [name] if is_there else []).read(name)
+    if sha256(now.text) != change.before_sha256 or (is_there and change.action == "create"):
+        message = "changed while the run was reading, and was left alone; pull it again"
+        return Outcome(change, "refused", (Problem("file-uncommitted", message),))
     try:
-        files.write(run.config.folder / f"{change.model_id}.md", file_bytes(change.after))
+        files.write(path, file_bytes(change.after))
     except OSError as error:
         return Outcome(change, "failed", failure=Failure("file-special", f"cannot be written: {error.strerror}"))
     return Outcome(change, "applied")

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from syncjob import memory, scope
-from syncjob.errors import ScenarioError, Stopped
+from syncjob import memory, scope, workers
+from syncjob.documents import model_id_of
+from syncjob.errors import ScenarioError
 from syncjob.memory import Memory
 from syncjob.problems import Failure, Problem
 from syncjob.run import Run
 from syncjob.scenario.resources import PAGE_SIZE
+from syncjob.scenario.types import Model
 from syncjob.selection import select
 from syncjob.tags import is_id
 
@@ -39,18 +41,29 @@ def removed(run: Run, found: scope.Scope, remembered: Memory) -> tuple[tuple[str
     listed, problems = own_models(run, remembered)
     if not is_asked_for or problems or run.stop.requested:
         return found.gone, problems if is_asked_for else ()
-    unfiled = listed - set(found.names)
+    filed = set(map(model_id_of, found.names))  # a file whose name is a bad one is still its model's
+    unfiled = frozenset(name for name in listed if model_id_of(name) not in filed)
     chosen = select((*found.names, *unfiled), run.options.patterns, run.config.folder)
     return scope.in_order(unfiled & chosen, run.options.shard), ()
 
 
 def own_models(run: Run, remembered: Memory) -> tuple[frozenset[str], tuple[Problem, ...]]:
-    """What the files of the project's own models are called; a problem where they could not be listed."""
-    try:
-        listed = remembered.listing(run.client.models.list(project_id=run.config.project_id))
-        return frozenset(f"{model.id}.md" for model in listed if is_id(model.id)), ()
-    except Stopped:
-        return frozenset(), ()
-    except ScenarioError as error:
+    """What the files of the project's own models are called; a problem where they could not be listed.
+
+    None are after a stop, because the listing then is not whole.
+    """
+    failed: list[ScenarioError] = []
+
+    def pages() -> Iterator[tuple[Model, ...]]:
+        try:
+            yield from run.client.models.pages(project_id=run.config.project_id)
+        except ScenarioError as error:
+            failed.append(error)
+
+    # Pages are taken by a worker, so that one which does not come holds no stop back.
+    listed = (model for page, _ in workers.run(pages(), lambda page: None, 1, run.stop) for model in page)
+    names = frozenset(f"{model.id}.md" for model in remembered.listing(listed) if is_id(model.id))
+    for error in failed:
         run.breaker.note(Failure.of(error))
         return frozenset(), (Problem(error.code, f"cannot list the project's models: {error.message}"),)
+    return (frozenset() if run.stop.requested else names), ()

@@ -30,8 +30,8 @@ def look_up(
     for batch, answer in workers.run(batches, _asker(client, project_id), min(count, len(batches)), stop):
         for key in batch:
             del failures[key]
+        breaker.note(answer if isinstance(answer, Failure) else None)
         if isinstance(answer, Failure):
-            breaker.note(answer)
             failures |= dict.fromkeys(batch, answer)
         else:
             records |= {(record.kind, record.id): record for record in answer}

@@ -35,6 +35,9 @@ def plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
         return
     with listing.remembered(run, found) as memory, history.texts(config.folder) as texts:
         removed, problems = listing.removed(run, found, memory)
+        if will_write and problems and not options.keep_going:
+            yield Plan(in_order(map(not_compared, found.documents())), (*found.problems, *problems))
+            return
         left = () if options.prune else (left_alone(found.files.unread(name)) for name in removed)
         yield Plan(in_order(left), (*found.problems, *problems), is_partial=True)
         asked = (*found.asked, *(removed if options.prune else ()))
@@ -50,7 +53,8 @@ def plans_of_saved(run: Run, path: Path) -> Iterator[Plan]:
     saved = saved_plan.load(_read(path), config, str(path))
     writes = saved.writes
     there = scope.names_of(config, may_be_empty=True)
-    source = _Reviewed(scope.Files(config, there), writes)
+    hidden = history.not_checked_out(config.folder) - set(there)
+    source = _Reviewed(scope.Files(config, there, hidden), writes)
     names = scope.in_order(f"{model_id}.md" for model_id in writes)
     blocked = in_order(saved_plan.blocked(item, config.shown_folder) for item in saved.blocked)
     if not run.options.keep_going and (blocked or not all(source.read(name).is_valid for name in names)):
@@ -72,7 +76,7 @@ def plan_of_rollback(run: Run, earlier: str) -> Plan:
     def read_and_compare(write: runs.Write) -> Change:
         return put_back(write, run.remote.read(write.intent.model_id), is_forced=run.options.force)
 
-    done = dict(_ask_all(run, writes, read_and_compare))
+    done = dict(_ask_all(run, writes, read_and_compare, is_for_scenario=True))
     unread = (not_read(write) for write in writes if write not in done)
     return Plan(in_order((*done.values(), *unread)))
 
@@ -87,23 +91,31 @@ def plan_of_pull(run: Run, *, takes_all: bool) -> Plan:
     unsaved = frozenset[str]() if options.force else history.uncommitted(config.folder)
 
     def read_and_take(document: Document) -> Change:
-        may_overwrite = unsaved is not None and f"{document.model_id}.md" not in unsaved
+        name = f"{document.model_id}.md"
+        may_overwrite = unsaved is not None and name not in unsaved
+        must_exist = document.model_id in options.patterns and name not in names
         existing = run.remote.read(document.model_id)
         limit = config.safety.max_file_bytes
-        return pulled(document, existing, max_file_bytes=limit, may_overwrite=may_overwrite)
+        return pulled(document, existing, max_file_bytes=limit, may_overwrite=may_overwrite, must_exist=must_exist)
 
-    taken = dict(_ask_all(run, documents, read_and_take))
+    taken = dict(_ask_all(run, documents, read_and_take, is_for_scenario=False))
     changes = with_collisions((taken.get(each) or not_compared(each) for each in documents), names)
     there = {model_id_of(name) for name in names}
     told = (change for change in changes if change.model_id in there or change.after_sha256 or not takes_all)
     return Plan(in_order(told), problems)
 
 
-def _ask_all(run: Run, things: Sequence[_T], work: Callable[[_T], Change]) -> Iterator[tuple[_T, Change]]:
+def _ask_all(
+    run: Run, things: Sequence[_T], work: Callable[[_T], Change], *, is_for_scenario: bool
+) -> Iterator[tuple[_T, Change]]:
+    """Each thing with its change; `is_for_scenario` says that what has changed needs another request."""
     run.progress.expect(len(things))
     for thing, change in in_parallel(run, things, work, len(things)):
         run.breaker.note(change.failure)
-        run.progress.done()
+        if is_for_scenario and change.action != "unchanged":
+            run.progress.half_done()
+        else:
+            run.progress.done()
         yield thing, change
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from syncjob.errors import Forbidden, NotFound, ScenarioError
 from syncjob.learnt import Finding
 from syncjob.scenario.answers import limit_headers
-from syncjob.scratch import Scratch, parsed, text_of
+from syncjob.scratch import NOT_FOUND, Scratch, parsed, text_of
 
 _SIZES = (1_000_000, 400_000, 100_000, 10_000)
 _TOO_LARGE = (400, 413, 422)  # any other refusal is of something else
@@ -165,9 +165,9 @@ def _updated_at(model: Scratch) -> dict[str, str | None]:
 
 
 def _shape(body: Any) -> str:
+    if body is NOT_FOUND:
+        return "HTTP 404"
     match body:
-        case {"status": 404}:
-            return "HTTP 404"
         case {"description": None}:
             return '"description": null'
         case {"description": {"value": None}}:

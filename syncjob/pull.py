@@ -15,17 +15,21 @@ from syncjob.text import same, sha256
 _UNFIT = frozenset({"file-encoding", "file-empty", "file-too-large"})
 
 
-def pulled(document: Document, existing: Existing, *, max_file_bytes: int, may_overwrite: bool) -> Change:
+def pulled(
+    document: Document, existing: Existing, *, max_file_bytes: int, may_overwrite: bool, must_exist: bool = False
+) -> Change:
     """The change of a file: `before` is what it says, `after` what Scenario holds.
 
     The document of a file that is not there has no text. `may_overwrite` says that git has what the
-    file says, or that it may be lost.
+    file says, or that it may be lost; `must_exist` that nothing but its name says that there is such a model.
     """
     base = Change(document.model_id, document.path, "invalid", before_sha256=sha256(document.text))
     if isinstance(existing, Failure):
         return replace(base, failure=existing)
     if isinstance(existing, Absent):
         message = "Scenario has no description, or no such model that these credentials see"
+        if must_exist:
+            return replace(base, problems=(Problem("model-unknown", message),))
         return replace(base, action="unchanged", problems=(warning("model-unknown", message),))
     text = existing.text
     if not text:

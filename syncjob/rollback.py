@@ -6,7 +6,7 @@ from syncjob.existing import Existing, Held
 from syncjob.plan import Action, Change
 from syncjob.problems import Failure, Problem, warning
 from syncjob.runs import Write
-from syncjob.text import same, sha256
+from syncjob.text import canonical, same, sha256
 
 
 def put_back(write: Write, existing: Existing, *, is_forced: bool) -> Change:
@@ -16,12 +16,13 @@ def put_back(write: Write, existing: Existing, *, is_forced: bool) -> Change:
     """
     intent = write.intent
     after = intent.before or ""
-    base = Change(intent.model_id, intent.path, "invalid", after_sha256=sha256(after))
+    # A probe's journal holds a text to the letter.
+    base = Change(intent.model_id, intent.path, "invalid", after_sha256=sha256(canonical(after)))
     if isinstance(existing, Failure):
         return replace(base, failure=existing)
     before = existing.text if isinstance(existing, Held) else ""
     before_sha256 = sha256(before)
-    if same(before, after):
+    if same(before, canonical(after)):
         return replace(base, action="unchanged", before_sha256=before_sha256)
     action: Action = "delete" if not after else "update" if before else "create"
     change = replace(

@@ -5,6 +5,9 @@ from dataclasses import dataclass, replace
 
 from syncjob.journal import Confirmed, Intent, Record, Result
 
+# What Scenario refuses for good was never written. Any other failure may have had its effect.
+_REFUSALS = frozenset({"rejected", "forbidden", "model-unknown", "unauthorized", "plan-limit"})
+
 
 @dataclass(frozen=True, slots=True)
 class Write:
@@ -13,10 +16,6 @@ class Write:
     intent: Intent
     result: Result | None = None
 
-    @property
-    def is_applied(self) -> bool:
-        return self.result is not None and self.result.status == "applied"
-
     def has_left(self, sha256: str | None) -> bool:
         """Whether a text on Scenario is the one that this write put there."""
         stored = self.result.stored_sha256 if self.result else None
@@ -24,14 +23,27 @@ class Write:
 
 
 def writes(records: Iterable[Record]) -> Mapping[str, Write]:
-    """The writes of a run by model id, in the order in which they were begun."""
+    """The writes of a run by model id, in the order in which they were begun; of each model the last.
+
+    One that Scenario refused for good is none: what stands there is somebody else's, or of the write before.
+    """
     found: dict[str, Write] = {}
+    before: dict[str, Write | None] = {}
     for record in records:
         if isinstance(record, Intent):
+            before[record.model_id] = found.get(record.model_id)
             found[record.model_id] = Write(record)
         elif isinstance(record, Result) and record.model_id in found:
-            found[record.model_id] = replace(found[record.model_id], result=record)
+            write = before.get(record.model_id) if _is_refusal(record) else found[record.model_id]
+            if write is None:
+                del found[record.model_id]
+            else:
+                found[record.model_id] = write if _is_refusal(record) else replace(write, result=record)
     return found
+
+
+def _is_refusal(result: Result) -> bool:
+    return result.status == "failed" and result.error in _REFUSALS
 
 
 def confirmed(records: Iterable[Record]) -> Mapping[str, str | None]:

@@ -73,7 +73,8 @@ def find(
     if changed.names is None and since is not None:
         problems = (warning("since-unknown", f"{changed.reason}; all files are compared"),)
     there = names_of(config, may_be_empty=bool(changed.names))
-    deleted = _descriptions(changed.deleted) - set(there)
+    filed = set(map(model_id_of, there))  # a file whose name is a bad one is still its model's
+    deleted = frozenset(name for name in _descriptions(changed.deleted) if model_id_of(name) not in filed)
     hidden = not_checked_out(config.folder) - set(there)
     names = (*there, *hidden)
     must_match = not (with_unfiled and changed.names is None)

@@ -14,7 +14,7 @@ from syncjob.run import Run
 from syncjob.scenario.answers import Answer, protocol_error
 from syncjob.text import canonical, same, sha256
 
-NOT_FOUND: Any = {"status": 404}  # in the place of a body
+NOT_FOUND = object()  # in the place of a body, and equal to none
 
 
 class NotRestored(SyncjobError):
@@ -48,7 +48,7 @@ class Scratch:
     def get(self) -> Any:
         """The body of the answer to GET, NOT_FOUND for a 404; raises NotRestored where somebody edited the model."""
         try:
-            body = parsed(self.ask("GET", self._path))
+            body: Any = parsed(self.ask("GET", self._path))
         except NotFound:
             body = NOT_FOUND
         if sha256(canonical(text_of(body))) not in self._ours:
@@ -69,7 +69,10 @@ class Scratch:
         original = canonical(self._original or "")
         if same(canonical(_own_text(self.get()) or ""), original):
             return
-        self._put(self._original)
+        try:
+            self._put(self._original)
+        except OSError:  # the journal holds what is overwritten, by its first record, and need hold no more
+            self.ask("PUT", self._path, {"description": self._original})
         if not same(canonical(_own_text(self.get()) or ""), original):
             raise NotRestored("Scenario does not hold the model's own text again")
 
@@ -141,7 +144,7 @@ def _own_text(body: Any) -> str | None:
             return text or None
         case {"description": {"value": None}} | {"description": None}:
             return None
-    if body == NOT_FOUND:
+    if body is NOT_FOUND:
         return None
     raise NotRestored("what Scenario answers is no description")
 

@@ -111,7 +111,7 @@ def run(
     try:
         yield from pool.results(count)
     finally:
-        if pool.running:
+        if pool.running and not stop.requested:
             stop.request("the run ended early")
 
 
@@ -142,13 +142,16 @@ class _Pool(Generic[_Item, _Result]):
     def results(self, count: int) -> Iterator[tuple[_Item, _Result]]:
         self.running = count
         last = float("-inf")
-        while self.running and not self._stop.is_overdue():
+        while self.running:
+            is_overdue = self._stop.is_overdue()  # then what is there already is taken, and no more waited for
             self._stop.wake()
             if time.monotonic() - last < _BUSY and self._done.empty():
                 time.sleep(_HANDFUL)
             try:
-                entry = self._done.get(timeout=_WATCH)
+                entry = self._done.get(block=not is_overdue, timeout=_WATCH)
             except Empty:
+                if is_overdue:
+                    return
                 continue
             last = time.monotonic()
             if entry is None:

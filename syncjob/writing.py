@@ -45,7 +45,7 @@ def carry_out(run: Run, plans: Iterable[Plan], review: Review, *, is_by_item: bo
         report = report_of(run, items, problems, dry_run=False)
         is_agreed = review.plan(report, will_write=bool(writes), rest=plan.rest)
         outcomes = _apply(run, writes) if is_agreed and writes else {}
-        run.progress.half_done(sum(change.action != "unchanged" for change in plan.changes))
+        run.progress.half_done(sum(change.action != "unchanged" for change in plan.changes) - len(outcomes))
         ended = build.run_items(plan, outcomes, planned, is_stopped=gathered.is_stopped)
         gathered.end_slice(ended)
         review.outcome(ended, planned)
@@ -77,11 +77,14 @@ def _apply(run: Run, writes: Sequence[Change]) -> dict[str, Outcome]:
     if run.journal is None:
         raise RuntimeError("a run that writes was begun without a journal")
     http = run.config.http
+    # Each write may need a reading beside it, and both must fit into `recheck_after`: under a low limit many
+    # workers would make each other's readings old.
+    fitting = max(1, run.client.requests_per_minute // 4) if run.client.requests_per_minute else http.workers
     outcomes = apply(
         writes,
         run.remote,
         run.journal,
-        count=http.workers,
+        count=min(http.workers, fitting),
         recheck_after=http.recheck_after,
         stop=run.stop,
         breaker=run.breaker,
@@ -89,6 +92,7 @@ def _apply(run: Run, writes: Sequence[Change]) -> dict[str, Outcome]:
     ended: dict[str, Outcome] = {}
     for outcome in run.track("Writing", outcomes, len(writes)):
         ended[outcome.change.model_id] = outcome
+        run.progress.half_done()
         _log_outcome(outcome)
     return ended
 

@@ -140,7 +140,8 @@ class World:
         return differing | untracked | self.history.touched(base, self.head)
 
     def deleted_since(self, base: str) -> set[str]:
-        return set(self.history.commits[base].files.keys() - self.files.keys())
+        ever = self.history.commits[base].files.keys() | self.history.touched(base, self.head)
+        return set(ever - self.files.keys())
 
     def action(self, model_id: str, *, may_overwrite: bool) -> frozenset[str]:
         """What is to become of a description whose file is a good one, or is gone."""

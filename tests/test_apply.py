@@ -198,3 +198,53 @@ def test_a_stop_while_a_text_is_read_again_begins_no_write(remote: Loopback) -> 
     outcome = write(remote, change("one", "new", "old"), stop=stop, now=100.0)["one"]
     assert outcome.status == "not_attempted"
     assert remote.counts == {"GET": 1}
+
+
+def test_a_write_that_comes_late_is_applied_and_no_edit_of_somebody(remote: Loopback) -> None:
+    remote.add("one", texts={"one": "old"})
+    times = iter(range(0, 10_000, 100))
+
+    def script(method: str, target: str) -> None:
+        if method == "PUT":
+            raise ConnectionAbortedError
+        if remote.counts["GET"] == 2:  # after it was looked at
+            remote.sandbox.put("one", "new")
+
+    remote.script = script
+    stop = Stop()
+    with Scenario(basic("key", "secret"), base_url=remote.url, requests_per_minute=0, sleep=lambda _: None) as client:
+        place = Remote(client, clock=lambda: float(next(times)))
+        begin = Begin(1, new_id(), "sync", "test", remote.url, None, "")
+        with TemporaryDirectory() as folder, started(Path(folder) / ".syncjob", begin) as journal:
+            changes = [change("one", "new", "old")]
+            options = {"count": 1, "recheck_after": 150, "stop": stop, "breaker": Breaker(stop)}
+            (outcome,) = apply(changes, place, journal, **options)  # type: ignore[arg-type]
+    assert (outcome.status, outcome.problems) == ("applied", ())
+
+
+def test_a_stop_after_a_write_without_an_answer_does_not_call_it_unattempted(remote: Loopback) -> None:
+    remote.add("one", texts={"one": "old"})
+    stop = Stop()
+
+    def script(method: str, target: str) -> None:
+        if method == "PUT":
+            raise ConnectionAbortedError
+        stop.note("interrupted")
+
+    remote.script = script
+    outcome = write(remote, change("one", "new", "old"), stop=stop)["one"]
+    assert (outcome.status, outcome.failure and outcome.failure.code) == ("failed", "unavailable")
+
+
+def test_a_conflict_with_its_own_earlier_try_is_applied(remote: Loopback) -> None:
+    remote.add("one", texts={"one": "old"})
+    answers = iter([json_answer(504, b"{}"), json_answer(409, b"{}"), json_answer(409, b"{}")])
+
+    def script(method: str, target: str) -> Answer | None:
+        if method != "PUT":
+            return None
+        remote.sandbox.put("one", "new")
+        return next(answers)
+
+    remote.script = script
+    assert write(remote, change("one", "new", "old"))["one"].status == "applied"

@@ -536,3 +536,23 @@ def test_the_embedded_stand_in_plays_what_the_environment_says(workspace: Worksp
     ended = workspace.run("--profile", "sandbox", "sync", SYNCJOB_SANDBOX_PLAY="no-description=null crlf=lf")
     assert ended.status == 1
     assert "null" in ended.out
+
+
+def test_a_page_that_is_no_answer_fails(scratch: Workspace, remote: Loopback) -> None:
+    page = Answer(200, {"content-type": "text/html"}, b"<html>log in to this network</html>")
+    remote.script = lambda method, target: page
+    ended = scratch.run("doctor")
+    assert ended.status == 1
+    assert "FAILED   Scenario      the body is not the JSON that the API promises" in ended.out
+
+
+@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 -0100", "Fri, 31 Dec 99999999999999999999 23:59:59 GMT"])
+def test_a_nonsense_date_is_none(scratch: Workspace, remote: Loopback, date: str) -> None:
+    remote.script = lambda method, target: json_answer(200, b'{"models": []}', Date=date)
+    assert "bears no date" in scratch.run("doctor").out
+
+
+def test_no_body_passes_for_a_404(scratch: Workspace, remote: Loopback) -> None:
+    remote.script = lambda method, target: json_answer(200, b'{"status": 404}') if "description" in target else None
+    assert probe(scratch).status == 2
+    assert remote.counts["PUT"] == 0

@@ -490,3 +490,43 @@ def test_a_plan_stands_alone(planned: Workspace, remote: Loopback, more: tuple[s
         planned.run("sync", "--plan", "plan.json", "--dry-run").out.count("Plan: 1 to create, 1 to update, 1 to delete")
         == 1
     )
+
+
+def test_what_came_and_went_since_a_revision_is_gone(in_step: Workspace, remote: Loopback) -> None:
+    base = in_step.commit()
+    remote.add("brief")
+    path = in_step.write("brief", "text")
+    in_step.commit()
+    assert in_step.run("sync").status == 0  # a run in between
+    path.unlink()
+    in_step.commit()
+    kept = in_step.json("diff", "--since", base)
+    assert [problem["code"] for problem in kept.item("brief")["problems"]] == ["deleted-locally"]
+    assert in_step.json("sync", "--since", base, "--prune", "--force").item("brief")["status"] == "applied"
+    assert not remote.sandbox.description("brief")
+
+
+def test_a_file_with_a_bad_name_keeps_its_description(in_step: Workspace, remote: Loopback) -> None:
+    base = in_step.commit()
+    (in_step.descriptions / "one.md").rename(in_step.descriptions / "one.MD")
+    in_step.commit()
+    for options in ((), ("--since", base)):
+        ended = in_step.json("sync", "--prune", "--keep-going", "--force", *options)
+        assert ended.status == 1
+        assert ended.report["summary"]["delete"] == 0
+    assert remote.sandbox.description("one")
+
+
+def test_a_saved_plan_deletes_nothing_that_git_has(in_step: Workspace, remote: Loopback) -> None:
+    base = in_step.commit()
+    path = in_step.descriptions / "one.md"
+    text = path.read_text()
+    path.unlink()
+    in_step.commit()
+    assert in_step.run("diff", "--since", base, "--prune", "--plan-out", "plan.json").status == 0
+    in_step.write("one", text)
+    in_step.commit()
+    in_step.git("update-index", "--skip-worktree", "descriptions/one.md")
+    path.unlink()
+    assert in_step.run("sync", "--plan", "plan.json", "--force").status == 1
+    assert remote.sandbox.description("one")

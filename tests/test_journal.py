@@ -155,9 +155,9 @@ def test_writes_are_intents_with_their_results_and_what_scenario_said_it_stored(
     other = Intent("two", "descriptions/two.md", None, "b" * 64)
     found = writes([BEGIN, Confirmed("three", None), INTENT, other, Result("one", "applied", "c" * 64), FINISH])
     assert list(found) == ["one", "two"]
-    assert found["one"].is_applied
+    assert found["one"].result == Result("one", "applied", "c" * 64)
     assert [found["one"].has_left(digest * 64) for digest in "abc"] == [True, False, True]
-    assert not found["two"].is_applied
+    assert found["two"].result is None
     assert [found["two"].has_left(digest) for digest in ("b" * 64, None)] == [True, False]
 
 

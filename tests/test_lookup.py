@@ -51,3 +51,13 @@ def test_refused_credentials_stop_the_look_up(remote: Loopback) -> None:
     assert stop.requested
     assert sorted({failure.code for failure in catalogue.failures.values()}) == ["interrupted", "unauthorized"]
     assert len(catalogue.failures) == 500
+
+
+def test_failures_with_successes_in_between_are_not_in_a_row(remote: Loopback) -> None:
+    stop, asked = Stop(), iter(range(1000))
+    remote.script = lambda method, target: json_answer(503, b"{}") if next(asked) % 2 else None
+    keys: list[Key] = [("model", f"m{number}") for number in range(2500)]
+    with Scenario(basic("key", "secret"), base_url=remote.url, requests_per_minute=0, attempts=1) as client:
+        look_up(client, keys, project_id=None, count=1, stop=stop, breaker=Breaker(stop))
+    assert len(remote.asked) == 50
+    assert stop.reason is None

@@ -193,3 +193,34 @@ def test_the_report_is_by_its_schema(drifted: Workspace) -> None:
     ended = drifted.json("pull", "--all")
     assert ended.report["command"] == "pull"
     assert json.loads(ended.out)["summary"]["applied"] == 2
+
+
+def test_an_edit_made_while_it_reads_is_left_alone(drifted: Workspace, remote: Loopback) -> None:
+    remote.add("drafted", texts={"drafted": "theirs"})
+
+    def script(method: str, target: str) -> None:
+        for name in ("one", "drafted"):
+            if target.endswith(f"/{name}/description"):
+                drafted = drifted.descriptions / f"{name}.md"
+                drafted.write_text("mine, of just now")
+
+    remote.script = script
+    ended = drifted.json("pull", "--all")
+    codes = {item["model_id"]: [problem["code"] for problem in item["problems"]] for item in ended.report["items"]}
+    assert (ended.status, codes["one"], codes["drafted"]) == (1, ["file-uncommitted"], ["file-uncommitted"])
+    assert [(drifted.descriptions / f"{name}.md").read_text() for name in ("one", "drafted")] == [
+        "mine, of just now"
+    ] * 2
+
+
+@pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
+def test_what_git_was_told_not_to_look_at_is_not_overwritten(drifted: Workspace, flag: str) -> None:
+    drifted.git("update-index", flag, "descriptions/one.md")
+    drifted.write("one", "mine, in no commit")
+    assert drifted.run("pull", "one").status == 1
+    assert (drifted.descriptions / "one.md").read_text() == "mine, in no commit"
+
+
+def test_a_mistyped_id_is_an_error(drifted: Workspace) -> None:
+    ended = drifted.json("pull", "on")
+    assert (ended.status, ended.item("on")["problems"][0]["code"]) == (1, "model-unknown")

@@ -213,3 +213,22 @@ def test_the_lock_of_a_dead_process_is_taken_over(workspace: Workspace, remote: 
     lock.write_text("the run first (process 4711, since yesterday)")
     assert workspace.run("sync").status == 0
     assert lock.read_text() == ""
+
+
+def test_what_scenario_refused_is_not_put_back_where_a_later_run_wrote_it(
+    workspace: Workspace, remote: Loopback
+) -> None:
+    remote.add("one", "two", texts={"one": "first", "two": "first"})
+    workspace.held({"one": "first", "two": "first"})
+    workspace.write("one", "second")
+    workspace.write("two", "second")
+    remote.script = lambda method, target: (
+        json_answer(422, b"{}") if (method, "one/" in target) == ("PUT", True) else None
+    )
+    assert workspace.run("sync").status == 1
+    earlier = runs(workspace)[0]["run"]
+    remote.script = lambda method, target: None
+    assert workspace.run("sync").status == 0
+    rolled = workspace.json("rollback", earlier)
+    assert [(item["model_id"], item["status"]) for item in rolled.report["items"]] == [("two", "applied")]
+    assert (remote.sandbox.description("one"), remote.sandbox.description("two")) == ("second", "first")

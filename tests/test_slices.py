@@ -2,6 +2,9 @@
 
 import json
 import re
+import signal
+import subprocess
+import sys
 import threading
 import time
 from itertools import groupby
@@ -383,3 +386,43 @@ def test_the_items_of_a_run_that_broke_off_may_be_thrown_away_by_any_thread() ->
     thread = threading.Thread(target=spools.clear)  # an error in it would end this test
     thread.start()
     thread.join()
+
+
+@pytest.mark.parametrize("command", [("sync", "--prune"), ("pull", "--all"), ("doctor",)])
+def test_a_listing_that_does_not_come_holds_no_signal_back(
+    workspace: Workspace, remote: Loopback, command: tuple[str, ...]
+) -> None:
+    models(workspace, remote, 1)
+    workspace.commit()
+    asked, release = threading.Event(), threading.Event()
+
+    def script(method: str, target: str) -> None:
+        if target.startswith("/v1/models?"):
+            asked.set()
+            release.wait(20)
+
+    remote.script = script
+    began = subprocess.Popen(
+        [sys.executable, "-m", "syncjob", *command],
+        cwd=workspace.folder, env=workspace.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        assert asked.wait(10)
+        began.send_signal(signal.SIGTERM)
+        assert began.wait(12) == 143
+    finally:
+        release.set()
+        began.wait(20)
+
+
+def test_an_endless_listing_ends_with_the_time(workspace: Workspace, remote: Loopback) -> None:
+    models(workspace, remote, 1)
+    tokens = iter(range(10**9))
+
+    def script(method: str, target: str) -> Answer | None:
+        if not target.startswith("/v1/models?"):
+            return None
+        return json_answer(200, f'{{"models": [], "nextPaginationToken": "{next(tokens)}"}}'.encode())
+
+    remote.script = script
+    assert workspace.run("sync", "--prune", "--max-duration", "1s").status == 4

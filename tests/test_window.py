@@ -294,3 +294,12 @@ def test_without_a_limit_a_refusal_makes_none() -> None:
         asked.now += 1
     assert asked.window.limit == 0
     assert asked.now == START + 200
+
+
+def test_a_place_that_was_not_used_is_free_again() -> None:
+    window = Window(1)
+    assert window.enter(0.0) == 0
+    assert window.leave(0.0, 5.0, is_sent=False, is_refused=False) is None
+    assert window.enter(5.0) == 0
+    window.leave(5.0, 6.0, is_refused=False)
+    assert window.enter(6.0) == 60

@@ -121,3 +121,24 @@ def test_a_signal_after_the_time_was_over_has_its_own_few_seconds() -> None:
     assert stop.is_due
     stop.note("interrupted")
     assert (stop.is_due, stop.reason) == (False, "over")
+
+
+def test_what_is_done_when_nothing_more_is_waited_for_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_DRAIN", 0.1)
+    stop, release = Stop(), threading.Event()
+    results = run(range(5), lambda item: item < 4 or release.wait(10), 5, stop)
+    told = [next(results)[0]]
+    stop.request("now")
+    time.sleep(0.3)  # whoever takes the results is held up for longer than there is time
+    told += [item for item, _ in results]
+    release.set()
+    assert sorted(told) == [0, 1, 2, 3]
+
+
+def test_what_outlasts_the_time_of_a_run_is_no_other_reason_to_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_DRAIN_IN_TIME", 0.1)
+    stop, release = Stop(), threading.Event()
+    stop.request_after(0.2, "the time is over")
+    assert list(run([0], lambda item: release.wait(10), 1, stop)) == []
+    release.set()
+    assert (stop.reason, stop.is_due) == ("the time is over", True)

@@ -1043,6 +1043,8 @@ def test_an_installation_that_fails_ends_the_turn(repository: Repository) -> Non
 
 
 OTHER = CONFIRMED | {"model_id": "other"}
+WRITTEN = RESULT | {"model_id": "three", "stored_sha256": "33"}
+WRITTEN_BEFORE = CONFIRMED | {"model_id": "three", "sha256": "33"}
 
 
 @pytest.mark.parametrize(
@@ -1052,6 +1054,7 @@ OTHER = CONFIRMED | {"model_id": "other"}
         ([CONFIRMED, FAILED], False),
         ([OTHER], False),
         ([CONFIRMED, RESULT], True),
+        ([WRITTEN_BEFORE], False),
         ([CONFIRMED | {"sha256": "11"}], True),
         ([CONFIRMED, CONFIRMED | {"model_id": "one.more"}], True),
     ],
@@ -1059,7 +1062,7 @@ OTHER = CONFIRMED | {"model_id": "other"}
 def test_no_turn_follows_one_that_got_nothing_further_than_the_one_before(
     repository: Repository, journal: list[dict[str, Any]], goes_on: bool
 ) -> None:
-    before(repository, ("a1", [CONFIRMED | {"sha256": "11"}]), ("a2", [CONFIRMED, OTHER]))
+    before(repository, ("a1", [CONFIRMED | {"sha256": "11"}]), ("a2", [CONFIRMED, OTHER, WRITTEN]))
     tell(repository, 4, OVER, journal=journal)
     ended = backfill(repository, dry_run=False, resume="77-1")
     assert (ended.status == 0) is goes_on

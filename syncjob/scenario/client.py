@@ -119,8 +119,7 @@ class Scenario:
         content = None if body is None else msgspec.json.encode(body)
 
         def send() -> _T:
-            with self._pacer.place():
-                before_send()
+            with self._pacer.place(before_send):
                 return read(self._exchange(method, path, params, content))
 
         return retry.call(send, attempts=self._attempts, sleep=self._meter.sleep, on_retry=self._on_retry)

@@ -35,17 +35,22 @@ class Pacer:
         return self._window.limit
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """Waits for a free place and holds it while the request runs."""
+    def place(self, before_send: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Waits for a free place and holds it while the request runs.
+
+        `before_send` is called after the wait; where it raises, nothing is sent and the place stays free.
+        """
         entered = self._enter()
-        is_refused = False
+        is_sent = is_refused = False
         try:
+            before_send()
+            is_sent = True
             yield
         except RateLimited:
             is_refused = True
             raise
         finally:
-            self._leave(entered, is_refused)
+            self._leave(entered, is_sent=is_sent, is_refused=is_refused)
 
     def pause(self, seconds: float) -> None:
         """Holds every worker's next request back for `seconds` from now; never shortens a pause."""
@@ -62,8 +67,8 @@ class Pacer:
                 return now
             self._sleep(wait)
 
-    def _leave(self, entered: float, is_refused: bool) -> None:
+    def _leave(self, entered: float, *, is_sent: bool, is_refused: bool) -> None:
         with self._lock:
-            lowered = self._window.leave(entered, self._clock(), is_refused=is_refused)
+            lowered = self._window.leave(entered, self._clock(), is_sent=is_sent, is_refused=is_refused)
         if lowered:
             self._on_lowered(lowered)

@@ -1,6 +1,7 @@
 """`client.models` and `client.assets`: the calls of the mission by name."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from syncjob import tags
@@ -116,6 +117,18 @@ class Models:
 
         Ends at the last page, or at a token that came before.
         """
+        pages = self.pages(privacy=privacy, status=status, page_size=page_size, project_id=project_id)
+        return chain.from_iterable(pages)
+
+    def pages(
+        self,
+        *,
+        privacy: str | None = None,
+        status: str | None = None,
+        page_size: int = PAGE_SIZE,
+        project_id: str | None = None,
+    ) -> Iterator[tuple[types.Model, ...]]:
+        """The models of `list`, by request; a page that only repeats is empty."""
         seen: set[str] = set()
         tokens: set[str] = set()
         token: str | None = None
@@ -128,10 +141,9 @@ class Models:
                 "projectId": project_id,
             }
             page = self._client.call("GET", "/models", types.ModelPage, query=query)
-            for model in page.models:
-                if model.id not in seen:
-                    seen.add(model.id)
-                    yield model
+            first = {model.id: model for model in reversed(page.models) if model.id not in seen}
+            seen.update(first)
+            yield tuple(reversed(first.values()))
             token = page.next_pagination_token
             if not token or token in tokens:
                 return

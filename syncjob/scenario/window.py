@@ -57,15 +57,19 @@ class Window:
         self._in_flight += 1
         return 0.0
 
-    def leave(self, entered: float, now: float, *, is_refused: bool) -> Lowered | None:
-        """Tells the end of a request that took its place at `entered`, and what follows from it."""
+    def leave(self, entered: float, now: float, *, is_sent: bool = True, is_refused: bool) -> Lowered | None:
+        """Tells the end of a request that took its place at `entered`, and what follows from it.
+
+        One that was not sent after all leaves its place free.
+        """
         self._in_flight -= 1
         if not self.limit:
             return None
-        self._places.append(now)
+        if is_sent:
+            self._places.append(now)
         if is_refused:
             self._refused = max(entered, self._refused or entered)
-        else:
+        elif is_sent:
             self._admitted.append(now)
         _forget(self._admitted, 2 * self._seconds, now)
         # Nothing new is let in meanwhile, so refusals that come together are judged together.
