@@ -52,7 +52,7 @@ class Memory:
     @property
     def models(self) -> int:
         """How many the last listing held; 0 before the first."""
-        rows = self._run("SELECT models FROM target")
+        rows = self._run("SELECT models FROM target WHERE typeof(models) = 'integer'")
         return int(str(rows[0][0])) if rows else 0
 
     def holds(self, model_id: str, sha256: str | None) -> bool:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from syncjob.config import Config
+from syncjob.display import one_line
 from syncjob.documents import Document
 from syncjob.edits import over_edit
 from syncjob.errors import UsageError
@@ -89,7 +90,9 @@ def load(data: bytes, config: Config, shown: str) -> SavedPlan:
     except (msgspec.DecodeError, RecursionError) as error:
         raise UsageError(f"{shown} is no plan of syncjob: {error}; make one with diff --plan-out") from error
     writes = [item.model_id for item in saved.items if item.is_write]
-    if saved.digest != _digest(saved) or len(set(writes)) < len(writes) or not all(map(is_id, writes)):
+    # What is blocked may be the name of a bad file, which is no id, but is never more than a line.
+    are_ids = all(map(is_id, writes)) and all(one_line(item.model_id) == item.model_id for item in saved.items)
+    if saved.digest != _digest(saved) or len(set(writes)) < len(writes) or not are_ids:
         raise UsageError(f"{shown} was changed since it was written: its digest is another; make a new plan")
     target = (saved.profile, saved.base_url, saved.project_id)
     if target != (config.profile, config.base_url, config.project_id):

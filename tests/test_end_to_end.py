@@ -509,6 +509,14 @@ def test_without_a_place_for_the_product_a_run_ends_with_a_message_or_in_silence
     assert remote.counts["PUT"] == 0
 
 
+def test_a_closed_stdin_is_no_terminal(workspace: Workspace, remote: Loopback) -> None:
+    remote.add("one")
+    workspace.write("one", "text")
+    command = ["bash", "-c", f"{sys.executable} -m syncjob sync <&-"]
+    subprocess.run(command, cwd=workspace.folder, env=workspace.environment(), timeout=60, check=True)
+    assert remote.sandbox.description("one") == "text"
+
+
 def test_the_version_is_told_without_a_config(tmp_path: Path) -> None:
     assert Workspace(tmp_path).run("--version").out == f"syncjob {__version__}\n"
     assert Workspace(tmp_path).run("-h").status == 0

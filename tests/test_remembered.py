@@ -108,6 +108,15 @@ def test_a_damaged_file_is_begun_anew(tmp_path: Path, capsys: pytest.CaptureFixt
         assert remembered.holds("one", A)
 
 
+def test_a_count_that_is_no_number_is_none(tmp_path: Path) -> None:
+    remember(tmp_path)
+    with sqlite3.connect(path_of(tmp_path)) as damaged:
+        damaged.execute("UPDATE target SET models = 'many'")
+    damaged.close()
+    with memory.opened(tmp_path, "test", "here") as remembered:
+        assert remembered.models == 0
+
+
 def test_a_file_that_another_run_holds_is_done_without_and_kept(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

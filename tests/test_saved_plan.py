@@ -188,3 +188,11 @@ def test_a_write_for_what_is_no_model_is_refused_whatever_its_digest(digest_of: 
 def test_bad_names_stay_in_a_plan_as_refused() -> None:
     bad = Change("\xe9", "descriptions/\xe9.md", "invalid")
     assert [item.model_id for item in saved(bad, bad, UPDATE).blocked] == ["\xe9", "\xe9"]
+
+
+def test_what_is_blocked_is_a_line_that_acts_on_nothing() -> None:
+    blocked = SavedItem("\x1b]0;owned\x07", "invalid", None, NEW)
+    data = save([blocked], config()).encode()  # a digest without a key keeps nobody out
+    with pytest.raises(UsageError, match="was changed since it was written"):
+        load(data, config(), "plan.json")
+    assert load(save([SavedItem("a b", "invalid", None, NEW)], config()).encode(), config(), "plan.json").items

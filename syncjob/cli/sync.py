@@ -96,7 +96,7 @@ def _apply(settings: Settings, options: "Options", product: Product, plan_out: s
     from syncjob import jobs
     from syncjob.report.summary import plan_line
 
-    is_asking = not is_agreed and sys.stdin.isatty() and sys.stderr.isatty()
+    is_asking = not is_agreed and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
     with begin(settings, "sync", options, "write") as started:
         plan_file = PlanFile(started, plan_out) if plan_out else None
 
