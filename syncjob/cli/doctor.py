@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syncjob.cli.begin import Settings, begin
+from syncjob.cli.begin import Settings, begin, is_attended
 
 if TYPE_CHECKING:
     from syncjob.run import Run
@@ -27,7 +27,7 @@ def doctor(settings: Settings, /, model_id: str | None, yes: bool) -> int:
             return _examine(started)
     if not is_id(model_id):
         raise click.BadParameter(f"{model_id!r} is no model id", param_hint="--probe")
-    if not yes and not (sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()):
+    if not (yes or is_attended()):
         raise click.UsageError(f"--probe overwrites {model_id} for a while and then restores it; agree with --yes")
     with begin(settings, "doctor", run.Options(), "write") as started:
         if not (yes or _agrees(model_id, started.config.profile)):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from syncjob.cli.begin import Settings, begin
+from syncjob.cli.begin import Settings, begin, is_attended
 from syncjob.cli.planned import PlanFile, carry_out, show_diff, with_plan
 from syncjob.cli.product import Product
 
@@ -96,7 +96,7 @@ def _apply(settings: Settings, options: "Options", product: Product, plan_out: s
     from syncjob import jobs
     from syncjob.report.summary import plan_line
 
-    is_asking = not is_agreed and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+    is_asking = not is_agreed and is_attended()
     with begin(settings, "sync", options, "write") as started:
         plan_file = PlanFile(started, plan_out) if plan_out else None
 
