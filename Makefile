@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# A lock holds all that is needed. Without --no-deps a pip before 23.3 looks for an extra such as coverage[toml] among
+# all releases, and the newest has no hash in the lock.
+LOCKED := $(PIP) install --no-deps --require-hashes
 DEMO := cd .syncjob/demo && $(CURDIR)/$(BIN)/syncjob
 
 # Every answer of syncjob/scenario/sandbox/plays.py that is not the default stands in one of these.
@@ -60,10 +63,12 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: requirements.txt pyproject.toml | $(VENV)/bin/python
-	$(PIP) install --require-hashes --requirement requirements.txt
+	$(LOCKED) --requirement requirements.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
+	$(PIP) check
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
-	$(PIP) install --require-hashes --requirement requirements-dev.txt
+	$(LOCKED) --requirement requirements-dev.txt
+	$(PIP) check
 	@touch $@
