@@ -389,8 +389,9 @@ def test_the_action_installs_locked_packages_into_an_environment_of_its_own_with
     folder = str(Path(ended.outputs["reports"]).parent)
     assert (repository.programs / "python.log").read_text("utf-8").replace(folder, "FOLDER").splitlines() == [
         "none none -I -m venv FOLDER/venv",
-        f"none none -I -m pip --quiet --disable-pip-version-check install --require-hashes --requirement {ROOT}/requirements.txt",
+        f"none none -I -m pip --quiet --disable-pip-version-check install --no-deps --require-hashes --requirement {ROOT}/requirements.txt",
         f"none none -I -m pip --quiet --disable-pip-version-check install --no-deps --no-build-isolation {ROOT}",
+        "none none -I -m pip --quiet --disable-pip-version-check check",
     ]
 
 
