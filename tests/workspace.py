@@ -14,6 +14,7 @@ import msgspec
 from syncjob.learnt import Learnt, Probed
 from syncjob.progress import Progress
 from syncjob.report.model import Item, Report
+from tests import forking
 from tests.loopback import PLAYS
 
 _T = TypeVar("_T")
@@ -130,14 +131,17 @@ class Workspace:
     def run(self, *arguments: str, **environment: str) -> Ended:
         """`syncjob ARGUMENTS` as a process of its own; an empty value takes a variable out."""
         variables = {name: value for name, value in self.environment(**environment).items() if value}
-        done = subprocess.run(
-            [sys.executable, "-m", "syncjob", *arguments],
-            cwd=self.folder,
-            env=variables,
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
+        if forking.fits(variables):
+            done = forking.run(arguments, self.folder, variables, timeout=60)
+        else:
+            done = subprocess.run(
+                [sys.executable, "-m", "syncjob", *arguments],
+                cwd=self.folder,
+                env=variables,
+                capture_output=True,
+                timeout=60,
+                check=False,
+            )
         ended = Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
         assert "Traceback" not in ended.err, ended.err
         return ended
