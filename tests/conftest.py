@@ -12,7 +12,8 @@ from tests.workspace import Workspace
 
 @pytest.fixture(autouse=True)
 def diary() -> Iterator[None]:
-    """Where a test has sent the log is no matter of the next one's."""
+    """What runs in the tests' own process logs warnings alone, unless a test says else; where to is no matter of the next one's."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
     yield
     structlog.reset_defaults()
 

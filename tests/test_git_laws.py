@@ -51,7 +51,7 @@ UNKNOWN = "unknown"  # to Scenario
 MAX_DELETES = 1
 FOUND = (Phase.reuse, Phase.generate)
 SETTINGS = (
-    "-c", "core.fsync=none", "-c", "gc.auto=0", "-c", "commit.gpgsign=false", "-c", "merge.conflictStyle=merge",
+    "-c", "core.fsync=none", "-c", "maintenance.auto=false", "-c", "commit.gpgsign=false", "-c", "merge.conflictStyle=merge",
     "-c", "advice.detachedHead=false", "-c", "user.name=tests", "-c", "user.email=tests@example.invalid",
 )  # fmt: skip
 
