@@ -73,6 +73,10 @@ class Scenario:
         """Closes all connections."""
         self._transport.close()
 
+    def abort(self) -> None:
+        """Ends what is in flight, as if each connection broke; whoever asks again may."""
+        self._transport.abort()
+
     def call(
         self,
         method: str,

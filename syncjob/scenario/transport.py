@@ -103,7 +103,13 @@ class Transport:
         while self._idle:
             self._idle.pop().close()
         while self._all:
-            self._all.pop().abort()
+            self._all.pop().end()
+
+    def abort(self) -> None:
+        """Ends what is in flight, as if each connection broke; whoever asks again may."""
+        for connection in tuple(self._all):
+            if connection not in self._idle:
+                connection.abort()
 
     def send(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
         """One exchange; raises the ScenarioError that the answer, or its absence, stands for."""
@@ -248,7 +254,7 @@ class Transport:
         connection = _InProcess(self._handler) if self._handler else self._new_connection()
         self._all.append(connection)
         if self._is_closed:  # meanwhile, perhaps before there was this one to end
-            connection.abort()
+            connection.end()
         return connection
 
     def _new_connection(self) -> "Wire":
@@ -337,3 +343,6 @@ class _InProcess(httpx.BaseTransport):
 
     def abort(self) -> None:
         """Nothing waits for a network here."""
+
+    def end(self) -> None:
+        """Nor then."""

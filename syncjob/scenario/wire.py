@@ -53,7 +53,7 @@ class Wire(httpx.BaseTransport):
         self._patience = Patience(timeout, deadline)
         self._stream: Stream | TlsInTls | None = None
         self._connection: httpcore.HTTP11Connection | None = None
-        self._is_aborted = False
+        self._is_ended = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self._patience.begin()
@@ -85,10 +85,14 @@ class Wire(httpx.BaseTransport):
         self._stream = self._connection = None
 
     def abort(self) -> None:
-        """Ends whatever another thread does with it; no request is begun any more."""
-        self._is_aborted = True
+        """Ends what another thread waits for, as if the connection broke."""
         if stream := self._stream:
             stream.abort()
+
+    def end(self) -> None:
+        """`abort`, and a connection that is being made is not used."""
+        self._is_ended = True
+        self.abort()
 
     def _connected(self) -> httpcore.HTTP11Connection:
         try:
@@ -115,7 +119,7 @@ class Wire(httpx.BaseTransport):
             stream = self._stream = TlsInTls(outer, self._ssl_context, host)
         else:
             stream = self._stream = outer.secured(self._ssl_context, host)
-        if self._is_aborted:
+        if self._is_ended:
             raise httpcore.ConnectError("the client is closed")
         return stream
 
