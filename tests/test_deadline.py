@@ -201,10 +201,12 @@ def test_a_handshake_that_hangs_ends_at_the_deadline(play: Play) -> None:
 
 
 def test_a_server_that_reads_a_byte_at_a_time_ends_at_the_deadline() -> None:
+    is_over = threading.Event()
+
     def reads_slowly(connection: socket.socket) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        with suppress(OSError):
-            while connection.recv(4096):
+        with connection, suppress(OSError):
+            while connection.recv(4096) and not is_over.is_set():
                 time.sleep(0.02)
 
     def upload(opened: Transport) -> Answer:
@@ -214,8 +216,11 @@ def test_a_server_that_reads_a_byte_at_a_time_ends_at_the_deadline() -> None:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        threading.Thread(target=lambda: reads_slowly(listener.accept()[0]), daemon=True).start()
+        thread = threading.Thread(target=lambda: reads_slowly(listener.accept()[0]), daemon=True)
+        thread.start()
         error = ends_in_time(f"http://127.0.0.1:{listener.getsockname()[1]}/v1", upload)
+        is_over.set()
+        thread.join(5)
     assert (error.retryable, error.ambiguous) == (False, True)
 
 
