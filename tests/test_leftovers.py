@@ -112,12 +112,7 @@ NONSENSE = {
 }
 
 
-@pytest.fixture(params=NONSENSE.values(), ids=NONSENSE)
-def nonsense(request: pytest.FixtureRequest) -> Play:
-    play: Play = request.param
-    return play
-
-
+@pytest.mark.parametrize("nonsense", NONSENSE.values(), ids=NONSENSE)
 def test_nonsense_is_an_error_and_its_connection_is_not_used_again(nonsense: Play) -> None:
     with scripted(nonsense, sends(raw("of two"))) as served:
         opened = Transport(served.url, None, LIMITS)

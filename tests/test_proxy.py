@@ -129,7 +129,7 @@ def test_a_reason_of_any_length_is_shortened(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_run_prints_and_keeps_nothing_of_them(scene: Scene) -> None:
     scene.stage("one")
-    scene.http(URL, attempts=2)
+    scene.http(URL, attempts=1)
     with scripted(refusal(f"502 Proxy-Authorization: Basic {PAIR} {RAW} {PASSWORD}")) as served:
         ended = scene.workspace.json(
             "--log-level", "debug", "sync", "--report", "report.json", HTTPS_PROXY=through(served, RAW)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from syncjob.errors import UsageError
 from syncjob.scenario import trust
 from tests.loopback import Loopback
 from tests.scripted import answer, scripted
@@ -51,7 +52,7 @@ CASES += ["no folder", "an empty folder", "one without hashes", "two of them", "
 def test_what_holds_no_certificate_is_told_by_name(tmp_path: Path, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     variable, value = broken(tmp_path)[case]
-    with pytest.raises(trust.UsageError, match=f"{variable} names {value}, which "):
+    with pytest.raises(UsageError, match=f"{variable} names {value}, which "):
         trust.of_environment({variable: value})
 
 
