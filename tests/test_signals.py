@@ -101,6 +101,20 @@ def test_connections_that_are_not_made_hold_no_signal_back(scene: Scene) -> None
     assert (ended.status, report_of(scene)["exit_code"]) == (143, 143)
 
 
+@pytest.mark.deep
+@pytest.mark.parametrize(("method", "count"), [("GET", 3), ("PUT", 1), ("PUT", 3)])
+def test_a_probe_whose_requests_hang_puts_the_text_back(scene: Scene, method: str, count: int) -> None:
+    scene.stage("scratch")
+    good = [Fault(has_effect=True)] * count
+    scene.remote.on(method, "scratch", *good, Fault(HANGING["nothing"], has_effect=True))
+    with scene.running("doctor", "--probe", "scratch", "--yes") as running:
+        wait_for(lambda: scene.remote.counts(method).get("scratch", 0) > count, "the request that hangs")
+        ended = stopped(running, signal.SIGTERM, 7)  # the text is put back after the five seconds
+    assert ended.status == 143
+    assert scene.remote.text("scratch") == "old of scratch"
+    assert "scratch is as it was" in ended.err
+
+
 def test_a_second_signal_ends_a_run_whose_head_drips_at_once(scene: Scene) -> None:
     scene.stage("a")
     scene.remote.on("GET", "*", Fault(HANGING["a head line by line"]), always=True)
