@@ -91,7 +91,9 @@ class _Watch:
             elif waits and now > until:
                 _say("the run still waits for something, so it is ended without a report")
                 os._exit(128 + first)
-            more = self._came(_TICK) or []
+            if (came := self._came(_TICK)) is None:
+                return
+            more = came
         os._exit(128 + more[0])
 
     def _came(self, seconds: float | None) -> list[int] | None:

@@ -78,7 +78,7 @@ def ends_in_time(url: str, send: Callable[[Transport], Answer], limits: Limits =
 
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
-DRIPPED = {
+DRIPPED: dict[str, Play] = {
     "header line by line": endless(b"x-more: y\r\n", first=HEAD),
     "header byte by byte": endless(b"y", first=HEAD + b"x-more: "),
     "status line byte by byte": endless(b"K", first=b"HTTP/1.1 200 O"),
