@@ -27,8 +27,7 @@ def of_environment(environment: Mapping[str, str]) -> ssl.SSLContext | None:
 
 def _of_file(path: str) -> ssl.SSLContext:
     try:
-        with open(path, "rb"):  # noqa: PTH123  its error has a reason, which ssl's has not
-            return ssl.create_default_context(cafile=path)
+        return ssl.create_default_context(cafile=path)
     except ssl.SSLError as error:
         raise UsageError(f"{FILE} names {path}, which holds no certificate in PEM form") from error
     except OSError as error:
