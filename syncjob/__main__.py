@@ -6,6 +6,10 @@ import sys
 
 from syncjob import __version__
 
+TYPE_CHECKING = False  # that of typing takes as long to load as all the rest of --version
+if TYPE_CHECKING:
+    from typing import TextIO
+
 
 def main() -> None:
     """Runs the command line and exits; no traceback reaches a user."""
@@ -19,11 +23,24 @@ def main() -> None:
         status = _run()
     except KeyboardInterrupt:
         status = 130
-    try:
-        sys.stderr.flush()
-    except OSError:
-        _drop(sys.stderr.fileno())
+    _flush(sys.stderr)
+    _leave(status)
+
+
+def _leave(status: int) -> None:
+    """Exits; at once where a thread still waits for something: Python would crash on a lock that it holds."""
+    threading = sys.modules.get("threading")
+    if threading and threading.active_count() > 1:
+        _flush(sys.stdout)
+        os._exit(status)
     sys.exit(status)
+
+
+def _flush(stream: "TextIO") -> None:
+    try:
+        stream.flush()
+    except OSError:
+        _drop(stream.fileno())
 
 
 def _run() -> int:

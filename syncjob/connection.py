@@ -51,6 +51,7 @@ def connect(config: Config, learnt: Learnt, stop: Stop) -> Iterator[Scenario]:
             observe=log.observe,
             null_is_no_description=learnt.null_is_no_description,
         )
+        stop.when_overdue(client.abort)
         with client:
             yield client
 

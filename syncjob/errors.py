@@ -7,6 +7,7 @@ SyncjobError
     ├── Unauthorized    credentials refused (ends the run)
     ├── PlanLimit       the plan's ceiling is reached (ends the run)
     ├── Untrusted       the server's TLS certificate does not verify (ends the run)
+    ├── ProxyRefused    the proxy lets nothing through (ends the run)
     ├── Forbidden       not allowed for this item
     ├── NotFound        no such resource, or none that is visible
     ├── Rejected        the request is refused for good
@@ -80,6 +81,11 @@ class PlanLimit(ScenarioError):
 
 
 class Untrusted(ScenarioError):
+    code = "unavailable"
+    fatal = True
+
+
+class ProxyRefused(ScenarioError):
     code = "unavailable"
     fatal = True
 

@@ -103,9 +103,9 @@ def begin(
     known = probed.learnt if probed else Learnt()
     config = config.with_limit(known.refused_bytes)
     with ExitStack() as stack:
+        interrupts = stack.enter_context(ending(stop))
         journal = stack.enter_context(_journal(run_id, command, config, started_at)) if reach == "write" else None
         client = stack.enter_context(offline() if reach == "offline" else connect(config, known, stop))
-        interrupts = stack.enter_context(ending(stop))
         remote = Remote(client, config.project_id, config.original_assets)
         progress = Progress(lambda: client.traffic.total, lambda: client.requests_per_minute, time.monotonic)
         yield Run(

@@ -1,7 +1,14 @@
-"""SIGINT and SIGTERM end a run in order; the only module that handles signals."""
+"""SIGINT and SIGTERM end a run in order; the only module that handles signals.
+
+Python runs a handler in the main thread alone, and not while that waits in a lock or a library. So a thread watches
+too: it ends the process at a second signal, and where the run waits longer than it may.
+"""
 
 import os
+import select
 import signal
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -9,6 +16,12 @@ from types import FrameType
 from syncjob.workers import Stop
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
+# From the signal to the end, in seconds. What is in flight had its time before, and the report is written by then.
+_GRACE = 5.0
+_GRACE_HELD_OFF = 30.0  # what must come to its end whatever happens has longer,
+_GRACE_AFTER = 1.0  # and the run then has so long to say how it ended
+_TICK = 0.25
+_WORK = 0.002  # so many seconds of the main thread's CPU in a tick: it is writing the report, not waiting
 
 
 class Interrupts:
@@ -20,23 +33,100 @@ class Interrupts:
 
 @contextmanager
 def ending(stop: Stop) -> Iterator[Interrupts]:
-    """Within it the first signal requests the stop, and a second one ends the process at once."""
-    interrupts = Interrupts()
+    """Within it the first signal requests the stop, and a second one ends the process at once.
 
-    def handle(number: int, frame: FrameType | None) -> None:
-        if interrupts.signal is not None:
-            os._exit(128 + number)
-        interrupts.signal = number
-        stop.note(f"interrupted by {signal.Signals(number).name}")
-        with suppress(OSError):
-            os.write(2, b"\nsyncjob: ending what is in flight; once more ends at once\n")
-
-    former = {number: signal.signal(number, handle) for number in _ENDING}
+    Once a signal has come this holds to the end of the process, which is a few seconds away at the most: a run that
+    then still waits, for whatever it may be, is ended with the signal's status and without its report.
+    """
+    watch = _Watch(stop)
+    former = {number: signal.signal(number, watch.note) for number in _ENDING}
+    former_descriptor = signal.set_wakeup_fd(watch.writer, warn_on_full_buffer=False)
     try:
-        yield interrupts
+        yield watch.interrupts
     finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
+        if watch.interrupts.signal is None:
+            signal.set_wakeup_fd(former_descriptor)
+            for number, handler in former.items():
+                signal.signal(number, handler)
+            watch.end()
+
+
+class _Watch:
+    """Reads from a pipe which signals came; whatever the main thread does."""
+
+    def __init__(self, stop: Stop) -> None:
+        self.interrupts = Interrupts()
+        self._stop = stop
+        self._main = threading.get_ident()
+        self._used = 0.0
+        self._reader, self.writer = os.pipe()
+        for descriptor in (self._reader, self.writer):
+            os.set_blocking(descriptor, False)
+        threading.Thread(target=self._watch, name="signals", daemon=True).start()
+
+    def note(self, number: int, frame: FrameType | None = None) -> None:
+        """What the handler does at once, if the main thread can: no lock is needed for it."""
+        self.interrupts.signal = self.interrupts.signal or number
+        self._stop.note(f"interrupted by {signal.Signals(number).name}")
+
+    def end(self) -> None:
+        os.close(self.writer)
+
+    def _watch(self) -> None:
+        while not (came := self._came(None)):
+            if came is None:
+                os.close(self._reader)
+                return
+        first, *more = came
+        self.note(first)
+        self._stop.wake()
+        _say("ending what is in flight; once more ends at once")
+        began = time.monotonic()
+        until = began + _GRACE
+        while not more:
+            self._stop.call_off()
+            now, waits = time.monotonic(), self._main_waits()
+            if self._stop.is_held_off and now < began + _GRACE_HELD_OFF:
+                until = max(until, now + _GRACE_AFTER)
+            elif waits and now > until:
+                _say("the run still waits for something, so it is ended without a report")
+                os._exit(128 + first)
+            if (came := self._came(_TICK)) is None:
+                return
+            more = came
+        os._exit(128 + more[0])
+
+    def _came(self, seconds: float | None) -> list[int] | None:
+        """The signals that came within a time; None at the end of the run."""
+        poll = select.poll()
+        poll.register(self._reader, select.POLLIN)
+        if not poll.poll(None if seconds is None else seconds * 1000):
+            return []
+        came = os.read(self._reader, 64)
+        # Other signals that somebody handles are told here too.
+        return [number for number in came if number in _ENDING] if came else None
+
+    def _main_waits(self) -> bool:
+        """Whether the main thread has waited since it was last asked."""
+        before, self._used = self._used, _cpu_seconds(self._main)
+        return self._used - before < _WORK
+
+
+def _cpu_seconds(thread: int) -> float:
+    """What a thread has used; 0 where the system does not tell."""
+    try:
+        return time.clock_gettime(time.pthread_getcpuclockid(thread))
+    except (AttributeError, OSError):
+        return 0.0
+
+
+def _say(message: str) -> None:
+    """A line on stderr, unless nobody reads what is there already."""
+    poll = select.poll()
+    with suppress(OSError):
+        poll.register(2, select.POLLOUT)
+        if any(event == select.POLLOUT for _, event in poll.poll(0)):
+            os.write(2, f"\nsyncjob: {message}\n".encode())
 
 
 class _Interrupted(Exception):
@@ -64,4 +154,6 @@ def asking() -> Iterator[None]:
         for number, handler in former.items():
             signal.signal(number, handler)
     for interrupt in came:
-        signal.raise_signal(interrupt)
+        handler = former[signal.Signals(interrupt)]
+        # Not raised again where there is a handler: that would count as a second signal.
+        handler(interrupt, None) if callable(handler) else signal.raise_signal(interrupt)

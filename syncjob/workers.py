@@ -12,8 +12,10 @@ from syncjob.errors import Stopped
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
-# What is in flight may end within this time after a stop, in seconds. GitHub Actions leaves 7.5.
-_DRAIN = 5.0
+# What is in flight may end within this time after a stop, in seconds, so that the report is there within five.
+# GitHub Actions leaves 7.5.
+_DRAIN = 4.5
+_CALLED_OFF = 4.0  # then what waits for the network is broken off, so that there is time to look at what a write did
 _DRAIN_IN_TIME = 60.0  # where nobody waits for the end
 _WATCH = 0.25
 # Where results come this fast, they are taken in handfuls: each time the thread that takes them wakes,
@@ -35,6 +37,7 @@ class Stop:
         self._since = 0.0
         self._due: tuple[float, str] | None = None
         self._is_held_off = False
+        self._overdue: Callable[[], None] = lambda: None
         self.reason: str | None = None
         self.is_due = False
 
@@ -71,6 +74,20 @@ class Stop:
         """Whether what was in flight at the stop has had its time."""
         drain = _DRAIN_IN_TIME if self.is_due else _DRAIN
         return self.requested and time.monotonic() - self._since > drain
+
+    def when_overdue(self, call_off: Callable[[], None]) -> None:
+        """Has `call_off` called, by any thread, when what is in flight has had most of its time after a signal."""
+        self._overdue = call_off
+
+    def call_off(self) -> None:
+        """Breaks off what is in flight for long; the watch over the signals calls it."""
+        if self.requested and not self.is_due and time.monotonic() - self._since > _CALLED_OFF:
+            call_off, self._overdue = self._overdue, lambda: None
+            call_off()
+
+    @property
+    def is_held_off(self) -> bool:
+        return self._is_held_off
 
     @contextmanager
     def held_off(self) -> Iterator[None]:

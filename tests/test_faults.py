@@ -25,7 +25,7 @@ import pytest
 
 from tests.faulty import Fault, Scene, faulty, held, intents, landed, scene_at, then, wait_for, workspace_at
 from tests.scripted import Play, answer, drips, scripted, sends, then_closes, then_resets
-from tests.test_transport import PEM
+from tests.tls import PEM
 from tests.workspace import MEASURED, Ended
 
 # Without the measure of coverage, which writes files of its own and takes memory.

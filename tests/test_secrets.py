@@ -16,7 +16,7 @@ import pytest
 
 from tests.faulty import Fault, Scene, landed, scene_at
 from tests.scripted import answer, drips, scripted, sends, then_closes, then_resets
-from tests.test_transport import PEM
+from tests.tls import PEM
 from tests.workspace import Ended
 
 # Without the measure of coverage, which writes files of its own and takes memory.

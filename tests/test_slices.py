@@ -13,6 +13,7 @@ import pytest
 
 from syncjob.progress import Progress, duration
 from syncjob.scenario.answers import Answer
+from syncjob.scenario.sandbox.rows import model_row
 from syncjob.selection import Shard
 from syncjob.spool import Spool
 from tests.loopback import Loopback, json_answer
@@ -428,7 +429,9 @@ def test_an_endless_listing_ends_with_the_time(workspace: Workspace, remote: Loo
     def script(method: str, target: str) -> Answer | None:
         if not target.startswith("/v1/models?"):
             return None
-        return json_answer(200, f'{{"models": [], "nextPaginationToken": "{next(tokens)}"}}'.encode())
+        token = next(tokens)
+        page = {"models": [model_row(f"other-{token}")], "nextPaginationToken": str(token)}
+        return json_answer(200, json.dumps(page).encode())
 
     remote.script = script
     assert workspace.run("sync", "--prune", "--max-duration", "1s").status == 4

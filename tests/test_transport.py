@@ -18,6 +18,7 @@ from syncjob.scenario.answers import Answer
 from syncjob.scenario.transport import Exchange, Limits, Transport
 from tests.loopback import Loopback, json_answer
 from tests.scripted import Play, Scripted, answer, drips, scripted, sends, then_closes, then_resets
+from tests.tls import PEM
 from tests.workspace import KEY, SECRET
 
 CREDENTIALS = basic(KEY, SECRET)
@@ -417,26 +418,6 @@ class TestRefusedCredentials:
             ends = in_threads(4, lambda: get(opened))
             assert [future.exception() for future in ends] == [None] * 4
             assert len(served.heads) == 5
-
-
-# A self-signed certificate of 127.0.0.1, valid until 2120, and its key, which guards nothing.
-PEM = """\
------BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgm6QkDjS1yWVPT2i1
-sbOT90m5RvAFoUmelmCx5lbjXrKhRANCAAT1LJ0SW6+fT4odNt/dQnLfFy1gctvz
-qaANX3WPbbp8fQdY4AC4osZlIRE6ZO9KeONi7qO2ou/578cy1HGLjHtJ
------END PRIVATE KEY-----
------BEGIN CERTIFICATE-----
-MIIBazCCARCgAwIBAgIBATAKBggqhkjOPQQDAjATMREwDwYDVQQDDAhsb29wYmFj
-azAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowEzERMA8GA1UEAwwI
-bG9vcGJhY2swWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAT1LJ0SW6+fT4odNt/d
-QnLfFy1gctvzqaANX3WPbbp8fQdY4AC4osZlIRE6ZO9KeONi7qO2ou/578cy1HGL
-jHtJo1MwUTAPBgNVHRMBAf8EBTADAQH/MA4GA1UdDwEB/wQEAwIChDAdBgNVHQ4E
-FgQUgs3HIRouBHfdSyYl5NjYy9qbcQkwDwYDVR0RBAgwBocEfwAAATAKBggqhkjO
-PQQDAgNJADBGAiEArn9CjckGYWxEGoiBPMxcFmaPJ9fba3mKlcYuNgjBII0CIQCV
-Ma3RcpONnI2lJCD6hZt2XpM5l/yUBn90j2mP/MMgOg==
------END CERTIFICATE-----
-"""
 
 
 @pytest.fixture

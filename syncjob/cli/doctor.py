@@ -62,7 +62,7 @@ def _agrees(model_id: str, profile: str) -> bool:
 
 def _probe(run: "Run", model_id: str) -> int:
     from syncjob import learnt
-    from syncjob.errors import Stopped, Unauthorized, UsageError
+    from syncjob.errors import ScenarioError, Stopped, Unauthorized, UsageError
     from syncjob.jobs import probe
     from syncjob.report.doctor import render_findings
     from syncjob.scratch import NotRestored
@@ -70,14 +70,14 @@ def _probe(run: "Run", model_id: str) -> int:
     interrupts = run.interrupts
     try:
         probed = probe(run, model_id)
-    except (Stopped, NotRestored) as error:
+    except Unauthorized as error:
+        raise UsageError(str(error)) from error
+    except (ScenarioError, Stopped, NotRestored) as error:
         if interrupts.signal is None:
             raise
         what = str(error) if isinstance(error, NotRestored) else f"{error}; {model_id} is as it was, nothing was learnt"
         click.echo(f"syncjob: {what}", err=True)
         return 128 + interrupts.signal
-    except Unauthorized as error:
-        raise UsageError(str(error)) from error
     click.echo(render_findings(probed.findings), nl=False)
     click.echo(
         f"\n{run.client.traffic.total} requests; {model_id} is as it was. Later runs of this profile use "

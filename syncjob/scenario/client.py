@@ -58,7 +58,7 @@ class Scenario:
         self._meter = Meter(sleep, clock)
         self._pacer = Pacer(requests_per_minute, clock=clock, sleep=self._meter.sleep, on_lowered=observe)
         self._transport = Transport(
-            base_url, credentials, limits, handler=handler, clock=clock, on_exchange=self._on_exchange
+            base_url, credentials, limits, handler=handler, sleep=sleep, clock=clock, on_exchange=self._on_exchange
         )
         self.models = Models(self)
         self.assets = Assets(self)
@@ -72,6 +72,10 @@ class Scenario:
     def close(self) -> None:
         """Closes all connections."""
         self._transport.close()
+
+    def abort(self) -> None:
+        """Ends what is in flight, as if each connection broke; whoever asks again may."""
+        self._transport.abort()
 
     def call(
         self,

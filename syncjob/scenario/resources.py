@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from syncjob import tags
+from syncjob import errors, tags
 from syncjob.scenario import types
 from syncjob.scenario.answers import decoder
 from syncjob.scenario.bulk import in_bulk
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 ASSETS_PER_CALL = 200  # documented: a larger call is refused whole
 MODELS_PER_CALL = 50  # no limit is documented; the official plug-in sends at most 50
 PAGE_SIZE = 500  # the largest that is documented
+# A listing that does not end is an error: what it leaves out might be deleted. A filter may leave pages empty.
+_BARREN = 10  # pages in a row without a model that is new
+_PAGES = 10_000
 
 # Made here, where one thread imports, and not by whichever worker is the first to need it.
 for _type in (
@@ -128,26 +131,26 @@ class Models:
         page_size: int = PAGE_SIZE,
         project_id: str | None = None,
     ) -> Iterator[tuple[types.Model, ...]]:
-        """The models of `list`, by request; a page that only repeats is empty."""
+        """The models of `list`, by request; a page that only repeats is empty.
+
+        Raises ProtocolError where there is no end to the pages: then the listing is not whole.
+        """
+        query = {"pageSize": page_size, "privacy": privacy, "status": status, "projectId": project_id}
         seen: set[str] = set()
-        tokens: set[str] = set()
+        tokens: set[str | None] = {None}
         token: str | None = None
-        while True:
-            query = {
-                "pageSize": page_size,
-                "paginationToken": token,
-                "privacy": privacy,
-                "status": status,
-                "projectId": project_id,
-            }
-            page = self._client.call("GET", "/models", types.ModelPage, query=query)
+        barren = 0
+        while barren < _BARREN and len(tokens) <= _PAGES:
+            page = self._client.call("GET", "/models", types.ModelPage, query={**query, "paginationToken": token})
             first = {model.id: model for model in reversed(page.models) if model.id not in seen}
             seen.update(first)
             yield tuple(reversed(first.values()))
-            token = page.next_pagination_token
-            if not token or token in tokens:
+            token = page.next_pagination_token or None
+            if token in tokens:
                 return
             tokens.add(token)
+            barren = 0 if first else barren + 1
+        raise errors.ProtocolError(f"the listing of models does not end: {len(tokens) - 1:,} pages, and still another")
 
 
 class Assets:

@@ -3,28 +3,33 @@
 httpx's transports alone, which hold one connection each here, stand on a stack and are used by one
 thread at a time. So a run opens as many connections as it has workers, and nothing is ever
 cancelled. httpx.Client on top would cost a quarter more CPU a request for cookies, redirects and
-merged URLs that this job must not have; httpx's pool costs CPU with the square of its size. It is
-used for one thing alone, to reach a host through a proxy.
+merged URLs that this job must not have; httpx's pool costs CPU with the square of its size.
 """
 
+import os
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
 from syncjob import __version__, errors
 from syncjob.credentials import Credentials, redact
 from syncjob.display import shorten
+from syncjob.scenario import proxy, trust
 from syncjob.scenario.answers import Answer, failure, protocol_error
+
+if TYPE_CHECKING:
+    from syncjob.scenario.wire import Wire
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 _KEEPALIVE_SECONDS = 30.0
+_WATCH = 0.25  # how often who waits for the first answer looks whether the wait is over
 
 _NO_BODY = httpx.ByteStream(b"")
 
@@ -55,8 +60,9 @@ class Transport:
     """Sends single requests, without retries; may be used by any number of threads.
 
     `handler` answers in place of the network. The first request goes alone, so that refused
-    credentials cost one request; after a 401 or `close` none is sent any more: `send` then raises
-    Stopped.
+    credentials cost one request; whoever waits for its answer calls `sleep` with 0, which may raise.
+    After a 401 or `close` none is sent any more: `send` then raises Stopped. Raises UsageError where
+    the environment names a proxy or certificates that cannot be used.
     """
 
     def __init__(
@@ -66,12 +72,13 @@ class Transport:
         limits: Limits,
         *,
         handler: Handler | None = None,
+        sleep: Callable[[float], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
         on_exchange: Callable[[Exchange], None] = lambda _: None,
     ) -> None:
-        self._credentials = credentials
         self._limits = limits
         self._handler = handler
+        self._sleep = sleep
         self._clock = clock
         self._on_exchange = on_exchange
         self._url = _url(base_url)
@@ -79,12 +86,12 @@ class Transport:
         self._headers = httpx.Headers(_headers(self._url, credentials))
         self._json_headers = httpx.Headers({**self._headers, "content-type": "application/json"})
         # Plain HTTP is for loopback alone: a proxy would see the credentials.
-        self._proxy = _proxy_for(self._url.host) if self._url.scheme == "https" and not handler else None
-        self._timeouts = dict.fromkeys(("connect", "read", "write", "pool"), limits.timeout)
-        self._idle: list[httpx.BaseTransport] = []
-        self._all: list[httpx.BaseTransport] = []
-        self._ssl_context: ssl.SSLContext | None = None
-        self._opening = threading.Lock()
+        is_secured = self._url.scheme == "https" and not handler
+        self._proxy = proxy.of_environment(self._url.host) if is_secured else None
+        self._ssl_context = _trusted() if is_secured else None
+        self._credentials = _with_secrets(credentials, self._proxy.secrets if self._proxy else ())
+        self._idle: list[_InProcess | Wire] = []
+        self._all: list[_InProcess | Wire] = []
         self._first = threading.Lock()
         self._is_open = False
         self._refused = False
@@ -93,20 +100,46 @@ class Transport:
     def close(self) -> None:
         """Closes all connections; what a thread has in flight may be answered or not, and is the last it sends."""
         self._is_closed = True
+        while self._idle:
+            self._idle.pop().close()
         while self._all:
-            self._all.pop().close()
-        self._idle.clear()
+            self._all.pop().end()
+
+    def abort(self) -> None:
+        """Ends what is in flight, as if each connection broke; whoever asks again may."""
+        for connection in tuple(self._all):
+            if connection not in self._idle:
+                connection.abort()
 
     def send(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
         """One exchange; raises the ScenarioError that the answer, or its absence, stands for."""
         if not self._is_open:
-            with self._first:
+            with self._alone():
                 if not self._is_open:
                     try:
                         return self._send(method, path, query, body)
                     finally:
                         self._is_open = True
         return self._send(method, path, query, body)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Waits for the first request's end; what would have begun before a stop must not begin after it."""
+        if not self._first.acquire(blocking=False):
+            self._wait()
+        try:
+            yield
+        finally:
+            self._first.release()
+
+    def _wait(self) -> None:
+        while not self._first.acquire(timeout=_WATCH):
+            self._sleep(0)
+        try:
+            self._sleep(0)
+        except BaseException:
+            self._first.release()
+            raise
 
     def _send(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
         if self._refused:
@@ -116,7 +149,7 @@ class Transport:
         started = self._clock()
         status: int | None = None
         try:
-            answer = self._exchange(method, path, query, body, started + self._limits.deadline)
+            answer = self._exchange(method, path, query, body)
             status = answer.status
         finally:
             self._on_exchange(Exchange(method, path, status, self._clock() - started))
@@ -127,9 +160,7 @@ class Transport:
             raise error
         return answer
 
-    def _exchange(
-        self, method: str, path: str, query: Mapping[str, str], body: bytes | None, deadline: float
-    ) -> Answer:
+    def _exchange(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
         request = self._request(method, self._target(path, query), body)
         try:
             with self._connection() as connection:
@@ -137,61 +168,77 @@ class Transport:
                 try:
                     raw = response.headers.raw
                     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
-                    return self._read(response, Answer(response.status_code, headers, b""), deadline)
+                    return self._read(response, Answer(response.status_code, headers, b""))
                 finally:
                     response.close()
+        except proxy.ProxyRefused as error:
+            raise self._of_proxy(error) from error
         except (httpx.HTTPError, httpx.StreamError, UnicodeError) as error:  # the last: a host no resolver takes
             raise self._translate(error, method) from error
 
     def _request(self, method: str, target: bytes, body: bytes | None) -> httpx.Request:
-        headers = self._headers if body is None else self._json_headers
-        if self._proxy:
-            # The proxy's own CONNECT would take the extension below for its target.
-            url = self._url.copy_with(raw_path=target)
-            return httpx.Request(method, url, headers=headers, content=body, extensions={"timeout": self._timeouts})
         # With its target given so, the URL is parsed once and not at each request.
-        extensions = {"timeout": self._timeouts, "target": target}
+        extensions = {"target": target}
         if body is None:
-            return httpx.Request(method, self._url, headers=headers, stream=_NO_BODY, extensions=extensions)
-        return httpx.Request(method, self._url, headers=headers, content=body, extensions=extensions)
+            return httpx.Request(method, self._url, headers=self._headers, stream=_NO_BODY, extensions=extensions)
+        return httpx.Request(method, self._url, headers=self._json_headers, content=body, extensions=extensions)
 
     def _target(self, path: str, query: Mapping[str, str]) -> bytes:
         suffix = f"?{urlencode(query)}" if query else ""
         return self._prefix + (path + suffix).encode("ascii")
 
-    def _read(self, response: httpx.Response, head: Answer, deadline: float) -> Answer:
-        """The whole body, within the deadline, the size limit and without any decompression."""
-        encoding = head.headers.get("content-encoding", "identity")
-        if encoding.lower() != "identity":
+    def _read(self, response: httpx.Response, head: Answer) -> Answer:
+        """The whole body, within the size limit and without any decompression."""
+        if (unread := self._unreadable(head.headers)) is not None:
             if head.status != 200:
                 return head  # what it says cannot be read, but its status counts
-            named = shorten(redact(encoding, self._credentials), 40)  # a header may echo anything
-            raise protocol_error(f"the body is {named}-encoded though identity was asked for", head)
+            raise protocol_error(unread, head)
         chunks: list[bytes] = []
         size = 0
         for chunk in _chunks(response):
             size += len(chunk)
             if size > MAX_BODY_BYTES:
                 raise protocol_error(f"the body holds more than {MAX_BODY_BYTES:,} bytes", head)
-            if self._clock() > deadline:
-                raise httpx.ReadTimeout(f"no whole answer within http.deadline ({self._limits.deadline:g} s)")
             chunks.append(chunk)
         return Answer(head.status, head.headers, b"".join(chunks))
 
+    def _unreadable(self, headers: Mapping[str, str]) -> str | None:
+        encoding = headers.get("content-encoding", "identity")
+        if encoding.lower() != "identity":
+            named = shorten(redact(encoding, self._credentials), 40)  # a header may echo anything
+            return f"the body is {named}-encoded though identity was asked for"
+        if "content-length" in headers and "transfer-encoding" in headers:  # RFC 9112, 6.3: an error
+            return "the body has two ends: a length and chunks"
+        return None
+
+    def _of_proxy(self, error: proxy.ProxyRefused) -> errors.ScenarioError:
+        what = f"the proxy {self._proxy} answers {shorten(redact(str(error), self._credentials))}"
+        if error.status in _PASSING:
+            return errors.Unavailable(f"{what}; is {self._host} up?", retryable=True)
+        if error.status == 407:
+            return errors.ProxyRefused(f"{what}; put its credentials into HTTPS_PROXY: http://user:password@host:port")
+        return errors.ProxyRefused(f"{what}; it must let connections to {self._host} through")
+
     def _translate(self, error: Exception, method: str) -> errors.ScenarioError:
         what = shorten(redact(str(error), self._credentials)) or type(error).__name__
-        host = self._url.netloc.decode("ascii")
+        host = self._host
         if isinstance(error, httpx.ConnectError) and _is_tls_failure(error):
             return errors.Untrusted(f"the TLS certificate of {host} does not verify: {what}")
-        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
-            return errors.Unavailable(f"cannot connect to {host}: {what}; is base_url right?", retryable=True)
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+            way = f" through the proxy {self._proxy}" if self._proxy else ""
+            advice = "are base_url and HTTPS_PROXY right?" if self._proxy else "is base_url right?"
+            return errors.Unavailable(f"cannot connect to {host}{way}: {what}; {advice}", retryable=True)
         if isinstance(error, httpx.TimeoutException | httpx.NetworkError | httpx.RemoteProtocolError):
             # The request may have had its effect. A read is asked again, a write is looked at first.
             return errors.Unavailable(f"no whole answer from {host}: {what}", retryable=method != "PUT", ambiguous=True)
         return errors.ProtocolError(f"cannot ask {host}: {what}", ambiguous=True)
 
+    @property
+    def _host(self) -> str:
+        return self._url.netloc.decode("ascii")
+
     @contextmanager
-    def _connection(self) -> Iterator[httpx.BaseTransport]:
+    def _connection(self) -> "Iterator[_InProcess | Wire]":
         try:
             connection = self._idle.pop()
         except IndexError:
@@ -203,26 +250,25 @@ class Transport:
             if self._is_closed:  # meanwhile, perhaps before there was anything to close
                 connection.close()
 
-    def _open(self) -> httpx.BaseTransport:
-        with self._opening:
-            connection = _InProcess(self._handler) if self._handler else self._new_connection()
-            self._all.append(connection)
-            return connection
+    def _open(self) -> "_InProcess | Wire":
+        connection = _InProcess(self._handler) if self._handler else self._new_connection()
+        self._all.append(connection)
+        if self._is_closed:  # meanwhile, perhaps before there was this one to end
+            connection.end()
+        return connection
 
-    def _new_connection(self) -> httpx.BaseTransport:
-        is_https = self._url.scheme == "https"
-        if self._ssl_context is None:
-            # The second trusts nobody and is made in no time: loopback needs no certificates.
-            self._ssl_context = httpx.create_ssl_context() if is_https else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        if not self._proxy:
-            # Imported late: a run on the embedded stand-in needs no network.
-            from syncjob.scenario.wire import Wire
+    def _new_connection(self) -> "Wire":
+        # Imported late: a run on the embedded stand-in needs no network.
+        from syncjob.scenario.wire import Wire
 
-            return Wire(self._url, self._ssl_context, _KEEPALIVE_SECONDS)
-        return httpx.HTTPTransport(
-            verify=self._ssl_context,
-            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEPALIVE_SECONDS),
-            proxy=self._proxy,
+        return Wire(
+            self._url,
+            # This one trusts nobody and is made in no time: loopback needs no certificates.
+            self._ssl_context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            self._proxy,
+            keepalive=_KEEPALIVE_SECONDS,
+            timeout=self._limits.timeout,
+            deadline=self._limits.deadline,
         )
 
 
@@ -252,21 +298,23 @@ def _chunks(response: httpx.Response) -> Iterable[bytes]:
     return response.stream
 
 
-def _proxy_for(host: str) -> httpx.Proxy | None:
-    """The proxy that the environment names for an https host; raises UsageError for one that cannot be used."""
-    proxies = getproxies()
-    named = proxies.get("https") or proxies.get("all")
-    if not named or proxy_bypass(host):
-        return None
+def _trusted() -> ssl.SSLContext:
+    """Whom an https run trusts; raises UsageError where the environment names what cannot be read."""
+    context = trust.of_environment(os.environ)
     try:
-        proxy = httpx.Proxy(named if "://" in named else f"http://{named}")
-    except (ValueError, httpx.InvalidURL) as error:
-        raise errors.UsageError(
-            "the proxy that HTTPS_PROXY or ALL_PROXY names is no http:// or https:// URL"
-        ) from error
-    if proxy.url.scheme not in ("http", "https"):
-        raise errors.UsageError(f"a {proxy.url.scheme}:// proxy cannot be used; HTTPS_PROXY must name an http:// one")
-    return proxy
+        context = context or httpx.create_ssl_context()
+    except OSError as error:
+        what = f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}"
+        raise errors.UsageError(f"cannot make ready for TLS: {what}; is SSLKEYLOGFILE set?") from error
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _with_secrets(credentials: Credentials | None, secrets: tuple[str, ...]) -> Credentials | None:
+    """Credentials from which more is taken out of what is said."""
+    if not secrets:
+        return credentials
+    return replace(credentials, secrets=(*credentials.secrets, *secrets)) if credentials else Credentials("", secrets)
 
 
 def _is_tls_failure(error: BaseException) -> bool:
@@ -276,6 +324,10 @@ def _is_tls_failure(error: BaseException) -> bool:
             return True
         cause = cause.__cause__ or cause.__context__
     return False
+
+
+# A CONNECT that is answered so may be let through soon.
+_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class _InProcess(httpx.BaseTransport):
@@ -288,3 +340,9 @@ class _InProcess(httpx.BaseTransport):
         target = request.extensions["target"].decode("ascii")
         answer = self._handler(request.method, target, request.headers, request.read())
         return httpx.Response(answer.status, headers=dict(answer.headers), stream=httpx.ByteStream(answer.body))
+
+    def abort(self) -> None:
+        """Nothing waits for a network here."""
+
+    def end(self) -> None:
+        """Nor then."""

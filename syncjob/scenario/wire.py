@@ -1,7 +1,6 @@
-"""One HTTP/1.1 connection as a transport of httpx.
+"""One HTTP/1.1 connection as a transport of httpx, through a proxy where there is one.
 
 httpx's own transport keeps a pool even for one connection, which costs a request a seventh of its CPU.
-The only module that imports httpcore, which httpx stands on.
 """
 
 import ssl
@@ -9,6 +8,9 @@ from collections.abc import Iterator, Mapping
 
 import httpcore
 import httpx
+
+from syncjob.scenario.proxy import Proxy, ProxyRefused
+from syncjob.scenario.stream import Patience, Stream, TlsInTls, connect
 
 # httpcore's exceptions have the names of httpx's.
 _ERRORS: Mapping[type[Exception], type[httpx.TransportError]] = {
@@ -26,48 +28,125 @@ _OF_HTTPCORE = tuple(_ERRORS)
 
 
 class Wire(httpx.BaseTransport):
-    """A connection to the host of `url`, for one request at a time; opened anew where it was closed.
+    """A connection to the host of `url`, for one request at a time; opened anew where it cannot be used again.
 
-    `keepalive` is for how many seconds it is used again. Raises httpx.TransportError, as httpx's own do.
+    `keepalive` is for how many seconds it is used again, `timeout` and `deadline` are those of a request. Raises
+    httpx.TransportError, as httpx's own do, and ProxyRefused. Before a connection is made they are httpx's
+    ConnectError and ConnectTimeout alone: then nothing was sent.
     """
 
-    def __init__(self, url: httpx.URL, ssl_context: ssl.SSLContext, keepalive: float) -> None:
+    def __init__(
+        self,
+        url: httpx.URL,
+        ssl_context: ssl.SSLContext,
+        proxy: Proxy | None,
+        *,
+        keepalive: float,
+        timeout: float,
+        deadline: float,
+    ) -> None:
         port = url.port or (443 if url.scheme == "https" else 80)
         self._origin = httpcore.Origin(url.raw_scheme, url.raw_host, port)
         self._ssl_context = ssl_context
+        self._proxy = proxy
         self._keepalive = keepalive
-        self._connection = self._new()
+        self._patience = Patience(timeout, deadline)
+        self._stream: Stream | TlsInTls | None = None
+        self._connection: httpcore.HTTP11Connection | None = None
+        self._is_ended = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if self._connection.is_closed() or self._connection.has_expired():
-            self._connection.close()
-            self._connection = self._new()
+        self._patience.begin()
+        if self._connection is None or not _is_usable(self._connection):
+            self.close()
+            self._connection = self._connected()
+        origin = self._origin
         asked = httpcore.Request(
             request.method,
             httpcore.URL(
-                scheme=self._origin.scheme,
-                host=self._origin.host,
-                port=self._origin.port,
-                target=request.url.raw_path,
+                scheme=origin.scheme,
+                host=origin.host,
+                port=origin.port,
+                target=request.extensions["target"],
             ),
             headers=request.headers.raw,
             content=request.stream,
-            extensions=request.extensions,
         )
         try:
             answered = self._connection.handle_request(asked)
         except _OF_HTTPCORE as error:
-            raise _as_of_httpx(error) from error
-        return httpx.Response(answered.status, headers=answered.headers, stream=_Stream(answered))
+            raise _ERRORS[type(error)](str(error)) from error
+        return httpx.Response(answered.status, headers=answered.headers, stream=_Body(answered))
 
     def close(self) -> None:
-        self._connection.close()
+        """To be called by the thread that uses it, or where none does."""
+        if self._stream:
+            self._stream.close()
+        self._stream = self._connection = None
 
-    def _new(self) -> httpcore.HTTPConnection:
-        return httpcore.HTTPConnection(self._origin, ssl_context=self._ssl_context, keepalive_expiry=self._keepalive)
+    def abort(self) -> None:
+        """Ends what another thread waits for, as if the connection broke."""
+        if stream := self._stream:
+            stream.abort()
+
+    def end(self) -> None:
+        """`abort`, and a connection that is being made is not used."""
+        self._is_ended = True
+        self.abort()
+
+    def _connected(self) -> httpcore.HTTP11Connection:
+        try:
+            stream = self._open()
+        except _OF_HTTPCORE as error:
+            self.close()
+            kind = httpx.ConnectTimeout if isinstance(error, httpcore.TimeoutException) else httpx.ConnectError
+            raise kind(str(error)) from error
+        except BaseException:
+            self.close()
+            raise
+        return httpcore.HTTP11Connection(self._origin, stream, keepalive_expiry=self._keepalive)
+
+    def _open(self) -> Stream | TlsInTls:
+        host, port = self._origin.host.decode("ascii"), self._origin.port
+        stream: Stream | TlsInTls
+        if proxy := self._proxy:
+            outer = self._through(proxy, f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        else:
+            outer = self._stream = connect(host, port, self._patience)
+        if self._origin.scheme != b"https":
+            stream = outer
+        elif proxy and proxy.scheme == "https":
+            stream = self._stream = TlsInTls(outer, self._ssl_context, host)
+        else:
+            stream = self._stream = outer.secured(self._ssl_context, host)
+        if self._is_ended:
+            raise httpcore.ConnectError("the client is closed")
+        return stream
+
+    def _through(self, proxy: Proxy, target: str) -> Stream:
+        """A connection to the host that the proxy makes; raises ProxyRefused. It is told neither path nor credentials."""
+        stream = self._stream = connect(proxy.host, proxy.port, self._patience)
+        if proxy.scheme == "https":
+            stream = self._stream = stream.secured(self._ssl_context, proxy.host)
+        origin = httpcore.Origin(proxy.scheme.encode(), proxy.host.encode(), proxy.port)
+        headers = [("host", target), ("accept", "*/*")]
+        headers += [("proxy-authorization", proxy.authorization)] if proxy.authorization else []
+        url = httpcore.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=target)
+        asked = httpcore.Request("CONNECT", url, headers=headers)
+        answered = httpcore.HTTP11Connection(origin, stream).handle_request(asked)
+        if not 200 <= answered.status < 300:
+            raise ProxyRefused(answered.status, answered.extensions["reason_phrase"].decode("latin-1"))
+        return stream
 
 
-class _Stream(httpx.SyncByteStream):
+def _is_usable(connection: httpcore.HTTP11Connection) -> bool:
+    """Whether the next request may be sent on it: what is left of an answer would be read as the next one."""
+    # Nothing public tells what was received behind an answer; `has_expired` tells what is still to be received.
+    left, _ = connection._h11_state.trailing_data  # noqa: SLF001
+    return not (left or connection.is_closed() or connection.has_expired())
+
+
+class _Body(httpx.SyncByteStream):
     def __init__(self, answered: httpcore.Response) -> None:
         self._answered = answered
 
@@ -75,11 +154,7 @@ class _Stream(httpx.SyncByteStream):
         try:
             yield from self._answered.iter_stream()
         except _OF_HTTPCORE as error:
-            raise _as_of_httpx(error) from error
+            raise _ERRORS[type(error)](str(error)) from error
 
     def close(self) -> None:
         self._answered.close()
-
-
-def _as_of_httpx(error: Exception) -> httpx.TransportError:
-    return _ERRORS[type(error)](str(error))

@@ -1,0 +1,49 @@
+"""The certificates that the environment says are to be trusted."""
+
+import os
+import re
+import ssl
+from collections.abc import Mapping
+
+from syncjob.errors import UsageError
+
+FILE, FOLDER = "SSL_CERT_FILE", "SSL_CERT_DIR"
+# What OpenSSL looks for in a folder: the hash of a subject and a number.
+_HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
+
+
+def of_environment(environment: Mapping[str, str]) -> ssl.SSLContext | None:
+    """A context that trusts what SSL_CERT_FILE, or else SSL_CERT_DIR, names; None where neither is set.
+
+    Raises UsageError, with the variable and the path, where that holds no certificate: OpenSSL says neither, or
+    trusts nobody without a word.
+    """
+    if file := environment.get(FILE):
+        return _of_file(file)
+    if folders := environment.get(FOLDER):
+        return _of_folders(folders)
+    return None
+
+
+def _of_file(path: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=path)
+    except ssl.SSLError as error:
+        raise UsageError(f"{FILE} names {path}, which holds no certificate in PEM form") from error
+    except OSError as error:
+        raise UsageError(f"{FILE} names {path}, which cannot be read: {error.strerror or error}") from error
+
+
+def _of_folders(paths: str) -> ssl.SSLContext:
+    if not any(_holds_certificates(path) for path in paths.split(os.pathsep)):
+        raise UsageError(
+            f"{FOLDER} names {paths}, which is no folder with certificates under the names that `openssl rehash` gives"
+        )
+    return ssl.create_default_context(capath=paths)
+
+
+def _holds_certificates(path: str) -> bool:
+    try:
+        return any(_HASHED.fullmatch(name) for name in os.listdir(path or "."))
+    except OSError:
+        return False
