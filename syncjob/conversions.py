@@ -9,7 +9,7 @@ from collections.abc import Iterator
 # What `ident` replaces, by git's convert.c: `$Id$`, and `$Id: x $` without white space inside, which others write.
 _IDENT = re.compile(rb"\$Id(?::(?:[^$\n][^$\n ]* ?)?)?\$")
 # The same as git reads it in a stream, which begins to look again behind what was no ident.
-_STREAMED = re.compile(rb"(\$Id\$|\$Id:(?! [^$\n]*\s[^$])[^$\n]*\$)|\$Id:[^$\n]*[$\n]|\$Id?.", re.DOTALL)
+_STREAMED = re.compile(rb"(\$Id\$|\$Id:(?! [^$\n]*\s[^$])[^$\n]*\$)|\$Id:[^$\n]*[$\n]|\$(?:Id?)?.", re.DOTALL)
 
 
 def checked_out(data: bytes, blob: str, encoding: str | None) -> Iterator[bytes]:
