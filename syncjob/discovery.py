@@ -5,8 +5,9 @@ import shlex
 from pathlib import Path
 
 from syncjob.display import one_line
+from syncjob.dotgit import root_of
 from syncjob.errors import UsageError
-from syncjob.git import GitFailed, Repository, root_of
+from syncjob.git import GitFailed, Repository
 
 FILE_NAME = "config.yaml"
 _ROOT = 0
@@ -45,7 +46,9 @@ def require_own_folder(folder: Path, config: Path) -> None:
     home = config.parent.resolve()
     bounds = root_of(home) or home
     # Where it says that the folder is, and where that is.
-    said, found = Path(os.path.normpath(home / os.path.relpath(folder, config.parent))), Path(os.path.realpath(folder))
+    is_below = folder.is_relative_to(config.parent)
+    said = Path(os.path.normpath(home / folder.relative_to(config.parent) if is_below else folder))
+    found = Path(os.path.realpath(folder))
     if said.is_relative_to(bounds) and not found.is_relative_to(bounds):
         raise UsageError(f"{folder} leads out of {bounds}, by a symbolic link; name the folder itself in the config")
 

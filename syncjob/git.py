@@ -2,11 +2,11 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from syncjob import processes
+from syncjob import dotgit, processes
 from syncjob.display import shorten
 from syncjob.processes import NEVER, CannotStart, Conversation, Ending, TookTooLong, Watch
 
@@ -19,7 +19,7 @@ _FILTERS = r"^filter\..*\.(clean|smudge|process|required)$"
 _SETTINGS = (
     ("core.fsmonitor", "false"), ("core.hooksPath", os.devnull), ("safe.bareRepository", "explicit"),
     ("core.quotePath", "false"), ("color.ui", "false"), ("diff.relative", "false"),
-    ("log.follow", "false"), ("log.showRoot", "true"), ("log.showSignature", "false"),
+    ("core.checkStat", "default"), ("core.trustctime", "true"), ("log.follow", "false"), ("log.showRoot", "true"), ("log.showSignature", "false"),
 )  # fmt: skip
 # All that git is given of the environment: what it is found by, and its user's own settings. No credentials, and
 # nothing that names another repository, index, program or file to write.
@@ -52,19 +52,25 @@ class Repository:
 
     def __init__(self, folder: Path, stop: Ending = NEVER) -> None:
         resolved = folder.resolve()
-        root = root_of(resolved)
+        root = dotgit.root_of(resolved)
         if root is None:
             raise NoRepository("not a git repository (or any of the parent directories)")
         self.root = root
         self._watch = Watch(stop)
         self._require_version()
         self.git_dir = self._require_own()
+        self._require_unplanted()
         prefix = resolved.relative_to(root).as_posix()
         self.prefix = "" if prefix == "." else f"{prefix}/"
 
     def run(self, *arguments: str, said: bytes = b"", settings: Iterable[tuple[str, str]] = ()) -> bytes:
         """What one command prints that reads `said`; raises GitFailed."""
-        with _failing(), processes.started(self._command(arguments), _environment(settings)) as process:
+        return self._ask(self.root, arguments, said, settings)
+
+    def _ask(
+        self, root: Path, arguments: Sequence[str], said: bytes = b"", settings: Iterable[tuple[str, str]] = ()
+    ) -> bytes:
+        with _failing(), processes.started(_command(root, arguments), _environment(settings)) as process:
             out, errors, status = processes.whole(process, self._watch, said)
         if status:
             reason = errors.decode("utf-8", "replace").strip().removeprefix("fatal: ")
@@ -102,11 +108,8 @@ class Repository:
 
     @contextmanager
     def _quietly(self, arguments: Iterable[str]) -> Iterator[processes.Process]:
-        with processes.started(self._command(arguments), _environment(), is_quiet=True) as process:
+        with processes.started(_command(self.root, arguments), _environment(), is_quiet=True) as process:
             yield process
-
-    def _command(self, arguments: Iterable[str]) -> list[str]:
-        return ["git", "-C", str(self.root), "--no-pager", *arguments]
 
     def _require_version(self) -> None:
         found = _VERSION.fullmatch(self.run("version"))
@@ -122,10 +125,22 @@ class Repository:
         if len(said) != 2:
             raise GitFailed("`git rev-parse` answers in a form that is not known here")
         top, git_dir = (Path(os.fsdecode(line)) for line in said)
-        if not (_is_same(top, self.root) and _is_same(git_dir, _named_by(self.root / ".git"))):
-            message = f"its working tree is {shorten(str(top))}, not {shorten(str(self.root))}; see core.worktree"
-            raise GitFailed(f"git does not take the repository around the descriptions as it is: {message}")
+        if not (dotgit.is_same(top, self.root) and dotgit.is_same(git_dir, dotgit.named_by(self.root))):
+            raise GitFailed(f"git's working tree is {shorten(str(top))}, not {shorten(str(self.root))} (core.worktree)")
         return git_dir
+
+    def _require_unplanted(self) -> None:
+        """Raises where the next repository above has files below this one's root, which git itself never does."""
+        above = dotgit.root_of(self.root.parent)
+        if above is None:
+            return
+        inside = f"{self.root.relative_to(above).as_posix()}/"
+        try:
+            listed = self._ask(above, ("ls-files", "-z", "--full-name", "--", f":(top,literal){inside}"))
+        except GitFailed:  # it is somebody else's, or none
+            return
+        if any(path.startswith(inside) for path in split(listed)):
+            raise GitFailed(f"{shorten(str(self.root))} has files of the repository above and a .git too; remove that")
 
     def _filters(self) -> list[str]:
         """The keys by which any config of this repository defines a filter."""
@@ -150,41 +165,13 @@ class Blobs:
             return None
 
 
-def root_of(folder: Path) -> Path | None:
-    """The nearest folder, itself or above, that holds a `.git`; no further than GIT_CEILING_DIRECTORIES allows.
-
-    Nothing else is taken for a repository: the files of a bare one may lie in any folder that others write to.
-    """
-    listed = os.environ.get("GIT_CEILING_DIRECTORIES", "").split(os.pathsep)
-    ceilings = {Path(path).resolve() for path in listed if path}
-    for place in (folder, *folder.parents):
-        if place in ceilings and place != folder:
-            return None
-        if os.path.lexists(place / ".git"):
-            return place
-    return None
-
-
 def split(output: bytes) -> list[str]:
     """What stands before each NUL byte."""
     return [os.fsdecode(part) for part in output.split(b"\0")[:-1]]
 
 
-def _named_by(dot_git: Path) -> Path:
-    """The folder that a `.git` is, or names where it is a file, as in a linked worktree or a submodule."""
-    try:
-        if dot_git.is_file():
-            named = os.fsdecode(dot_git.read_bytes()).removeprefix("gitdir: ")
-            return dot_git.parent / named.rstrip("\n")
-    except OSError as error:
-        raise GitFailed(f"cannot read {shorten(str(dot_git))}: {error.strerror}") from error
-    return dot_git
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    with suppress(OSError, ValueError):
-        return one.samefile(other)
-    return False
+def _command(root: Path, arguments: Iterable[str]) -> list[str]:
+    return ["git", "-C", str(root), "--no-pager", *arguments]
 
 
 @contextmanager

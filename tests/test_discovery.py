@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from syncjob.discovery import require_own_folder
+from syncjob.errors import UsageError
 from tests import hostile
 from tests.loopback import Loopback
 from tests.workspace import Workspace
@@ -110,8 +112,10 @@ def test_a_git_that_hangs_holds_no_discovery_back(one: Workspace, tmp_path: Path
 # The folder of descriptions
 
 
-@pytest.mark.parametrize("command", [("check",), ("diff",), ("sync",), ("pull", "--all"), ("pull", "one"), ("doctor",)])
-@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.parametrize(
+    ("command", "is_there"),
+    [(("check",), True), (("sync",), True), (("pull", "one"), True), (("pull", "--all"), False), (("doctor",), False)],
+)
 def test_a_folder_that_is_a_link_is_refused(
     workspace: Workspace, remote: Loopback, tmp_path: Path, command: tuple[str, ...], is_there: bool
 ) -> None:
@@ -133,23 +137,34 @@ def test_a_folder_that_is_a_link_is_refused(
 @pytest.mark.parametrize("is_repository", [True, False])
 @pytest.mark.parametrize("named", ["link/descriptions", "./link/deep/../descriptions", "link/../descriptions"])
 def test_a_folder_that_is_reached_by_a_link_which_leads_out_is_refused(
-    workspace: Workspace, remote: Loopback, tmp_path: Path, named: str, is_repository: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str, is_repository: bool
 ) -> None:
-    outside = tmp_path / "outside" / "er"
-    for place in (outside, outside.parent):
-        (place / "descriptions").mkdir(parents=True)
-        (place / "descriptions" / "one.md").write_text("private")
-    (outside / "deep").mkdir()
+    outside, inside = tmp_path / "outside" / "er", tmp_path / "inside"
+    for place in (outside / "descriptions", outside.parent / "descriptions", outside / "deep", inside):
+        place.mkdir(parents=True)
     if is_repository:
-        workspace.commit()
-    (workspace.folder / "link").symlink_to(outside)
-    workspace.configure(remote.url, f"descriptions: {named}\n")
-    remote.add("one")
-    for command in ("check", "sync", "pull"):
-        ended = workspace.run(command)
-        assert ended.status == 2, ended.out
-        assert "leads out of" in ended.err
-    assert remote.asked == []
+        (inside / ".git").mkdir()
+    (inside / "link").symlink_to(outside)
+    monkeypatch.chdir(inside)
+    for config in (Path("config.yaml"), inside / "config.yaml"):
+        with pytest.raises(UsageError, match="leads out of"):
+            require_own_folder(config.parent / named, config)
+
+
+@pytest.mark.parametrize("command", ["sync", "pull"])
+def test_no_command_reads_or_writes_a_folder_that_is_reached_by_such_a_link(
+    workspace: Workspace, remote: Loopback, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "outside" / "descriptions").mkdir(parents=True)
+    (tmp_path / "outside" / "descriptions" / "one.md").write_text("private")
+    workspace.commit()
+    (workspace.folder / "link").symlink_to(tmp_path / "outside")
+    workspace.configure(remote.url, "descriptions: link/descriptions\n")
+    remote.add("one", texts={"one": "on Scenario"})
+    ended = workspace.run(command)
+    assert (ended.status, remote.asked) == (2, [])
+    assert "leads out of" in ended.err
+    assert (tmp_path / "outside" / "descriptions" / "one.md").read_text() == "private"
 
 
 def test_a_link_within_the_repository_and_a_repository_reached_by_a_link_are_fine(

@@ -1,6 +1,7 @@
 """Repositories that would run programs, forge a history or lead elsewhere: they are read, and nothing of it happens."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from tests import hostile
 from tests.loopback import Loopback
 from tests.workspace import KEY, SECRET, Ended, Workspace
 
-COMMANDS = (("check", "--since", "HEAD"), ("diff",), ("diff", "--since", "HEAD"), ("sync",), ("pull",), ("doctor",))
+COMMANDS = (("check", "--since", "HEAD"), ("sync",), ("pull",))
 
 
 @pytest.fixture
@@ -195,3 +196,40 @@ def test_a_partial_clone_fetches_nothing_and_cannot_tell(in_step: Workspace, rem
     assert (ended.status, ended.item("one")["action"]) == (1, "conflict")
     assert "cannot tell" in ended.item("one")["problems"][0]["message"]
     assert hostile.sprung(program) == ""
+
+
+def test_a_repository_within_the_folder_is_none_where_the_one_around_has_the_files(
+    in_step: Workspace, remote: Loopback
+) -> None:
+    remote.sandbox.put("one", "edited on Scenario")
+    inner = Workspace(in_step.descriptions)
+    (inner.folder / "one.md").write_text("edited on Scenario")
+    hostile.git(inner.folder, "init", "--quiet")
+    hostile.git(inner.folder, "add", "--all")
+    hostile.git(inner.folder, "commit", "--quiet", "-m", "forged")
+    (inner.folder / "one.md").write_text("text one")
+    hostile.git(inner.folder, "commit", "--quiet", "--all", "-m", "forged")
+    ended = in_step.run("sync")
+    assert (ended.status, remote.sandbox.description("one")) == (2, "edited on Scenario")
+    assert "remove that" in ended.err
+
+
+def test_a_repository_within_another_that_does_not_have_its_files_is_one(in_step: Workspace, tmp_path: Path) -> None:
+    Workspace(in_step.folder.parent).git("init", "--quiet")
+    in_step.write("one", "new")
+    assert in_step.json("diff").item("one")["action"] == "update"
+
+
+@pytest.mark.deep  # git tells times of a file apart by the second
+def test_a_change_that_leaves_size_and_time_alone_is_a_change(in_step: Workspace, remote: Loopback) -> None:
+    for setting in ("core.checkStat=minimal", "core.trustctime=false"):
+        in_step.git("config", *setting.split("="))
+    path = in_step.descriptions / "one.md"
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+    in_step.git("status")
+    time.sleep(1.1)
+    in_step.write("one", "mine one")
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+    remote.sandbox.put("one", "edited on Scenario")
+    assert in_step.run("pull", "one").status == 1
+    assert path.read_text() == "mine one"

@@ -11,7 +11,7 @@ from tests import hostile
 from tests.loopback import Loopback
 from tests.workspace import Workspace
 
-MANY = 1100  # more than git compares unless it is told to
+MANY = 1500  # more than git compares unless it is told to
 LONG = "".join(f"line {number}\n" for number in range(20))
 
 
@@ -45,6 +45,7 @@ def rename_many(workspace: Workspace, count: int) -> None:
     workspace.commit()
 
 
+@pytest.mark.deep
 def test_a_commit_that_renames_and_edits_very_many_files_is_followed(workspace: Workspace, remote: Loopback) -> None:
     rename_many(workspace, MANY)
     remote.add("new-7")
@@ -54,6 +55,14 @@ def test_a_commit_that_renames_and_edits_very_many_files_is_followed(workspace: 
     assert (ended.status, ended.item("new-7")["status"]) == (0, "applied"), ended.out
 
 
+def test_renames_that_git_does_not_compare_by_itself_are_followed_when_a_text_is_not_found(
+    repository: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gitlog, "RENAME_LIMIT", 2)
+    rename_many(repository, 4)
+    assert held(repository, "new-1.md") == [body_of(1) + "edited", body_of(1).rstrip()]
+
+
 def test_a_limit_of_the_users_own_changes_nothing(repository: Workspace) -> None:
     rename_many(repository, 3)
     for setting in ("diff.renameLimit", "merge.renameLimit"):
@@ -61,10 +70,18 @@ def test_a_limit_of_the_users_own_changes_nothing(repository: Workspace) -> None
     assert len(held(repository, "new-1.md")) == 2
 
 
-def test_following_them_is_left_alone_until_a_text_is_not_found(repository: Workspace, tmp_path: Path) -> None:
+def test_they_are_not_looked_for_before_a_text_is_not_found(
+    repository: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gitlog, "RENAME_LIMIT", 1)
     rename_many(repository, 3)
+    monkeypatch.setenv("PATH", hostile.put_before_git(tmp_path / "bin", f'echo "$*" >> {tmp_path}/log; exec $GIT "$@"'))
     with texts(repository.descriptions) as found:
-        assert "edited" in next(found.of("new-1.md")).text
+        versions = found.of("new-1.md")
+        assert next(versions).text.endswith("edited")
+        assert " -l0 " not in (tmp_path / "log").read_text()
+        assert len(list(versions)) == 1
+    assert " -l0 " in (tmp_path / "log").read_text()
 
 
 def test_where_following_them_takes_too_long_it_is_said_and_refused(
