@@ -10,6 +10,8 @@ from syncjob.errors import UsageError
 from syncjob.git import GitFailed, Repository
 
 FILE_NAME = "config.yaml"
+# How long git may take to say whether it trusts a repository, in seconds: no run has begun that could be ended.
+PATIENCE = 10.0
 _ROOT = 0
 
 
@@ -87,6 +89,6 @@ def _owners(path: Path) -> set[int]:
 def _is_accepted(root: Path) -> bool:
     """Whether git works with a repository, which for one of somebody else means that `safe.directory` names it."""
     try:
-        return Repository(root).root == root
+        return Repository(root, seconds=PATIENCE).root == root
     except GitFailed:
         return False

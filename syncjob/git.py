@@ -46,17 +46,17 @@ class Repository:
     """The repository around a folder, which need not exist any more.
 
     Raises NoRepository where there is none, and GitFailed where git does not work with the one that there is.
-    Whatever is asked of it raises Stopped, and ends git, once `stop` is requested. `prefix` leads from its root
-    to the folder: "" or with a final slash.
+    Whatever is asked of it raises Stopped, and ends git, once `stop` is requested, and GitFailed once so many
+    seconds are over. `prefix` leads from its root to the folder: "" or with a final slash.
     """
 
-    def __init__(self, folder: Path, stop: Ending = NEVER) -> None:
+    def __init__(self, folder: Path, stop: Ending = NEVER, seconds: float | None = None) -> None:
         resolved = folder.resolve()
         root = dotgit.root_of(resolved)
         if root is None:
             raise NoRepository("not a git repository (or any of the parent directories)")
         self.root = root
-        self._watch = Watch(stop)
+        self._watch = Watch(stop, seconds)
         self._require_version()
         self.git_dir = self._require_own()
         self._require_unplanted()
@@ -97,8 +97,12 @@ class Repository:
 
         The only command here that reads contents of the working tree: for it no config defines a filter.
         """
-        arguments = ("diff", "-z", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv", tree, "--", where)
-        return split(self.run(*arguments, settings=[(key, "") for key in self._filters()]))
+        listed = self.run(
+            "diff", "-z", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv",
+            "--ignore-submodules=all",  # else git runs in each, by its own config
+            tree, "--", where, settings=[(key, "") for key in self._filters()],
+        )  # fmt: skip
+        return split(listed)
 
     @contextmanager
     def blobs(self) -> Iterator["Blobs"]:

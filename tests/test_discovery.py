@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from syncjob import discovery
 from syncjob.discovery import require_own_folder
 from syncjob.errors import UsageError
 from tests import hostile
@@ -107,6 +108,19 @@ def test_a_repository_of_somebody_else_above_is_none(one: Workspace, remote: Loo
 def test_a_git_that_hangs_holds_no_discovery_back(one: Workspace, tmp_path: Path) -> None:
     path = hostile.put_before_git(tmp_path / "bin", "sleep 60")
     assert one.run("check", PATH=path).status == 0
+
+
+@root_only
+def test_a_git_that_hangs_is_not_waited_for_whether_it_trusts_a_repository(
+    one: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one.commit()
+    give(one.folder / "config.yaml", one.folder / ".git")
+    monkeypatch.chdir(one.folder)
+    monkeypatch.setattr(discovery, "PATIENCE", 0.3)
+    monkeypatch.setenv("PATH", hostile.put_before_git(tmp_path / "bin", "sleep 60"))
+    with pytest.raises(UsageError, match="belongs to another user"):
+        discovery.find()
 
 
 # The folder of descriptions

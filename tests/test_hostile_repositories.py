@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from syncjob.history import changed_since
 from syncjob.worktree import uncommitted
 from tests import hostile
 from tests.loopback import Loopback
@@ -218,6 +219,21 @@ def test_a_repository_within_another_that_does_not_have_its_files_is_one(in_step
     Workspace(in_step.folder.parent).git("init", "--quiet")
     in_step.write("one", "new")
     assert in_step.json("diff").item("one")["action"] == "update"
+
+
+def test_no_repository_below_the_descriptions_is_asked(in_step: Workspace, tmp_path: Path) -> None:
+    program = hostile.trap(tmp_path / "traps")
+    below = Workspace(in_step.descriptions / "below")
+    below.folder.mkdir()
+    (below.folder / "file.md").write_text("text")
+    below.commit()
+    in_step.commit()
+    hostile.plant_filter(below, program)
+    (below.folder / "file.md").write_text("other")
+    touch(in_step)
+    assert uncommitted(in_step.descriptions) == set()
+    assert changed_since(in_step.descriptions, "HEAD").names == set()
+    assert hostile.sprung(program) == ""
 
 
 @pytest.mark.deep  # git tells times of a file apart by the second
