@@ -1,12 +1,14 @@
 """Files and what Scenario holds -> Plans in slices: read by the run's workers, judged, and what they refer to looked up."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Literal, Protocol, TypeVar
 
 from syncjob import workers
 from syncjob.documents import Document
 from syncjob.earlier import confirmed_before
+from syncjob.errors import Stopped
 from syncjob.journal import Confirmed
 from syncjob.lookup import References
 from syncjob.memory import Memory
@@ -54,8 +56,8 @@ def plans(
         pending: list[Change] = []
         for settled in reading.slice(pending, size):
             yield Plan(in_order(settled), is_partial=True)
-        if not run.stop.requested:
-            pending = [judge(change) for change in pending]
+        with suppress(Stopped):  # while git was asked
+            pending = pending if run.stop.requested else [judge(change) for change in pending]
         if run.stop.requested:  # a write that was not judged and looked up is no plan
             yield from reading.unread()
             yield Plan(in_order(change if change.failure else unjudged(change) for change in pending))

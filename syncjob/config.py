@@ -11,12 +11,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from syncjob import strict_yaml
+from syncjob import discovery, strict_yaml
 from syncjob.credentials import Credentials, from_environment
 from syncjob.display import one_line
 from syncjob.errors import UsageError
 
-FILE_NAME = "config.yaml"
 STATE_FOLDER = ".syncjob"
 SANDBOX = "sandbox:"
 
@@ -100,9 +99,9 @@ class Config(msgspec.Struct, frozen=True):
 def load(path: Path | None, profile: str | None, environment: Mapping[str, str]) -> Config:
     """The config of a run; raises UsageError that names the file, the line and what to do.
 
-    Without `path`, config.yaml of the current folder or of the nearest parent up to a git root.
+    Without `path` it is the one that `discovery` finds.
     """
-    source = _read(path or _find())
+    source = _read(path or discovery.find())
     file = source.convert(source.value, ConfigFile, "")
     # All profiles are read, so that a fault in one shows before the day it is needed.
     profiles = {name: _profile(source, file, name) for name in file.profiles}
@@ -162,17 +161,6 @@ def _profile(source: _Source, file: ConfigFile, name: str) -> tuple[Profile, Htt
     http = source.convert(msgspec.to_builtins(file.http) | profile.http, Http, f"{where}.http")
     safety = source.convert(msgspec.to_builtins(file.safety) | profile.safety, Safety, f"{where}.safety")
     return msgspec.structs.replace(profile, base_url=base_url), http, safety
-
-
-def _find() -> Path:
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / FILE_NAME).is_file():
-            # Shown as the reader would type it where it is at hand.
-            return Path(FILE_NAME) if folder == here else folder / FILE_NAME
-        if (folder / ".git").exists():
-            break
-    raise UsageError(f"no {FILE_NAME} in {here} or above it in the repository; write one, or name it with --config")
 
 
 def _read(path: Path) -> _Source:

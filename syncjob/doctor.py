@@ -10,10 +10,11 @@ from typing import Literal
 from syncjob import history, learnt, scope, workers
 from syncjob.credentials import JWT, KEY, SECRET, redact
 from syncjob.display import shorten
-from syncjob.errors import ScenarioError, Unauthorized, UsageError
+from syncjob.errors import ScenarioError, Stopped, Unauthorized, UsageError
 from syncjob.run import Run
 from syncjob.scenario.answers import Answer, decode, limit_headers
 from syncjob.scenario.types import ModelPage
+from syncjob.worktree import look
 
 # So far apart the two clocks tell something: the API's requests carry no time, but certificates and reports do.
 _APART = 60.0
@@ -48,7 +49,15 @@ def _descriptions(run: Run) -> Line:
 
 
 def _git(run: Run) -> Line:
-    gap = history.gap_of(run.config.folder)
+    folder = run.config.folder
+    try:
+        # Without the files' names: those are the matter of another line.
+        unknown = look(folder, (), run.stop).unknown
+        gap = unknown or history.gap_of(folder, run.stop)
+    except Stopped:
+        return Line("FAILED", "git", f"did not answer before the run was told to end: {run.stop.reason}")
+    if unknown:
+        return Line("FAILED", "git", f"cannot tell which descriptions it has and which are unmerged: {unknown}")
     if gap:
         return Line("warning", "git", f"an edit on Scenario cannot be told from git's own text: {gap}")
     return Line("ok", "git", "the whole history is here")

@@ -84,12 +84,6 @@ def gone(name: str, shown_as: str) -> Document:
     return Document(model_id_of(name), f"{shown_as}/{_shown(name)}")
 
 
-def not_in_tree(name: str, shown_as: str) -> Document:
-    """The document of a file that git has and did not check out."""
-    problem = Problem("file-special", "git has this file but did not check it out (a sparse checkout); check it out")
-    return Document(model_id_of(name), f"{shown_as}/{_shown(name)}", problems=(problem,))
-
-
 def model_id_of(name: str) -> str:
     """The model that a file is named for."""
     return _shown(name[:-3])

@@ -1,26 +1,23 @@
-"""What git knows of the descriptions: which files changed since a revision, and every text that it held."""
+"""What git knows of the descriptions' past: which files changed since a revision, and every text that it held."""
 
 import os
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from syncjob import gitlog
+from syncjob.conversions import checked_out
 from syncjob.display import shorten
 from syncjob.edits import Version
 from syncjob.git import GitFailed, Repository
+from syncjob.processes import NEVER, Ending
 from syncjob.text import canonical
+from syncjob.worktree import kept_by_git, names_of, pathspec
 
 _NO_COMMIT = re.compile(r"0{40}(?:0{24})?")
 _ADVICE = "in GitHub Actions check out with fetch-depth: 0"
-# Every commit that HEAD reaches, children before parents; a merge is listed with what is in none of its parents.
-# All Markdown of the repository, because a rename may lead from another folder.
-_LOG = (
-    "log", "--topo-order", "--full-history", "--diff-merges=combined",
-    "-z", "--raw", "--no-abbrev", "--find-renames", "--format=%H", "HEAD", "--", "*.md",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +33,19 @@ class Changed:
 
 
 class Texts:
-    """Every text that git held for a folder's files; nothing is read from git before it is asked for."""
+    """Every text that git held for a folder's files; nothing is read from git before it is asked for.
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
+    `encodings` are those that git's attributes name for files. Raises Stopped once `stop` is requested.
+    """
+
+    def __init__(self, folder: Path, stack: ExitStack, stop: Ending, encodings: Mapping[str, str]) -> None:
         self._folder = folder
         self._stack = stack
+        self._stop = stop
+        self._encodings = encodings
         self._gap: str | None = None
-        self._log: _Log | None = None
+        self._repository: Repository | None = None
+        self._log: gitlog.Log | None = None
         self._read: Callable[[str], bytes | None] = lambda blob: None
 
     def gap(self) -> str | None:
@@ -50,54 +53,54 @@ class Texts:
         return self._gap
 
     def of(self, name: str) -> Iterator[Version]:
-        """A file's texts, newest first, canonical; those of the files that it was renamed from too."""
+        """A file's texts, newest first, canonical; those of the files that it was renamed from too.
+
+        Renames that take long to find are looked for when all others are read.
+        """
         if self._log is None:
             self._log = self._open()
-        commits: dict[str, str] = {}
-        for commit, blob in self._log.of(name):
-            commits.setdefault(blob, commit)
-        for blob, commit in commits.items():
+        seen: dict[str, str] = {}
+        yield from self._unseen(self._log, name, seen)
+        if self._log.unfollowed:
+            self._follow(self._log)
+            yield from self._unseen(self._log, name, seen)
+
+    def _unseen(self, log: gitlog.Log, name: str, seen: dict[str, str]) -> Iterator[Version]:
+        """The texts of the blobs that are not seen yet."""
+        known = frozenset(seen)
+        for commit, blob in log.of(name):
+            seen.setdefault(blob, commit)
+        for blob in [blob for blob in seen if blob not in known]:
             data = self._read(blob)
             if data is None:
                 self._gap = self._gap or f"git lacks objects of its own history; {_ADVICE}"
                 continue
-            with suppress(UnicodeDecodeError):  # no text, so it never was a description
-                yield Version(commit, canonical(data.decode("utf-8")))
+            for form in checked_out(data, blob, self._encodings.get(name)):
+                with suppress(UnicodeDecodeError):  # no text, so it never was a description
+                    yield Version(seen[blob], canonical(form.decode("utf-8")))
 
-    def _open(self) -> "_Log":
+    def _open(self) -> gitlog.Log:
         """Starts the two programs that all further texts come from."""
         try:
-            repository = Repository(self._folder)
-            gap, log = _gap(repository), _log(repository)
+            self._repository = Repository(self._folder, self._stop)
+            gap, log = _gap(self._repository), gitlog.read(self._repository)
         except GitFailed as error:
             self._gap = f"{error}; {_ADVICE}"
-            return _Log("")
+            return gitlog.Log("")
         self._gap = gap
         if log.versions:
-            self._read = self._stack.enter_context(repository.blobs()).read
+            self._read = self._stack.enter_context(self._repository.blobs()).read
         return log
 
-
-@dataclass(frozen=True, slots=True)
-class _Log:
-    """The (commit, blob) of each version of every path, newest first, and what it was renamed from."""
-
-    prefix: str
-    versions: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
-    renamed: Mapping[str, set[str]] = field(default_factory=dict)
-
-    def of(self, name: str) -> Iterator[tuple[str, str]]:
-        """The versions of a file of the folder, then those of all that it was renamed from.
-
-        All of theirs: which of two branches git lists first says nothing of which came first.
-        """
-        paths = [self.prefix + name]
-        for each in paths:
-            paths.extend(sorted(self.renamed.get(each, set()) - set(paths)))
-        return (version for each in paths for version in self.versions.get(each, ()))
+    def _follow(self, log: gitlog.Log) -> None:
+        if self._repository:
+            try:
+                gitlog.follow(self._repository, log)
+            except GitFailed as error:
+                self._gap = self._gap or f"very many files were renamed at once, and to follow them {error}"
 
 
-def changed_since(folder: Path, revision: str) -> Changed:
+def changed_since(folder: Path, revision: str, stop: Ending = NEVER) -> Changed:
     """The names in a folder that differ from the merge base of `revision` and HEAD, or did in between.
 
     The working tree counts, untracked files too; a renamed file counts under both names. What was
@@ -107,54 +110,29 @@ def changed_since(folder: Path, revision: str) -> Changed:
     if _NO_COMMIT.fullmatch(revision):
         return Changed(None, reason=f"{shown} names no commit (a new branch)")
     try:
-        repository = Repository(folder)
+        repository = Repository(folder, stop)
         base = _merge_base(repository, revision)
         return _changed_since(folder, repository, base)
     except GitFailed as error:
         return Changed(None, reason=f"{shown}: {error}")
 
 
-def not_checked_out(folder: Path) -> frozenset[str]:
-    """The names that git has in a folder and keeps out of the working tree (a sparse checkout)."""
-    try:
-        return _not_checked_out(Repository(folder))
-    except GitFailed:
-        return frozenset()
-
-
-def uncommitted(folder: Path) -> frozenset[str] | None:
-    """The names in a folder whose file is not what HEAD has, untracked ones too; None where git cannot tell.
-
-    Those among them that git was told not to look at (`--assume-unchanged`, `--skip-worktree`).
-    """
-    try:
-        repository = Repository(folder)
-        where = _pathspec(repository)
-        changed = repository.tokens("diff", "-z", "--name-only", "--no-renames", "--no-ext-diff", "HEAD", "--", where)
-        untracked = repository.tokens("ls-files", "-z", "--others", "--full-name", "--", where)
-        tagged = repository.tokens("ls-files", "-v", "-z", "--full-name", "--", where)
-        unseen = (entry[2:] for entry in tagged if entry[0] == "S" or entry[0].islower())
-        return frozenset(_names(repository, (*changed, *untracked, *unseen)))
-    except GitFailed:
-        return None
-
-
-def gap_of(folder: Path) -> str | None:
+def gap_of(folder: Path, stop: Ending = NEVER) -> str | None:
     """Why git cannot tell every text that a folder's files held; None where it can."""
     try:
-        return _gap(Repository(folder))
+        return _gap(Repository(folder, stop))
     except GitFailed as error:
         return str(error)
 
 
 @contextmanager
-def texts(folder: Path) -> Iterator[Texts]:
+def texts(folder: Path, stop: Ending = NEVER, encodings: Mapping[str, str] | None = None) -> Iterator[Texts]:
     """Every text of a folder's files in all commits that HEAD reaches: at most one `git log`, one `git cat-file`.
 
-    Where git cannot tell, the gap says why.
+    One log more where very many files were renamed at once. Where git cannot tell, the gap says why.
     """
     with ExitStack() as stack:
-        yield Texts(folder, stack)
+        yield Texts(folder, stack, stop, encodings or {})
 
 
 def _merge_base(repository: Repository, revision: str) -> str:
@@ -169,36 +147,19 @@ def _merge_base(repository: Repository, revision: str) -> str:
         raise GitFailed(f"it has no commit in common with HEAD; {_ADVICE}") from error
 
 
-def _not_checked_out(repository: Repository) -> frozenset[str]:
-    listed = repository.tokens("ls-files", "-t", "-z", "--full-name", "--", _pathspec(repository))
-    return frozenset(_names(repository, (entry[2:] for entry in listed if entry.startswith("S "))))
-
-
 def _changed_since(folder: Path, repository: Repository, base: str) -> Changed:
-    where = _pathspec(repository)
-    now = repository.tokens("diff", "-z", "--name-only", "--no-renames", "--no-ext-diff", base, "--", where)
+    where = pathspec(repository)
+    now = repository.differing(base, where)
     untracked = repository.tokens("ls-files", "-z", "--others", "--full-name", "--", where)
     between = repository.tokens(
         "log", "-z", "--format=", "--name-only", "--no-renames", "--full-history", "--diff-merges=combined",
         f"{base}..HEAD", "--", where,
     )  # fmt: skip
     paths = (*now, *untracked, *(path.lstrip("\n") for path in between))
-    names = frozenset(_names(repository, paths))
+    names = frozenset(names_of(repository, paths))
     # One that came and went in between is gone too: a run may have written it.
     gone = frozenset(name for name in names if not os.path.lexists(folder / name))
-    return Changed(names, gone - _not_checked_out(repository) if gone else gone)
-
-
-def _pathspec(repository: Repository) -> str:
-    return f":(top,literal){repository.prefix}"
-
-
-def _names(repository: Repository, paths: Iterable[str]) -> Iterator[str]:
-    """Those of the paths that stand in the folder itself, as names."""
-    for path in paths:
-        name = path.removeprefix(repository.prefix)
-        if name and "/" not in name and path.startswith(repository.prefix):
-            yield name
+    return Changed(names, gone - kept_by_git(repository) if gone else gone)
 
 
 def _gap(repository: Repository) -> str | None:
@@ -206,41 +167,3 @@ def _gap(repository: Repository) -> str | None:
     if repository.run("rev-parse", "--is-shallow-repository").strip() == b"true":
         return f"the clone is shallow; fetch the whole history (git fetch --unshallow), {_ADVICE}"
     return None
-
-
-def _log(repository: Repository) -> _Log:
-    try:
-        repository.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    except GitFailed:
-        return _Log(repository.prefix)  # no commit yet: a history, and an empty one
-    versions: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
-    renamed: defaultdict[str, set[str]] = defaultdict(set)
-    try:
-        for commit, blob, old, new in _entries(repository.tokens(*_LOG)):
-            versions[new].append((commit, blob))
-            if old:
-                renamed[new].add(old)
-    except (IndexError, RuntimeError) as error:
-        raise GitFailed("git log answers in a form that is not known here") from error
-    return _Log(repository.prefix, versions, renamed)
-
-
-def _entries(tokens: Iterator[str]) -> Iterator[tuple[str, str, str | None, str]]:
-    """(commit, blob, path before a rename or None, path) of each file that a commit left, newest first.
-
-    The form is that of `git diff-tree --raw -z`: one colon a parent, then modes, blobs, status and paths.
-    """
-    commit = ""
-    for token in tokens:
-        entry = token.lstrip("\n")
-        if not entry.startswith(":"):
-            commit = entry or commit
-            continue
-        parents = len(entry) - len(entry.lstrip(":"))
-        fields = entry.split(" ")
-        blob, status = fields[2 * parents + 1], fields[-1]
-        is_rename = parents == 1 and status[0] in "RC"
-        old = next(tokens) if is_rename else None
-        path = next(tokens)
-        if blob.strip("0"):  # else it was deleted
-            yield commit, blob, old, path

@@ -7,6 +7,7 @@ from typing import Any
 from syncjob import files, learnt, planning, scope
 from syncjob.apply import Outcome
 from syncjob.documents import Document
+from syncjob.errors import Stopped
 from syncjob.journal import Finish
 from syncjob.learnt import Finding, Learnt, Probed
 from syncjob.lookup import look_up_all
@@ -26,7 +27,11 @@ from syncjob.writing import Review, carry_out
 
 def check(run: Run, *, is_remote: bool) -> Report:
     """Checks the files, and with `is_remote` that every model and every referenced id exists."""
-    found = scope.find(run.config, run.options.patterns, run.options.since)
+    try:
+        found = scope.find(run.config, run.options.patterns, run.options.since, is_check=True, stop=run.stop)
+    except Stopped:
+        plan = planning.unasked_plan(run)
+        return report_of(run, build.plan_items(plan), plan.problems, dry_run=True)
     documents = tuple(found.documents())
     catalogue = Catalogue()
     if is_remote:

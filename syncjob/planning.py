@@ -11,7 +11,7 @@ from syncjob.comparing import in_parallel
 from syncjob.documents import Document, model_id_of
 from syncjob.earlier import records_of
 from syncjob.edits import with_history
-from syncjob.errors import UsageError
+from syncjob.errors import Stopped, UsageError
 from syncjob.memory import Memory
 from syncjob.plan import Change, Plan, Tally, in_order, left_alone, not_compared, over_threshold
 from syncjob.problems import Problem
@@ -21,6 +21,7 @@ from syncjob.run import Run
 from syncjob.saved_plan import SavedItem
 from syncjob.selection import select
 from syncjob.tags import is_id
+from syncjob.worktree import uncommitted
 
 _T = TypeVar("_T")
 
@@ -28,12 +29,18 @@ _T = TypeVar("_T")
 def plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
     """What the files ask for, in slices. With `will_write` a bad file refuses the run before any request."""
     options, config = run.options, run.config
-    found = scope.find(config, options.patterns, options.since, shard=options.shard, with_unfiled=options.prune)
+    try:
+        found = scope.find(
+            config, options.patterns, options.since, shard=options.shard, will_prune=options.prune, stop=run.stop
+        )
+    except Stopped:
+        yield unasked_plan(run)
+        return
     if will_write and not options.keep_going and not all(document.is_valid for document in found.documents()):
         # Not one request is worth sending.
         yield Plan(in_order(map(not_compared, found.documents())), found.problems)
         return
-    with listing.remembered(run, found) as memory, history.texts(config.folder) as texts:
+    with listing.remembered(run, found) as memory, history.texts(config.folder, run.stop, found.encodings) as texts:
         removed, problems = listing.removed(run, found, memory)
         if will_write and problems and not options.keep_going:
             yield Plan(in_order(map(not_compared, found.documents())), (*found.problems, *problems))
@@ -47,15 +54,25 @@ def plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
         yield from _within_thresholds(run, plans, found.count, not found.names, will_write=will_write)
 
 
+def unasked_plan(run: Run) -> Plan:
+    """The places of all that a run may have been about that was told to end before it knew."""
+    return Plan(in_order(map(not_compared, scope.unasked(run.config, run.options.patterns, run.options.shard))))
+
+
 def plans_of_saved(run: Run, path: Path) -> Iterator[Plan]:
     """What a saved plan holds, where it still fits; raises UsageError where the file is no such plan."""
     config = run.config
     saved = saved_plan.load(_read(path), config, str(path))
     writes = saved.writes
-    there = scope.names_of(config, may_be_empty=True)
-    hidden = history.not_checked_out(config.folder) - set(there)
-    source = _Reviewed(scope.Files(config, there, hidden), writes)
     names = scope.in_order(f"{model_id}.md" for model_id in writes)
+    there = scope.names_of(config, may_be_empty=True)
+    try:
+        worktree = scope.known_worktree(config, there, run.stop)
+    except Stopped:
+        files = scope.Files(config, there)
+        yield Plan(in_order(not_compared(files.unread(name)) for name in names))
+        return
+    source = _Reviewed(scope.Files(config, there, worktree), writes)
     blocked = in_order(saved_plan.blocked(item, config.shown_folder) for item in saved.blocked)
     if not run.options.keep_going and (blocked or not all(source.read(name).is_valid for name in names)):
         yield Plan(in_order((*blocked, *(not_compared(source.read(name)) for name in names))))
@@ -85,10 +102,13 @@ def plan_of_pull(run: Run, *, takes_all: bool) -> Plan:
     """What Scenario's texts make of the files; raises UsageError for a pattern that names neither file nor model."""
     config, options = run.config, run.options
     names = scope.names_of(config, may_be_empty=True)
+    try:
+        files = scope.Files(config, names, scope.known_worktree(config, names, run.stop))
+        unsaved = frozenset[str]() if options.force else uncommitted(config.folder, run.stop)
+    except Stopped:
+        return unasked_plan(run)
     found, problems = _to_pull(run, names, takes_all=takes_all)
-    files = scope.Files(config, names, history.not_checked_out(config.folder))
     documents = [files.read(name) for name in scope.in_order(found)]
-    unsaved = frozenset[str]() if options.force else history.uncommitted(config.folder)
 
     def read_and_take(document: Document) -> Change:
         name = f"{document.model_id}.md"

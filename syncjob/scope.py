@@ -1,31 +1,37 @@
 """Which descriptions a run is about: the folder, SELECT, --since and --shard."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from syncjob.config import Config
-from syncjob.documents import Document, Folder, gone, list_folder, model_id_of, not_in_tree
+from syncjob.discovery import require_own_folder
+from syncjob.documents import Document, Folder, gone, list_folder, model_id_of
 from syncjob.errors import UsageError
-from syncjob.history import Changed, changed_since, not_checked_out
+from syncjob.history import Changed, changed_since
 from syncjob.problems import Problem, warning
+from syncjob.processes import NEVER, Ending
 from syncjob.selection import Shard, select
 from syncjob.tags import is_id
+from syncjob.worktree import Worktree, look
 
 
 class Files:
-    """The documents of a config's folder by file name, each read when it is asked for."""
+    """The documents of a config's folder by file name, each read when it is asked for.
 
-    def __init__(self, config: Config, there: Sequence[str], hidden: frozenset[str] = frozenset()) -> None:
+    With the problems that git has with them, those among them that are not there.
+    """
+
+    def __init__(self, config: Config, there: Sequence[str], worktree: Worktree = Worktree()) -> None:  # noqa: B008  frozen
         self._shown_as = config.shown_folder
         self._there = frozenset(there)
-        self._hidden = hidden
+        self._problems = worktree.problems
         self._folder = Folder(config.folder, self._shown_as, there, config.safety.max_file_bytes)
 
     def read(self, name: str) -> Document:
         """The document of a file as it is now; one without a text where there is no such file."""
-        if name in self._there:
-            return self._folder.read(name)
-        return not_in_tree(name, self._shown_as) if name in self._hidden else self.unread(name)
+        document = self._folder.read(name) if name in self._there else self.unread(name)
+        problem = self._problems.get(name)
+        return replace(document, problems=(problem, *document.problems)) if problem else document
 
     def unread(self, name: str) -> Document:
         """The place of a document whose file is not looked at."""
@@ -38,8 +44,8 @@ class Scope:
 
     `names` are all files of the folder, those among them that git keeps out of the working tree;
     `count` is how many the shard has of them. `is_whole` says that no revision narrows the scope, so
-    what is gone is not known from git. What the run is about is sorted by model id. `problems` are
-    warnings of the run as a whole.
+    what is gone is not known from git. What the run is about is sorted by model id. `encodings` are
+    those in which git writes files; `problems` are warnings of the run as a whole.
     """
 
     files: Files
@@ -48,6 +54,7 @@ class Scope:
     names: tuple[str, ...]
     count: int
     is_whole: bool
+    encodings: Mapping[str, str]
     problems: tuple[Problem, ...] = ()
 
     def documents(self) -> Iterator[Document]:
@@ -61,35 +68,77 @@ def find(
     since: str | None,
     *,
     shard: Shard | None = None,
-    with_unfiled: bool = False,
+    will_prune: bool = False,
+    is_check: bool = False,
+    stop: Ending = NEVER,
 ) -> Scope:
     """The scope; reads no file.
 
-    Raises UsageError where the folder holds no description, and for a pattern that names none;
-    `with_unfiled` says that in a whole scope it may name a model that has no file.
+    Raises UsageError where the folder holds no description, for a pattern that names none, where git is
+    responsible and cannot tell, unless it `is_check`, and for a revision that leads nowhere where the run
+    `will_prune`. With that a pattern may name a model that has no file, in a whole scope. Raises Stopped.
     """
-    changed = changed_since(config.folder, since) if since is not None else Changed(None)
-    problems: tuple[Problem, ...] = ()
-    if changed.names is None and since is not None:
-        problems = (warning("since-unknown", f"{changed.reason}; all files are compared"),)
+    changed, problems = _changed(config, since, will_prune=will_prune, stop=stop)
     there = names_of(config, may_be_empty=bool(changed.names))
     filed = set(map(model_id_of, there))  # a file whose name is a bad one is still its model's
     deleted = frozenset(name for name in _descriptions(changed.deleted) if model_id_of(name) not in filed)
-    hidden = not_checked_out(config.folder) - set(there)
-    names = (*there, *hidden)
-    must_match = not (with_unfiled and changed.names is None)
+    worktree = look(config.folder, there, stop)
+    problems += tuple(_unknown(worktree, is_check=is_check))
+    names = (*there, *sorted(worktree.problems.keys() - set(there)))
+    must_match = not (will_prune and changed.names is None)
     chosen = select((*names, *deleted), patterns, config.folder, must_match=must_match)
     if changed.names is not None:
         chosen &= changed.names
     return Scope(
-        Files(config, there, hidden),
+        Files(config, there, worktree),
         in_order((name for name in names if name in chosen), shard),
         in_order(deleted & chosen, shard),
         names,
         len(names) if shard is None else sum(shard.holds(model_id_of(name)) for name in names),
         changed.names is None,
+        worktree.encodings,
         problems,
     )
+
+
+def unasked(config: Config, patterns: Sequence[str], shard: Shard | None = None) -> tuple[Document, ...]:
+    """The places of what a run may have been about that ended before git had told."""
+    there = names_of(config, may_be_empty=True)
+    chosen = select(there, patterns, config.folder, must_match=False)
+    return tuple(Files(config, there).unread(name) for name in in_order(chosen, shard))
+
+
+def known_worktree(config: Config, there: Sequence[str], stop: Ending) -> Worktree:
+    """What git says of the folder; raises UsageError where it is responsible and cannot tell, and Stopped."""
+    worktree = look(config.folder, there, stop)
+    list(_unknown(worktree, is_check=False))
+    return worktree
+
+
+def _unknown(worktree: Worktree, *, is_check: bool) -> Iterator[Problem]:
+    if worktree.unknown is None:
+        return
+    message = f"git cannot tell which descriptions it has and which are unmerged: {worktree.unknown}"
+    if not is_check:
+        raise UsageError(message)
+    yield warning("git-unknown", message)
+
+
+def _changed(
+    config: Config, since: str | None, *, will_prune: bool, stop: Ending
+) -> tuple[Changed, tuple[Problem, ...]]:
+    """What changed since a revision, None of it for all; with a warning where it leads nowhere."""
+    if since is None:
+        return Changed(None), ()
+    changed = changed_since(config.folder, since, stop)
+    if changed.names is not None:
+        return changed, ()
+    if will_prune:
+        raise UsageError(
+            f"{changed.reason}; with --prune that would delete every description without a file. "
+            "Name a commit that HEAD has in its history, or leave one of the two options out"
+        )
+    return changed, (warning("since-unknown", f"{changed.reason}; all files are compared"),)
 
 
 def in_order(names: Iterable[str], shard: Shard | None = None) -> tuple[str, ...]:
@@ -101,8 +150,9 @@ def in_order(names: Iterable[str], shard: Shard | None = None) -> tuple[str, ...
 def names_of(config: Config, *, may_be_empty: bool = False) -> tuple[str, ...]:
     """All description files of the folder; raises UsageError where there are none, unless that may be.
 
-    A folder that is there and cannot be listed is not empty.
+    A folder that is there and cannot be listed is not empty, and one that a link leads to is not the config's.
     """
+    require_own_folder(config.folder, config.path)
     try:
         names = list_folder(config.folder)
     except UsageError as error:

@@ -174,9 +174,13 @@ class World:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a run is asked. `base` is the commit that --since comes to, None for everything."""
+    """What a run is asked. `base` is the commit that --since comes to, None for everything.
+
+    It is also None where --since leads nowhere, and then `is_astray`.
+    """
 
     base: str | None = None
+    is_astray: bool = False
     select: tuple[str, ...] = ()
     prune: bool = False
     keep_going: bool = False
@@ -210,7 +214,9 @@ class Scope:
 
     @property
     def is_usage_error(self) -> bool:
-        """No file at all, or SELECT names what there is not."""
+        """No file at all, SELECT names what there is not, or what is gone is asked of a revision that leads nowhere."""
+        if self.asked.is_astray and self.asked.prune:
+            return True
         if not self.world.files and not self.changed:
             return True
         known = set(self.world.files) | self.deleted

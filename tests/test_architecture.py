@@ -18,7 +18,7 @@ HOMES = {
     "yaml": {"strict_yaml.py"},
     "structlog": {"log.py"},
     "markdown_it": {"markdown.py", "report/html/prose.py"},
-    "subprocess": {"git.py"},
+    "subprocess": {"processes.py"},
     "fcntl": {"lock.py"},
     "tempfile": {"files.py"},
     "sqlite3": {"scenario/sandbox/store.py", "spool.py", "memory.py"},

@@ -422,14 +422,14 @@ def test_the_search_stops_at_the_root_of_the_repository(
         assert str(refused.value).startswith(f"no config.yaml in {folder} or above it in the repository;")
 
 
-def test_without_a_repository_the_search_goes_on_to_the_top(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_repository_only_the_current_folder_counts(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (repository / ".git").rmdir()
     monkeypatch.chdir(repository / "a")
-    assert load(None, None, {}).base_url == "https://above/v1"
-    monkeypatch.chdir("/")
-    with pytest.raises(UsageError, match=r"no config\.yaml in / or above it"):
+    with pytest.raises(UsageError, match=r"and outside of a repository none above counts"):
         load(None, None, {})
     assert load(repository.parent / "config.yaml", None, {}).base_url == "https://above/v1"
+    monkeypatch.chdir(repository.parent)
+    assert load(None, None, {}).base_url == "https://above/v1"
 
 
 def test_a_host_that_no_name_can_have_is_a_message(workspace: Workspace) -> None:

@@ -475,8 +475,10 @@ class GitAndScenario(RuleBasedStateMachine):
         return Ran(report, gets, puts, len(asked), world)
 
     def _check_files(self, ran: Ran, options: run.Options, revision: str | None) -> None:
+        base = self._base(options.since)
         asked = Asked(
-            base=self._base(options.since),
+            base=base,
+            is_astray=options.since is not None and base is None,
             select=options.patterns,
             prune=options.prune,
             keep_going=options.keep_going,
@@ -493,8 +495,7 @@ class GitAndScenario(RuleBasedStateMachine):
             existing = key(ran.world.remote[name])
             held = self.history.possibly_held(name, self.head)
             assert options.overwrite_remote_edits or not existing or existing in held, f"an edit of {name} is lost"
-        is_unknown = options.since is not None and asked.base is None
-        assert ("since-unknown" in {problem.code for problem in ran.report.problems}) == is_unknown
+        assert ("since-unknown" in {problem.code for problem in ran.report.problems}) == asked.is_astray
 
     def _base(self, revision: str | None) -> str | None:
         """The commit that --since comes to."""

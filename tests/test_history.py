@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from syncjob.history import changed_since, not_checked_out, texts
+from syncjob.history import changed_since, texts
+from syncjob.worktree import look
 from tests.workspace import Workspace
 
 
@@ -336,7 +337,7 @@ def test_what_is_not_checked_out_is_not_gone(repository: Workspace) -> None:
     found = changed_since(repository.descriptions, base)
     assert found.names == frozenset({"x.md"})
     assert found.deleted == frozenset()
-    assert not_checked_out(repository.descriptions) == {"x.md"}
+    assert look(repository.descriptions, ["y.md"]).problems.keys() == {"x.md"}
 
 
 def test_ignored_files_count_like_all_others_of_the_folder(repository: Workspace) -> None:

@@ -1,0 +1,35 @@
+"""What git writes into the working tree of what it holds: idents and encodings, which are its own. Pure.
+
+Line ends are left out: in canonical text there is one kind.
+"""
+
+import re
+from collections.abc import Iterator
+
+# What `ident` replaces, by git's convert.c: `$Id$`, and `$Id: x $` without white space inside, which others write.
+_IDENT = re.compile(rb"\$Id(?::(?:[^$\n][^$\n ]* ?)?)?\$")
+# The same as git reads it in a stream, which begins to look again behind what was no ident.
+_STREAMED = re.compile(rb"(\$Id\$|\$Id:(?! [^$\n]*\s[^$])[^$\n]*\$)|\$Id:[^$\n]*[$\n]|\$(?:Id?)?.", re.DOTALL)
+
+
+def checked_out(data: bytes, blob: str, encoding: str | None) -> Iterator[bytes]:
+    """The forms in which a blob of that hash may have been checked out, each once; first as it is.
+
+    With the ident and without, because the attribute may have come or gone since. `encoding` is what
+    git's attributes name for the file, None where they name none.
+    """
+    forms = [data]
+    if b"$Id" in data:
+        ident = f"$Id: {blob} $".encode()
+        forms.append(_IDENT.sub(ident, data))
+        forms.append(_STREAMED.sub(lambda found: ident if found[1] else found[0], data))
+    if encoding:
+        forms += [form for each in forms if (form := _encoded(each, encoding)) is not None]
+    yield from dict.fromkeys(forms)
+
+
+def _encoded(data: bytes, encoding: str) -> bytes | None:
+    try:
+        return data.decode("utf-8").encode(encoding)
+    except (UnicodeError, LookupError):
+        return None
