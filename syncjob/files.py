@@ -1,7 +1,8 @@
-"""Description files, each written whole or not at all; the only module that writes them."""
+"""Files that are written whole or not at all; the only module that writes descriptions."""
 
 import os
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,6 +22,27 @@ def write(path: Path, data: bytes) -> None:
         with suppress(OSError):
             Path(name).unlink()
         raise
+
+
+def save(path: Path, parts: Iterable[bytes]) -> None:
+    """`write` for what is made in parts, and need not outlast a power loss; its folder must be there."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".syncjob-", suffix=".tmp")
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123  a descriptor, not a path
+            file.writelines(parts)
+            os.fchmod(descriptor, _mode(path))
+            _keep_owner(path, descriptor)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _keep_owner(path: Path, descriptor: int) -> None:
+    with suppress(OSError):
+        status = path.stat()
+        os.fchown(descriptor, status.st_uid, status.st_gid)
 
 
 def _mode(path: Path) -> int:

@@ -2,10 +2,13 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import FrameType
 
+from syncjob.gate import remark
+from syncjob.outlet import hurry
 from syncjob.workers import Stop
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
@@ -28,8 +31,8 @@ def ending(stop: Stop) -> Iterator[Interrupts]:
             os._exit(128 + number)
         interrupts.signal = number
         stop.note(f"interrupted by {signal.Signals(number).name}")
-        with suppress(OSError):
-            os.write(2, b"\nsyncjob: ending what is in flight; once more ends at once\n")
+        hurry()
+        remark(sys.stderr, "\nsyncjob: ending what is in flight; once more ends at once\n")
 
     former = {number: signal.signal(number, handle) for number in _ENDING}
     try:

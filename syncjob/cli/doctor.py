@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from syncjob.cli.begin import Settings, begin, is_attended
+from syncjob.display import one_line
 
 if TYPE_CHECKING:
     from syncjob.run import Run
@@ -54,7 +55,7 @@ def _agrees(model_id: str, profile: str) -> bool:
 
     answer = ""
     with asking():
-        what = f"The description of {model_id} (profile {profile}) is overwritten about ten times and then restored."
+        what = f"The description of {model_id} (profile {one_line(profile)}) is overwritten about ten times and then restored."
         click.echo(f"{what} Go on? [y/N]: ", nl=False, err=True)
         answer = sys.stdin.readline()
     return answer.strip().lower() in ("y", "yes")

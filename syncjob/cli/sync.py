@@ -11,6 +11,7 @@ import click
 from syncjob.cli.begin import Settings, begin, is_attended
 from syncjob.cli.planned import PlanFile, carry_out, show_diff, with_plan
 from syncjob.cli.product import Product
+from syncjob.display import one_line
 
 if TYPE_CHECKING:
     from syncjob.report.model import Report
@@ -117,6 +118,8 @@ def _ask(plan_line: str, profile: str, rest: int) -> bool:
     more = f", and then what the other {rest:,} descriptions need" if rest else ""
     answer = ""
     with asking():
-        click.echo(f"{plan_line} Write this to Scenario (profile {profile}){more}? [y/N]: ", nl=False, err=True)
+        click.echo(
+            f"{plan_line} Write this to Scenario (profile {one_line(profile)}){more}? [y/N]: ", nl=False, err=True
+        )
         answer = sys.stdin.readline()
     return answer.strip().lower() in ("y", "yes")
