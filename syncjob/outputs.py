@@ -90,4 +90,4 @@ class Attempts:
     def _fail(self, what: str, why: str) -> None:
         self.have_failed = True
         with suppress(OSError):
-            print(f"syncjob: cannot {what}: {why}; the rest is complete", file=sys.stderr)  # noqa: T201
+            print(f"syncjob: cannot {what}: {why}; the run is not affected", file=sys.stderr)  # noqa: T201
