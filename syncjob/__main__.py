@@ -3,7 +3,6 @@
 import gc
 import os
 import sys
-from contextlib import suppress
 
 from syncjob import __version__
 
@@ -26,8 +25,8 @@ def _print_version() -> int:
     try:
         os.write(1, f"syncjob {__version__}\n".encode())
     except OSError as error:
-        with suppress(OSError):
-            os.write(2, b"" if isinstance(error, BrokenPipeError) else f"syncjob: {_unwritable(error)}\n".encode())
+        if not isinstance(error, BrokenPipeError):
+            print(f"syncjob: {_unwritable(error)}", file=sys.stderr)
         return 1
     return 0
 

@@ -73,7 +73,9 @@ def report_of(workspace: Workspace) -> dict[str, Any]:
     return report
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(
+    "form", ["html", *(pytest.param(form, marks=pytest.mark.deep) for form in ("markdown", "text", "json"))]
+)
 def test_a_format_that_fails_is_a_message_and_not_the_end_of_the_others(
     one_new: Workspace, remote: Loopback, form: str
 ) -> None:
@@ -117,6 +119,7 @@ UNWRITABLE = [
 ]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("variables", "message"), UNWRITABLE, ids=[str(case[0]) for case in UNWRITABLE])
 def test_what_the_runner_gave_and_cannot_be_written_is_a_message(
     one_new: Workspace, remote: Loopback, variables: dict[str, str], message: str
@@ -130,6 +133,7 @@ def test_what_the_runner_gave_and_cannot_be_written_is_a_message(
         assert given(one_new)["applied"] == "1"
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("option", ["--report", "--output", "--plan-out"])
 def test_a_device_that_is_full_is_a_message_and_the_others_are_made(one_new: Workspace, option: str) -> None:
     ended = one_new.run("diff", option, "/dev/full", **step(one_new))
@@ -142,6 +146,7 @@ def test_a_device_that_is_full_is_a_message_and_the_others_are_made(one_new: Wor
 # --- Whole or not at all ----------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("form", ["html", "markdown", "text"])
 def test_a_product_that_fails_leaves_the_earlier_one(one_new: Workspace, form: str) -> None:
     place = FORMATS[form] if form != "text" else "syncjob.report.text:render_plan"

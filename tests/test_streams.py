@@ -41,6 +41,11 @@ def small(workspace: Workspace, remote: Loopback) -> Workspace:
     return workspace
 
 
+def deep(*values: object) -> Any:
+    """A case for the deep suite: each takes a second or two."""
+    return pytest.param(*values, marks=pytest.mark.deep)
+
+
 def shell(workspace: Workspace, command: str, **more: str) -> "subprocess.CompletedProcess[bytes]":
     """A line of bash in which `$syncjob` is the command; its status is that of syncjob."""
     line = f"set -o pipefail; syncjob='{sys.executable} -m syncjob'; {command}"
@@ -75,8 +80,12 @@ def in_a_step(workspace: Workspace) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("reader", "form"),
     [
-        *(("| head -1", form) for form in ("text", "json", "html")),  # Markdown has its limit, and fits into a pipe
-        *((reader, form) for reader in ("| true", "> /dev/full") for form in ("text", "json", "markdown", "html")),
+        ("| head -1", "text"),
+        ("> /dev/full", "json"),
+        # Markdown has its limit, and fits into a pipe that nobody reads to its end.
+        *(deep("| head -1", form) for form in ("json", "html")),
+        *(deep("> /dev/full", form) for form in ("text", "markdown", "html")),
+        *(deep("| true", form) for form in ("text", "json", "markdown", "html")),
     ],
 )
 def test_a_sync_whose_reader_has_gone_comes_to_its_end(
@@ -108,7 +117,8 @@ def test_a_reader_that_goes_between_plan_and_outcome_changes_nothing(small: Work
 
 
 @pytest.mark.parametrize(
-    "command", ["diff", "check", "pull", "runs", "doctor", "--help", "sync --help", "--version", "sync --dry-run"]
+    "command",
+    ["diff", "--help", "--version", *map(deep, ["check", "pull", "runs", "doctor", "sync --help", "sync --dry-run"])],
 )
 def test_any_command_whose_reader_has_gone_ends_quietly_but_not_with_success(large: Workspace, command: str) -> None:
     shell(large, "$syncjob sync")
@@ -162,16 +172,17 @@ def full_pipe() -> Iterator[int]:
 
 
 def stuck(process: "subprocess.Popen[bytes]") -> None:
-    """Waits until the process uses no more time."""
-    before, since = -1.0, time.monotonic()
-    while time.monotonic() - since < 15:
+    """Waits until the process sleeps and uses next to no time."""
+    seen: list[tuple[str, int]] = []
+    for _ in range(300):
         assert process.poll() is None
-        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-        used = float(fields[11]) + float(fields[12])
-        if used == before and used > 5:
+        state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(") ")[2][0]
+        used = int(Path(f"/proc/{process.pid}/schedstat").read_text().split()[0])  # by the main thread, in nanoseconds
+        seen = [*seen[-6:], (state, used)]
+        is_asleep = {state for state, _ in seen} == {"S"} and len(seen) == 7
+        if is_asleep and used - seen[0][1] < 2_000_000 and used > 50_000_000:
             return
-        before = used
-        time.sleep(0.4)
+        time.sleep(0.05)
 
 
 def ends_soon(process: "subprocess.Popen[bytes]", number: signal.Signals, code: int) -> None:
@@ -184,8 +195,14 @@ def ends_soon(process: "subprocess.Popen[bytes]", number: signal.Signals, code: 
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 
 
-@pytest.mark.parametrize(("number", "code"), SIGNALS)
-@pytest.mark.parametrize("stream", ["out", "err", "both"])
+@pytest.mark.parametrize(
+    ("stream", "number", "code"),
+    [
+        ("out", signal.SIGTERM, 143),
+        deep("out", signal.SIGINT, 130),
+        *(deep(stream, *case) for stream in ("err", "both") for case in SIGNALS),
+    ],
+)
 def test_a_signal_ends_a_run_that_writes_into_a_full_pipe(
     large: Workspace, remote: Loopback, stream: str, number: signal.Signals, code: int
 ) -> None:
@@ -202,6 +219,7 @@ def test_a_signal_ends_a_run_that_writes_into_a_full_pipe(
         assert journal_of(large)[-1]["record"] == "end"
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("command", [["check"], ["diff"], ["pull"], ["sync", "--dry-run"]], ids=" ".join)
 def test_a_signal_ends_any_command_that_writes_into_a_full_pipe(large: Workspace, command: Sequence[str]) -> None:
     with full_pipe() as pipe, piped(large, *command, "--report", "report.json", out=pipe, err=pipe) as process:
@@ -210,20 +228,23 @@ def test_a_signal_ends_any_command_that_writes_into_a_full_pipe(large: Workspace
     assert report_of(large)["exit_code"] == 143
 
 
-@pytest.mark.parametrize("form", ["json", "markdown", "html"])
+@pytest.mark.parametrize("form", ["json", deep("markdown"), deep("html")])
 def test_the_report_is_there_before_the_product_that_nobody_reads(large: Workspace, form: str) -> None:
     with (
         full_pipe() as pipe,
         piped(large, *PRESSED, "--format", form, out=pipe, err=subprocess.DEVNULL) as process,
     ):
-        stuck(process)
+        deadline = time.monotonic() + 20
+        while not any(path.stat().st_size for path in large.folder.glob("report.json")) and time.monotonic() < deadline:
+            time.sleep(0.05)
         assert report_of(large)["summary"]["applied"] == 4
+        stuck(process)
         ends_soon(process, signal.SIGTERM, 143)
     assert report_of(large)["exit_code"] == 143
     assert journal_of(large)[-1]["record"] == "end"
 
 
-@pytest.mark.parametrize("stream", ["out", "err"])
+@pytest.mark.parametrize("stream", ["out", deep("err")])
 def test_a_second_signal_ends_a_run_in_a_full_pipe_at_once(large: Workspace, stream: str) -> None:
     with full_pipe() as pipe:
         streams: dict[str, Any] = {"out": subprocess.DEVNULL, "err": subprocess.DEVNULL, stream: pipe}
@@ -237,6 +258,7 @@ def test_a_second_signal_ends_a_run_in_a_full_pipe_at_once(large: Workspace, str
             assert time.monotonic() - since < 1
 
 
+@pytest.mark.deep
 def test_a_pipe_that_is_read_again_gets_all_of_it(large: Workspace) -> None:
     reader, writer = os.pipe()
     with piped(large, *PRESSED, "--format", "json", out=writer, err=subprocess.DEVNULL) as process:
@@ -248,6 +270,7 @@ def test_a_pipe_that_is_read_again_gets_all_of_it(large: Workspace) -> None:
     assert json.loads(said)["summary"]["applied"] == 4
 
 
+@pytest.mark.deep
 def test_a_slow_reader_gets_all_of_a_run_that_was_interrupted(large: Workspace) -> None:
     reader, writer = os.pipe()
     with piped(large, *PRESSED, "--format", "json", out=writer, err=subprocess.DEVNULL) as process:
@@ -273,6 +296,7 @@ def test_a_pipe_of_others_stays_as_it_is(small: Workspace) -> None:
     os.close(reader)
 
 
+@pytest.mark.deep
 def test_a_terminal_that_shows_nothing_more_holds_no_signal_back(large: Workspace, remote: Loopback) -> None:
     import pty
 
