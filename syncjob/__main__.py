@@ -78,6 +78,9 @@ def _invoke() -> int:
     except click.Abort:
         return 130
     except click.ClickException as error:
+        from syncjob.display import one_line
+
+        vars(error)["message"] = one_line(error.message)  # an argument in it cannot make a line of its own
         error.show()
         if isinstance(error, click.NoSuchOption) and any(error.option_name in known.opts for known in cli.params):
             return _say(f"{error.option_name} stands before the command: syncjob {error.option_name} … COMMAND", 2)

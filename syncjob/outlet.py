@@ -24,6 +24,11 @@ def hurry() -> None:
     _Haste.since = _Haste.since or time.monotonic()
 
 
+def hurried_for() -> float:
+    """For how many seconds a signal has told the run to end; 0 as long as none has."""
+    return 0.0 if _Haste.since is None else time.monotonic() - _Haste.since
+
+
 class Outlet:
     """Writes to a descriptor; what cannot be written is dropped, and `failure` says why.
 
@@ -87,9 +92,9 @@ class Outlet:
 
     def _note(self, seconds: float) -> None:
         """Counts what was waited since a signal came; raises TimeoutError when that was enough."""
-        if _Haste.since is None:
+        hurried = hurried_for()
+        if not hurried:
             return
         self._waited += seconds
-        is_late = time.monotonic() - _Haste.since > _LATE
-        if self._waited > (_LAST_PATIENCE if is_late else _PATIENCE):
+        if self._waited > (_LAST_PATIENCE if hurried > _LATE else _PATIENCE):
             raise TimeoutError(errno.ETIMEDOUT, "nobody reads it")

@@ -65,6 +65,27 @@ def test_the_question_does_not_act(evil: Workspace) -> None:
     assert not ACTIVE.search(re.sub("\x1b\\[(?:0|1|3[1-6])m|\r\n", "", screen)), screen
 
 
+def test_an_answer_that_is_no_text_is_a_no(workspace: Workspace, remote: Loopback) -> None:
+    remote.add("one")
+    workspace.write("one", "text")
+    terminal = Terminal(workspace, "sync")
+    terminal.until("[y/N]")
+    os.write(terminal._controller, b"\xff\xfey\n")
+    assert terminal.end() == 1
+    assert b"Nothing was written" in terminal.screen
+    assert b"internal error" not in terminal.screen
+
+
+@pytest.mark.parametrize("color", ["always", "never"])
+def test_of_sequences_our_colours_alone_pass_into_a_file(workspace: Workspace, remote: Loopback, color: str) -> None:
+    remote.add("one")
+    workspace.write("one", f"{EVIL}\n")
+    assert workspace.run("diff", "--color", color, "--output", "said").status == 0
+    said = (workspace.folder / "said").read_text()
+    assert ("\x1b[32m+x" in said) is (color == "always")
+    assert not ACTIVE.search(re.sub("\x1b\\[(?:0|1|3[1-6])m", "", said))
+
+
 def begin_of(**more: object) -> str:
     begin = {
         "record": "run",
@@ -120,6 +141,8 @@ def test_a_rollback_of_a_hostile_journal_does_not_act(workspace: Workspace, remo
 ARGUMENTS = [
     [EVIL],
     ["diff", EVIL],
+    ["diff", "--output", "gone/x\nforged"],
+    ["diff", "--format", "x\nforged"],
     ["diff", f"--{EVIL}"],
     ["--profile", EVIL, "diff"],
     ["--config", EVIL, "diff"],
@@ -140,6 +163,7 @@ def test_an_argument_does_not_act(workspace: Workspace, arguments: list[str]) ->
     workspace.write("one", "text")
     ended = workspace.run(*arguments)
     assert not ACTIVE.search(ended.out + ended.err)
+    assert not re.search("^forged", ended.err, re.MULTILINE)
     assert ended.status in (0, 1, 2)
 
 

@@ -312,10 +312,25 @@ def test_a_terminal_that_shows_nothing_more_holds_no_signal_back(large: Workspac
 # --- Streams that are closed ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- 2>&-"])
-def test_no_file_of_a_run_takes_the_place_of_a_closed_stream(small: Workspace, closed: str) -> None:
-    """What is meant for stderr must not end up in the journal."""
-    ended = shell(small, f"$syncjob --log-level debug sync --report report.json {closed}")
-    assert ended.returncode == 0
-    assert [record["record"] for record in journal_of(small)].count("intent") == 2
+@pytest.mark.parametrize("closed", ["2>&-", deep("<&-"), "<&- 2>&-"])
+def test_no_file_of_a_run_takes_the_place_of_a_closed_stream(small: Workspace, remote: Loopback, closed: str) -> None:
+    """What a signal's handler says on stderr must not end up in a file of the run."""
+
+    def script(method: str, target: str) -> Answer | None:
+        if method == "PUT":
+            time.sleep(0.2)
+        return None
+
+    remote.script = script
+    line = f"exec '{sys.executable}' -m syncjob --log-level debug sync --yes --report report.json {closed}"
+    with subprocess.Popen(
+        ["bash", "-c", line], cwd=small.folder, env=small.environment(), stdout=subprocess.DEVNULL
+    ) as process:
+        while not remote.counts["PUT"] and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 143
+    assert [record["record"] for record in journal_of(small)] == ["run", *["intent"] * 2, *["result"] * 2, "end"]
     assert report_of(small)["summary"]["applied"] == 2
+    for file in (small.folder / ".syncjob").iterdir():
+        assert not file.is_file() or b"in flight" not in file.read_bytes()

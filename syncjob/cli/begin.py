@@ -32,11 +32,6 @@ class Settings(NamedTuple):
     log_level: str
 
 
-def is_attended() -> bool:
-    """Whether somebody at a terminal can be asked; a closed stdin is none."""
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
-
-
 def load_config(settings: Settings) -> "Config":
     """The config that the options and the environment name."""
     from pathlib import Path

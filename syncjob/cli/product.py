@@ -12,7 +12,9 @@ import click
 
 from syncjob import gate, outputs, runner
 from syncjob.cli.options import require_distinct
+from syncjob.display import printable
 from syncjob.errors import Stopped
+from syncjob.outlet import hurried_for
 from syncjob.step import Step
 
 if TYPE_CHECKING:
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from syncjob.result import Result
     from syncjob.run import Run
 
-_FOR_A_PAGE = 0.3  # seconds that a page has in any case, however late it is after a signal
+_TO_THE_END = 4.0  # seconds after a signal in which a page may be made
+_FOR_A_PAGE = 0.3  # seconds that a page has in any case, however late it is
 
 
 class Product:
@@ -63,7 +66,9 @@ class Product:
         """Writes a part of the product; the parts of a file follow one another."""
         if self._output is None:
             self._print([text])
-        elif self._has_begun:
+            return
+        text = printable(text, is_colored=self.is_colored)
+        if self._has_begun:
             outputs.append(self._output, text)
         else:
             outputs.save(self._output, [text])
@@ -123,7 +128,7 @@ class Product:
         elif self.is_text:
             self.show(text(report))
         else:
-            parts = _parts(self._format, run, result)
+            parts = _parts(self._format, result)
             outputs.save(self._output, parts) if self._output else self._print(parts)
 
     def _sum_up(self, report: "Report") -> None:
@@ -160,7 +165,7 @@ class Product:
                 runner.obeyed(stream, line)
 
 
-def _parts(format: str, run: "Run", result: "Result") -> "Iterable[str]":
+def _parts(format: str, result: "Result") -> "Iterable[str]":
     """How each machine format is made; HTML, which is slow to load, only where it is asked for."""
     from syncjob.report import json, markdown
 
@@ -170,13 +175,13 @@ def _parts(format: str, run: "Run", result: "Result") -> "Iterable[str]":
         return [markdown.render(result.report, markdown.COMMENT)]
     from syncjob.report.html import page
 
-    return _in_time(run, page.parts(result.report, result.changes))
+    return _in_time(page.parts(result.report, result.changes))
 
 
-def _in_time(run: "Run", parts: "Iterable[str]") -> "Iterator[str]":
+def _in_time(parts: "Iterable[str]") -> "Iterator[str]":
     """The parts of a page, which may take long to make; raises Stopped where a signal waits for its end."""
     until = time.monotonic() + _FOR_A_PAGE
     for part in parts:
         yield part
-        if run.interrupts.signal is not None and run.stop.is_overdue() and time.monotonic() > until:
-            raise Stopped(f"{run.stop.reason}, and it takes too long")
+        if hurried_for() > _TO_THE_END and time.monotonic() > until:
+            raise Stopped("a signal ended the run, and it takes too long")
