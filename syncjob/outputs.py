@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from syncjob import internal
+from syncjob import display, internal, runner
 from syncjob.errors import Stopped
 from syncjob.outlet import Outlet
 
@@ -22,8 +22,8 @@ def save(path: str, parts: Iterable[str]) -> None:
     """
     from syncjob import files  # slow to load, and no matter of `sync --help`
 
-    encoded = (part.encode("utf-8", "backslashreplace") for part in parts)
-    if Path(path).exists() and not Path(path).is_file():
+    encoded = (_inert(path, part).encode("utf-8", "backslashreplace") for part in parts)
+    if _is_special(path):
         with _opened(path) as descriptor:
             _write(descriptor, encoded)
     else:
@@ -35,7 +35,7 @@ def append(path: str, text: str, errors: str = "backslashreplace") -> None:
     with _opened(path) as descriptor:
         status = os.fstat(descriptor)
         try:
-            _write(descriptor, [text.encode("utf-8", errors)])
+            _write(descriptor, [_inert(path, text).encode("utf-8", errors)])
         except OSError:
             if stat.S_ISREG(status.st_mode):
                 os.ftruncate(descriptor, status.st_size)
@@ -50,6 +50,15 @@ def opened(path: str) -> int:
         if error.errno == errno.ENXIO:
             raise OSError(error.errno, "nobody reads this pipe", path) from error
         raise
+
+
+def _is_special(path: str) -> bool:
+    return Path(path).exists() and not Path(path).is_file()
+
+
+def _inert(path: str, text: str) -> str:
+    """The text as a file gets it; /dev/stdout is read by GitHub's runner in a step, as stdout itself is."""
+    return display.inert(text) if runner.is_on(os.environ) and _is_special(path) else text
 
 
 @contextmanager

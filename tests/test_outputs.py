@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from syncjob import outputs
+from tests.actions_runner import lines, obeyed
 from tests.actions_runner import outputs as read_outputs
 from tests.loopback import Loopback
 from tests.workspace import Ended, Workspace
@@ -236,3 +237,12 @@ def test_a_process_that_bash_puts_in_place_of_a_file_gets_the_report(one_new: Wo
     subprocess.run(["bash", "-c", line], cwd=one_new.folder, env=one_new.environment(), check=True, timeout=30)
     assert json.loads((one_new.folder / "copy").read_text())["summary"]["create"] == 1
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+@pytest.mark.parametrize("form", ["text", pytest.param("markdown", marks=pytest.mark.deep)])
+def test_stdout_by_its_name_says_no_more_to_the_runner_than_stdout_itself(one_new: Workspace, form: str) -> None:
+    one_new.write("one", "::error::pwned\n##[error]pwned\n\x1b[2J\n")
+    ended = one_new.run("diff", "--format", form, "--output", "/dev/stdout", "--no-github", **step(one_new))
+    assert "pwned" in ended.out
+    assert "\x1b" not in ended.out
+    assert obeyed(lines(ended.out.encode())) == []

@@ -4,8 +4,10 @@ import fcntl
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +18,7 @@ import pytest
 
 from syncjob.scenario.answers import Answer
 from tests.actions_runner import outputs
-from tests.loopback import Loopback
+from tests.loopback import Loopback, json_answer
 from tests.workspace import Workspace
 
 SOON = 5.5
@@ -307,6 +309,59 @@ def test_a_terminal_that_shows_nothing_more_holds_no_signal_back(large: Workspac
         ends_soon(process, signal.SIGTERM, 143)
     os.close(controller)
     assert report_of(large)["summary"]["applied"] == remote.counts["PUT"]
+
+
+@pytest.mark.deep
+def test_hung_requests_and_full_pipes_together_hold_no_signal_back(large: Workspace, remote: Loopback) -> None:
+    release = threading.Event()
+
+    def script(method: str, target: str) -> Answer | None:
+        if method != "PUT":
+            return None
+        release.wait(20)
+        return json_answer(503, b"{}")  # nothing that touches the stand-in, which may be gone by then
+
+    remote.script = script
+    with full_pipe() as pipe:
+        out = os.open(large.folder / "out", os.O_WRONLY | os.O_CREAT)
+        with piped(large, "--log-level", "info", *PRESSED, "--format", "json", out=pipe, err=out) as process:
+            while not remote.counts["PUT"]:
+                time.sleep(0.05)
+            ends_soon(process, signal.SIGTERM, 143)
+        os.close(out)
+        release.set()
+    report = report_of(large)
+    assert (report["exit_code"], report["summary"]["applied"]) == (143, 0)
+    assert journal_of(large)[-1]["record"] == "end"
+
+
+@pytest.mark.deep
+def test_a_signal_ends_the_making_of_a_long_page(workspace: Workspace, remote: Loopback) -> None:
+    ids = [f"m{number:02}" for number in range(10)]
+    remote.add(*ids)
+    for id_ in ids:
+        workspace.write(id_, f"a [word](https://x.y) of **{id_}** {{asset:a}}\n\n" * 2_000)
+    remote.add_assets("a")
+    arguments = (*PRESSED, "--format", "html", "--output", "page.html")
+    with piped(workspace, *arguments, out=subprocess.DEVNULL, err=subprocess.DEVNULL) as process:
+        while not any(path.stat().st_size for path in workspace.folder.glob("report.json")):
+            time.sleep(0.02)
+        ends_soon(process, signal.SIGTERM, 143)
+    assert report_of(workspace)["summary"]["applied"] == 10
+    assert report_of(workspace)["exit_code"] == 143
+    page = (workspace.folder / "page.html").read_text()
+    assert page == "" or page.endswith("</html>\n")
+
+
+@pytest.mark.deep
+def test_a_socket_that_nobody_reads_holds_no_signal_back(large: Workspace) -> None:
+    ours, theirs = socket.socketpair()
+    with piped(large, *PRESSED, out=theirs.fileno(), err=theirs.fileno()) as process:
+        stuck(process)
+        ends_soon(process, signal.SIGTERM, 143)
+    ours.close()
+    theirs.close()
+    assert report_of(large)["exit_code"] == 143
 
 
 # --- Streams that are closed ------------------------------------------------------------------------
