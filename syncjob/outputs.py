@@ -47,7 +47,7 @@ def opened(path: str) -> int:
     try:
         return os.open(path, _FLAGS, 0o666)
     except OSError as error:
-        if error.errno == errno.ENXIO:
+        if error.errno == errno.ENXIO and Path(path).is_fifo():
             raise OSError(error.errno, "nobody reads this pipe", path) from error
         raise
 

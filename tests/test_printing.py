@@ -68,7 +68,7 @@ def test_the_question_does_not_act(evil: Workspace) -> None:
 def test_an_answer_that_is_no_text_is_a_no(workspace: Workspace, remote: Loopback) -> None:
     remote.add("one")
     workspace.write("one", "text")
-    terminal = Terminal(workspace, "sync")
+    terminal = Terminal(workspace, "sync", PYTHONIOENCODING="utf-8:strict")
     terminal.until("[y/N]")
     os.write(terminal._controller, b"\xff\xfey\n")
     assert terminal.end() == 1
