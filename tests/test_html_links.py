@@ -1,13 +1,17 @@
 """Links within links on the page, and whatever else CommonMark lets stand within a link."""
 
 import json
+from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
+from syncjob.report.html.cards import tag_cards
+from syncjob.report.html.prose import blocks
+from syncjob.report.html.sides import both_sides
 from tests.loopback import Loopback
-from tests.test_html import Read, change, harmless, page, prose
+from tests.test_html import ATTRIBUTES, TEXT_TAGS, Read, change, harmless, page, prose
 from tests.workspace import Workspace
 
 INNER = '<span class="unlinked">https://x.y</span> <small class="target">(https://x.y)</small>'
@@ -52,8 +56,13 @@ def test_no_link_ever_stands_within_another(text: str) -> None:
 
 
 class _Nested(Read):
+    """Prose as a browser nests it: nothing but our elements, attributes and schemes, and no link within another."""
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in TEXT_TAGS | {"section", "details", "summary", "h3"}
         assert tag != "a" or "a" not in self.open
+        assert {name for name, _ in attrs} <= ATTRIBUTES - {"id", "name", "content", "type"}
+        assert tag != "a" or urlsplit(dict(attrs)["href"] or "").scheme in ("http", "https", "mailto")
         super().handle_starttag(tag, attrs)
 
 
@@ -76,22 +85,26 @@ MARKDOWN = st.recursive(
 )
 
 
-def _is_harmless(text: str) -> None:
-    _Nested(prose(text))
-    harmless(page(change("", text, "create"), change(text, "w", model_id="two")))
-
-
-@given(MARKDOWN)
+@given(MARKDOWN, MARKDOWN)
 @settings(max_examples=60, deadline=None)
-def test_whatever_is_nested_the_page_is_well_formed_and_no_link_is_in_another(text: str) -> None:
-    _is_harmless(text)
+def test_whatever_is_nested_the_page_is_well_formed_and_no_link_is_in_another(before: str, after: str) -> None:
+    _Nested(prose(before))
+    harmless(page(change(before, after)))
 
 
 @pytest.mark.deep
-@given(MARKDOWN)
-@settings(max_examples=20_000, deadline=None)
-def test_of_20_000_texts_none_ends_the_page_or_acts_in_it(text: str) -> None:
-    _is_harmless(text)
+@pytest.mark.parametrize("part", range(4))
+def test_of_20_000_texts_none_ends_the_page_or_acts_in_it(part: int) -> None:
+    @seed(part)
+    @given(MARKDOWN, MARKDOWN)
+    @settings(max_examples=2_500, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    def none_acts(before: str, after: str) -> None:
+        sides = [list(blocks(text, tag_cards({}, (), "not resolved"))) for text in (before, after)]
+        for side in sides:
+            _Nested("\n".join(side))
+        _Nested(both_sides(*sides))
+
+    none_acts()
 
 
 def test_a_link_within_a_link_ends_no_run_that_asks_for_html(workspace: Workspace, remote: Loopback) -> None:
