@@ -6,41 +6,38 @@ import sys
 
 from syncjob import __version__
 
-TYPE_CHECKING = False  # that of typing takes as long to load as all the rest of --version
-if TYPE_CHECKING:
-    from typing import TextIO
-
 
 def main() -> None:
     """Runs the command line and exits; no traceback reaches a user."""
     if sys.argv[1:] == ["--version"]:
         # Without click, which takes three times as long to load as Python to start.
-        print(f"syncjob {__version__}")
-        return
+        sys.exit(_print_version())
     # While modules load nothing becomes garbage, and to look for it takes a tenth of the start.
     gc.disable()
     try:
         status = _run()
     except KeyboardInterrupt:
         status = 130
-    _flush(sys.stderr)
-    _leave(status)
+    _leave(_with_what_was_lost(status))
 
 
 def _leave(status: int) -> None:
     """Exits; at once where a thread still waits for something: Python would crash on a lock that it holds."""
+    sys.stderr.flush()
     threading = sys.modules.get("threading")
     if threading and threading.active_count() > 1:
-        _flush(sys.stdout)
         os._exit(status)
     sys.exit(status)
 
 
-def _flush(stream: "TextIO") -> None:
+def _print_version() -> int:
     try:
-        stream.flush()
-    except OSError:
-        _drop(stream.fileno())
+        os.write(1, f"syncjob {__version__}\n".encode())
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            print(f"syncjob: {_unwritable(error)}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _run() -> int:
@@ -53,15 +50,29 @@ def _run() -> int:
         return _say(str(error), 2)
     except SyncjobError as error:
         return _say(str(error), 1)
-    except BrokenPipeError:
-        # Whoever read stdout has gone: `syncjob diff | head` ends quietly, but not with success.
-        _drop(sys.stdout.fileno())
-        return 1
     except OSError as error:
-        _drop(sys.stdout.fileno())
         return _say(f"cannot go on: {error.strerror or error}{f' ({error.filename})' if error.filename else ''}", 1)
     except Exception as error:
-        return _say(_internal(error), 1)
+        from syncjob.internal import told
+
+        return _say(told(error), 1)
+
+
+def _with_what_was_lost(status: int) -> int:
+    """The exit status, no success where stdout could not be written: `syncjob diff | head` ends quietly, but not with 0."""
+    from syncjob.gate import failure_of
+
+    if sys.stdout is None:
+        return status
+    sys.stdout.flush()
+    failure = failure_of(sys.stdout)
+    if failure and not isinstance(failure, BrokenPipeError | TimeoutError):
+        _say(_unwritable(failure), status)
+    return status or (1 if failure else 0)
+
+
+def _unwritable(failure: OSError) -> str:
+    return f"cannot write to stdout: {failure.strerror}"
 
 
 def _invoke() -> int:
@@ -76,6 +87,9 @@ def _invoke() -> int:
     except click.Abort:
         return 130
     except click.ClickException as error:
+        from syncjob.display import one_line
+
+        vars(error)["message"] = one_line(error.message)  # an argument in it cannot make a line of its own
         error.show()
         if isinstance(error, click.NoSuchOption) and any(error.option_name in known.opts for known in cli.params):
             return _say(f"{error.option_name} stands before the command: syncjob {error.option_name} … COMMAND", 2)
@@ -83,48 +97,27 @@ def _invoke() -> int:
 
 
 def _prepare_streams() -> None:
-    """Whatever is printed can be encoded; without stdout there would be no product, so no run begins."""
+    """Whatever is printed goes through a gate; without stdout there would be no product, so no run begins."""
     from syncjob import runner
     from syncjob.errors import UsageError
+    from syncjob.gate import Gate
 
-    if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  open to the end
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:  # else the next file that is opened would be taken for stdin, stdout or stderr
+            os.open(os.devnull, os.O_RDWR)
+    is_in_step = runner.is_on(os.environ)
+    sys.stderr = Gate(2, getattr(sys.stderr, "encoding", "utf-8"), is_in_step=is_in_step)
     if sys.stdout is None:
         raise UsageError("stdout is closed; redirect it to a file or to /dev/null")
-    if runner.is_on(os.environ):
-        sys.stdout, sys.stderr = runner.Inert.around(sys.stdout), runner.Inert.around(sys.stderr)
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.stdout = Gate(1, sys.stdout.encoding, is_in_step=is_in_step)
 
 
 def _say(message: str, status: int) -> int:
-    from syncjob.display import visible
-
-    print(f"syncjob: {visible(message)}", file=sys.stderr)
+    lines = f"syncjob: {message}".split("\n")
+    print("\n  ".join(lines), file=sys.stderr)  # what follows in a message is no message of its own
     return status
-
-
-def _drop(descriptor: int) -> None:
-    """Python writes what is left in a buffer at its end; to a full disk that would fail once more."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
-
-
-def _internal(error: Exception) -> str:
-    """One line about a fault of syncjob's own, without values that may be secret."""
-    import traceback
-    from pathlib import Path
-
-    from syncjob import credentials
-    from syncjob.errors import SyncjobError
-
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{Path(frame.filename).name}:{frame.lineno}"
-    try:
-        known = credentials.from_environment(os.environ)
-        what = credentials.redact(f"{type(error).__name__}: {error}", known)
-    except SyncjobError:
-        what = type(error).__name__
-    return f"internal error, please report it with this line: {what} ({place}, syncjob {__version__})"
 
 
 if __name__ == "__main__":

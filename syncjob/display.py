@@ -4,6 +4,8 @@ import re
 
 # C0 but tab and newline, DEL, C1, the bidi controls, U+2028/2029, and lone surrogates.
 _ACTIVE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+# The colours that we print ourselves: reset, bold, dim, red, green, yellow, blue, magenta, cyan.
+_COLOR = re.compile(r"(\x1b\[(?:[0-2]|3[1-6])m)")
 _COMMAND_LINE = re.compile(r"(?:^|(?<=[\r\n]))(?=(?:[^\S\r\n]|\ufeff)*::)")
 _REASON_CHARACTERS = 300
 
@@ -11,6 +13,13 @@ _REASON_CHARACTERS = 300
 def visible(text: str) -> str:
     r"""The text with every control and bidi character as an escape such as `\x1b` or `\u202e`."""
     return _ACTIVE.sub(_escape, text)
+
+
+def printable(text: str, *, is_colored: bool) -> str:
+    """`visible`, but for our own colours where `is_colored`."""
+    if not is_colored or "\x1b" not in text:
+        return visible(text)
+    return "".join(part if place % 2 else visible(part) for place, part in enumerate(_COLOR.split(text)))
 
 
 def one_line(text: str) -> str:

@@ -1,7 +1,9 @@
-"""Description files, each written whole or not at all; the only module that writes them."""
+"""Files that are written whole or not at all; the only module that writes descriptions."""
 
 import os
+import shutil
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,6 +23,45 @@ def write(path: Path, data: bytes) -> None:
         with suppress(OSError):
             Path(name).unlink()
         raise
+
+
+def save(path: Path, parts: Iterable[bytes]) -> None:
+    """`write` for what is made in parts, and need not outlast a power loss; its folder must be there.
+
+    Where nothing can be put in its place, as in a folder that is not ours, the file itself is written.
+    """
+    if path.exists() and not os.access(path.parent, os.W_OK | os.X_OK):
+        with path.open("wb") as file:
+            file.writelines(parts)
+        return
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".syncjob-", suffix=".tmp")
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123  a descriptor, not a path
+            file.writelines(parts)
+            os.fchmod(descriptor, _mode(path))
+            _keep_owner(path, descriptor)
+        _move(Path(name), path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _move(new: Path, path: Path) -> None:
+    try:
+        new.replace(path)
+    except OSError:
+        if not path.exists():
+            raise
+        # A file that is mounted by itself, or somebody else's in a folder of all.
+        shutil.copyfile(new, path)
+        new.unlink()
+
+
+def _keep_owner(path: Path, descriptor: int) -> None:
+    with suppress(OSError):
+        status = path.stat()
+        os.fchown(descriptor, status.st_uid, status.st_gid)
 
 
 def _mode(path: Path) -> int:

@@ -15,6 +15,7 @@ from structlog.typing import EventDict, Processor
 
 from syncjob.credentials import Credentials, redact
 from syncjob.display import one_line
+from syncjob.gate import is_colorful
 from syncjob.scenario.retry import Retry
 from syncjob.scenario.transport import Exchange
 from syncjob.scenario.window import Lowered
@@ -34,7 +35,7 @@ def configure(stream: TextIO, log_format: Format, level: str, run: str, credenti
     if log_format == "json":
         processors.append(structlog.processors.JSONRenderer())
     else:
-        processors.append(structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=0))
+        processors.append(structlog.dev.ConsoleRenderer(colors=is_colorful(stream), pad_event_to=0))
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),

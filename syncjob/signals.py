@@ -7,12 +7,15 @@ too: it ends the process at a second signal, and where the run waits longer than
 import os
 import select
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import FrameType
 
+from syncjob.gate import remark
+from syncjob.outlet import hurry
 from syncjob.workers import Stop
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
@@ -68,6 +71,7 @@ class _Watch:
         """What the handler does at once, if the main thread can: no lock is needed for it."""
         self.interrupts.signal = self.interrupts.signal or number
         self._stop.note(f"interrupted by {signal.Signals(number).name}")
+        hurry()
 
     def end(self) -> None:
         os.close(self.writer)
@@ -122,11 +126,7 @@ def _cpu_seconds(thread: int) -> float:
 
 def _say(message: str) -> None:
     """A line on stderr, unless nobody reads what is there already."""
-    poll = select.poll()
-    with suppress(OSError):
-        poll.register(2, select.POLLOUT)
-        if any(event == select.POLLOUT for _, event in poll.poll(0)):
-            os.write(2, f"\nsyncjob: {message}\n".encode())
+    remark(sys.stderr, f"\nsyncjob: {message}\n")
 
 
 class _Interrupted(Exception):

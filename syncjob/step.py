@@ -2,11 +2,15 @@
 
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from syncjob import outputs
 from syncjob.report import annotations, markdown
 from syncjob.report.model import Report
+
+Attempt = Callable[[str], AbstractContextManager[object]]
 
 
 class Step:
@@ -30,15 +34,26 @@ class Step:
         """The report's problems as commands to the runner."""
         return annotations.render(report, self.folder(config))
 
-    def tell(self, report: Report, report_file: str | None) -> None:
-        """The summary and the outputs, to the files that the runner named.
+    def tell(self, report: Report, report_file: str | None, attempt: Attempt = nullcontext) -> None:
+        """The outputs and the summary, to the files that the runner named; each is an attempt of its own.
 
         The Markdown for a comment goes to a file of its own, for the job that may write to a pull request.
         """
-        comment_file = self.file(f"syncjob-{report.run}.md")
-        if comment_file:
-            Path(comment_file).write_text(markdown.render(report, markdown.COMMENT), "utf-8")
-        self._append("GITHUB_OUTPUT", "".join(_outputs(report, report_file, comment_file)))
+        comment_file = None
+        with attempt("write the Markdown for a comment"):
+            comment_file = self._write_comment(report)
+        with attempt("write the outputs of the step"):
+            self._append("GITHUB_OUTPUT", "".join(_outputs(report, report_file, comment_file)))
+        with attempt("write the summary of the step"):
+            self._write_summary(report)
+
+    def _write_comment(self, report: Report) -> str | None:
+        path = self.file(f"syncjob-{report.run}.md")
+        if path:
+            outputs.save(path, [markdown.render(report, markdown.COMMENT)])
+        return path
+
+    def _write_summary(self, report: Report) -> None:
         limit = self._room_for_summary()
         summary = markdown.render(report, limit) + "\n"
         if limit.measure(summary) <= limit.size:
@@ -53,9 +68,7 @@ class Step:
     def _append(self, variable: str, text: str) -> None:
         path = self._environment.get(variable)
         if path:
-            # A path among the outputs may be no UTF-8.
-            with open(path, "a", encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123
-                file.write(text)
+            outputs.append(path, text, "surrogateescape")  # a path among the outputs may be no UTF-8
 
 
 def _outputs(report: Report, report_file: str | None, comment_file: str | None) -> Iterator[str]:

@@ -47,7 +47,8 @@ def unified_diff(before: str, after: str, *, before_name: str, after_name: str) 
     old, new = (text.split("\n") if text else [] for text in (before, after))
     if old == new:
         return []
-    header = [f"--- {before_name if before else '/dev/null'}", f"+++ {after_name if after else '/dev/null'}"]
+    names = (before_name if before else "/dev/null", after_name if after else "/dev/null")
+    header = [f"{sign} {' '.join(name.split())}" for sign, name in zip(("---", "+++"), names, strict=True)]
     return [*header, *_hunks(old, new, equal_runs(old, new))]
 
 

@@ -6,6 +6,8 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TextIO, cast
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +15,8 @@ from hypothesis import strategies as st
 
 from syncjob import credentials
 from syncjob.display import inert, json_safe
-from syncjob.runner import Inert, is_on, mask, obeyed, unobeyed
+from syncjob.gate import Gate
+from syncjob.runner import is_on, mask, obeyed, unobeyed
 from syncjob.scenario.answers import Answer
 from syncjob.scenario.sandbox.rows import model_row
 from tests.actions_runner import Command, interleavings, lines, parse
@@ -165,18 +168,15 @@ def test_a_step_is_told_by_its_variable(value: str | None, is_a_step: bool) -> N
     assert is_on({} if value is None else {"GITHUB_ACTIONS": value}) is is_a_step
 
 
-def _stream() -> tuple[Inert, io.BytesIO]:
-    written = io.BytesIO()
-    return Inert.around(io.TextIOWrapper(written, encoding="ascii")), written
-
-
-def test_an_inert_stream_obeys_only_what_is_said_to_be_a_command() -> None:
-    stream, written = _stream()
-    print("::error::pwned", "##[error]pwned", sep="\n", file=stream)
-    obeyed(stream, "::notice::ours")
-    stream.write("é \udcff\n")
-    stream.flush()
-    read = lines(written.getvalue())
+def test_an_inert_stream_obeys_only_what_is_said_to_be_a_command(tmp_path: Path) -> None:
+    with (tmp_path / "written").open("wb") as file:
+        stream = cast("TextIO", Gate(file.fileno(), "ascii", is_in_step=True))
+        print("::error::pwned", "##[error]pwned", sep="\n", file=stream)
+        obeyed(stream, "::notice::ours")
+        for part in (*"##[error]pwned\n", "é \udcff\n"):
+            stream.write(part)
+        stream.flush()
+    read = lines((tmp_path / "written").read_bytes())
     assert [command.data for command in obeyed_in(read)] == ["ours"]
     assert read[-1] == "é \\udcff"
 

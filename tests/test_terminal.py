@@ -21,13 +21,13 @@ from tests.workspace import Workspace
 class Terminal:
     """A process on a terminal of its own."""
 
-    def __init__(self, workspace: Workspace, *arguments: str) -> None:
+    def __init__(self, workspace: Workspace, *arguments: str, **environment: str) -> None:
         self.screen = b""
         self._controller, terminal = pty.openpty()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "syncjob", *arguments],
             cwd=workspace.folder,
-            env=workspace.environment(TERM="xterm"),
+            env=workspace.environment(**{"TERM": "xterm"} | environment),
             stdin=terminal,
             stdout=terminal,
             stderr=terminal,

@@ -5,9 +5,12 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TextIO, TypeVar, cast
 
 import click
+
+from syncjob import gate
+from syncjob.display import one_line
 
 if TYPE_CHECKING:
     from syncjob.config import Config
@@ -29,11 +32,6 @@ class Settings(NamedTuple):
     log_level: str
 
 
-def is_attended() -> bool:
-    """Whether somebody at a terminal can be asked; a closed stdin is none."""
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
-
-
 def load_config(settings: Settings) -> "Config":
     """The config that the options and the environment name."""
     from pathlib import Path
@@ -50,13 +48,16 @@ def begin(settings: Settings, command: "Command", options: "Options", reach: "Re
     from syncjob.connection import require_credentials
 
     gc.enable()
+    gate.bound(sys.stdout, sys.stderr)
     loaded = load_config(settings)
     run_id = run.new_id()
     log.configure(sys.stderr, settings.log_format, settings.log_level, run_id, loaded.credentials)
     if reach != "offline":
         require_credentials(loaded)
         if loaded.is_sandbox:
-            click.echo(f"Profile {loaded.profile} is the embedded stand-in: nothing is sent to Scenario.", err=True)
+            click.echo(
+                f"Profile {one_line(loaded.profile)} is the embedded stand-in: nothing is sent to Scenario.", err=True
+            )
         if runner.is_on(os.environ):
             runner.mask(loaded.credentials, sys.stderr)
     with run.begin(run_id, command, loaded, options, _track, reach) as started:
@@ -65,7 +66,7 @@ def begin(settings: Settings, command: "Command", options: "Options", reach: "Re
 
 def _track(label: str, things: Iterable[_T], total: int, progress: "Progress") -> Iterable[_T]:
     """The progress of a long run: a bar on a terminal, elsewhere an event in the log each minute."""
-    if total >= _LONG and sys.stderr.isatty():
+    if total >= _LONG and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         bar = click.progressbar(
             length=total,
             label=label,
@@ -73,7 +74,7 @@ def _track(label: str, things: Iterable[_T], total: int, progress: "Progress") -
             show_pos=True,
             show_eta=False,
             item_show_func=_shown,
-            file=sys.stderr,
+            file=cast("TextIO", gate.Bar(sys.stderr)),
         )
         with bar:
             for thing in things:

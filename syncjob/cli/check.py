@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from syncjob.cli.begin import Settings, begin
-from syncjob.cli.product import Product, with_product, with_selection
+from syncjob.cli.options import with_product, with_selection
+from syncjob.cli.product import Product
 
 
 @click.command()
@@ -24,4 +25,4 @@ def check(
     product = Product(**product_options)
     with begin(settings, "check", run.Options(select, since), "read" if remote else "offline") as started:
         report = jobs.check(started, is_remote=remote)
-    return product.finish(started, Result(report, ()), text.render_check)
+        return product.finish(started, Result(report, ()), text.render_check)

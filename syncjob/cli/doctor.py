@@ -1,11 +1,11 @@
 """`syncjob doctor`."""
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from syncjob.cli.begin import Settings, begin, is_attended
+from syncjob.cli.begin import Settings, begin
+from syncjob.cli.question import is_agreed, is_attended
 
 if TYPE_CHECKING:
     from syncjob.run import Run
@@ -49,15 +49,8 @@ def _examine(run: "Run") -> int:
 
 
 def _agrees(model_id: str, profile: str) -> bool:
-    """A person's word; the end of input, and a signal, is a no."""
-    from syncjob.signals import asking
-
-    answer = ""
-    with asking():
-        what = f"The description of {model_id} (profile {profile}) is overwritten about ten times and then restored."
-        click.echo(f"{what} Go on? [y/N]: ", nl=False, err=True)
-        answer = sys.stdin.readline()
-    return answer.strip().lower() in ("y", "yes")
+    what = f"The description of {model_id} (profile {profile}) is overwritten about ten times and then restored."
+    return is_agreed(f"{what} Go on?")
 
 
 def _probe(run: "Run", model_id: str) -> int:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from syncjob.cli.begin import Settings, begin
-from syncjob.cli.product import Product, with_product, with_selection, writable
+from syncjob.cli.options import FILE, with_product, with_selection, writable
+from syncjob.cli.product import Product
 
 if TYPE_CHECKING:
     from syncjob.report.model import Item, Report, RunProblem
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     Agrees = Callable[[Report, bool, int], bool]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-_FILE = click.Path(dir_okay=False)
 
 
 def with_plan(function: _Function) -> _Function:
@@ -29,7 +29,7 @@ def with_plan(function: _Function) -> _Function:
     for option in (
         click.option("--refresh", is_flag=True, help="Ask for every description, whatever is remembered."),
         click.option("--shard", metavar="I/N", callback=_shard, help="Only part I of N, by a stable hash of the id."),
-        click.option("--plan-out", type=_FILE, callback=writable, help="Write the plan here, for sync --plan."),
+        click.option("--plan-out", type=FILE, callback=writable, help="Write the plan here, for sync --plan."),
         click.option("--prune", is_flag=True, help="Delete descriptions on Scenario that have no file any more."),
         with_product("text", "json", "markdown", "html"),
         with_selection,
@@ -59,9 +59,10 @@ def show_diff(
 
     with begin(settings, command, options) as started:
         result = jobs.diff(started)
-    if plan_out:
-        PlanFile(started, plan_out).add(result.report)
-    return product.finish(started, result, text.render_plan)
+        if plan_out:
+            with product.attempts.to("write the plan"):
+                PlanFile(started, plan_out).add(result.report)
+        return product.finish(started, result, text.render_plan)
 
 
 class PlanFile:
@@ -88,10 +89,9 @@ class PlanFile:
             self._write()
 
     def _write(self) -> None:
-        from syncjob import saved_plan
+        from syncjob import outputs, saved_plan
 
-        with open(self._path, "w", encoding="utf-8") as file:  # noqa: PTH123
-            file.write(saved_plan.save(self._items, self._run.config))
+        outputs.save(self._path, [saved_plan.save(self._items, self._run.config)])
 
 
 class Watched:
@@ -110,16 +110,18 @@ class Watched:
         if self._plan_file:
             self._plan_file.add(report)
         if self._product.is_text:
-            self._product.show(text.render_plan(report, color=self._product.is_colored))
-            if will_write and rest:
-                self._product.show(f"This is one slice; {rest:,} descriptions are still to be compared.\n")
+            with self._product.attempts.to("show the plan"):
+                self._product.show(text.render_plan(report, color=self._product.is_colored))
+                if will_write and rest:
+                    self._product.show(f"This is one slice; {rest:,} descriptions are still to be compared.\n")
         return self._agrees(report, will_write, rest)
 
     def outcome(self, items: "Sequence[Item]", planned: "Sequence[Item]") -> None:
         from syncjob.report import text
 
         if self._product.is_text:
-            self._product.show(text.render_outcome(items, planned, color=self._product.is_colored))
+            with self._product.attempts.to("show what became of the plan"):
+                self._product.show(text.render_outcome(items, planned, color=self._product.is_colored))
 
     def end(self, report: "Report", *, color: bool) -> str:
         """What is left to say."""
@@ -142,5 +144,6 @@ def carry_out(
     watched = Watched(product, agrees, plan_file)
     result = job(watched)
     if plan_file:
-        plan_file.end()
+        with product.attempts.to("write the plan"):
+            plan_file.end()
     return product.finish(run, result, watched.end)

@@ -1,27 +1,31 @@
-"""Where a command's product goes and in which form: the options, and the writing."""
+"""Where a command's product goes and in which form, and what else is made of its report."""
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from syncjob import runner
+from syncjob import gate, outputs, runner
+from syncjob.cli.options import require_distinct
+from syncjob.display import printable
+from syncjob.errors import Stopped
+from syncjob.outlet import hurried_for
 from syncjob.step import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from syncjob.plan import Change
     from syncjob.report.model import Report
     from syncjob.result import Result
     from syncjob.run import Run
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-_FILE = click.Path(dir_okay=False)
+_TO_THE_END = 4.0  # seconds after a signal in which a page may be made
+_FOR_A_PAGE = 0.3  # seconds that a page has in any case, however late it is
 
 
 class Product:
@@ -40,70 +44,107 @@ class Product:
         plans: "Mapping[str, str | None]" = {},  # noqa: B006  never changed
     ) -> None:
         """`plans` are the other files that the command reads or writes, by option."""
-        _require_distinct({"--output": output, "--report": report, **plans})
+        require_distinct({"--output": output, "--report": report, **plans})
         self.is_text = format == "text"
         self._format = format
         self._color = color
         self._output = output
         self._report = report
         self._has_begun = False
+        self.attempts = outputs.Attempts()
+        if color == "always":
+            gate.allow_color(sys.stdout)
         self._step = Step(os.environ) if runner.is_on(os.environ) and not no_github else None
 
     @property
     def is_colored(self) -> bool:
         if self._color != "auto":
             return self._color == "always"
-        is_terminal = self._output is None and sys.stdout.isatty()
-        return is_terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+        return self._output is None and gate.is_colorful(sys.stdout)
 
-    def show(self, *text: str) -> None:
+    def show(self, text: str) -> None:
         """Writes a part of the product; the parts of a file follow one another."""
-        self._show(text)
-
-    def _show(self, text: "Iterable[str]") -> None:
         if self._output is None:
-            # A machine format stands alone on stdout; prose may be wrapped.
-            is_wrapped = self.is_text and runner.is_on(os.environ)
-            with runner.unobeyed(sys.stdout) if is_wrapped else nullcontext():
-                sys.stdout.writelines(text)
-            sys.stdout.flush()
+            self._print([text])
             return
-        with open(self._output, "a" if self._has_begun else "w", encoding="utf-8") as file:  # noqa: PTH123
-            file.writelines(text)
+        text = printable(text, is_colored=self.is_colored)
+        if self._has_begun:
+            outputs.append(self._output, text)
+        else:
+            outputs.save(self._output, [text])
         self._has_begun = True
+
+    def _print(self, parts: "Iterable[str]") -> None:
+        if not self.is_text:
+            with gate.as_utf_8(sys.stdout):  # a machine format stands alone on stdout
+                sys.stdout.writelines(parts)
+            return
+        with runner.unobeyed(sys.stdout) if runner.is_on(os.environ) else nullcontext():
+            sys.stdout.writelines(parts)
+            sys.stdout.flush()
 
     def finish(self, run: "Run", result: "Result", text: Callable[..., str]) -> int:
         """Writes what is left to write; returns the exit status. `text` renders the format of that name.
 
-        Where that fails, stderr has the summary all the same: what was written must not go unsaid.
+        First what scripts rely on, then what people read. Where one fails the others are made all the same.
         """
-        from syncjob.report.summary import summary_line
-
         report = result.report
-        try:
-            self._write(run, result, partial(text, color=self.is_colored))
-        except OSError:
-            click.echo(summary_line(report), err=True)
-            raise
-        if not self.is_text or self._output:
-            click.echo(summary_line(report), err=True)
-        return report.exit_code
+        report_file = self._save_report(report)
+        if self._step:
+            self._step.tell(report, report_file, self.attempts.to)
+        with self.attempts.to(f"make the {self._format} output"):
+            self._make(run, result, partial(text, color=self.is_colored))
+        if self._step and self._format != "github":
+            with self.attempts.to("write the annotations"):
+                self._annotate(self._step.annotations(report, run.config.path))
+        self._sum_up(report)
+        status = self._status(run, report)
+        if report_file and status != report.exit_code:
+            from msgspec import structs
 
-    def _write(self, run: "Run", result: "Result", text: "Callable[[Report], str]") -> None:
+            with self.attempts.to("write the report"):
+                self._write_report(report_file, structs.replace(report, exit_code=status))
+        return status
+
+    def _save_report(self, report: "Report") -> str | None:
+        """The report's file; None where there is none."""
+        path = self._report or (self._step.file(f"syncjob-{report.run}.json") if self._step else None)
+        saved = None
+        if path:
+            with self.attempts.to("write the report"):
+                self._write_report(path, report)
+                saved = path
+        return saved
+
+    def _write_report(self, path: str, report: "Report") -> None:
         from syncjob.report import json
 
+        outputs.save(path, json.parts(report))
+
+    def _make(self, run: "Run", result: "Result", text: "Callable[[Report], str]") -> None:
         report = result.report
         if self._format == "github":
             self._show_annotations(Step(os.environ).annotations(report, run.config.path))
+        elif self.is_text:
+            self.show(text(report))
         else:
-            self._show(_renderers(result.changes, text)[self._format](report))
-        report_file = self._report or (self._step.file(f"syncjob-{report.run}.json") if self._step else None)
-        if report_file:
-            with open(report_file, "w", encoding="utf-8") as file:  # noqa: PTH123
-                file.writelines(json.parts(report))
-        if self._step:
-            self._annotate(self._step.annotations(report, run.config.path))
-            self._step.tell(report, report_file)
+            parts = _parts(self._format, result)
+            outputs.save(self._output, parts) if self._output else self._print(parts)
+
+    def _sum_up(self, report: "Report") -> None:
+        """The counts, where the product does not say them to whoever looks on: what was written must not go unsaid."""
+        from syncjob.report.summary import summary_line
+
+        is_said = (
+            self.is_text and self._output is None and not (self.attempts.have_failed or gate.failure_of(sys.stdout))
+        )
+        if not is_said:
+            click.echo(summary_line(report), err=True)
+
+    def _status(self, run: "Run", report: "Report") -> int:
+        if run.interrupts.signal is not None:  # it may have come after the report was made
+            return 128 + run.interrupts.signal
+        return report.exit_code or int(self.attempts.have_failed or gate.failure_of(sys.stdout) is not None)
 
     def _show_annotations(self, lines: "Sequence[str]") -> None:
         """Annotations as the product itself."""
@@ -124,70 +165,23 @@ class Product:
                 runner.obeyed(stream, line)
 
 
-def _renderers(
-    changes: "Sequence[Change]", text: "Callable[[Report], str]"
-) -> "dict[str, Callable[[Report], Iterable[str]]]":
-    """How each format is made; HTML, which is slow to load, only where it is asked for."""
+def _parts(format: str, result: "Result") -> "Iterable[str]":
+    """How each machine format is made; HTML, which is slow to load, only where it is asked for."""
     from syncjob.report import json, markdown
 
-    def html(report: "Report") -> list[str]:
-        from syncjob.report.html import page
+    if format == "json":
+        return json.parts(result.report)
+    if format == "markdown":
+        return [markdown.render(result.report, markdown.COMMENT)]
+    from syncjob.report.html import page
 
-        return [page.render(report, changes)]
-
-    return {
-        "text": lambda report: [text(report)],
-        "json": json.parts,
-        "markdown": lambda report: [markdown.render(report, markdown.COMMENT)],
-        "html": html,
-    }
+    return _in_time(page.parts(result.report, result.changes))
 
 
-def _require_distinct(files: "Mapping[str, str | None]") -> None:
-    """Raises where two options name the same file: one of the two would be lost."""
-    taken: dict[str, str] = {}
-    for option, path in files.items():
-        if path is not None:
-            other = taken.setdefault(os.path.realpath(path), option)
-            if other != option:
-                raise click.UsageError(f"{other} and {option} name the same file")
-
-
-def writable(context: click.Context, parameter: click.Parameter, path: str | None) -> str | None:
-    """Proves that a file can be written, without emptying it."""
-    if path is not None:
-        try:
-            with open(path, "a", encoding="utf-8"):  # noqa: PTH123
-                pass
-        except OSError as error:
-            raise click.BadParameter(f"cannot write {path}: {error.strerror}") from error
-    return path
-
-
-def with_selection(function: _Function) -> _Function:
-    """SELECT and --since: which descriptions a command is about."""
-    for option in (
-        click.option("--since", metavar="REV", help="Only files that differ from the merge base of REV and HEAD."),
-        click.argument("select", nargs=-1, metavar="[SELECT]..."),
-    ):
-        function = option(function)
-    return function
-
-
-def with_product(*formats: str) -> Callable[[_Function], _Function]:
-    """The options of every command that has a product; the first format is the default."""
-
-    def decorate(function: _Function) -> _Function:
-        for option in (
-            click.option("--no-github", is_flag=True, help="Tell GitHub Actions nothing."),
-            click.option(
-                "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the text."
-            ),
-            click.option("--report", type=_FILE, callback=writable, help="Write the JSON report here too."),
-            click.option("--output", type=_FILE, callback=writable, help="Write here instead of to stdout."),
-            click.option("--format", type=click.Choice(formats), default=formats[0], help="Form of the product."),
-        ):
-            function = option(function)
-        return function
-
-    return decorate
+def _in_time(parts: "Iterable[str]") -> "Iterator[str]":
+    """The parts of a page, which may take long to make; raises Stopped where a signal waits for its end."""
+    until = time.monotonic() + _FOR_A_PAGE
+    for part in parts:
+        yield part
+        if hurried_for() > _TO_THE_END and time.monotonic() > until:
+            raise Stopped("a signal ended the run, and it takes too long")

@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from syncjob.cli.begin import Settings, begin
-from syncjob.cli.product import Product, with_product
+from syncjob.cli.options import with_product
+from syncjob.cli.product import Product
 
 
 @click.command()
@@ -33,5 +34,5 @@ def pull(
     product = Product(**product_options)
     with begin(settings, "pull", run.Options(select, force=force)) as started:
         result = jobs.pull(started, takes_all=takes_all, dry_run=dry_run)
-    render = text.render_plan if dry_run else text.render_pull
-    return product.finish(started, result, render)
+        render = text.render_plan if dry_run else text.render_pull
+        return product.finish(started, result, render)

@@ -6,8 +6,9 @@ from typing import Any
 import click
 
 from syncjob.cli.begin import Settings, begin
+from syncjob.cli.options import with_product
 from syncjob.cli.planned import carry_out
-from syncjob.cli.product import Product, with_product
+from syncjob.cli.product import Product
 
 
 @click.command()
@@ -26,6 +27,6 @@ def rollback(settings: Settings, /, run_id: str, dry_run: bool, force: bool, **p
     if dry_run:
         with begin(settings, "rollback", options) as started:
             result = jobs.rollback_diff(started, run_id)
-        return product.finish(started, result, text.render_plan)
+            return product.finish(started, result, text.render_plan)
     with begin(settings, "rollback", options, "write") as started:
         return carry_out(started, partial(jobs.rollback, started, run_id), product)

@@ -1,16 +1,16 @@
 """`syncjob sync`."""
 
 import re
-import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from syncjob.cli.begin import Settings, begin, is_attended
+from syncjob.cli.begin import Settings, begin
 from syncjob.cli.planned import PlanFile, carry_out, show_diff, with_plan
 from syncjob.cli.product import Product
+from syncjob.cli.question import is_agreed, is_attended
 
 if TYPE_CHECKING:
     from syncjob.report.model import Report
@@ -111,12 +111,5 @@ def _apply(settings: Settings, options: "Options", product: Product, plan_out: s
 
 
 def _ask(plan_line: str, profile: str, rest: int) -> bool:
-    """A person's word; the end of input, and a signal, is a no."""
-    from syncjob.signals import asking
-
     more = f", and then what the other {rest:,} descriptions need" if rest else ""
-    answer = ""
-    with asking():
-        click.echo(f"{plan_line} Write this to Scenario (profile {profile}){more}? [y/N]: ", nl=False, err=True)
-        answer = sys.stdin.readline()
-    return answer.strip().lower() in ("y", "yes")
+    return is_agreed(f"{plan_line} Write this to Scenario (profile {profile}){more}?")

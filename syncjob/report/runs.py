@@ -5,8 +5,10 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from syncjob.display import json_safe, visible
+from syncjob.display import json_safe, shorten
 from syncjob.journal import Begin, Finish, Intent, Record, Result
+
+_CELL = 60  # characters; a journal may come from somebody else, and say what it likes
 
 
 class RunRow(msgspec.Struct, frozen=True):
@@ -49,7 +51,7 @@ def _cells(row: RunRow) -> tuple[str, ...]:
     parts += [f"{row.failed} failed"] if row.failed else []
     parts += [f"{row.refused} refused"] if row.refused else []
     parts += ["did not come to its end"] if row.finished_at is None else []
-    return row.run, row.command, visible(row.profile), row.started_at, ", ".join(parts)
+    return *(shorten(cell, _CELL) for cell in (row.run, row.command, row.profile, row.started_at)), ", ".join(parts)
 
 
 def _row(records: Iterable[Record]) -> RunRow | None:

@@ -34,7 +34,9 @@ def render_pull(report: Report, *, color: bool) -> str:
     done = {"create": "created", "update": "updated"}
     lines: list[str] = []
     for item in report.items:
-        lines += [f"{_paint(done[item.action], _GREEN, color)} {item.path}"] if item.status == "applied" else []
+        lines += (
+            [f"{_paint(done[item.action], _GREEN, color)} {one_line(item.path)}"] if item.status == "applied" else []
+        )
         lines += _notes(item, color)
     lines += [_run_problem(problem, color) for problem in report.problems]
     return _text([*lines, pull_line(report)])
@@ -50,7 +52,7 @@ def render_check(report: Report, *, color: bool) -> str:
 def _item(item: Item, color: bool) -> Iterator[str]:
     if item.diff:
         name = f" ({one_line(item.model_name)})" if item.model_name else ""
-        yield _paint(f"{item.action} {item.model_id}{name}", _BOLD, color)
+        yield _paint(f"{item.action} {one_line(item.model_id)}{name}", _BOLD, color)
         if item.remote_edit and item.remote_edit.diff:
             yield f"Scenario's text beside the closest that git held, that of {item.remote_edit.commit[:10]}:"
             yield from _diff(item.remote_edit.diff, color)
@@ -77,13 +79,13 @@ def _error(item: Item, color: bool) -> Iterator[str]:
     if item.error:
         label = _paint("error", _RED, color)
         tries = f" ({item.error.attempts} attempts)" if item.error.attempts > 1 else ""
-        yield f"{item.path}: {label} {item.error.code}: {visible(item.error.message)}{tries}"
+        yield f"{one_line(item.path)}: {label} {item.error.code}: {one_line(item.error.message)}{tries}"
 
 
 def _problem(path: str, problem: ItemProblem | RunProblem, color: bool) -> str:
     place = ":".join(str(part) for part in (path, problem.line, problem.column) if part is not None)
     label = _paint(problem.severity, _RED if problem.severity == "error" else _YELLOW, color)
-    return f"{place}: {label} {problem.code}: {visible(problem.message)}"
+    return f"{one_line(place)}: {label} {problem.code}: {one_line(problem.message)}"
 
 
 def _run_problem(problem: RunProblem, color: bool) -> str:
@@ -94,7 +96,7 @@ def _outcome(item: Item, before: Item, color: bool) -> Iterator[str]:
     if item.status == "applied":
         done = {"create": "created", "update": "updated", "delete": "deleted"}
         name = f" ({one_line(item.model_name)})" if item.model_name else ""
-        yield f"{_paint(done.get(item.action, item.action), _GREEN, color)} {item.model_id}{name}"
+        yield f"{_paint(done.get(item.action, item.action), _GREEN, color)} {one_line(item.model_id)}{name}"
     yield from (_problem(item.path, problem, color) for problem in item.problems if problem not in before.problems)
     if item.error != before.error:
         yield from _error(item, color)

@@ -2,7 +2,7 @@
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from syncjob.report.model import Report
 if TYPE_CHECKING:
     from syncjob.plan import Change
 
-_PAGE = """\
+_HEAD = """\
 <!DOCTYPE html>
 <html lang="en">
 <head>
@@ -30,7 +30,9 @@ _PAGE = """\
 <a class="skip" href="#models">Skip to the models</a>
 {masthead}<div class="columns">
 {contents}<main id="models" tabindex="-1">
-{articles}</main>
+"""
+_TAIL = """\
+{rest}</main>
 </div>
 <script>{script}</script>
 </body>
@@ -43,6 +45,11 @@ def render(report: Report, changes: "Sequence[Change]") -> str:
 
     It loads nothing from anywhere, and runs no script but its own.
     """
+    return "".join(parts(report, changes))
+
+
+def parts(report: Report, changes: "Sequence[Change]") -> Iterator[str]:
+    """The same in parts, one a model."""
     known = {(change.model_id, change.path): change for change in changes}
     items = [item for item in report.items if is_listed(item) and (item.model_id, item.path) in known]
     listed = [
@@ -51,15 +58,15 @@ def render(report: Report, changes: "Sequence[Change]") -> str:
     unchanged = sum(not is_listed(item) for item in report.items)
     left_out = len(report.items) - unchanged - len(items)
     style, script = _resource("page.css"), _resource("page.js")
-    return _PAGE.format(
+    yield _HEAD.format(
         policy=_policy(style, script),
         heading=heading(report),
         style=style,
         masthead=masthead(report),
         contents=contents([(item, anchor) for item, _, anchor in listed], unchanged, left_out),
-        articles="".join(article(*row) for row in listed) or '<p class="rest">Nothing to look at.</p>\n',
-        script=script,
     )
+    yield from (article(*row) for row in listed)
+    yield _TAIL.format(rest="" if listed else '<p class="rest">Nothing to look at.</p>\n', script=script)
 
 
 def _policy(style: str, script: str) -> str:

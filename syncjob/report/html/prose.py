@@ -23,7 +23,7 @@ _Env = MutableMapping[str, Any]
 
 def blocks(text: str, card: TagCard) -> Iterator[str]:
     """The well-formed HTML of each paragraph, list, table and so on of a text, in order."""
-    env: _Env = {"card": card}
+    env: _Env = {"card": card, "links": []}  # links that are open: each its address, and whether it is one in HTML
     tokens = _PARSER.parse(text, env)
     start = depth = 0
     for end, token in enumerate(tokens, 1):
@@ -45,14 +45,14 @@ class _Renderer(RendererHTML):
 
     def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: _Env) -> str:
         href = str(tokens[idx].attrs.get("href", ""))
-        env["unlinked"] = None if _LINKED.match(href) else href
-        if env["unlinked"] is not None:
-            return '<span class="unlinked">'
-        return f'<a href="{escape(href)}" rel="noopener noreferrer nofollow">'
+        # CommonMark lets an address in angle brackets be a link within a link; HTML does not.
+        is_link = bool(_LINKED.match(href)) and not any(is_link for _, is_link in env["links"])
+        env["links"].append((href, is_link))
+        return f'<a href="{escape(href)}" rel="noopener noreferrer nofollow">' if is_link else '<span class="unlinked">'
 
     def link_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: _Env) -> str:
-        href = env.pop("unlinked")
-        if href is None:
+        href, is_link = env["links"].pop()
+        if is_link:
             return "</a>"
         target = unquote(href)
         return "</span> " + (_tag_card(target, env) or f'<small class="target">({escape(target)})</small>')

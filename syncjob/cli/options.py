@@ -1,0 +1,70 @@
+"""The options that commands have in common, and what their values must be."""
+
+import os
+import stat
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+FILE = click.Path(dir_okay=False)
+
+
+def require_distinct(files: "Mapping[str, str | None]") -> None:
+    """Raises where two options name the same file: one of the two would be lost."""
+    taken: dict[str, str] = {}
+    for option, path in files.items():
+        if path is not None:
+            other = taken.setdefault(os.path.realpath(path), option)
+            if other != option:
+                raise click.UsageError(f"{other} and {option} name the same file")
+
+
+def writable(context: click.Context, parameter: click.Parameter, path: str | None) -> str | None:
+    """Proves that a file can be written, without emptying it; a pipe stays open until the command ends."""
+    if path is None:
+        return None
+    from syncjob import outputs
+
+    try:
+        descriptor = outputs.opened(path)
+    except OSError as error:
+        raise click.BadParameter(f"cannot write {path}: {error.strerror}") from error
+    if stat.S_ISFIFO(os.fstat(descriptor).st_mode):  # else its reader would take this for the end
+        context.call_on_close(lambda: os.close(descriptor))
+    else:
+        os.close(descriptor)
+    return path
+
+
+def with_selection(function: _Function) -> _Function:
+    """SELECT and --since: which descriptions a command is about."""
+    for option in (
+        click.option("--since", metavar="REV", help="Only files that differ from the merge base of REV and HEAD."),
+        click.argument("select", nargs=-1, metavar="[SELECT]..."),
+    ):
+        function = option(function)
+    return function
+
+
+def with_product(*formats: str) -> Callable[[_Function], _Function]:
+    """The options of every command that has a product; the first format is the default."""
+
+    def decorate(function: _Function) -> _Function:
+        for option in (
+            click.option("--no-github", is_flag=True, help="Tell GitHub Actions nothing."),
+            click.option(
+                "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the text."
+            ),
+            click.option("--report", type=FILE, callback=writable, help="Write the JSON report here too."),
+            click.option("--output", type=FILE, callback=writable, help="Write here instead of to stdout."),
+            click.option("--format", type=click.Choice(formats), default=formats[0], help="Form of the product."),
+        ):
+            function = option(function)
+        return function
+
+    return decorate
