@@ -177,6 +177,15 @@ def parse_retry_after(headers: Mapping[str, str]) -> float | None:
     return until - now
 
 
+def answered_at(headers: Mapping[str, str]) -> datetime | None:
+    """When the server answered, by its own clock; None where its `Date` does not say."""
+    seconds = _timestamp(headers.get("date", ""))
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError):  # its offset leads out of the calendar
+        return None
+
+
 def limit_headers(headers: Mapping[str, str]) -> str:
     """Those that speak of limits, `name: value`; none is documented."""
     return ", ".join(f"{name}: {value}" for name, value in headers.items() if "limit" in name)
