@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
-from syncjob import history, learnt, scope, workers
+from syncjob import history, learnt, scope, unfinished, workers
 from syncjob.credentials import JWT, KEY, SECRET, redact
 from syncjob.display import shorten
 from syncjob.errors import ScenarioError, Unauthorized, UsageError
@@ -37,6 +37,7 @@ def examine(run: Run) -> Iterator[Line]:
     yield _credentials(run)
     yield from _api(run)
     yield _learnt(run)
+    yield from (Line("FAILED", "probe", str(each)) for each in unfinished.of(run))
 
 
 def _descriptions(run: Run) -> Line:

@@ -1,157 +1,235 @@
-"""A model whose description may be changed for a while: each text is in the journal first, and its own comes back."""
+"""A model whose description is changed for a while: nobody else's text is overwritten, and its own comes back."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
-import msgspec
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 from syncjob.credentials import redact
+from syncjob.described import NOT_FOUND, mark, own_text, parsed
 from syncjob.display import shorten
-from syncjob.errors import NotFound, ScenarioError, Stopped, SyncjobError, UsageError
-from syncjob.journal import Intent, Journal, Result
+from syncjob.errors import Conflict, NotFound, ScenarioError, Stopped, SyncjobError
+from syncjob.journal import Intent, Journal, Record, Result
 from syncjob.run import Run
-from syncjob.scenario.answers import Answer, protocol_error
-from syncjob.text import canonical, same, sha256
+from syncjob.scenario.answers import Answer
+from syncjob.text import canonical, sha256
 
-NOT_FOUND = object()  # in the place of a body, and equal to none
+PAUSE = 2.0  # seconds between the two readings that show that the model's own text is back
+# Nothing promises that a GET sees the PUT before it: this many seconds it may show what was there earlier.
+_LAG = 10.0
+_STEP = 0.5
+_ROUNDS = 3  # how often the model's own text is put back where it then does not show
+_CONFLICT_ATTEMPTS = 2
 
 
 class NotRestored(SyncjobError):
-    """The scratch model does not hold its own text again."""
+    """The scratch model does not hold its own text again, or may not go on to."""
+
+
+class MayArrive(NotRestored):
+    """The model holds its own text, and a write without a clear answer may still replace it."""
+
+
+class Unsettled(SyncjobError):
+    """What a write did is not known, so nothing more can be asked."""
+
+
+class _Repeat(Stopped):
+    """In the place of a repetition, which the client would send without another look."""
+
+
+class _Sent(NamedTuple):
+    """A text that was sent without a clear answer; `is_telling` where seeing it shows that it has arrived."""
+
+    text: str | None
+    is_telling: bool
 
 
 class Scratch:
     """A scratch model, and the API that it is asked about.
 
-    Every call raises ScenarioError where it is refused, and Stopped where the run is to end.
+    Every call raises ScenarioError where it is refused, Unsettled where its effect is not known, NotRestored
+    where somebody edited the model, and Stopped where the run is to end. `lag` is the longest time in
+    seconds that a reading showed an earlier text.
     """
 
-    def __init__(self, run: Run, journal: Journal, model_id: str) -> None:
+    def __init__(self, run: Run, journal: Journal, model_id: str, original: str | None) -> None:
         self._run = run
         self._journal = journal
         self.model_id = model_id
-        self._original = self._first_text()
-        # Digests of the model's own text, of what was sent, and of what was then stored.
-        self._ours = {sha256(canonical(self._original or ""))}
-        self._is_known = True
+        self._path = path_of(model_id)
+        self.original = original
+        self.lag = 0.0
+        # The model's own text, what was sent, and what was then stored; and of these what it should hold now.
+        self._ours = {mark(self.original)}
+        self._expected = {mark(self.original)}
+        self._is_known = False
+        self._was_sent = False
+        self._is_restoring = False
+        self._may_arrive: list[_Sent] = []
 
     def shown(self, text: str) -> str:
         """What an answer's headers say, without a secret that they may echo."""
         return shorten(redact(text, self._run.config.credentials))
 
     def ask(self, method: str, path: str, body: object = None, **query: str | int) -> Answer:
-        """Any call, of the run's project."""
-        query = query if self._run.config.project_id is None else {**query, "projectId": self._run.config.project_id}
-        return self._run.client.ask(method, path, query=query, body=body)
+        """Any call that writes nothing, of the run's project."""
+        return ask(self._run, method, path, body, **query)
 
     def get(self) -> Any:
-        """The body of the answer to GET, NOT_FOUND for a 404; raises NotRestored where somebody edited the model."""
+        """The body of the answer to GET once it shows what was stored last, NOT_FOUND for a 404."""
+        waited = 0.0
+        while True:
+            body = self._look()
+            if mark(own_text(body)) in self._expected:
+                self.lag = max(self.lag, waited)
+                return body
+            if waited >= _LAG:
+                raise Unsettled(f"{_LAG:.0f} s after a write Scenario still shows an earlier text")
+            self._run.stop.sleep(_STEP)
+            waited += _STEP
+
+    def put(self, text: str | None) -> Any:
+        """The body of the answer to PUT; before each request what is overwritten is read, so that it is nobody else's."""
+        attempt = 0
+        while True:
+            attempt += 1
+            if not self._is_known:
+                self.get()
+            if self._run.stop.requested:
+                raise Stopped(self._run.stop.reason)
+            try:
+                return self._send(text)
+            except ScenarioError as error:
+                if error.ambiguous:
+                    return self._arrived(text, error)
+                if not error.retryable or attempt >= self._attempts(error):
+                    raise
+
+    def restore(self) -> None:
+        """Puts the model's own text back, and sees it there twice with a pause between; raises NotRestored.
+
+        Once anything was sent, a reading of that text alone shows nothing: it may be of the time before.
+        """
+        if not self._was_sent:
+            return
+        self._is_restoring = True
+        for _ in range(_ROUNDS):
+            self._put_back()
+            if self._is_back():
+                break
+        else:
+            raise NotRestored("Scenario does not show the model's own text again")
+        if self._may_arrive:
+            raise MayArrive(", ".join(_told(sent.text) for sent in self._may_arrive))
+
+    def _attempts(self, error: ScenarioError) -> int:
+        attempts = self._run.config.http.attempts
+        return min(attempts, _CONFLICT_ATTEMPTS) if isinstance(error, Conflict) else attempts
+
+    def _look(self) -> Any:
         try:
             body: Any = parsed(self.ask("GET", self._path))
         except NotFound:
             body = NOT_FOUND
-        if sha256(canonical(text_of(body))) not in self._ours:
+        shown = mark(own_text(body))
+        if shown not in self._ours:
             raise NotRestored("somebody edited the model meanwhile, and that text was left alone")
+        self._may_arrive = [sent for sent in self._may_arrive if not sent.is_telling or mark(sent.text) != shown]
         self._is_known = True
         return body
 
-    def put(self, text: str | None) -> Any:
-        """The body of the answer to PUT; what is overwritten is read before, so that it is nobody else's."""
-        if self._run.stop.requested:
-            raise Stopped(self._run.stop.reason)
-        if not self._is_known:
-            self.get()
-        return self._put(text)
-
-    def restore(self) -> None:
-        """Puts the model's own text back; raises NotRestored where it then is not there."""
-        original = canonical(self._original or "")
-        if same(canonical(_own_text(self.get()) or ""), original):
-            return
-        try:
-            self._put(self._original)
-        except OSError:  # the journal holds what is overwritten, by its first record, and need hold no more
-            self.ask("PUT", self._path, {"description": self._original})
-        if not same(canonical(_own_text(self.get()) or ""), original):
-            raise NotRestored("Scenario does not hold the model's own text again")
-
-    @property
-    def _path(self) -> str:
-        return f"/models/{self.model_id}/description"
-
-    def _first_text(self) -> str | None:
-        """The model's text, to the letter; raises UsageError where it cannot be told, and so not be put back."""
-        try:
-            body = parsed(self.ask("GET", self._path))
-        except NotFound:
-            self.ask("GET", f"/models/{self.model_id}")  # the 404 of a model that exists is that of no description
-            return None
-        if body == {"description": None}:  # it may be the answer for no text, and nothing has shown that yet
-            raise UsageError(
-                f"give {self.model_id} a description on Scenario first: what can be put back must be known"
-            )
-        try:
-            return _own_text(body)
-        except NotRestored as error:
-            raise UsageError(f"{self.model_id} cannot be probed: {error}") from error
-
-    def _put(self, text: str | None) -> Any:
-        digest = sha256(canonical(text or ""))
-        self._ours.add(digest)
+    def _send(self, text: str | None) -> Any:
+        """One PUT, with its records in the journal before and after."""
+        self._record(Intent(self.model_id, "", self.original, sha256(canonical(text or ""))), is_durable=True)
         self._is_known = False
-        self._journal.write(Intent(self.model_id, "", self._original, digest), is_durable=True)
         try:
-            answer = parsed(self.ask("PUT", self._path, {"description": text}))
+            answer = self._put_once(text)
+            stored = own_text(answer)
         except ScenarioError as error:
-            self._journal.write(Result(self.model_id, "failed", error=error.code))
+            is_telling = mark(text) not in self._ours
+            self._ours.add(mark(text))
+            self._expected = self._expected | {mark(text)}
+            if error.ambiguous and not self._is_restoring:
+                self._may_arrive.append(_Sent(text, is_telling))
+            self._record(Result(self.model_id, "failed", error=error.code))
             raise
-        stored = sha256(canonical(text_of(answer)))
-        self._ours.add(stored)
-        self._journal.write(Result(self.model_id, "applied", stored))
+        self._expected = {mark(text), mark(stored)}
+        self._ours |= self._expected
+        self._record(Result(self.model_id, "applied", sha256(canonical(stored or ""))))
         return answer
 
+    def _put_once(self, text: str | None) -> Any:
+        """The answer to one request; where the client would repeat it, the error that it would be repeated for."""
+        sent = 0
 
-@contextmanager
-def borrowed(run: Run, model_id: str) -> Iterator[Scratch]:
-    """A scratch model until the block ends, however it ends; raises NotRestored where it then is not as it was."""
-    if run.journal is None:
-        raise RuntimeError("a run that writes was begun without a journal")
-    scratch = Scratch(run, run.journal, model_id)
-    try:
-        yield scratch
-    finally:
+        def once() -> None:
+            nonlocal sent
+            if sent:
+                raise _Repeat
+            sent += 1
+            self._was_sent = True
+
+        body = {"description": text}
         try:
-            with run.stop.held_off():
-                scratch.restore()
-        except (ScenarioError, Stopped, OSError, NotRestored) as error:
-            advice = f"put it back with: syncjob rollback {run.id} --force"
-            raise NotRestored(f"the description of {model_id} was NOT put back: {error}; {advice}") from error
+            return self._run.client.call(
+                "PUT", self._path, dict[str, Any], query=_project(self._run), body=body, before_send=once
+            )
+        except Stopped as stopped:
+            raise (stopped.pending or stopped) from None
+
+    def _arrived(self, text: str | None, error: ScenarioError) -> Any:
+        """The body of GET where it shows that a write had its effect after all; raises Unsettled where nothing does."""
+        before = len(self._may_arrive)
+        with suppress(ScenarioError, Stopped):
+            body = self._look()
+            if len(self._may_arrive) < before:
+                self._expected = {mark(text)}
+                return body
+        raise Unsettled(f"{error.message}; whether that write has an effect is not known, so nothing more was asked")
+
+    def _put_back(self) -> None:
+        attempt = 0
+        while True:
+            attempt += 1
+            self._look()
+            try:
+                self._send(self.original)
+                return
+            except ScenarioError as error:
+                if attempt >= self._attempts(error) or not (error.retryable or error.ambiguous):
+                    raise
+            self._run.stop.sleep(_STEP)
+
+    def _is_back(self) -> bool:
+        self._expected = {mark(self.original)}
+        try:
+            self.get()
+        except Unsettled:
+            return False
+        self._run.stop.sleep(PAUSE)
+        return mark(own_text(self._look())) in self._expected
+
+    def _record(self, record: Record, *, is_durable: bool = False) -> None:
+        try:
+            self._journal.write(record, is_durable=is_durable)
+        except OSError:
+            # The journal holds what is to be put back by its first record, and need hold no more.
+            if not self._is_restoring:
+                raise
 
 
-def parsed(answer: Answer) -> Any:
-    """The JSON of an answer; raises ProtocolError where it is none."""
-    try:
-        return msgspec.json.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise protocol_error("the body is not the JSON that the API promises", answer) from error
+def ask(run: Run, method: str, path: str, body: object = None, **query: str | int) -> Answer:
+    """Any call that writes nothing, of the run's project."""
+    return run.client.ask(method, path, query=query | _project(run), body=body)
 
 
-def _own_text(body: Any) -> str | None:
-    """The text in an answer, None for none; raises NotRestored for an answer that is no description."""
-    match body:
-        case {"description": {"value": str() as text}}:
-            return text or None
-        case {"description": {"value": None}} | {"description": None}:
-            return None
-    if body is NOT_FOUND:
-        return None
-    raise NotRestored("what Scenario answers is no description")
+def path_of(model_id: str) -> str:
+    """Where a model's description is read and written."""
+    return f"/models/{model_id}/description"
 
 
-def text_of(body: Any) -> str:
-    """The text in the answer to a GET or PUT of a description, "" for none."""
-    match body:
-        case {"description": {"value": str() as text}}:
-            return text
-    return ""
+def _project(run: Run) -> dict[str, str | int]:
+    return {} if run.config.project_id is None else {"projectId": run.config.project_id}
+
+
+def _told(text: str | None) -> str:
+    return f"the text '{shorten(text, 40)}' ({len(text):,} characters)" if text else "the deletion of the description"

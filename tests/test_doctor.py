@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
@@ -18,6 +19,7 @@ from syncjob.scenario.sandbox.plays import Plays, parse
 from tests.loopback import Loopback, json_answer
 from tests.workspace import KEY, SECRET, Ended, Workspace
 
+HURRIED = ("-c", "from syncjob import __main__, scratch; scratch.PAUSE = 0.05; __main__.main()")
 OWN = "# Own text \r\n\nwith an odd end  \n\n"
 
 
@@ -30,8 +32,9 @@ def scratch(workspace: Workspace, remote: Loopback) -> Workspace:
     return workspace
 
 
-def probe(workspace: Workspace) -> Ended:
-    return workspace.run("doctor", "--probe", "scratch", "--yes")
+def probe(workspace: Workspace, model_id: str = "scratch") -> Ended:
+    """A probe that does not take its time between the two readings at its end."""
+    return replace(workspace, program=HURRIED).run("doctor", "--probe", model_id, "--yes")
 
 
 def learnt(workspace: Workspace) -> dict[str, Any]:
@@ -268,7 +271,7 @@ def begun(workspace: Workspace, remote: Loopback, puts: int) -> "subprocess.Pope
 
     remote.script = script
     process = subprocess.Popen(
-        [sys.executable, "-m", "syncjob", "doctor", "--probe", "scratch", "--yes"],
+        [sys.executable, *HURRIED, "doctor", "--probe", "scratch", "--yes"],
         cwd=workspace.folder,
         env=workspace.environment(),
         stdout=subprocess.PIPE,

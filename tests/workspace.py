@@ -74,9 +74,10 @@ def learn(state_dir: Path, url: str) -> None:
 
 @dataclass(frozen=True)
 class Workspace:
-    """`folder` holds the config; every command runs there."""
+    """`folder` holds the config; every command runs there, as Python's arguments say."""
 
     folder: Path
+    program: tuple[str, ...] = ("-m", "syncjob")
 
     @property
     def descriptions(self) -> Path:
@@ -131,7 +132,7 @@ class Workspace:
         """`syncjob ARGUMENTS` as a process of its own; an empty value takes a variable out."""
         variables = {name: value for name, value in self.environment(**environment).items() if value}
         done = subprocess.run(
-            [sys.executable, "-m", "syncjob", *arguments],
+            [sys.executable, *self.program, *arguments],
             cwd=self.folder,
             env=variables,
             capture_output=True,

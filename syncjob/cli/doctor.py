@@ -62,10 +62,10 @@ def _agrees(model_id: str, profile: str) -> bool:
 
 def _probe(run: "Run", model_id: str) -> int:
     from syncjob import learnt
-    from syncjob.errors import Stopped, Unauthorized, UsageError
-    from syncjob.jobs import probe
+    from syncjob.errors import Stopped, SyncjobError, Unauthorized, UsageError
+    from syncjob.probing import probe
     from syncjob.report.doctor import render_findings
-    from syncjob.scratch import NotRestored
+    from syncjob.scratch import NotRestored, Unsettled
 
     interrupts = run.interrupts
     try:
@@ -76,6 +76,8 @@ def _probe(run: "Run", model_id: str) -> int:
         what = str(error) if isinstance(error, NotRestored) else f"{error}; {model_id} is as it was, nothing was learnt"
         click.echo(f"syncjob: {what}", err=True)
         return 128 + interrupts.signal
+    except Unsettled as error:
+        raise SyncjobError(f"{error}; {model_id} is as it was, nothing was learnt") from error
     except Unauthorized as error:
         raise UsageError(str(error)) from error
     click.echo(render_findings(probed.findings), nl=False)
