@@ -101,6 +101,8 @@ def test_the_probe_finds_out_what_the_api_plays_and_leaves_the_model_as_it_was(
         if play in words.split():
             assert found[question].startswith(answer), question
             assert question in ended.out
+    assert learnt(scratch)["learnt"]["no_description"] == remote.sandbox.plays.no_description
+    assert found["a GET right after a PUT"] == "shows it"
     assert remote.sandbox.description("scratch") == remote.sandbox.plays.stored(OWN)
     assert len(remote.asked) <= 40
     assert {target.split("/")[3] for method, target, _ in remote.asked if method == "PUT"} == {"scratch"}
