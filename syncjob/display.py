@@ -4,7 +4,8 @@ import re
 
 # C0 but tab and newline, DEL, C1, the bidi controls, U+2028/2029, and lone surrogates.
 _ACTIVE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-_COMMAND_LINE = re.compile(r"(?:^|(?<=[\r\n]))(?=(?:[^\S\r\n]|\ufeff)*::)")
+# What is blank is not given back: no `::` is in it.
+_COMMAND_LINE = re.compile(r"(?:^|(?<=[\r\n]))(?=(?:[^\S\r\n]|\ufeff)*+::)")
 _REASON_CHARACTERS = 300
 
 

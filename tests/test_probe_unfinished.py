@@ -59,7 +59,7 @@ def killed(workspace: Workspace, remote: Loopback, puts: int, number: int = sign
     )
     remote.script = script
     process.communicate(timeout=30)
-    time.sleep(0.2)  # until what was in flight has landed
+    time.sleep(0.4)  # until what was in flight has landed
     remote.script = lambda method, target: None
     return newest(workspace).stem
 
@@ -116,7 +116,7 @@ def test_the_first_of_several_holds_the_models_own_text(scratch: Workspace, remo
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("puts", range(1, 9))
+@pytest.mark.parametrize("puts", [1, 4, 7, 8])
 def test_whenever_it_was_killed_it_can_be_settled(scratch: Workspace, remote: Loopback, puts: int) -> None:
     run = killed(scratch, remote, puts)
     assert scratch.run("doctor").status == 1
@@ -215,9 +215,8 @@ def test_a_text_of_a_probe_is_not_taken_for_the_models_own(scratch: Workspace, r
 
 @pytest.mark.deep
 @pytest.mark.parametrize("puts", range(3, 8))
-@pytest.mark.parametrize("play", ["crlf=kept", "crlf=lf ending=stripped unicode=nfc"])
-def test_the_probe_knows_its_own_texts(scratch: Workspace, remote: Loopback, puts: int, play: str) -> None:
-    remote.sandbox.plays = parse(play.split())
+def test_the_probe_knows_its_own_texts(scratch: Workspace, remote: Loopback, puts: int) -> None:
+    remote.sandbox.plays = parse(["crlf=lf", "ending=stripped", "unicode=nfc"])
     killed(scratch, remote, puts)
     held = remote.sandbox.description("scratch")
     assert held not in ("", OWN)
