@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
-from syncjob import history, learnt, scope, unfinished, workers
+from syncjob import history, learnt, scope, workers
 from syncjob.credentials import JWT, KEY, SECRET, redact
 from syncjob.display import shorten
 from syncjob.errors import ScenarioError, Unauthorized, UsageError
+from syncjob.probe import unfinished
 from syncjob.run import Run
 from syncjob.scenario.answers import Answer, decode, limit_headers
 from syncjob.scenario.types import ModelPage

@@ -3,11 +3,12 @@
 import os
 from collections.abc import Iterable
 
-from syncjob import files, planning, scope, unfinished
+from syncjob import files, planning, scope
 from syncjob.apply import Outcome
 from syncjob.documents import Document
 from syncjob.lookup import look_up_all
 from syncjob.plan import Change, Plan
+from syncjob.probe import unfinished
 from syncjob.problems import Failure, Problem
 from syncjob.pull import file_bytes
 from syncjob.references import Catalogue, Key, model_unknown, problems_of

@@ -19,7 +19,10 @@ from syncjob.scenario.sandbox.plays import Plays, parse
 from tests.loopback import Loopback, json_answer
 from tests.workspace import KEY, SECRET, Ended, Workspace
 
-HURRIED = ("-c", "from syncjob import __main__, scratch; scratch.PAUSE = 0.05; __main__.main()")
+HURRIED = (
+    "-c",
+    "from syncjob import __main__; from syncjob.probe import scratch; scratch.PAUSE = 0.05; __main__.main()",
+)
 OWN = "# Own text \r\n\nwith an odd end  \n\n"
 
 

@@ -18,7 +18,7 @@ from tests.workspace import Ended, Workspace
 # The same probe with all its waits a tenth of what they are.
 QUICK = (
     "-c",
-    "from syncjob import __main__, scratch as s; s.PAUSE, s._LAG, s._STEP = .2, .3, .05; __main__.main()",
+    "from syncjob import __main__; from syncjob.probe import scratch as s; s.PAUSE, s._LAG, s._STEP = .2, .3, .05; __main__.main()",
 )
 OWN = "# Own text \r\n\nwith an odd end  \n\n"
 PATH = "/v1/models/scratch/description"

@@ -13,9 +13,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from syncjob import config, unfinished
+from syncjob import config
 from syncjob.journal import Begin, Intent, Result
-from syncjob.probe_texts import ODD, SIZES, is_of_a_probe, tagged
+from syncjob.probe import unfinished
+from syncjob.probe.texts import ODD, SIZES, is_of_a_probe, tagged
 from syncjob.run import Options, begin, new_id
 from syncjob.scenario.answers import Answer
 from syncjob.scenario.sandbox.plays import Plays, parse
@@ -23,7 +24,10 @@ from syncjob.text import canonical, sha256
 from tests.loopback import Loopback, json_answer
 from tests.workspace import Ended, Workspace, untracked
 
-QUICK = ("-c", "from syncjob import __main__, scratch as s; s.PAUSE, s._STEP = .05, .05; __main__.main()")
+QUICK = (
+    "-c",
+    "from syncjob import __main__; from syncjob.probe import scratch as s; s.PAUSE, s._STEP = .05, .05; __main__.main()",
+)
 OWN = "# Own text"
 
 
@@ -170,6 +174,19 @@ def test_a_probe_that_could_not_restore_is_not(scratch: Workspace, remote: Loopb
     remote.script = lambda method, target: down if remote.counts["PUT"] > 3 else None
     assert "NOT put back" in probe(scratch).err
     assert [model_id for _, model_id in found(scratch)] == ["scratch"]
+
+
+def test_one_that_left_somebodys_edit_alone_is_finished(scratch: Workspace, remote: Loopback) -> None:
+    def script(method: str, target: str) -> Answer | None:
+        if "get-bulk" in target:
+            remote.sandbox.put("scratch", "somebody's")
+        return None
+
+    remote.script = script
+    ended = probe(scratch)
+    assert (ended.status, remote.sandbox.description("scratch")) == (1, "somebody's")
+    assert "that text was left alone" in ended.err
+    assert found(scratch) == []
 
 
 def test_what_may_still_arrive_keeps_the_next_one_away(scratch: Workspace, remote: Loopback) -> None:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from syncjob.described import own_text, parsed
 from syncjob.errors import NotFound, ProtocolError, SyncjobError, UsageError
+from syncjob.probe.calls import ask, path_of
+from syncjob.probe.described import own_text, parsed
+from syncjob.probe.scratch import Edited, MayArrive, NotRestored, Scratch
 from syncjob.run import Run
-from syncjob.scratch import MayArrive, NotRestored, Scratch, ask, path_of
 
 
 @contextmanager
@@ -27,13 +28,15 @@ def borrowed(run: Run, model_id: str) -> Iterator[Scratch]:
                 f"answer and may still arrive, nobody can say until when. Look at it in some minutes, and where it "
                 f"has changed {_advice(run)}"
             ) from error
+        except Edited as error:
+            raise Edited(not_restored(run, model_id, str(error))) from error
         except (SyncjobError, OSError) as error:
-            raise not_restored(run, model_id, str(error)) from error
+            raise NotRestored(not_restored(run, model_id, str(error))) from error
 
 
-def not_restored(run: Run, model_id: str, why: str) -> NotRestored:
+def not_restored(run: Run, model_id: str, why: str) -> str:
     """What to say of a model that was not put back."""
-    return NotRestored(f"the description of {model_id} was NOT put back: {why}; {_advice(run)}")
+    return f"the description of {model_id} was NOT put back: {why}; {_advice(run)}"
 
 
 def _advice(run: Run) -> str:

@@ -4,10 +4,11 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from syncjob.credentials import redact
-from syncjob.described import NOT_FOUND, mark, own_text, parsed
 from syncjob.display import shorten
 from syncjob.errors import Conflict, NotFound, ScenarioError, Stopped, SyncjobError
 from syncjob.journal import Intent, Journal, Record, Result
+from syncjob.probe.calls import ask, path_of, put_once
+from syncjob.probe.described import NOT_FOUND, mark, own_text, parsed
 from syncjob.run import Run
 from syncjob.scenario.answers import Answer
 from syncjob.text import canonical, sha256
@@ -24,16 +25,16 @@ class NotRestored(SyncjobError):
     """The scratch model does not hold its own text again, or may not go on to."""
 
 
+class Edited(NotRestored):
+    """Somebody else has written the model, and that text was left alone."""
+
+
 class MayArrive(NotRestored):
     """The model holds its own text, and a write without a clear answer may still replace it."""
 
 
 class Unsettled(SyncjobError):
     """What a write did is not known, so nothing more can be asked."""
-
-
-class _Repeat(Stopped):
-    """In the place of a repetition, which the client would send without another look."""
 
 
 class _Sent(NamedTuple):
@@ -132,7 +133,8 @@ class Scratch:
             body = NOT_FOUND
         shown = mark(own_text(body))
         if shown not in self._ours:
-            raise NotRestored("somebody edited the model meanwhile, and that text was left alone")
+            kind = NotRestored if self._may_arrive else Edited
+            raise kind("somebody edited the model meanwhile, and that text was left alone")
         self._may_arrive = [sent for sent in self._may_arrive if not sent.is_telling or mark(sent.text) != shown]
         self._is_known = True
         return body
@@ -142,7 +144,7 @@ class Scratch:
         self._record(Intent(self.model_id, "", self.original, sha256(canonical(text or ""))), is_durable=True)
         self._is_known = False
         try:
-            answer = self._put_once(text)
+            answer = put_once(self._run, self._path, text, self._is_sent)
             stored = own_text(answer)
         except ScenarioError as error:
             is_telling = mark(text) not in self._ours
@@ -157,24 +159,8 @@ class Scratch:
         self._record(Result(self.model_id, "applied", sha256(canonical(stored or ""))))
         return answer
 
-    def _put_once(self, text: str | None) -> Any:
-        """The answer to one request; where the client would repeat it, the error that it would be repeated for."""
-        sent = 0
-
-        def once() -> None:
-            nonlocal sent
-            if sent:
-                raise _Repeat
-            sent += 1
-            self._was_sent = True
-
-        body = {"description": text}
-        try:
-            return self._run.client.call(
-                "PUT", self._path, dict[str, Any], query=_project(self._run), body=body, before_send=once
-            )
-        except Stopped as stopped:
-            raise (stopped.pending or stopped) from None
+    def _is_sent(self) -> None:
+        self._was_sent = True
 
     def _arrived(self, text: str | None, error: ScenarioError) -> Any:
         """The body of GET where it shows that a write had its effect after all; raises Unsettled where nothing does."""
@@ -215,20 +201,6 @@ class Scratch:
             # The journal holds what is to be put back by its first record, and need hold no more.
             if not self._is_restoring:
                 raise
-
-
-def ask(run: Run, method: str, path: str, body: object = None, **query: str | int) -> Answer:
-    """Any call that writes nothing, of the run's project."""
-    return run.client.ask(method, path, query=query | _project(run), body=body)
-
-
-def path_of(model_id: str) -> str:
-    """Where a model's description is read and written."""
-    return f"/models/{model_id}/description"
-
-
-def _project(run: Run) -> dict[str, str | int]:
-    return {} if run.config.project_id is None else {"projectId": run.config.project_id}
 
 
 def _told(text: str | None) -> str:

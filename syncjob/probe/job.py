@@ -3,15 +3,16 @@
 from functools import partial
 from typing import Any
 
-from syncjob import learnt, log, unfinished, workers
-from syncjob.borrowing import borrowed, not_restored
+from syncjob import learnt, log, workers
 from syncjob.errors import Stopped, SyncjobError
 from syncjob.journal import Finish
 from syncjob.learnt import Finding, Learnt, Probed
-from syncjob.probe import questions
+from syncjob.probe import unfinished
+from syncjob.probe.borrowing import borrowed, not_restored
+from syncjob.probe.questions import questions
+from syncjob.probe.scratch import Edited, NotRestored
 from syncjob.report.model import Summary
 from syncjob.run import Run, now
-from syncjob.scratch import NotRestored
 
 
 def probe(run: Run, model_id: str) -> Probed:
@@ -26,19 +27,19 @@ def probe(run: Run, model_id: str) -> Probed:
             raise ended
         return ended
     if run.journal and run.journal.is_needed:
-        raise not_restored(run, model_id, "the run was told to end, and Scenario did not answer in time")
+        why = "the run was told to end, and Scenario did not answer in time"
+        raise NotRestored(not_restored(run, model_id, why))
     raise Stopped(run.stop.reason)
 
 
 def _probe(run: Run, model_id: str) -> Probed | SyncjobError | OSError:
-    """The answers, or why there are none; a model that is as it was shows by the end of the run's journal."""
+    """The answers, or why there are none; the journal has an end where nothing is left to be put back."""
     try:
         probed = _asked(run, model_id)
         learnt.save(run.config, probed)
-    except NotRestored as error:
-        return error
     except (SyncjobError, OSError) as error:
-        _end(run, 1 if run.interrupts.signal is None else 128 + run.interrupts.signal)
+        if isinstance(error, Edited) or not isinstance(error, NotRestored):
+            _end(run, 1 if run.interrupts.signal is None else 128 + run.interrupts.signal)
         return error
     _end(run, 0)
     return probed

@@ -26,11 +26,12 @@ class Unfinished(NamedTuple):
 def of(run: Run) -> tuple[Unfinished, ...]:
     """Those of the run's project, for each model the oldest, whose journal holds the model's own text.
 
-    A probe is over where its journal has an end, or a later run wrote the model or found it as it was to be.
+    A probe is over where its journal has an end, which means that nothing is left to be put back, or where a later
+    run wrote the model or found it as it was to be.
     """
     found: dict[str, str] = {}
     for earlier, records in _of_project(run):
-        begin = next(records)
+        begin = next(records, None)
         if isinstance(begin, Begin) and begin.command == "doctor":
             found |= {model_id: earlier for model_id in _left(records) if model_id not in found}
         elif found:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from syncjob.described import NOT_FOUND, parsed, text_of
 from syncjob.errors import Forbidden, NotFound, ScenarioError, UsageError
 from syncjob.learnt import Finding
-from syncjob.probe_texts import ODD, SIZES, UNKNOWN_ASSET, is_of_a_probe, tagged
+from syncjob.probe.described import NOT_FOUND, parsed, text_of
+from syncjob.probe.scratch import Scratch
+from syncjob.probe.texts import ODD, SIZES, UNKNOWN_ASSET, is_of_a_probe, tagged
 from syncjob.scenario.answers import limit_headers
-from syncjob.scratch import Scratch
 
 _TOO_LARGE = (400, 413, 422)  # any other refusal is of something else
 # The names in Learnt of what may be answered for no description.
