@@ -10,7 +10,7 @@ import pytest
 
 from syncjob import memory
 from syncjob.learnt import Learnt, Probed
-from syncjob.scenario.answers import Answer
+from syncjob.scenario.answers import Answer, answered_at
 from syncjob.scenario.sandbox.plays import Plays
 from tests.loopback import Loopback, json_answer
 from tests.workspace import Workspace
@@ -28,7 +28,7 @@ def dated(workspace: Workspace, remote: Loopback) -> Workspace:
     workspace.commit()
     state_dir = workspace.folder / ".syncjob"
     state_dir.mkdir(exist_ok=True)
-    probed = Probed(1, "test", remote.url, None, "scratch", "", Learnt(updated_at_moves=True), ())
+    probed = Probed(1, "test", remote.url, None, "scratch", "2026-01-01T00:00:00Z", Learnt(updated_at_moves=True), ())
     (state_dir / "test.learnt.json").write_bytes(msgspec.json.encode(probed))
     return workspace
 
@@ -89,7 +89,7 @@ def test_a_local_clock_that_is_ahead_makes_nothing_old(dated: Workspace, remote:
 
 @pytest.mark.parametrize(
     "date",
-    ["", "soon", "Fri, 31 Dec 9999 23:59:59 -0100", "Sun, 05 Jan 2026 09:00:01 GMT", "Thu, 01 Jan 1970 00:00:00 GMT"],
+    ["", "Sun, 05 Jan 2026 09:00:01 GMT"],
 )
 def test_without_a_date_that_is_later_nothing_is_settled(
     dated: Workspace, remote: Loopback, tell: Tell, date: str
@@ -128,3 +128,19 @@ def test_each_page_counts_by_its_own_date(dated: Workspace, remote: Loopback, mo
 
 def test_minutes_are_what_it_waits() -> None:
     assert timedelta(minutes=2) <= memory._YOUNG <= timedelta(minutes=30)
+
+
+@pytest.mark.parametrize(
+    ("date", "at"),
+    [
+        ("Mon, 05 Jan 2026 09:00:01 GMT", datetime(2026, 1, 5, 9, 0, 1, tzinfo=UTC)),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", datetime(1970, 1, 1, tzinfo=UTC)),
+        ("Fri, 31 Dec 9999 23:59:59 -0100", None),
+        ("Fri, 31 Dec 99999 23:59:59 GMT", None),
+        ("soon", None),
+        ("", None),
+        ("Mon, 0\u0665 Jan 2026 09:00:01 GMT", None),
+    ],
+)
+def test_a_date_is_one_of_the_calendar(date: str, at: datetime | None) -> None:
+    assert answered_at({"date": date}) == at

@@ -207,7 +207,9 @@ def test_what_may_still_come_is_told_with_what_to_do(
     assert remote.sandbox.description("scratch") == OWN
 
 
-@pytest.mark.parametrize("number", [1, 2, 5])
+@pytest.mark.parametrize(
+    "number", [1, pytest.param(2, marks=pytest.mark.deep), pytest.param(5, marks=pytest.mark.deep)]
+)
 def test_a_write_that_lands_while_the_end_is_watched_is_overwritten(
     quick: Workspace, remote: Loopback, late: Arriving, number: int
 ) -> None:
@@ -302,7 +304,10 @@ def requests(remote: Loopback) -> list[str]:
     return [method for method, target, _ in remote.asked if target.startswith(PATH)]
 
 
-@pytest.mark.parametrize("refusal", REFUSALS)
+SELDOM = [pytest.param(name, marks=pytest.mark.deep if name not in ("429", "409") else ()) for name in REFUSALS]
+
+
+@pytest.mark.parametrize("refusal", SELDOM)
 def test_before_a_write_is_repeated_the_model_is_read(
     quick: Workspace, remote: Loopback, late: Arriving, refusal: str
 ) -> None:
@@ -312,8 +317,8 @@ def test_before_a_write_is_repeated_the_model_is_read(
     assert "PUT PUT" not in " ".join(requests(remote))
 
 
-@pytest.mark.parametrize("refusal", REFUSALS)
-@pytest.mark.parametrize("number", [1, 4])
+@pytest.mark.parametrize("refusal", SELDOM)
+@pytest.mark.parametrize("number", [pytest.param(1, marks=pytest.mark.deep), 4])
 def test_an_edit_before_a_repetition_is_left_alone(
     quick: Workspace, remote: Loopback, late: Arriving, refusal: str, number: int
 ) -> None:

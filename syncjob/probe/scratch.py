@@ -1,7 +1,7 @@
 """A model whose description is changed for a while: nobody else's text is overwritten, and its own comes back."""
 
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from syncjob.credentials import redact
 from syncjob.display import shorten
@@ -9,6 +9,7 @@ from syncjob.errors import Conflict, NotFound, ScenarioError, Stopped, SyncjobEr
 from syncjob.journal import Intent, Journal, Record, Result
 from syncjob.probe.calls import ask, path_of, put_once
 from syncjob.probe.described import NOT_FOUND, mark, own_text, parsed
+from syncjob.probe.pending import Pending
 from syncjob.run import Run
 from syncjob.scenario.answers import Answer
 from syncjob.text import canonical, sha256
@@ -37,13 +38,6 @@ class Unsettled(SyncjobError):
     """What a write did is not known, so nothing more can be asked."""
 
 
-class _Sent(NamedTuple):
-    """A text that was sent without a clear answer; `is_telling` where seeing it shows that it has arrived."""
-
-    text: str | None
-    is_telling: bool
-
-
 class Scratch:
     """A scratch model, and the API that it is asked about.
 
@@ -65,7 +59,7 @@ class Scratch:
         self._is_known = False
         self._was_sent = False
         self._is_restoring = False
-        self._may_arrive: list[_Sent] = []
+        self._may_arrive = Pending(self.original)
 
     def shown(self, text: str) -> str:
         """What an answer's headers say, without a secret that they may echo."""
@@ -120,7 +114,7 @@ class Scratch:
         else:
             raise NotRestored("Scenario does not show the model's own text again")
         if self._may_arrive:
-            raise MayArrive(", ".join(_told(sent.text) for sent in self._may_arrive))
+            raise MayArrive(str(self._may_arrive))
 
     def _attempts(self, error: ScenarioError) -> int:
         attempts = self._run.config.http.attempts
@@ -131,11 +125,11 @@ class Scratch:
             body: Any = parsed(self.ask("GET", self._path))
         except NotFound:
             body = NOT_FOUND
-        shown = mark(own_text(body))
-        if shown not in self._ours:
+        shown = own_text(body)
+        if mark(shown) not in self._ours:
             kind = NotRestored if self._may_arrive else Edited
             raise kind("somebody edited the model meanwhile, and that text was left alone")
-        self._may_arrive = [sent for sent in self._may_arrive if not sent.is_telling or mark(sent.text) != shown]
+        self._may_arrive.seen(shown)
         self._is_known = True
         return body
 
@@ -147,15 +141,15 @@ class Scratch:
             answer = put_once(self._run, self._path, text, self._is_sent)
             stored = own_text(answer)
         except ScenarioError as error:
-            is_telling = mark(text) not in self._ours
             self._ours.add(mark(text))
             self._expected = self._expected | {mark(text)}
             if error.ambiguous and not self._is_restoring:
-                self._may_arrive.append(_Sent(text, is_telling))
+                self._may_arrive.add(text)
             self._record(Result(self.model_id, "failed", error=error.code))
             raise
         self._expected = {mark(text), mark(stored)}
         self._ours |= self._expected
+        self._may_arrive.seen(text, stored)
         self._record(Result(self.model_id, "applied", sha256(canonical(stored or ""))))
         return answer
 
@@ -201,7 +195,3 @@ class Scratch:
             # The journal holds what is to be put back by its first record, and need hold no more.
             if not self._is_restoring:
                 raise
-
-
-def _told(text: str | None) -> str:
-    return f"the text '{shorten(text, 40)}' ({len(text):,} characters)" if text else "the deletion of the description"

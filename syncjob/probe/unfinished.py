@@ -9,6 +9,8 @@ from syncjob.journal import Begin, Confirmed, Finish, Intent, Record, Result
 from syncjob.plan import Change
 from syncjob.run import Run
 
+_NO_WRITE = ("failed", "refused", "not_attempted")
+
 
 class Unfinished(NamedTuple):
     """A probe that was killed, or could not put back what its model held."""
@@ -89,5 +91,5 @@ def _left(records: Iterable[Record]) -> set[str]:
 def _settled(records: Iterable[Record]) -> Iterator[str]:
     """The models that a run wrote, or found as they were to be."""
     for record in records:
-        if isinstance(record, Confirmed) or (isinstance(record, Result) and record.status == "applied"):
+        if isinstance(record, Confirmed) or (isinstance(record, Result) and record.status not in _NO_WRITE):
             yield record.model_id
