@@ -62,9 +62,11 @@ def _check(name: str, value: str) -> None:
         raise UsageError(f"{name} holds white space, a line break or a non-ASCII character; was it pasted whole?")
 
 
-_QUERY = re.compile(r"(https?:\\?/\\?/[^\s?]{1,2000})\?\S+", re.IGNORECASE)
+# These meet whatever a server sends, so no length of it is looked through twice: a URL is matched with or without
+# a query, and a name has an end.
+_URL = re.compile(r"(https?:\\?/\\?/[^\s?]+)(\?\S+)?", re.IGNORECASE)
 # What signs a URL (CloudFront, S3), also where the URL is cut or encoded so that it cannot be told as one.
-_SIGNATURE = re.compile(r"(?:Signature|X-Amz-[\w-]+|Policy|Key-Pair-Id)(?:=|%3D)[^\s&\"']*", re.IGNORECASE)
+_SIGNATURE = re.compile(r"(?:Signature|X-Amz-[\w-]{1,64}|Policy|Key-Pair-Id)(?:=|%3D)[^\s&\"']*", re.IGNORECASE)
 _PERCENT = re.compile(r"%[0-9A-F]{2}")
 # Shorter than any real secret; to take out every "a" would garble all messages.
 _SHORTEST_SECRET = 5
@@ -75,12 +77,22 @@ def redact(text: str, credentials: Credentials | None) -> str:
     of URLs, which may be signed.
     """
     secrets = credentials.secrets if credentials else ()
-    text = _SIGNATURE.sub("[redacted]", _QUERY.sub(r"\1?[redacted]", text))
+    text = _SIGNATURE.sub("[redacted]", _URL.sub(_without_query, text))
     # The longest first: a key's own base64 is the beginning of the pair's.
     for form in sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True):
         if form in text:
             text = text.replace(form, "[redacted]")
     return text
+
+
+def without_last_word(cut: str) -> str:
+    """A text that was cut off, less its last word: half a secret could not be told any more."""
+    *whole, _ = cut.rsplit(maxsplit=1) or [""]
+    return "".join(whole)
+
+
+def _without_query(url: re.Match[str]) -> str:
+    return f"{url[1]}?[redacted]" if url[2] else url[1]
 
 
 def _forms(secret: str) -> tuple[str, ...]:
@@ -89,4 +101,5 @@ def _forms(secret: str) -> tuple[str, ...]:
     encoded = base64.b64encode(secret.encode()).decode()
     quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
     lower = {_PERCENT.sub(lambda match: match.group().lower(), form) for form in quoted}
-    return (secret, *quoted, *lower, encoded, encoded.rstrip("="))
+    forms = (secret, *quoted, *lower, encoded, encoded.rstrip("="))
+    return (*forms, *(form.replace("/", "\\/") for form in forms))  # as some write it in JSON

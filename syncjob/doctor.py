@@ -11,6 +11,7 @@ from syncjob import history, learnt, scope, workers
 from syncjob.credentials import JWT, KEY, SECRET, redact
 from syncjob.display import shorten
 from syncjob.errors import ScenarioError, Stopped, Unauthorized, UsageError
+from syncjob.probe import unfinished
 from syncjob.run import Run
 from syncjob.scenario.answers import Answer, decode, limit_headers
 from syncjob.scenario.types import ModelPage
@@ -38,6 +39,7 @@ def examine(run: Run) -> Iterator[Line]:
     yield _credentials(run)
     yield from _api(run)
     yield _learnt(run)
+    yield from (Line("FAILED", "probe", str(each)) for each in unfinished.of(run))
 
 
 def _descriptions(run: Run) -> Line:

@@ -2,25 +2,21 @@
 
 import os
 from collections.abc import Iterable
-from typing import Any
 
-from syncjob import files, learnt, planning, scope
+from syncjob import files, planning, scope
 from syncjob.apply import Outcome
 from syncjob.documents import Document
 from syncjob.errors import Stopped
-from syncjob.journal import Finish
-from syncjob.learnt import Finding, Learnt, Probed
 from syncjob.lookup import look_up_all
 from syncjob.plan import Change, Plan
-from syncjob.probe import questions
+from syncjob.probe import unfinished
 from syncjob.problems import Failure, Problem
 from syncjob.pull import file_bytes
 from syncjob.references import Catalogue, Key, model_unknown, problems_of
 from syncjob.report import build
-from syncjob.report.model import Item, Report, Summary
+from syncjob.report.model import Item, Report
 from syncjob.result import Gathered, Result, report_of
-from syncjob.run import Run, now
-from syncjob.scratch import borrowed
+from syncjob.run import Run
 from syncjob.text import sha256
 from syncjob.writing import Review, carry_out
 
@@ -61,7 +57,9 @@ def sync(run: Run, review: Review) -> Result:
 
 def rollback(run: Run, earlier: str, review: Review) -> Result:
     """Puts back what an earlier run overwrote; what has moved on since is a conflict, and keeps nothing else."""
-    return carry_out(run, [planning.plan_of_rollback(run, earlier)], review, is_by_item=True)
+    plan = planning.plan_of_rollback(run, earlier)
+    unfinished.settle(run, earlier, plan.changes)
+    return carry_out(run, [plan], review, is_by_item=True)
 
 
 def rollback_diff(run: Run, earlier: str) -> Result:
@@ -84,27 +82,6 @@ def pull(run: Run, *, takes_all: bool, dry_run: bool) -> Result:
         outcomes[change.model_id] = _write_file(run, change)
     items = build.run_items(plan, outcomes, planned, is_stopped=plan.is_stopped)
     return Result(report_of(run, items, plan.problems, dry_run=False), plan.changes)
-
-
-def probe(run: Run, model_id: str) -> Probed:
-    """Asks a scratch model what is not documented, keeps the answers for later runs, and restores the model.
-
-    Raises ScenarioError and Stopped where not all could be asked, NotRestored where the model is not as it was.
-    """
-    findings: list[Finding] = []
-    facts: dict[str, Any] = {}
-    with borrowed(run, model_id) as scratch:
-        for finding, told in run.track("Asking", questions(scratch), 0):
-            findings.append(finding)
-            facts |= told
-    config = run.config
-    probed = Probed(
-        1, config.profile, config.base_url, config.project_id, model_id, now(), Learnt(**facts), tuple(findings)
-    )
-    learnt.save(config, probed)
-    if run.journal:
-        run.journal.write(Finish(now(), 0, Summary()), is_durable=True)
-    return probed
 
 
 def _plans(run: Run, *, will_write: bool) -> Iterable[Plan]:

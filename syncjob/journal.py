@@ -114,6 +114,11 @@ class Journal:
                 raise
             self._is_needed = self._is_needed or any(isinstance(record, Intent) for record in records)
 
+    @property
+    def is_needed(self) -> bool:
+        """Whether anything was to be written, or the run can be resumed."""
+        return self._is_needed
+
     def keep(self) -> None:
         """Says that the journal is worth keeping though nothing was written: the run can be resumed."""
         self._is_needed = True

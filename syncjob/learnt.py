@@ -25,11 +25,13 @@ class Learnt(msgspec.Struct, frozen=True):
     `null_is_no_description`: GET answers `{"description": null}` for a model without a description.
     `updated_at_moves`: an edit of a description moves the `updatedAt` of its model in listings.
     `refused_bytes`: the least size of a text, in bytes of UTF-8, that was refused; null where none was.
+    `no_description`: what GET answers for a model whose description was deleted; null where that is not known.
     """
 
     null_is_no_description: bool = False
     updated_at_moves: bool = False
     refused_bytes: int | None = None
+    no_description: Literal["empty", "null-value", "null", "404"] | None = None
 
 
 class Probed(msgspec.Struct, frozen=True):

@@ -9,8 +9,7 @@ from syncjob.errors import ScenarioError
 from syncjob.memory import Memory
 from syncjob.problems import Failure, Problem
 from syncjob.run import Run
-from syncjob.scenario.resources import PAGE_SIZE
-from syncjob.scenario.types import Model
+from syncjob.scenario.resources import PAGE_SIZE, Page
 from syncjob.selection import select
 from syncjob.tags import is_id
 
@@ -54,14 +53,14 @@ def own_models(run: Run, remembered: Memory) -> tuple[frozenset[str], tuple[Prob
     """
     failed: list[ScenarioError] = []
 
-    def pages() -> Iterator[tuple[Model, ...]]:
+    def pages() -> Iterator[Page]:
         try:
             yield from run.client.models.pages(project_id=run.config.project_id)
         except ScenarioError as error:
             failed.append(error)
 
     # Pages are taken by a worker, so that one which does not come holds no stop back.
-    listed = (model for page, _ in workers.run(pages(), lambda page: None, 1, run.stop) for model in page)
+    listed = (page for page, _ in workers.run(pages(), lambda page: None, 1, run.stop))
     names = frozenset(f"{model.id}.md" for model in remembered.listing(listed) if is_id(model.id))
     for error in failed:
         run.breaker.note(Failure.of(error))

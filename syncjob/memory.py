@@ -8,11 +8,12 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 from syncjob import log
+from syncjob.scenario.resources import Page
 from syncjob.scenario.types import Model
 from syncjob.state import state_folder
 
@@ -21,8 +22,9 @@ CREATE TABLE IF NOT EXISTS target (name TEXT NOT NULL, models INTEGER NOT NULL D
 CREATE TABLE IF NOT EXISTS seen (model_id TEXT PRIMARY KEY, updated_at TEXT NOT NULL, sha256 TEXT) WITHOUT ROWID;
 CREATE TEMP TABLE listed (model_id TEXT PRIMARY KEY, updated_at TEXT NOT NULL) WITHOUT ROWID;
 """
-# A model that changed this recently may change again within the same tick of Scenario's clock, and not show it.
-_YOUNG = timedelta(seconds=2)
+_FORMAT = 2  # what the first one kept was judged by this machine's clock
+# A text read so soon after its model changed may be the one before: nothing promises that a GET sees the PUT before it.
+_YOUNG = timedelta(minutes=5)
 
 
 class Memory:
@@ -39,14 +41,15 @@ class Memory:
     def is_on(self) -> bool:
         return self._database is not None
 
-    def listing(self, models: Iterable[Model]) -> Iterator[Model]:
-        """The same models, each noted with its `updatedAt` on its way."""
+    def listing(self, pages: Iterable[Page]) -> Iterator[Model]:
+        """The models of all pages, each noted with its `updatedAt` on its way."""
         count = 0
-        for model in models:
-            count += 1
-            if _is_settled(model.updated_at):
-                self._run("INSERT OR REPLACE INTO listed VALUES (?, ?)", model.id, model.updated_at)
-            yield model
+        for page in pages:
+            for model in page.models:
+                count += 1
+                if _is_settled(model.updated_at, page.answered_at):
+                    self._run("INSERT OR REPLACE INTO listed VALUES (?, ?)", model.id, model.updated_at)
+                yield model
         self._run("UPDATE target SET models = ?", count)
 
     @property
@@ -116,11 +119,12 @@ def _connected(path: Path, target: str) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=1, check_same_thread=False, isolation_level=None)
     try:
         database.executescript(_SCHEMA)
-        if database.execute("SELECT name FROM target").fetchall() != [(target,)]:
+        name = f"{_FORMAT} {target}"
+        if database.execute("SELECT name FROM target").fetchall() != [(name,)]:
             database.execute("BEGIN IMMEDIATE")
             for statement in ("DELETE FROM seen", "DELETE FROM target"):
                 database.execute(statement)
-            database.execute("INSERT INTO target VALUES (?, 0)", (target,))
+            database.execute("INSERT INTO target VALUES (?, 0)", (name,))
             database.execute("COMMIT")
     except sqlite3.Error:
         database.close()
@@ -132,9 +136,10 @@ def _failed(error: Exception) -> None:
     log.event("warning", "memory", message=f"the memory of earlier runs cannot be used, so all is read: {error}")
 
 
-def _is_settled(updated_at: str) -> bool:
+def _is_settled(updated_at: str, listed_at: datetime | None) -> bool:
+    """Whether a model had long not changed when it was listed; both times are Scenario's, so that no other clock counts."""
     try:
         at = datetime.fromisoformat(updated_at)
     except ValueError:
         return False
-    return at.tzinfo is not None and at < datetime.now(UTC) - _YOUNG
+    return listed_at is not None and at.tzinfo is not None and at < listed_at - _YOUNG

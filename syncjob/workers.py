@@ -73,7 +73,8 @@ class Stop:
     def is_overdue(self) -> bool:
         """Whether what was in flight at the stop has had its time."""
         drain = _DRAIN_IN_TIME if self.is_due else _DRAIN
-        return self.requested and time.monotonic() - self._since > drain
+        # Also where the stop is held off: whoever holds it off has no longer.
+        return self.reason is not None and time.monotonic() - self._since > drain
 
     def when_overdue(self, call_off: Callable[[], None]) -> None:
         """Has `call_off` called, by any thread, when what is in flight has had most of its time after a signal."""

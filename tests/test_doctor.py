@@ -6,6 +6,10 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -15,6 +19,10 @@ from syncjob.scenario.sandbox.plays import Plays, parse
 from tests.loopback import Loopback, json_answer
 from tests.workspace import KEY, SECRET, Ended, Workspace
 
+HURRIED = (
+    "-c",
+    "from syncjob import __main__; from syncjob.probe import scratch; scratch.PAUSE = 0.05; __main__.main()",
+)
 OWN = "# Own text \r\n\nwith an odd end  \n\n"
 
 
@@ -27,8 +35,9 @@ def scratch(workspace: Workspace, remote: Loopback) -> Workspace:
     return workspace
 
 
-def probe(workspace: Workspace) -> Ended:
-    return workspace.run("doctor", "--probe", "scratch", "--yes")
+def probe(workspace: Workspace, model_id: str = "scratch") -> Ended:
+    """A probe that does not take its time between the two readings at its end."""
+    return replace(workspace, program=HURRIED).run("doctor", "--probe", model_id, "--yes")
 
 
 def learnt(workspace: Workspace) -> dict[str, Any]:
@@ -95,6 +104,8 @@ def test_the_probe_finds_out_what_the_api_plays_and_leaves_the_model_as_it_was(
         if play in words.split():
             assert found[question].startswith(answer), question
             assert question in ended.out
+    assert learnt(scratch)["learnt"]["no_description"] == remote.sandbox.plays.no_description
+    assert found["a GET right after a PUT"] == "shows it"
     assert remote.sandbox.description("scratch") == remote.sandbox.plays.stored(OWN)
     assert len(remote.asked) <= 40
     assert {target.split("/")[3] for method, target, _ in remote.asked if method == "PUT"} == {"scratch"}
@@ -265,7 +276,7 @@ def begun(workspace: Workspace, remote: Loopback, puts: int) -> "subprocess.Pope
 
     remote.script = script
     process = subprocess.Popen(
-        [sys.executable, "-m", "syncjob", "doctor", "--probe", "scratch", "--yes"],
+        [sys.executable, *HURRIED, "doctor", "--probe", "scratch", "--yes"],
         cwd=workspace.folder,
         env=workspace.environment(),
         stdout=subprocess.PIPE,
@@ -353,6 +364,12 @@ def test_a_file_that_the_api_would_refuse_is_refused_here(scratch: Workspace, re
     assert remote.asked == []
 
 
+def in_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scenario's clock: what changed minutes ago is read each time."""
+    later = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda self, timestamp=None: later)
+
+
 def many(workspace: Workspace, remote: Loopback, count: int) -> None:
     ids = [f"m{number:04}" for number in range(count)]
     remote.add(*ids, texts={id_: f"text of {id_}" for id_ in ids})
@@ -361,10 +378,12 @@ def many(workspace: Workspace, remote: Loopback, count: int) -> None:
     remote.sandbox.put("one", "text of one")
 
 
-def test_what_is_in_step_costs_a_listing_once_updated_at_is_known_to_move(scratch: Workspace, remote: Loopback) -> None:
+def test_what_is_in_step_costs_a_listing_once_updated_at_is_known_to_move(
+    scratch: Workspace, remote: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
     many(scratch, remote, 600)
     assert probe(scratch).status == 0
-    time.sleep(2.1)  # what changed less than two seconds ago may change again unseen
+    in_an_hour(monkeypatch)
     counted = []
     for command in (("diff",), ("diff",), ("sync",), ("diff", "--refresh")):
         remote.asked.clear()
@@ -374,10 +393,12 @@ def test_what_is_in_step_costs_a_listing_once_updated_at_is_known_to_move(scratc
     assert counted == [603, 2, 2, 603]
 
 
-def test_an_edit_on_either_side_is_seen_through_the_memory(scratch: Workspace, remote: Loopback) -> None:
+def test_an_edit_on_either_side_is_seen_through_the_memory(
+    scratch: Workspace, remote: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
     many(scratch, remote, 20)
     assert probe(scratch).status == 0
-    time.sleep(2.1)
+    in_an_hour(monkeypatch)
     assert scratch.run("diff", "--exit-code").status == 0
     remote.sandbox.put("m0003", "edited on Scenario")
     scratch.commit()
@@ -430,11 +451,13 @@ def test_no_listing_is_asked_for_that_costs_more_than_the_files(scratch: Workspa
     assert asked == [3 + 1, 1]
 
 
-def test_prune_and_the_memory_share_one_listing(scratch: Workspace, remote: Loopback) -> None:
+def test_prune_and_the_memory_share_one_listing(
+    scratch: Workspace, remote: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
     many(scratch, remote, 5)
     remote.sandbox.put("scratch", "")
     assert probe(scratch).status == 0
-    time.sleep(2.1)
+    in_an_hour(monkeypatch)
     for expected in (1 + 7, 1):
         remote.asked.clear()
         assert scratch.run("diff", "--prune").status == 0

@@ -9,7 +9,6 @@ from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
-from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given, settings
@@ -149,14 +148,15 @@ def marks(before: str, after: str) -> tuple[str, str]:
 # --- Nothing in the page acts ---------------------------------------------------------------------
 
 
-def harmless(markup: str) -> Read:
+def harmless(markup: str, reads: type[Read] = Read) -> Read:
     """The page as it is read, with every rule on what may stand in one checked."""
-    read = Read(markup)
+    read = reads(markup)
     assert {tag for tag, _ in read.elements} <= PAGE_TAGS | TEXT_TAGS
     assert {name for _, attributes in read.elements for name in attributes} <= ATTRIBUTES
     assert len(read.of("script")) == len(read.of("style")) == 1
     assert {
-        link["href"][0] == "#" or urlsplit(link["href"]).scheme in ("http", "https", "mailto") for link in read.of("a")
+        link["href"][0] == "#" or link["href"].lower().startswith(("http:", "https:", "mailto:"))
+        for link in read.of("a")
     } <= {True}
     assert all("noopener" in link["rel"] for link in read.of("a") if not link["href"].startswith("#"))
     names = Counter(attributes["id"] for _, attributes in read.elements if "id" in attributes)

@@ -8,10 +8,12 @@ import msgspec
 import pytest
 
 from syncjob import memory
+from syncjob.scenario.resources import Page
 from syncjob.scenario.sandbox.rows import model_row
 from syncjob.scenario.types import Model
 
 OLD, NEW = "2026-01-05T09:00:00.000Z", "2026-01-05T09:00:00.001Z"
+LISTED = datetime(2026, 1, 5, 12, tzinfo=UTC)  # by Scenario's clock
 A, B = "a" * 64, "b" * 64
 
 
@@ -19,8 +21,8 @@ def model(model_id: str, updated_at: str = OLD) -> Model:
     return msgspec.convert({**model_row(model_id), "updatedAt": updated_at}, Model)
 
 
-def listed(remembered: memory.Memory, *models: Model) -> None:
-    assert [each.id for each in remembered.listing(models)] == [each.id for each in models]
+def listed(remembered: memory.Memory, *models: Model, at: datetime | None = LISTED) -> None:
+    assert [each.id for each in remembered.listing([Page(models, at)])] == [each.id for each in models]
 
 
 def remember(folder: Path, model_id: str = "one", sha256: str | None = A, updated_at: str = OLD) -> None:
@@ -82,10 +84,9 @@ def test_a_time_that_tells_nothing_is_not_trusted(tmp_path: Path, updated_at: st
         assert not remembered.holds("one", A)
 
 
-def test_a_model_that_changed_just_now_may_change_again_in_the_same_tick(tmp_path: Path) -> None:
-    now = datetime.now(UTC)
-    for age, is_held in ((timedelta(0), False), (timedelta(seconds=30), True)):
-        updated_at = (now - age).isoformat()
+def test_a_model_that_changed_minutes_ago_is_not_trusted_yet(tmp_path: Path) -> None:
+    for age, is_held in ((timedelta(0), False), (timedelta(seconds=30), False), (timedelta(minutes=6), True)):
+        updated_at = (LISTED - age).isoformat()
         remember(tmp_path, updated_at=updated_at)
         with memory.opened(tmp_path, "test", "here") as remembered:
             listed(remembered, model("one", updated_at))
@@ -148,3 +149,13 @@ def test_it_holds_no_text(tmp_path: Path) -> None:
     with sqlite3.connect(path_of(tmp_path)) as database:
         assert database.execute("SELECT * FROM seen").fetchall() == [("one", OLD, A)]
     database.close()
+
+
+def test_what_the_first_format_kept_is_not_trusted(tmp_path: Path) -> None:
+    remember(tmp_path)
+    with sqlite3.connect(path_of(tmp_path)) as older:
+        older.execute("UPDATE target SET name = 'here'")
+    older.close()
+    with memory.opened(tmp_path, "test", "here") as remembered:
+        listed(remembered, model("one"))
+        assert not remembered.holds("one", A)

@@ -78,9 +78,10 @@ def learn(state_dir: Path, url: str) -> None:
 
 @dataclass(frozen=True)
 class Workspace:
-    """`folder` holds the config; every command runs there."""
+    """`folder` holds the config; every command runs there, as Python's arguments say."""
 
     folder: Path
+    program: tuple[str, ...] = ("-m", "syncjob")
 
     @property
     def descriptions(self) -> Path:
@@ -134,11 +135,11 @@ class Workspace:
     def run(self, *arguments: str, **environment: str) -> Ended:
         """`syncjob ARGUMENTS` as a process of its own; an empty value takes a variable out."""
         variables = {name: value for name, value in self.environment(**environment).items() if value}
-        if forking.fits(variables):
+        if self.program == ("-m", "syncjob") and forking.fits(variables):
             done = forking.run(arguments, self.folder, variables, timeout=60)
         else:
             done = subprocess.run(
-                [sys.executable, "-m", "syncjob", *arguments],
+                [sys.executable, *self.program, *arguments],
                 cwd=self.folder,
                 env=variables,
                 capture_output=True,

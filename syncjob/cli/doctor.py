@@ -55,22 +55,22 @@ def _agrees(model_id: str, profile: str) -> bool:
 
 def _probe(run: "Run", model_id: str) -> int:
     from syncjob import learnt
-    from syncjob.errors import ScenarioError, Stopped, Unauthorized, UsageError
-    from syncjob.jobs import probe
+    from syncjob.errors import SyncjobError, Unauthorized, UsageError
+    from syncjob.probe.job import probe
+    from syncjob.probe.scratch import NotRestored
     from syncjob.report.doctor import render_findings
-    from syncjob.scratch import NotRestored
 
-    interrupts = run.interrupts
     try:
         probed = probe(run, model_id)
-    except Unauthorized as error:
-        raise UsageError(str(error)) from error
-    except (ScenarioError, Stopped, NotRestored) as error:
-        if interrupts.signal is None:
-            raise
-        what = str(error) if isinstance(error, NotRestored) else f"{error}; {model_id} is as it was, nothing was learnt"
-        click.echo(f"syncjob: {what}", err=True)
-        return 128 + interrupts.signal
+    except SyncjobError as error:
+        is_restored = not isinstance(error, NotRestored | UsageError)
+        what = f"{error}; {model_id} is as it was, nothing was learnt" if is_restored else str(error)
+        if run.interrupts.signal is not None:
+            click.echo(f"syncjob: {what}", err=True)
+            return 128 + run.interrupts.signal
+        if isinstance(error, Unauthorized | UsageError):
+            raise UsageError(str(error)) from error
+        raise SyncjobError(what) from error
     click.echo(render_findings(probed.findings), nl=False)
     click.echo(
         f"\n{run.client.traffic.total} requests; {model_id} is as it was. Later runs of this profile use "

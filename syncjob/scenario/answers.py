@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from syncjob import errors
-from syncjob.credentials import JWT, KEY, SECRET, Credentials, redact
+from syncjob.credentials import JWT, KEY, SECRET, Credentials, redact, without_last_word
 from syncjob.display import shorten
 
 _T = TypeVar("_T")
@@ -21,6 +21,7 @@ _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
 _RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 # HTTP allows 1*DIGIT (RFC 9110, 10.2.3); a fraction is common. `float()` would take nan and more.
 _LONGEST_WAIT = 1e9
+_SEARCHED = 65_536  # bytes of an error's body, of which 300 characters are shown
 _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
 
 
@@ -147,12 +148,14 @@ def _redirected(answer: Answer, credentials: Credentials | None) -> errors.Redir
 
 def _reason(body: bytes) -> tuple[str, str]:
     """(reason, error name) of an error body; older and gateway forms are read as well."""
+    text = body[:_SEARCHED].decode("utf-8", "replace")
+    text = text if len(body) <= _SEARCHED else without_last_word(text)
     try:
-        parsed: Any = json.loads(body.decode("utf-8"))
+        parsed: Any = json.loads(text)
     except (ValueError, RecursionError):
-        return body.decode("utf-8", "replace"), ""
+        return text, ""
     if not isinstance(parsed, dict):
-        return str(parsed), ""
+        return parsed if isinstance(parsed, str) else text, ""
     texts = (parsed.get(member) for member in ("reason", "message", "error"))
     reason = next((text for text in texts if isinstance(text, str) and text), "")
     name = parsed.get("name")
@@ -175,6 +178,15 @@ def parse_retry_after(headers: Mapping[str, str]) -> float | None:
     if until is None or now is None or not 0 < until - now < _LONGEST_WAIT:
         return None
     return until - now
+
+
+def answered_at(headers: Mapping[str, str]) -> datetime | None:
+    """When the server answered, by its own clock; None where its `Date` does not say."""
+    seconds = _timestamp(headers.get("date", ""))
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError):  # its offset leads out of the calendar
+        return None
 
 
 def limit_headers(headers: Mapping[str, str]) -> str:

@@ -1,12 +1,13 @@
 """`client.models` and `client.assets`: the calls of the mission by name."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from syncjob import errors, tags
 from syncjob.scenario import types
-from syncjob.scenario.answers import decoder
+from syncjob.scenario.answers import answered_at, decode, decoder
 from syncjob.scenario.bulk import in_bulk
 
 if TYPE_CHECKING:
@@ -30,6 +31,13 @@ for _type in (
     types.AssetEnvelope,
 ):
     decoder(_type)
+
+
+class Page(NamedTuple):
+    """Some models of a listing; `answered_at` is when Scenario listed them, by its own clock, None where it did not say."""
+
+    models: tuple[types.Model, ...]
+    answered_at: datetime | None
 
 
 class Descriptions:
@@ -121,7 +129,7 @@ class Models:
         Ends at the last page, or at a token that came before.
         """
         pages = self.pages(privacy=privacy, status=status, page_size=page_size, project_id=project_id)
-        return chain.from_iterable(pages)
+        return chain.from_iterable(page.models for page in pages)
 
     def pages(
         self,
@@ -130,7 +138,7 @@ class Models:
         status: str | None = None,
         page_size: int = PAGE_SIZE,
         project_id: str | None = None,
-    ) -> Iterator[tuple[types.Model, ...]]:
+    ) -> Iterator[Page]:
         """The models of `list`, by request; a page that only repeats is empty.
 
         Raises ProtocolError where there is no end to the pages: then the listing is not whole.
@@ -141,10 +149,11 @@ class Models:
         token: str | None = None
         barren = 0
         while barren < _BARREN and len(tokens) <= _PAGES:
-            page = self._client.call("GET", "/models", types.ModelPage, query={**query, "paginationToken": token})
+            answer = self._client.ask("GET", "/models", query={**query, "paginationToken": token})
+            page = decode(answer, types.ModelPage)
             first = {model.id: model for model in reversed(page.models) if model.id not in seen}
             seen.update(first)
-            yield tuple(reversed(first.values()))
+            yield Page(tuple(reversed(first.values())), answered_at(answer.headers))
             token = page.next_pagination_token or None
             if token in tokens:
                 return

@@ -14,13 +14,13 @@ from itertools import accumulate, pairwise
 
 from syncjob.matching import Run, equal_runs
 
-_CARD = re.compile(r'<data class="[^"]*" value="([^"]*)">.*?</data>')
+_CARD = re.compile(r'<data class="[^"<]*" value="([^"<]*)">[^<]*(?:<(?!/?data)[^<]*)*</data>')
 _SIGN = r"!-/:-@\[-`{-~"
 _HAN = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"  # written without spaces: each sign is a word
 _JOINED = r"[\u0300-\u036f\u3099\u309a\u200d\u20e3\ufe00-\ufe0f]*"
 _LETTERS = rf"[^\s{_SIGN}{_HAN}]+"
 _PIECE = re.compile(
-    rf"{_CARD.pattern}|<[^>]*>|\s+|&[^;]*;|[{_HAN}{_SIGN}]{_JOINED}|{_LETTERS}(?:[.'_-]{_LETTERS})*", re.DOTALL
+    rf"{_CARD.pattern}|<[^<>]*>|\s+|&[^;&<\s]*;|[{_HAN}{_SIGN}]{_JOINED}|{_LETTERS}(?:[.'_-]{_LETTERS})*", re.DOTALL
 )
 _ALIKE = 1 / 3  # below this share of common words two texts are different ones
 

@@ -3,17 +3,22 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from syncjob.errors import Forbidden, NotFound, ScenarioError
+from syncjob.errors import Forbidden, NotFound, ScenarioError, UsageError
 from syncjob.learnt import Finding
+from syncjob.probe.described import NOT_FOUND, parsed, text_of
+from syncjob.probe.scratch import Scratch
+from syncjob.probe.texts import ODD, SIZES, UNKNOWN_ASSET, is_of_a_probe, tagged
 from syncjob.scenario.answers import limit_headers
-from syncjob.scratch import NOT_FOUND, Scratch, parsed, text_of
 
-_SIZES = (1_000_000, 400_000, 100_000, 10_000)
 _TOO_LARGE = (400, 413, 422)  # any other refusal is of something else
-_UNKNOWN = "asset_" + "0" * 24
+# The names in Learnt of what may be answered for no description.
+_NO_DESCRIPTION = {
+    '"value": ""': "empty",
+    '"value": null': "null-value",
+    '"description": null': "null",
+    "HTTP 404": "404",
+}
 _UNKNOWN_MODEL = "model_" + "0" * 24
-# One text for all that may be changed on the way: CRLF, spaces at an end of line, a decomposed character, an end.
-_ODD = "Syncjob probes.\r\nTwo spaces  \nCafe\u0301 \n\n"
 
 
 # A finding, and what it says of the fields of Learnt.
@@ -21,7 +26,15 @@ Answers = Iterator[tuple[Finding, Mapping[str, Any]]]
 
 
 def questions(model: Scratch) -> Answers:
-    """Every question, asked one after the other; raises ScenarioError and Stopped."""
+    """Every question, asked one after the other; raises what the calls of Scratch raise.
+
+    Raises UsageError for a model that holds a text of a probe: its own is elsewhere.
+    """
+    if is_of_a_probe(model.original or "", model.model_id):
+        raise UsageError(
+            f"{model.model_id} holds a text of a probe that did not put its own back. Find that probe with `syncjob "
+            "runs` and restore the model with `syncjob rollback RUN --force`, or give it a new description"
+        )
     before = _updated_at(model)
     yield from _about_headers(model)
     yield from _about_no_text(model)
@@ -31,6 +44,10 @@ def questions(model: Scratch) -> Answers:
     yield from _about_sizes(model)
     yield from _about_unknown_ids(model)
     yield from _about_foreign_models(model)
+    answer, meaning = ("shows it", "a reading is current")
+    if model.lag:
+        answer, meaning = f"shows an earlier text for up to {model.lag:g} s", "what was written lately is read again"
+    yield Finding("a GET right after a PUT", answer, meaning), {}
 
 
 def _about_headers(model: Scratch) -> Answers:
@@ -43,10 +60,12 @@ def _about_headers(model: Scratch) -> Answers:
 
 def _about_no_text(model: Scratch) -> Answers:
     model.put(None)
-    without = _shape(model.get())
-    is_null = without == '"description": null'
+    without, again = _shape(model.get()), _shape(model.get())
+    answer = without if without == again else f"{without}, and then {again}"
+    is_null = answer == '"description": null'
     meaning = "read as no description from now on" if is_null else "read as no description"
-    yield Finding("GET of a model without a description", without, meaning), {"null_is_no_description": is_null}
+    facts = {"null_is_no_description": is_null, "no_description": _NO_DESCRIPTION.get(answer)}
+    yield Finding("GET of a model without a description", answer, meaning), facts
     try:
         model.put("")
         answer, meaning = _shape(model.get()), "null is what is sent"
@@ -57,7 +76,7 @@ def _about_no_text(model: Scratch) -> Answers:
 
 
 def _about_changes(model: Scratch) -> Answers:
-    model.put(_ODD)
+    model.put(ODD)
     stored = text_of(model.get())
     for question, part, other in (
         ("CRLF", "probes.\r\n", "LF"),
@@ -81,16 +100,16 @@ def _about_updates(model: Scratch, before: Mapping[str, str | None]) -> Answers:
 
 
 def _about_tags(model: Scratch) -> Answers:
-    tag = f"{{model:{model.model_id}}}"
-    is_listed = _lists(model.put(f"Probe: {tag}"), model.model_id)
+    plain, in_code, unknown = tagged(model.model_id)
+    is_listed = _lists(model.put(plain), model.model_id)
     yield (
         Finding("a tag", "listed in the answer" if is_listed else "not listed in the answer", "references are checked"),
         {},
     )
-    in_code = _lists(model.put(f"Probe: `{tag}`\n\n```\n{tag}\n```"), model.model_id)
-    yield Finding("a tag inside code", "listed" if in_code else "not listed", "a missing id in code is a warning"), {}
+    is_listed = _lists(model.put(in_code), model.model_id)
+    yield Finding("a tag inside code", "listed" if is_listed else "not listed", "a missing id in code is a warning"), {}
     try:
-        model.put(f"Probe: {{asset:{_UNKNOWN}}}")
+        model.put(unknown)
         answer = "accepted"
     except ScenarioError as error:
         answer = _refused(error)
@@ -100,7 +119,7 @@ def _about_tags(model: Scratch) -> Answers:
 def _about_sizes(model: Scratch) -> Answers:
     """The largest first: where there is no limit that is one request."""
     refused: tuple[int, str] | None = None
-    for size in _SIZES:
+    for size in SIZES:
         try:
             stored = len(text_of(model.put("x" * size)))
         except ScenarioError as error:
@@ -119,11 +138,11 @@ def _about_sizes(model: Scratch) -> Answers:
             {"refused_bytes": refused[0]},
         )
         return
-    yield Finding("size", f"{_SIZES[0]:,} bytes are stored", "safety.max_file_bytes holds"), {}
+    yield Finding("size", f"{SIZES[0]:,} bytes are stored", "safety.max_file_bytes holds"), {}
 
 
 def _about_unknown_ids(model: Scratch) -> Answers:
-    for kind, ids in (("model", [model.model_id, _UNKNOWN_MODEL]), ("asset", [_UNKNOWN])):
+    for kind, ids in (("model", [model.model_id, _UNKNOWN_MODEL]), ("asset", [UNKNOWN_ASSET])):
         try:
             model.ask("POST", f"/{kind}s/get-bulk", {f"{kind}Ids": ids})
             answer, meaning = "left out", "one call settles many ids"

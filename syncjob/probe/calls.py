@@ -1,0 +1,47 @@
+"""Single calls of a probe: what writes is sent once, since nothing is repeated without another look."""
+
+from collections.abc import Callable
+from typing import Any
+
+from syncjob.errors import Stopped
+from syncjob.run import Run
+from syncjob.scenario.answers import Answer
+
+
+class _Repeat(Stopped):
+    """In the place of a repetition, which the client would send without another look."""
+
+
+def ask(run: Run, method: str, path: str, body: object = None, **query: str | int) -> Answer:
+    """Any call that writes nothing, of the run's project."""
+    return run.client.ask(method, path, query=query | _project(run), body=body)
+
+
+def path_of(model_id: str) -> str:
+    """Where a model's description is read and written."""
+    return f"/models/{model_id}/description"
+
+
+def put_once(run: Run, path: str, text: str | None, on_sent: Callable[[], None]) -> Any:
+    """The answer to one PUT of a description; raises the error for which the client would send it again.
+
+    The client waits first as long as the server asks. `on_sent` is called just before the request.
+    """
+    sent = 0
+
+    def once() -> None:
+        nonlocal sent
+        if sent:
+            raise _Repeat
+        sent += 1
+        on_sent()
+
+    body = {"description": text}
+    try:
+        return run.client.call("PUT", path, dict[str, Any], query=_project(run), body=body, before_send=once)
+    except Stopped as stopped:
+        raise (stopped.pending or stopped) from None
+
+
+def _project(run: Run) -> dict[str, str | int]:
+    return {} if run.config.project_id is None else {"projectId": run.config.project_id}

@@ -1,0 +1,95 @@
+"""Probes that have not put a model's own text back, by the journals of their runs."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from syncjob import journal
+from syncjob.errors import UsageError
+from syncjob.journal import Begin, Confirmed, Finish, Intent, Record, Result
+from syncjob.plan import Change
+from syncjob.run import Run
+
+_NO_WRITE = ("failed", "refused", "not_attempted")
+
+
+class Unfinished(NamedTuple):
+    """A probe that was killed, or could not put back what its model held."""
+
+    run: str
+    model_id: str
+
+    def __str__(self) -> str:
+        return (
+            f"the probe {self.run} has not put back the description of {self.model_id}; unless it is still running, "
+            f"restore it: syncjob rollback {self.run} --force"
+        )
+
+
+def of(run: Run) -> tuple[Unfinished, ...]:
+    """Those of the run's project, for each model the oldest, whose journal holds the model's own text.
+
+    A probe is over where its journal has an end, which means that nothing is left to be put back, or where a later
+    run wrote the model or found it as it was to be.
+    """
+    found: dict[str, str] = {}
+    for earlier, records in _of_project(run):
+        begin = next(records, None)
+        if isinstance(begin, Begin) and begin.command == "doctor":
+            found |= {model_id: earlier for model_id in _left(records) if model_id not in found}
+        elif found:
+            for model_id in _settled(records):
+                found.pop(model_id, None)
+    return tuple(Unfinished(earlier, model_id) for model_id, earlier in found.items())
+
+
+def refuse(run: Run) -> None:
+    """Raises UsageError where there is one: a probe would take the text that it left for the model's own."""
+    for each in of(run):
+        raise UsageError(f"nothing was sent: {each}")
+
+
+def settle(run: Run, earlier: str, changes: Iterable[Change]) -> None:
+    """Notes in a rollback's journal that a probe's model was found to hold its own text already."""
+    if run.journal and any(each.run == earlier for each in of(run)):
+        there = [change for change in changes if change.action == "unchanged"]
+        run.journal.write(*(Confirmed(change.model_id, change.after_sha256) for change in there))
+        if there:
+            run.journal.keep()
+
+
+def _of_project(run: Run) -> Iterator[tuple[str, Iterator[Record]]]:
+    """The earlier runs of the same project with their records, oldest first; a journal that cannot be read has none."""
+    config = run.config
+    if not (config.state_dir / "runs").is_dir():
+        return
+    target = (config.profile, config.base_url, config.project_id)
+    for earlier in reversed(journal.run_ids(config.state_dir)):
+        begin = next(_readable(run, earlier), None)
+        is_ours = isinstance(begin, Begin) and (begin.profile, begin.base_url, begin.project_id) == target
+        if is_ours and earlier != run.id:
+            yield earlier, _readable(run, earlier)
+
+
+def _readable(run: Run, earlier: str) -> Iterator[Record]:
+    try:
+        yield from journal.read(run.config.state_dir, earlier)
+    except (UsageError, OSError):
+        return
+
+
+def _left(records: Iterable[Record]) -> set[str]:
+    """The models that a probe wrote and did not put back."""
+    written: set[str] = set()
+    for record in records:
+        if isinstance(record, Intent):
+            written.add(record.model_id)
+        elif isinstance(record, Finish):
+            return set()
+    return written
+
+
+def _settled(records: Iterable[Record]) -> Iterator[str]:
+    """The models that a run wrote, or found as they were to be."""
+    for record in records:
+        if isinstance(record, Confirmed) or (isinstance(record, Result) and record.status not in _NO_WRITE):
+            yield record.model_id

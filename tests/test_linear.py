@@ -1,0 +1,193 @@
+"""No pattern and no function that text from outside meets takes more than its length in time."""
+
+import ast
+import importlib
+import json
+import pkgutil
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import syncjob
+from syncjob import credentials, display, markdown, tags, text
+from syncjob.report.html.prose import blocks
+from syncjob.report.markdown import _fenced, _plain
+from syncjob.scenario import answers
+from syncjob.scenario.answers import Answer
+
+KIB = 1024
+SHORT, LONG = 32 * KIB, 1024 * KIB
+# Four times the text takes four times as long, or sixteen times where the time grows with the square.
+GROWTH = 8.0
+LEAST = 0.02  # seconds below which a time is that of the machine
+
+SECRETS = credentials.basic("key-of-the-tests-4711", "secret-of-the-tests-0815")
+
+# What comes near a match again and again; each is repeated, and so is each piece of a pattern of its own.
+NASTY = (
+    "a", " ", "\t", "\n", "\r", "\u2028", "\ufeff", "`", "``` ", "::", " ::", "\n ::", "##[", "[", "![", "](", "<", ">", "&", ";", "&amp",
+    '"', '="', "%", "%3", "%3D", "=", "?", "/", "\\/", "https:", "https://", "https:\\/\\/", "http://a?", "https://a", "X-Amz-", "X-Amz-a",
+    "Signature", "Signature=", "Policy", "Key-Pair-Id", "Signature=&", "{", "{ ", "{asset", "{asset:", "{asset: ", "{assets :", "{asset:a", "{model=a",
+    '<data class="', '<data class="" value="', '<data class="a" value="b">', "<data", '<a href="', "</data", "-", "_", ".", "0", "1", "9", "1h", "e1", "+",
+    "Object missing required field `", " - at `", "api_", "x", "\x1b", "\u202e", "e\u0301", "\U0001f600", "*", "**", "_a", "~~", "|", "| |\n", "> ", "- ", "secret-of-the-tests-081",
+)  # fmt: skip
+
+
+def modules() -> Iterator[Any]:
+    for found in pkgutil.walk_packages(syncjob.__path__, "syncjob."):
+        if not found.name.endswith("__main__"):
+            yield importlib.import_module(found.name)
+
+
+def values(where: str, value: object) -> Iterator[tuple[str, object]]:
+    """A value and all within it, by where they stand."""
+    yield where, value
+    if isinstance(value, tuple | list):
+        for number, inner in enumerate(value):
+            yield from values(f"{where}[{number}]", inner)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from values(f"{where}[{key!r}]", inner)
+    elif isinstance(value, type) and value.__module__.startswith("syncjob"):
+        for name, inner in list(vars(value).items()):
+            yield from values(f"{where}.{name}", None if isinstance(inner, type) else inner)
+
+
+def patterns() -> Mapping[str, re.Pattern[str]]:
+    """Every compiled pattern of the package's modules and classes, by where it stands."""
+    return {
+        where: value
+        for module in modules()
+        for name, held in vars(module).items()
+        if not name.startswith("__")
+        for where, value in values(f"{module.__name__.removeprefix('syncjob.')}.{name}", held)
+        if isinstance(value, re.Pattern)
+    }
+
+
+def inline() -> Mapping[str, re.Pattern[str]]:
+    """Every pattern that stands as a literal in a call of `re`, by where it stands."""
+    found: dict[str, re.Pattern[str]] = {}
+    for path in sorted(Path(syncjob.__path__[0]).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
+                continue
+            if isinstance(node.func.value, ast.Name) and node.func.value.id == "re":
+                pattern = node.args[0]
+                place = f"{path.name}:{node.lineno}"
+                if isinstance(pattern, ast.Constant) and isinstance(pattern.value, str):
+                    found[place] = re.compile(pattern.value)
+                else:
+                    assert node.func.attr == "compile", f"{place}: a pattern that no test sees"
+    return found
+
+
+# Each once; what Python caches is one object, wherever it stands.
+PATTERNS = {
+    place: found for found, place in {found: place for place, found in {**inline(), **patterns()}.items()}.items()
+}
+
+
+def seconds(work: Callable[[], object]) -> float:
+    started = time.thread_time()
+    work()
+    return time.thread_time() - started
+
+
+def grows_too_fast(work: Callable[[str], object], piece: str, size: int) -> bool:
+    """Whether a text of `size` takes so many times as long as a quarter of it, three times in a row."""
+    shorter, longer = piece * (size // 4 // len(piece)), piece * (size // len(piece))
+    return all(
+        seconds(lambda: work(longer)) > GROWTH * max(seconds(lambda: work(shorter)), LEAST / GROWTH) for _ in range(3)
+    )
+
+
+def check(work: Callable[[str], object], pieces: Iterable[str], size: int) -> None:
+    """The two pieces that take longest by a short text of each, repeated up to `size`."""
+    assert size <= SHORT or not any(grows_too_fast(work, piece, SHORT) for piece in pieces), "at a short text already"
+    slowest = sorted(pieces, key=lambda piece: seconds(lambda: work(piece * (2 * KIB // len(piece)))), reverse=True)
+    assert [piece for piece in slowest[:2] if grows_too_fast(work, piece, size)] == []
+
+
+def own_pieces(pattern: re.Pattern[str]) -> tuple[str, ...]:
+    """The literal runs of a pattern."""
+    runs = re.findall(r"[A-Za-z0-9<>\"' :/=%&;-]{2,}", pattern.pattern)
+    return tuple({*runs, "".join(runs)} - {""})
+
+
+def used(place: str) -> Callable[[str], object]:
+    """The pattern as it is used: everywhere in a text, but for those that PyYAML matches with a whole scalar."""
+    pattern = PATTERNS[place]
+    return pattern.match if "yaml_implicit" in place else lambda held: sum(1 for _ in pattern.finditer(held))
+
+
+def test_the_patterns_are_found() -> None:
+    assert {"credentials._URL", "credentials._SIGNATURE", "display._COMMAND_LINE", "tags._CANDIDATE"} <= set(PATTERNS)
+    assert any(place.startswith("scenario.sandbox.api._ROUTES") for place in PATTERNS)
+    assert any(place.startswith("strict_yaml._Loader.") for place in PATTERNS)
+    assert any(place.startswith("words.py:") for place in PATTERNS)
+    assert len(PATTERNS) > 20
+
+
+def pieces_of(place: str) -> Iterable[str]:
+    return {*NASTY, *own_pieces(PATTERNS[place])}
+
+
+@pytest.mark.parametrize("place", PATTERNS)
+def test_every_pattern_is_linear(place: str) -> None:
+    check(used(place), pieces_of(place), SHORT)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("place", PATTERNS)
+def test_every_pattern_is_linear_in_a_mebibyte_of_its_worst(place: str) -> None:
+    check(used(place), pieces_of(place), LONG)
+
+
+def reason(held: str) -> object:
+    answer = Answer(500, {"content-type": "application/json"}, held.encode("utf-8", "surrogatepass"))
+    return answers.failure(answer, SECRETS, max_retry_after=1)
+
+
+FUNCTIONS: dict[str, Callable[[str], object]] = {
+    "redact": lambda held: credentials.redact(held, SECRETS),
+    "visible": display.visible,
+    "one_line": display.one_line,
+    "shorten": display.shorten,
+    "inert": display.inert,
+    "json_safe": display.json_safe,
+    "tags.find": tags.find,
+    "canonical": text.canonical,
+    "same": lambda held: text.same(held, held + "e\u0301"),
+    "parse_retry_after": lambda held: answers.parse_retry_after({"retry-after": held, "date": held}),
+    "retry-after-ms": lambda held: answers.parse_retry_after({"retry-after-ms": held}),
+    "answered_at": lambda held: answers.answered_at({"date": held}),
+    "failure": reason,
+    "failure, as a reason": lambda held: reason(json.dumps({"reason": held})),
+    "failure, after a word": lambda held: reason("wrong " + held),
+    "the location of a redirect": lambda held: answers.failure(
+        Answer(302, {"location": held}, b""), SECRETS, max_retry_after=1
+    ),
+    "code_spans": markdown.code_spans,
+    "the prose of the page": lambda held: list(blocks(held, lambda kind, id_: f"<data>{id_}</data>")),
+    "a fence of the comment": lambda held: list(_fenced(held)),
+    "a text of the comment": _plain,
+}
+
+
+PARSING = ("code_spans", "the prose of the page")  # all of it in Python: a mebibyte takes most of a minute
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_that_text_meets_is_linear(name: str) -> None:
+    check(FUNCTIONS[name], NASTY, SHORT)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_is_linear_in_a_mebibyte_of_its_worst(name: str) -> None:
+    check(FUNCTIONS[name], NASTY, LONG if name not in PARSING else 128 * KIB)
