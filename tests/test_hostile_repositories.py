@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from syncjob.history import changed_since
-from syncjob.worktree import look, uncommitted
+from syncjob.worktree import Worktree, look, uncommitted
 from tests import hostile
 from tests.loopback import Loopback
 from tests.workspace import KEY, SECRET, Ended, Workspace
@@ -189,6 +189,12 @@ def test_a_linked_worktree_and_a_submodule_are_repositories(
     inner = Workspace(outer.folder / "inner")
     inner.write("one", "new")
     assert inner.json("diff").item("one")["action"] == "update"
+
+
+def test_a_linked_worktree_of_a_bare_repository_is_one(in_step: Workspace, tmp_path: Path) -> None:
+    in_step.git("clone", "--quiet", "--bare", ".", str(tmp_path / "bare"))
+    hostile.git(tmp_path / "bare", "worktree", "add", "--quiet", str(tmp_path / "linked"), "main")
+    assert look(tmp_path / "linked" / "descriptions", ["one.md"]) == Worktree()
 
 
 def test_a_partial_clone_fetches_nothing_and_cannot_tell(in_step: Workspace, remote: Loopback, tmp_path: Path) -> None:
