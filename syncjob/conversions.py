@@ -31,5 +31,5 @@ def checked_out(data: bytes, blob: str, encoding: str | None) -> Iterator[bytes]
 def _encoded(data: bytes, encoding: str) -> bytes | None:
     try:
         return data.decode("utf-8").encode(encoding)
-    except (UnicodeError, LookupError):
+    except (ValueError, LookupError):
         return None

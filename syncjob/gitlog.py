@@ -11,7 +11,7 @@ from syncjob.git import GitFailed, Repository
 RENAME_LIMIT = 1000
 # How long git may take to compare more of them, in seconds.
 PATIENCE = 60.0
-_HANDFUL = 500  # of commits that git is told at once
+_HANDFUL = 20_000  # of commits, as many as fit on a command line
 _FORM = (
     "log", "--diff-merges=combined", "--combined-all-paths", "-z", "--raw", "--no-abbrev", "--find-renames", "--format=%H",
 )  # fmt: skip

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from syncjob.worktree import look
+from syncjob.worktree import Worktree, look
 from tests import hostile
 from tests.loopback import Loopback
 from tests.workspace import Ended, Workspace
@@ -138,10 +138,17 @@ def test_an_unmerged_file_is_an_error_whatever_it_says(
     assert (ended.status, codes(ended, "one")) == (1, ["merge-marker"])
     assert "git add descriptions/one.md" in ended.item("one")["problems"][0]["message"]
     assert remote.counts["PUT"] == 0
-    pulled = in_step.json("pull")
-    assert (pulled.status, codes(pulled, "one")) == (1, ["file-uncommitted"])
+
+
+def test_a_pull_leaves_an_unmerged_file_alone_and_one_that_was_added_is_merged(
+    in_step: Workspace, remote: Loopback
+) -> None:
+    conflict(in_step)
+    remote.sandbox.put("one", "edited on Scenario")
+    ended = in_step.json("pull")
+    assert (ended.status, codes(ended, "one")) == (1, ["file-uncommitted"])
     in_step.git("add", "--all")
-    assert codes(in_step.json("check"), "one") == []
+    assert look(in_step.descriptions, ["one.md", "two.md"]) == Worktree()
 
 
 @pytest.mark.parametrize("options", [("--prune",), ("--prune", "--since", "HEAD~1")])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from syncjob.history import changed_since
-from syncjob.worktree import uncommitted
+from syncjob.worktree import Worktree, look, uncommitted
 from tests import hostile
 from tests.loopback import Loopback
 from tests.workspace import KEY, SECRET, Ended, Workspace
@@ -50,6 +50,19 @@ def test_files_that_look_like_a_repository_run_nothing_and_forge_nothing(
     assert hostile.sprung(program) == ""
 
 
+def test_where_there_is_no_other_they_are_no_repository_either(
+    in_step: Workspace, remote: Loopback, tmp_path: Path
+) -> None:
+    program = hostile.trap(tmp_path / "traps")
+    remote.sandbox.put("one", "edited on Scenario")
+    hostile.plant_lookalike(in_step, program, {"one": "edited on Scenario"}, tmp_path / "scratch")
+    (in_step.folder / ".git").rename(tmp_path / "elsewhere")
+    ended = in_step.json("sync", "--since", "HEAD")
+    assert (ended.status, ended.item("one")["action"]) == (1, "conflict")
+    assert "not a git repository" in ended.item("one")["problems"][0]["message"]
+    assert hostile.sprung(program) == ""
+
+
 def test_no_program_of_a_config_is_run(in_step: Workspace, remote: Loopback, tmp_path: Path) -> None:
     program = hostile.trap(tmp_path / "traps")
     hostile.plant_programs(in_step, program)
@@ -70,16 +83,13 @@ def test_a_filter_is_never_run_and_its_descriptions_are_refused(
         (in_step.folder / ".gitattributes").write_text("one.md filter=other\n")
     in_step.write("one", "changed")
     touch(in_step)
-    found = uncommitted(in_step.descriptions)
-    assert found is not None
-    assert "one.md" in found
-    ended = in_step.json("diff", "--since", "HEAD")
-    assert (ended.status, codes(ended, "one")) == (1, ["file-special"])
-    assert remote.counts["PUT"] == 0
+    assert "one.md" in (uncommitted(in_step.descriptions) or ())
+    assert "one.md" in (changed_since(in_step.descriptions, "HEAD").names or ())
+    assert look(in_step.descriptions, ["one.md"]).problems["one.md"].code == "file-special"
     assert hostile.sprung(program) == ""
 
 
-@pytest.mark.parametrize("command", [("check",), ("diff",), ("sync",), ("pull",)])
+@pytest.mark.parametrize("command", [("check",), ("sync",), ("pull",)])
 def test_every_command_refuses_a_description_with_a_filter(
     in_step: Workspace, remote: Loopback, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
@@ -181,6 +191,12 @@ def test_a_linked_worktree_and_a_submodule_are_repositories(
     assert inner.json("diff").item("one")["action"] == "update"
 
 
+def test_a_linked_worktree_of_a_bare_repository_is_one(in_step: Workspace, tmp_path: Path) -> None:
+    in_step.git("clone", "--quiet", "--bare", ".", str(tmp_path / "bare"))
+    hostile.git(tmp_path / "bare", "worktree", "add", "--quiet", str(tmp_path / "linked"), "main")
+    assert look(tmp_path / "linked" / "descriptions", ["one.md"]) == Worktree()
+
+
 def test_a_partial_clone_fetches_nothing_and_cannot_tell(in_step: Workspace, remote: Loopback, tmp_path: Path) -> None:
     in_step.write("one", "second")
     in_step.commit()
@@ -231,8 +247,8 @@ def test_no_repository_below_the_descriptions_is_asked(in_step: Workspace, tmp_p
     hostile.plant_filter(below, program)
     (below.folder / "file.md").write_text("other")
     touch(in_step)
-    assert uncommitted(in_step.descriptions) == set()
-    assert changed_since(in_step.descriptions, "HEAD").names == set()
+    assert uncommitted(in_step.descriptions) == frozenset()
+    assert changed_since(in_step.descriptions, "HEAD").names == frozenset()
     assert hostile.sprung(program) == ""
 
 
