@@ -25,11 +25,13 @@ class Learnt(msgspec.Struct, frozen=True):
     `null_is_no_description`: GET answers `{"description": null}` for a model without a description.
     `updated_at_moves`: an edit of a description moves the `updatedAt` of its model in listings.
     `refused_bytes`: the least size of a text, in bytes of UTF-8, that was refused; null where none was.
+    `no_description`: what GET answers for a model without one: "empty", "null-value", "null" or "404".
     """
 
     null_is_no_description: bool = False
     updated_at_moves: bool = False
     refused_bytes: int | None = None
+    no_description: str | None = None
 
 
 class Probed(msgspec.Struct, frozen=True):

@@ -9,14 +9,14 @@ from typing import TypeVar
 from syncjob import comparing, history, listing, runs, saved_plan, scope
 from syncjob.comparing import in_parallel
 from syncjob.documents import Document, model_id_of
-from syncjob.earlier import records_of
+from syncjob.earlier import first_since, records_of
 from syncjob.edits import with_history
 from syncjob.errors import UsageError
 from syncjob.memory import Memory
 from syncjob.plan import Change, Plan, Tally, in_order, left_alone, not_compared, over_threshold
 from syncjob.problems import Problem
 from syncjob.pull import pulled, with_collisions
-from syncjob.rollback import not_read, put_back
+from syncjob.rollback import not_read, put_back, wrote_nothing
 from syncjob.run import Run
 from syncjob.saved_plan import SavedItem
 from syncjob.selection import select
@@ -71,9 +71,13 @@ def plans_of_saved(run: Run, path: Path) -> Iterator[Plan]:
 
 def plan_of_rollback(run: Run, earlier: str) -> Plan:
     """What puts back the texts that an earlier run overwrote; raises UsageError where it cannot be told."""
-    writes = list(runs.writes(records_of(run, earlier)).values())
+    found = runs.writes(records_of(run, earlier))
+    later = first_since(run, earlier, {model_id for model_id, write in found.items() if write.effect == "unknown"})
+    writes = [runs.settled(write, later.get(model_id)) for model_id, write in found.items()]
 
     def read_and_compare(write: runs.Write) -> Change:
+        if write.effect == "none":
+            return wrote_nothing(write)
         return put_back(write, run.remote.read(write.intent.model_id), is_forced=run.options.force)
 
     done = dict(_ask_all(run, writes, read_and_compare, is_for_scenario=True))

@@ -616,7 +616,7 @@ def test_a_run_that_ends_while_reading_shows_no_plan_that_nobody_checked(
 ) -> None:
     for number in range(60):
         workspace.write(f"m{number:02}", "text")
-    missing, forbidden = json_answer(404, b"{}"), json_answer(403, b"{}")
+    missing, forbidden = json_answer(404, b'{"reason": "not found"}'), json_answer(403, b"{}")
     remote.script = lambda method, target: missing if target < "/v1/models/m10" else forbidden
     ended = workspace.run("diff")
     assert ended.status == 4
