@@ -118,7 +118,7 @@ class Attempt:
         if stored and same(stored, change.before):
             message = "the response to the write shows the text from before it"
             self._after_failure(ProtocolError(message, http_status=200, ambiguous=True))
-        raise _Ended(_answered(change, answer, stored))
+        raise _Ended(_stored(change, stored, tuple(_unresolved(change, answer))))
 
     def _before_send(self) -> None:
         """Asked after every wait: a stop or a long pause may have come since the text was read."""
@@ -191,8 +191,7 @@ class Attempt:
 
     def _third(self, text: str) -> Outcome:
         if self._is_unknown and text and is_same_but_for_form(text, self._change.after):
-            problems = tuple(_other_form(self._change, text))
-            return Outcome(self._change, "applied", problems, stored_sha256=sha256(text), effect="written")
+            return _stored(self._change, text, ())
         message = "edited on Scenario since this run read it; left alone, run again to compare anew"
         return Outcome(self._change, "refused", (Problem("remote-edited", message),), effect=self._effect)
 
@@ -224,27 +223,30 @@ class Attempt:
         return Failure.of(self._error) if self._error else None
 
 
-def _answered(change: Change, answer: Description, stored: str) -> Outcome:
-    """The end of a write that was answered: `failed` where Scenario stored less than it was sent."""
-    problems = (*_other_form(change, stored), *_unresolved(change, answer))
-    status: Status = "failed" if any(problem.is_error for problem in problems) else "applied"
-    return Outcome(change, status, problems, stored_sha256=sha256(stored), effect="written")
+def _stored(change: Change, stored: str, problems: tuple[Problem, ...]) -> Outcome:
+    """The end of a write that Scenario took: `failed` where it holds less than it was sent."""
+    lost = _lost(change, stored)
+    failure = Failure("remote-normalised", lost) if lost else None
+    if not lost and not same(stored, change.after):
+        message = f"Scenario stored this text in another form {_sizes(change, stored)}"
+        problems = (warning("remote-normalised", message), *problems)
+    status: Status = "failed" if lost else "applied"
+    return Outcome(change, status, problems, failure, sha256(stored), "written")
 
 
-def _other_form(change: Change, stored: str) -> Iterator[Problem]:
-    became = what_became(change.after, stored)
-    if became == "same":
-        return
-    sizes = f"({len(stored):,} characters of {len(change.after):,})"
-    if not change.after:
-        yield Problem("remote-normalised", f"Scenario still holds a text {sizes} after it was told to delete it")
-    elif became == "less":
-        message = f"Scenario kept only a part of this text {sizes}"
-        yield Problem(
-            "remote-normalised", f"{message}: change the text so that it is kept, or `syncjob pull {change.model_id}`"
-        )
-    else:
-        yield warning("remote-normalised", f"Scenario stored this text in another form {sizes}")
+def _lost(change: Change, stored: str) -> str:
+    """What Scenario did not do, "" where it did all."""
+    sizes = _sizes(change, stored)
+    if stored and not change.after:
+        return f"Scenario holds a text after it was told to delete it {sizes}"
+    if what_became(change.after, stored) == "less":
+        advice = f"change the text so that all of it is kept, or take over what is there with `syncjob pull {change.model_id}`"
+        return f"Scenario kept only a part of this text {sizes}; {advice}"
+    return ""
+
+
+def _sizes(change: Change, stored: str) -> str:
+    return f"({len(stored):,} characters for {len(change.after):,})"
 
 
 def _unresolved(change: Change, answer: Description) -> Iterator[Problem]:

@@ -2,11 +2,10 @@
 
 import html
 import re
-import unicodedata
 from collections import Counter
 from typing import Literal
 
-from syncjob.text import same
+from syncjob.text import normalized, same
 
 Stored = Literal["same", "form", "less"]
 _WORD = re.compile(r"\w+")
@@ -40,9 +39,14 @@ def is_beginning(stored: str, sent: str) -> bool:
     return before.startswith(tuple(kept))
 
 
+def is_kin(stored: str, sent: str) -> bool:
+    """Whether a text on Scenario is most likely what a server made of another one."""
+    return is_same_but_for_form(sent, stored) or is_beginning(stored, sent)
+
+
 def folded(text: str) -> str:
     """The text without what a server may change and mean the same."""
-    return " ".join(unicodedata.normalize("NFKC", html.unescape(text)).split())
+    return " ".join(normalized(html.unescape(text), "NFKC").split())
 
 
 def _lacks_something(before: str, after: str) -> bool:

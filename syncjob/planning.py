@@ -20,6 +20,7 @@ from syncjob.rollback import not_read, put_back, wrote_nothing
 from syncjob.run import Run
 from syncjob.saved_plan import SavedItem
 from syncjob.selection import select
+from syncjob.stored_forms import StoredForms, as_stored
 from syncjob.tags import is_id
 
 _T = TypeVar("_T")
@@ -41,7 +42,7 @@ def plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
         left = () if options.prune else (left_alone(found.files.unread(name)) for name in removed)
         yield Plan(in_order(left), (*found.problems, *problems), is_partial=True)
         asked = (*found.asked, *(removed if options.prune else ()))
-        judge = partial(_with_history, run, texts)
+        judge = partial(_with_history, run, texts, forms=StoredForms(run))
         plans = comparing.plans(run, asked, found.files, judge, memory, "paced" if will_write else "even")
         plans = map(_without_nothing, plans) if options.prune and found.is_whole else plans
         yield from _within_thresholds(run, plans, found.count, not found.names, will_write=will_write)
@@ -180,7 +181,13 @@ def _within_thresholds(
         yield replace(plan, problems=(*plan.problems, *above))
 
 
-def _with_history(run: Run, texts: history.Texts, change: Change) -> Change:
-    """The change, as a conflict where it would overwrite what git never held."""
+def _with_history(run: Run, texts: history.Texts, change: Change, *, forms: StoredForms) -> Change:
+    """The change, as a conflict where it would overwrite what neither git nor an earlier run ever held."""
     versions = texts.of(f"{change.model_id}.md")
-    return with_history(change, versions, texts.gap, may_overwrite=run.options.overwrite_remote_edits)
+    judged = with_history(change, versions, texts.gap, may_overwrite=run.options.overwrite_remote_edits)
+    if judged is change:
+        return change
+    found = as_stored(change, judged, forms.of(change.model_id))
+    if found.action == "unchanged":
+        run.progress.half_done()  # nothing is to be written
+    return found

@@ -76,6 +76,8 @@ def recent_writes(config: Config, own_run: str) -> Recent | None:
     if not config.http.lag:
         return None
     recent = Recent()
+    if not (config.state_dir / "runs").is_dir():  # a run that only reads makes no folder
+        return recent
     for run in reversed(journal.run_ids(config.state_dir)):
         if run == own_run:
             continue
