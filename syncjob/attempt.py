@@ -177,10 +177,6 @@ class Attempt:
     def _age(self) -> float:
         return self._remote.clock() - self._read_at
 
-    @property
-    def _effect(self) -> Effect:
-        return "unknown" if self._is_unknown else "none"
-
     # How it may end
 
     def _found(self, text: str) -> Outcome:
@@ -193,7 +189,7 @@ class Attempt:
         if self._is_unknown and text and is_same_but_for_form(text, self._change.after):
             return _stored(self._change, text, ())
         message = "edited on Scenario since this run read it; left alone, run again to compare anew"
-        return Outcome(self._change, "refused", (Problem("remote-edited", message),), effect=self._effect)
+        return self._not_done("refused", Problem("remote-edited", message))
 
     def _unread(self, failure: Failure) -> Outcome:
         """The look failed."""
@@ -201,15 +197,24 @@ class Attempt:
             shown = failure if failure.is_fatal else self._failure or failure
             return uncertain(self._change, shown, f"its response was lost, and then a look failed ({failure.message})")
         if failure.is_fatal or self._error is None:
-            return Outcome(self._change, "failed", failure=failure, effect=self._effect)
+            return self._not_done("failed", failure=failure)
         return self._failed()
 
     def _failed(self) -> Outcome:
         if isinstance(self._error, Conflict):
-            problem = Problem("remote-edited", self._error.message)
-            return Outcome(self._change, "refused", (problem,), effect=self._effect)
+            return self._not_done("refused", Problem("remote-edited", self._error.message))
         waited = Failure("unavailable", "each time it had to wait longer than http.recheck_after allows")
-        return Outcome(self._change, "failed", failure=self._failure or waited, effect=self._effect)
+        return self._not_done("failed", failure=self._failure or waited)
+
+    def _not_done(self, status: Status, *problems: Problem, failure: Failure | None = None) -> Outcome:
+        """Whatever a look showed, what was sent and not clearly refused may still come."""
+        if not self._is_unknown:
+            return Outcome(self._change, status, problems, failure)
+        message = (
+            "was sent, and its response does not say whether it was written; Scenario did not show it since, but it may"
+        )
+        late = warning("write-uncertain", f"{message} still come: look again in some minutes")
+        return Outcome(self._change, status, (*problems, late), failure, effect="unknown")
 
     def _stopped(self, pending: ScenarioError | None) -> Outcome:
         if pending:

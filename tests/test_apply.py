@@ -90,7 +90,8 @@ def test_a_third_text_after_a_lost_answer_is_a_conflict_and_left_alone(remote: L
     remote.add("one", texts={"one": "old"})
     losing_answers(remote, first=1, and_then="somebody else's")
     outcome = write(remote, change("one", "new", "old"))["one"]
-    assert (outcome.status, [problem.code for problem in outcome.problems]) == ("refused", ["remote-edited"])
+    problems = [(problem.code, problem.severity) for problem in outcome.problems]
+    assert (outcome.status, problems) == ("refused", [("remote-edited", "error"), ("write-uncertain", "warning")])
     assert remote.sandbox.description("one") == "somebody else's"
 
 

@@ -99,7 +99,7 @@ def test_a_part_is_never_called_in_step(workspace: Workspace, remote: Loopback, 
         assert report.exit_code == 1
     assert remote.counts["PUT"] == 0
     again = sync(workspace, Options(overwrite_remote_edits=True))
-    assert told(again)["one"] == ("update", "failed", ["remote-edited", "protocol"])
+    assert told(again)["one"] == ("update", "failed", ["remote-edited", "write-uncertain", "protocol"])
     remote.script = lambda method, target: None
     workspace.write("one", "All kept.")
     assert told(sync(workspace))["one"] == ("update", "applied", [])

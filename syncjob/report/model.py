@@ -70,7 +70,7 @@ class Item(Struct, frozen=True):
 class Summary(Struct, frozen=True):
     """How many items have each action, then how many writes ended in each way.
 
-    `uncertain` are those of the failed ones that may have been written.
+    `uncertain` are those of the failed and refused ones that may have been written all the same.
     """
 
     create: int = 0
