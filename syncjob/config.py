@@ -26,7 +26,7 @@ Wait = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
 
 
 class Http(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How requests are sent; times in seconds. `requests_per_minute` 0 means no pacing."""
+    """How requests are sent; times in seconds. `requests_per_minute` 0 means no pacing, `lag` 0 that none is expected."""
 
     workers: Annotated[int, msgspec.Meta(ge=1, le=128)] = 8
     requests_per_minute: Annotated[int, msgspec.Meta(ge=0)] = 100
@@ -35,6 +35,7 @@ class Http(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     attempts: Annotated[int, msgspec.Meta(ge=1, le=20)] = 5
     max_retry_after: Wait = 120
     recheck_after: Wait = 60
+    lag: Wait = 300
 
 
 class Safety(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,6 +1,6 @@
 """What an earlier run left in its journal, where it was for the same project."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from syncjob import journal, runs
 from syncjob.errors import UsageError
@@ -25,6 +25,22 @@ def confirmed_before(run: Run) -> Mapping[str, str | None]:
     return known
 
 
+def first_since(run: Run, earlier: str, model_ids: Collection[str]) -> Mapping[str, Intent]:
+    """What the runs after an earlier one found in the place of what they wrote: of each model the first intent."""
+    found: dict[str, Intent] = {}
+    if not model_ids:
+        return found
+    ids = [each for each in journal.run_ids(run.config.state_dir) if each != run.id]
+    for later in reversed(ids[: ids.index(earlier)]):
+        try:
+            for record in records_of(run, later):
+                if isinstance(record, Intent) and record.model_id in model_ids:
+                    found.setdefault(record.model_id, record)
+        except UsageError:
+            continue  # of another project, or damaged
+    return found
+
+
 def records_of(run: Run, earlier: str) -> Iterator[Record]:
     """The records of an earlier run's journal; raises UsageError where it wrote to another project."""
     records = journal.read(run.config.state_dir, earlier)
@@ -32,7 +48,7 @@ def records_of(run: Run, earlier: str) -> Iterator[Record]:
     if not isinstance(begin, Begin):
         raise UsageError(f"the run {earlier} has recorded nothing")
     config = run.config
-    if (begin.profile, begin.base_url, begin.project_id) != (config.profile, config.base_url, config.project_id):
+    if not begin.is_for(config.profile, config.base_url, config.project_id):
         raise UsageError(
             f"the run {earlier} was for the profile {begin.profile!r} at {begin.base_url}, not for {config.profile!r} "
             f"at {config.base_url}"

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from syncjob.normalised import is_kin, is_same_but_for_form
 from syncjob.plan import Base, Change
 from syncjob.problems import Problem, warning
 from syncjob.text import same
@@ -29,14 +30,28 @@ def with_history(
     if not (change.is_write and change.before):
         return change
     closest = _Closest(change.before)
+    kin: Version | None = None
     for version in versions:
         if same(version.text, change.before):
             return change
         closest.see(version)
+        kin = kin or (version if is_kin(change.before, version.text) else None)
     missing = gap()
     if may_overwrite:
         return replace(over_edit(change, missing), base=closest.base)
-    return replace(change, action="conflict", base=closest.base, problems=(*change.problems, _edited(change, missing)))
+    told = _stored_otherwise(change, kin) if kin else _edited(change, missing)
+    return replace(change, action="conflict", base=closest.base, problems=(*change.problems, told))
+
+
+def _stored_otherwise(change: Change, version: Version) -> Problem:
+    """Nobody need have edited this: a server may have changed or cut what was sent."""
+    is_whole = is_same_but_for_form(version.text, change.before)
+    what = "this text in another form than" if is_whole else "only the beginning of the text that"
+    advice = (
+        f"`syncjob pull {change.model_id}` takes it over as it is there; commit that and change it in a later commit"
+    )
+    message = f"Scenario stores {what} commit {version.commit[:10]} has{' it' if is_whole else ''}; {advice}"
+    return Problem("remote-edited", f"{message}, or use --overwrite-remote-edits")
 
 
 def _edited(change: Change, missing: str | None) -> Problem:

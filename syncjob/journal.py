@@ -8,8 +8,9 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -18,6 +19,8 @@ from syncjob.report.model import Summary
 from syncjob.state import runs_folder
 
 _SUFFIX = ".jsonl"
+Effect = Literal["written", "none", "unknown"]
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Begin(msgspec.Struct, frozen=True, tag_field="record", tag="run"):
@@ -31,6 +34,10 @@ class Begin(msgspec.Struct, frozen=True, tag_field="record", tag="run"):
     project_id: str | None
     started_at: str
 
+    def is_for(self, profile: str, base_url: str, project_id: str | None) -> bool:
+        """Whether the run wrote to just that project."""
+        return (self.profile, self.base_url, self.project_id) == (profile, base_url, project_id)
+
 
 class Confirmed(msgspec.Struct, frozen=True, tag_field="record", tag="confirmed"):
     """Scenario held what the file says, and nothing was written; the digest is null for no text."""
@@ -40,21 +47,31 @@ class Confirmed(msgspec.Struct, frozen=True, tag_field="record", tag="confirmed"
 
 
 class Intent(msgspec.Struct, frozen=True, tag_field="record", tag="intent"):
-    """A write that is about to be sent: `before` is the whole text that it replaces, null for none."""
+    """A write that is about to be sent: `before` is the whole text that it replaces, null for none.
+
+    `at` is null in journals of older versions.
+    """
 
     model_id: str
     path: str
     before: str | None
     after_sha256: str | None
+    at: Time | None = None
 
 
 class Result(msgspec.Struct, frozen=True, tag_field="record", tag="result"):
-    """How a write ended; `stored_sha256` is of the text that Scenario then said it holds."""
+    """How a write ended; `stored_sha256` is of the text that Scenario then said it holds.
+
+    `effect` says whether Scenario took the text; it and `at` are null in journals of older versions.
+    A write that found the text there already is `unchanged`.
+    """
 
     model_id: str
-    status: Literal["applied", "failed", "refused", "not_attempted"]
+    status: Literal["applied", "unchanged", "failed", "refused", "not_attempted"]
     stored_sha256: str | None = None
     error: str | None = None
+    effect: Effect | None = None
+    at: Time | None = None
 
 
 class Finish(msgspec.Struct, frozen=True, tag_field="record", tag="end"):

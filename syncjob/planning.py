@@ -9,17 +9,18 @@ from typing import TypeVar
 from syncjob import comparing, history, listing, runs, saved_plan, scope
 from syncjob.comparing import in_parallel
 from syncjob.documents import Document, model_id_of
-from syncjob.earlier import records_of
+from syncjob.earlier import first_since, records_of
 from syncjob.edits import with_history
 from syncjob.errors import Stopped, UsageError
 from syncjob.memory import Memory
 from syncjob.plan import Change, Plan, Tally, in_order, left_alone, not_compared, over_threshold
 from syncjob.problems import Problem
 from syncjob.pull import pulled, with_collisions
-from syncjob.rollback import not_read, put_back
+from syncjob.rollback import not_read, put_back, wrote_nothing
 from syncjob.run import Run
 from syncjob.saved_plan import SavedItem
 from syncjob.selection import select
+from syncjob.stored_forms import StoredForms, as_stored
 from syncjob.tags import is_id
 from syncjob.worktree import uncommitted
 
@@ -48,7 +49,7 @@ def plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
         left = () if options.prune else (left_alone(found.files.unread(name)) for name in removed)
         yield Plan(in_order(left), (*found.problems, *problems), is_partial=True)
         asked = (*found.asked, *(removed if options.prune else ()))
-        judge = partial(_with_history, run, texts)
+        judge = partial(_with_history, run, texts, forms=StoredForms(run))
         plans = comparing.plans(run, asked, found.files, judge, memory, "paced" if will_write else "even")
         plans = map(_without_nothing, plans) if options.prune and found.is_whole else plans
         yield from _within_thresholds(run, plans, found.count, not found.names, will_write=will_write)
@@ -88,9 +89,13 @@ def plans_of_saved(run: Run, path: Path) -> Iterator[Plan]:
 
 def plan_of_rollback(run: Run, earlier: str) -> Plan:
     """What puts back the texts that an earlier run overwrote; raises UsageError where it cannot be told."""
-    writes = list(runs.writes(records_of(run, earlier)).values())
+    found = runs.writes(records_of(run, earlier))
+    later = first_since(run, earlier, {model_id for model_id, write in found.items() if write.effect == "unknown"})
+    writes = [runs.settled(write, later.get(model_id)) for model_id, write in found.items()]
 
     def read_and_compare(write: runs.Write) -> Change:
+        if write.effect == "none":
+            return wrote_nothing(write)
         return put_back(write, run.remote.read(write.intent.model_id), is_forced=run.options.force)
 
     done = dict(_ask_all(run, writes, read_and_compare, is_for_scenario=True))
@@ -196,7 +201,13 @@ def _within_thresholds(
         yield replace(plan, problems=(*plan.problems, *above))
 
 
-def _with_history(run: Run, texts: history.Texts, change: Change) -> Change:
-    """The change, as a conflict where it would overwrite what git never held."""
+def _with_history(run: Run, texts: history.Texts, change: Change, *, forms: StoredForms) -> Change:
+    """The change, as a conflict where it would overwrite what neither git nor an earlier run ever held."""
     versions = texts.of(f"{change.model_id}.md")
-    return with_history(change, versions, texts.gap, may_overwrite=run.options.overwrite_remote_edits)
+    judged = with_history(change, versions, texts.gap, may_overwrite=run.options.overwrite_remote_edits)
+    if judged is change:
+        return change
+    found = as_stored(change, judged, forms.of(change.model_id))
+    if found.action == "unchanged":
+        run.progress.half_done()  # nothing is to be written
+    return found

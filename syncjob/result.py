@@ -87,6 +87,7 @@ def report_of(run: Run, items: Collection[Item], problems: Sequence[Problem], *,
         run.breaker.is_tripped,
         run.stop.is_due and not is_done,
         resume,
+        has_sent=traffic.put > 0,
     )
     changes_are_3 = run.options.exit_code and dry_run
     return Report(

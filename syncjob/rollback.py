@@ -26,7 +26,13 @@ def put_back(write: Write, existing: Existing, *, is_forced: bool) -> Change:
         return replace(base, action="unchanged", before_sha256=before_sha256)
     action: Action = "delete" if not after else "update" if before else "create"
     change = replace(
-        base, action=action, before=before, after=after, before_sha256=before_sha256, read_at=existing.read_at
+        base,
+        action=action,
+        before=before,
+        after=after,
+        before_sha256=before_sha256,
+        read_at=existing.read_at,
+        exists=isinstance(existing, Held),
     )
     if write.has_left(before_sha256):
         return change
@@ -34,6 +40,15 @@ def put_back(write: Write, existing: Existing, *, is_forced: bool) -> Change:
         return replace(change, problems=(warning("remote-edited", "a later text is overwritten, because of --force"),))
     message = "edited on Scenario since that run; left alone, --force puts the earlier text back all the same"
     return replace(change, action="conflict", problems=(Problem("remote-edited", message),))
+
+
+def wrote_nothing(write: Write) -> Change:
+    """The place of a write that Scenario did not take: whatever stands there is of somebody else, or another run."""
+    error = write.result.error if write.result else None
+    why = f" ({error})" if error else ""
+    message = f"that run wrote nothing here{why}, so there is nothing to put back"
+    problems = (warning("nothing-written", message),)
+    return Change(write.intent.model_id, write.intent.path, "unchanged", problems=problems)
 
 
 def not_read(write: Write) -> Change:

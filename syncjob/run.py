@@ -18,6 +18,7 @@ from syncjob.journal import Begin, Journal, started
 from syncjob.learnt import Learnt
 from syncjob.lock import only_writer
 from syncjob.progress import Progress, duration
+from syncjob.recent import recent_writes
 from syncjob.remote import Remote
 from syncjob.scenario import Scenario
 from syncjob.selection import Shard
@@ -106,7 +107,10 @@ def begin(
         interrupts = stack.enter_context(ending(stop))
         journal = stack.enter_context(_journal(run_id, command, config, started_at)) if reach == "write" else None
         client = stack.enter_context(offline() if reach == "offline" else connect(config, known, stop))
-        remote = Remote(client, config.project_id, config.original_assets)
+        # After the lock, so that what the run before has written is all there.
+        recent = recent_writes(config, run_id) if reach != "offline" else None
+        is_absent_404 = known.no_description in (None, "404")
+        remote = Remote(client, config.project_id, config.original_assets, recent=recent, is_absent_404=is_absent_404)
         progress = Progress(lambda: client.traffic.total, lambda: client.requests_per_minute, time.monotonic)
         yield Run(
             run_id,

@@ -3,47 +3,88 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from syncjob.journal import Confirmed, Intent, Record, Result
+from syncjob.journal import Confirmed, Effect, Intent, Record, Result
+from syncjob.text import canonical, sha256
 
-# What Scenario refuses for good was never written. Any other failure may have had its effect.
-_REFUSALS = frozenset({"rejected", "forbidden", "model-unknown", "unauthorized", "plan-limit"})
+# What Scenario answers so was never written. Any other failure may have had its effect.
+_REFUSALS = frozenset({"rejected", "forbidden", "model-unknown", "unauthorized", "plan-limit", "rate-limited"})
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write of a run; `result` is None where the run ended before it knew."""
+    """One write of a run; `result` is None where the run ended before it knew.
+
+    `proved` is what later journals say of its effect, None where they say nothing.
+    """
 
     intent: Intent
     result: Result | None = None
+    proved: Effect | None = None
+
+    @property
+    def effect(self) -> Effect:
+        """Whether Scenario took the text."""
+        return self.proved or (_effect_of(self.result) if self.result else "unknown")
+
+    @property
+    def before_sha256(self) -> str | None:
+        """The digest of the text that stood there before."""
+        return sha256(canonical(self.intent.before or ""))
+
+    @property
+    def left(self) -> frozenset[str | None]:
+        """The digests of what Scenario holds after it, None for no text."""
+        stored = self.result.stored_sha256 if self.result else None
+        is_told = stored is not None or (self.result is not None and _effect_of(self.result) == "written")
+        return frozenset({self.intent.after_sha256, stored} if is_told else {self.intent.after_sha256})
 
     def has_left(self, sha256: str | None) -> bool:
         """Whether a text on Scenario is the one that this write put there."""
-        stored = self.result.stored_sha256 if self.result else None
-        return sha256 in (self.intent.after_sha256, stored) if stored else sha256 == self.intent.after_sha256
+        return sha256 in self.left
 
 
-def writes(records: Iterable[Record]) -> Mapping[str, Write]:
-    """The writes of a run by model id, in the order in which they were begun; of each model the last.
+def _effect_of(result: Result) -> Effect:
+    """What a journal of this version says, and what the status alone says in an older one."""
+    if result.effect is not None:
+        return result.effect
+    if result.status == "applied":
+        return "written"
+    return "unknown" if result.status == "failed" and result.error not in _REFUSALS else "none"
 
-    One that Scenario refused for good is none: what stands there is somebody else's, or of the write before.
-    """
-    found: dict[str, Write] = {}
-    before: dict[str, Write | None] = {}
+
+def all_writes(records: Iterable[Record]) -> list[Write]:
+    """The writes of a run in the order in which they were begun; a probe writes a model more than once."""
+    found: list[Write] = []
+    places: dict[str, int] = {}
     for record in records:
         if isinstance(record, Intent):
-            before[record.model_id] = found.get(record.model_id)
-            found[record.model_id] = Write(record)
-        elif isinstance(record, Result) and record.model_id in found:
-            write = before.get(record.model_id) if _is_refusal(record) else found[record.model_id]
-            if write is None:
-                del found[record.model_id]
-            else:
-                found[record.model_id] = write if _is_refusal(record) else replace(write, result=record)
+            places[record.model_id] = len(found)
+            found.append(Write(record))
+        elif isinstance(record, Result) and record.model_id in places:
+            place = places[record.model_id]
+            found[place] = replace(found[place], result=record)
     return found
 
 
-def _is_refusal(result: Result) -> bool:
-    return result.status == "failed" and result.error in _REFUSALS
+def writes(records: Iterable[Record]) -> Mapping[str, Write]:
+    """By model id the last write of a run that may have had an effect, or the last of those that had none."""
+    found: dict[str, Write] = {}
+    for write in all_writes(records):
+        model_id = write.intent.model_id
+        if write.effect != "none" or model_id not in found:
+            found[model_id] = write
+    return found
+
+
+def settled(write: Write, later: Intent | None) -> Write:
+    """The write with its effect, where a `later` run of the same project saw what it had left.
+
+    `later` is the first intent for the model after it.
+    """
+    if write.effect != "unknown" or later is None:
+        return write
+    was_there = write.has_left(sha256(canonical(later.before or "")))
+    return replace(write, proved="written" if was_there else "none")
 
 
 def confirmed(records: Iterable[Record]) -> Mapping[str, str | None]:
@@ -55,6 +96,6 @@ def confirmed(records: Iterable[Record]) -> Mapping[str, str | None]:
             known[record.model_id] = record.sha256
         elif isinstance(record, Intent):
             intents[record.model_id] = record
-        elif isinstance(record, Result) and record.status == "applied" and record.model_id in intents:
+        elif isinstance(record, Result) and record.status in ("applied", "unchanged") and record.model_id in intents:
             known[record.model_id] = intents[record.model_id].after_sha256
     return known

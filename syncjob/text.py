@@ -2,10 +2,15 @@
 
 import difflib
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from syncjob.matching import Run, equal_runs
+
+_MOST_MARKS = 30
+_MANY_MARKS = re.compile(f"[^\0-\u02ff]{{{_MOST_MARKS + 1}}}")  # or as many letters of most scripts: the first sieve
 
 
 def canonical(text: str) -> str:
@@ -29,7 +34,27 @@ def same(desired: str, existing: str) -> bool:
 
 
 def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
+    return normalized(text, "NFC")
+
+
+def normalized(text: str, form: Literal["NFC", "NFKC"]) -> str:
+    """The text in a form of Unicode; unchanged where marks pile up as in no language.
+
+    Python sorts the marks on one letter in a time that grows with their square, deaf to signals. The Stream-Safe
+    Text Format (UAX 15) allows 30.
+    """
+    if text.isascii() or (_MANY_MARKS.search(text) and _has_too_many_marks(text)):
+        return text
+    return unicodedata.normalize(form, text)
+
+
+def _has_too_many_marks(text: str) -> bool:
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks > _MOST_MARKS:
+            return True
+    return False
 
 
 def sha256(text: str) -> str | None:

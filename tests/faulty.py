@@ -301,7 +301,7 @@ class Scene:
 
     def http(self, url: str = "", **settings: float) -> None:
         """Writes the config anew: short times, with those that are given."""
-        short = {"requests_per_minute": 0, "workers": 4, "timeout": 1, "deadline": 1.5, "attempts": 3}
+        short = {"requests_per_minute": 0, "workers": 4, "timeout": 1, "deadline": 1.5, "attempts": 3, "lag": 0}
         settings = {**short, "max_retry_after": 2, **settings}
         listed = ", ".join(f"{name}: {value}" for name, value in settings.items())
         self.workspace.configure(url or self.remote.url)

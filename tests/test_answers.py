@@ -70,7 +70,7 @@ STATUSES: list[tuple[int, type[errors.ScenarioError], bool, bool]] = [
 def test_each_status_has_its_error(
     status: int, kind: type[errors.ScenarioError], retryable: bool, ambiguous: bool
 ) -> None:
-    error = error_of(status)
+    error = error_of(status, {"reason": "so it is"})
     assert (type(error), error.retryable, error.ambiguous) == (kind, retryable, ambiguous)
     assert error.message.startswith(f"HTTP {status}")
 

@@ -90,7 +90,8 @@ def test_a_third_text_after_a_lost_answer_is_a_conflict_and_left_alone(remote: L
     remote.add("one", texts={"one": "old"})
     losing_answers(remote, first=1, and_then="somebody else's")
     outcome = write(remote, change("one", "new", "old"))["one"]
-    assert (outcome.status, [problem.code for problem in outcome.problems]) == ("refused", ["remote-edited"])
+    problems = [(problem.code, problem.severity) for problem in outcome.problems]
+    assert (outcome.status, problems) == ("refused", [("remote-edited", "error"), ("write-uncertain", "warning")])
     assert remote.sandbox.description("one") == "somebody else's"
 
 
@@ -100,7 +101,8 @@ def test_a_third_text_after_a_lost_answer_is_a_conflict_and_left_alone(remote: L
         (json_answer(409, b"{}"), "refused", "remote-edited", 2),
         (json_answer(413, b'{"reason": "too large"}'), "failed", "rejected", 1),
         (json_answer(403, b"{}"), "failed", "forbidden", 1),
-        (json_answer(404, b"{}"), "failed", "model-unknown", 1),
+        (json_answer(404, b'{"reason": "Model one not found"}'), "failed", "model-unknown", 1),
+        (json_answer(404, b"{}"), "failed", "protocol", 1),
         (json_answer(503, b"{}"), "failed", "unavailable", 2),
         (json_answer(503, b"{}", x_should_retry="false"), "failed", "unavailable", 1),
         (json_answer(200, b"<html>"), "failed", "protocol", 1),

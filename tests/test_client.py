@@ -181,7 +181,8 @@ def test_where_batches_are_refused_whole_single_look_ups_settle_them(
 ) -> None:
     remote.add("a", "b", "c")
     remote.add_assets("a", "b", "c")
-    remote.script = lambda method, target: json_answer(status, b"{}") if "get-bulk" in target else None
+    refusal = json_answer(status, b'{"reason": "unknown is not known"}')
+    remote.script = lambda method, target: refusal if "get-bulk" in target else None
     rows = getattr(scenario, kind).get_bulk(["a", "unknown", "c"], project_id="p")
     assert [row.id for row in rows] == ["a", "c"]
     singles = [target for method, target, _ in remote.asked if method == "GET"]

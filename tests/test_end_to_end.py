@@ -415,7 +415,7 @@ def test_an_edit_between_reading_and_writing_is_left_alone(workspace: Workspace,
 def test_what_the_server_stores_differently_is_reported(workspace: Workspace, remote: Loopback) -> None:
     remote.add("one")
     remote.add_assets("asset_a")
-    stored = b'{"description": {"value": "shouted", "assets": [], "models": []}}'
+    stored = b'{"description": {"value": "SEE {ASSET:A}, NOT `{ASSET:ASSET_A}` AT ALL", "assets": [], "models": []}}'
     remote.script = lambda method, target: json_answer(200, stored) if method == "PUT" else None
     workspace.write("one", "see {asset:asset_a}, not `{asset:asset_a}`\n")
     ended = workspace.json("sync")
@@ -463,6 +463,7 @@ def test_nothing_secret_is_printed_at_debug_level(workspace: Workspace, remote: 
     remote.add("one")
     remote.add_assets("asset_a")
     workspace.write("one", "{asset:asset_a}")
+    workspace.expect_no_lag()  # the text is taken back by hand
     for form in ("console", "json"):
         ended = workspace.run("--log-level", "debug", "--log-format", form, "sync", "--format", "json")
         assert ended.status == 0
@@ -615,7 +616,7 @@ def test_a_run_that_ends_while_reading_shows_no_plan_that_nobody_checked(
 ) -> None:
     for number in range(60):
         workspace.write(f"m{number:02}", "text")
-    missing, forbidden = json_answer(404, b"{}"), json_answer(403, b"{}")
+    missing, forbidden = json_answer(404, b'{"reason": "not found"}'), json_answer(403, b"{}")
     remote.script = lambda method, target: missing if target < "/v1/models/m10" else forbidden
     ended = workspace.run("diff")
     assert ended.status == 4

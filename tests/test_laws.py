@@ -42,7 +42,7 @@ def config(folder: Path, url: str) -> Config:
         folder=folder / "descriptions",
         shown_folder="descriptions",
         state_dir=folder / ".syncjob",
-        http=Http(workers=3, requests_per_minute=0),
+        http=Http(workers=3, requests_per_minute=0, lag=0),
         safety=Safety(),
         credentials=None,
     )

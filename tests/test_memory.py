@@ -11,7 +11,7 @@ from tests.loopback import Loopback, json_answer
 from tests.workspace import MEASURED, Workspace
 
 DOWN = json_answer(503, b'{"reason": "down"}')
-NONE = json_answer(404, b"{}")
+NONE = json_answer(404, b'{"reason": "not found"}')
 
 
 @pytest.mark.deep

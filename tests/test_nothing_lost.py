@@ -59,7 +59,7 @@ class NothingLost(RuleBasedStateMachine):
         self.remote.add(*IDS)
         self.remote.script = self._script
         # One worker: what others have in flight when a run crashes would be told by chance.
-        one = Http(workers=1, requests_per_minute=0)
+        one = Http(workers=1, requests_per_minute=0, lag=0)
         self.config: Config = msgspec.structs.replace(config(self.folder, self.remote.url), http=one)
         self.faults: list[str] = []
         self.crash_in: int | None = None

@@ -230,5 +230,8 @@ def test_what_scenario_refused_is_not_put_back_where_a_later_run_wrote_it(
     remote.script = lambda method, target: None
     assert workspace.run("sync").status == 0
     rolled = workspace.json("rollback", earlier)
-    assert [(item["model_id"], item["status"]) for item in rolled.report["items"]] == [("two", "applied")]
+    assert [(item["model_id"], item["status"]) for item in rolled.report["items"]] == [
+        ("one", "unchanged"),
+        ("two", "applied"),
+    ]
     assert (remote.sandbox.description("one"), remote.sandbox.description("two")) == ("second", "first")

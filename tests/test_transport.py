@@ -185,7 +185,7 @@ class TestRequests:
             opened = Transport(served.url, CREDENTIALS, Limits(), on_exchange=told.append)
             with closing(opened):
                 opened.send("GET", PATH, {"projectId": "a secret one"}, None)
-                with pytest.raises(errors.NotFound):
+                with pytest.raises(errors.ProtocolError):
                     put(opened)
                 with pytest.raises(errors.Unavailable):
                     get(opened)

@@ -43,6 +43,7 @@ def summarise(items: Iterable[Item]) -> Summary:
             counts[item.action] += 1
         if item.status not in ("planned", "unchanged"):
             counts[item.status] += 1
+        counts["uncertain"] += any(problem.code == "write-uncertain" for problem in item.problems)
     return Summary(**counts)
 
 
@@ -126,8 +127,23 @@ def _after_run(change: Change, item: Item, outcome: Outcome | None, without: Ite
         return item
     if outcome is None:
         return _with_status(item, item.action, without)
+    if outcome.status == "unchanged":
+        return _found_there(change, item)
     action: ItemAction = "conflict" if outcome.status == "refused" else item.action
     return _with_status(item, action, outcome.status, outcome.problems, outcome.failure)
+
+
+def _found_there(change: Change, item: Item) -> Item:
+    """Scenario came to hold the text before it was sent."""
+    return structs.replace(
+        item,
+        action="unchanged",
+        status="unchanged",
+        before_sha256=change.after_sha256,
+        lines_added=0,
+        lines_removed=0,
+        diff="",
+    )
 
 
 def _with_status(

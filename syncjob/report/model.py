@@ -68,7 +68,10 @@ class Item(Struct, frozen=True):
 
 
 class Summary(Struct, frozen=True):
-    """How many items have each action, then how many writes ended in each way."""
+    """How many items have each action, then how many writes ended in each way.
+
+    `uncertain` are those of the failed and refused ones that may have been written all the same.
+    """
 
     create: int = 0
     update: int = 0
@@ -80,6 +83,7 @@ class Summary(Struct, frozen=True):
     failed: int = 0
     refused: int = 0
     not_attempted: int = 0
+    uncertain: int = 0
 
 
 class Requests(Struct, frozen=True):

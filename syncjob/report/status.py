@@ -16,7 +16,8 @@ class End:
 
     `signal` is the number of the signal; `failure` the one that ended the run, and `is_tripped`
     says that it was the last of too many in a row. `is_due` says that the run's time was over, and
-    `resume` how it is gone on with, "" where that is no use.
+    `resume` how it is gone on with, "" where that is no use. `has_sent` says that a request was sent
+    that writes, whatever became of it.
     """
 
     reason: str | None = None
@@ -25,6 +26,7 @@ class End:
     is_tripped: bool = False
     is_due: bool = False
     resume: str = ""
+    has_sent: bool = False
 
     def problems(self) -> Iterator[Problem]:
         """The early end as a problem of the run; nothing where it did not end early."""
@@ -42,7 +44,7 @@ def exit_code(end: End, items: Collection[Item], problems: Sequence[Problem], *,
     """
     if end.signal is not None:
         return 128 + end.signal
-    if end.failure and end.failure.code == "unauthorized" and not any(item.status == "applied" for item in items):
+    if end.failure and end.failure.code == "unauthorized" and not end.has_sent:
         return 2
     if end.is_due or (end.failure and (end.is_tripped or end.failure.code == "plan-limit")):
         return 4

@@ -48,10 +48,11 @@ def plan_line(report: Report) -> str:
 
 
 def outcome_line(summary: Summary) -> str:
-    """`Applied …`; where nothing was, it says so."""
+    """`Applied …`; where surely nothing was, it says so."""
     parts = [f"{summary.failed} failed", f"{summary.refused} refused"]
     parts += [f"{summary.not_attempted} not attempted"] if summary.not_attempted else []
-    if summary.applied or not summary.failed + summary.refused + summary.not_attempted:
+    parts += [f"{summary.uncertain} may have been written"] if summary.uncertain else []
+    if summary.applied or summary.uncertain or not summary.failed + summary.refused + summary.not_attempted:
         return f"Applied {summary.applied}, {', '.join(parts)}."
     return f"Nothing was written: {', '.join(parts)}."
 

@@ -85,13 +85,13 @@ def failure(answer: Answer, credentials: Credentials | None, *, max_retry_after:
         return _redirected(answer, credentials)
     if answer.status < 400:
         return protocol_error(f"HTTP {answer.status} where 200 is promised", answer)
-    if answer.status == 404 and "html" in answer.headers.get("content-type", ""):
-        return protocol_error("HTTP 404 with a page where the API answers JSON: is base_url right?", answer)
     reason, name = _reason(answer.body)
     reason = shorten(redact(reason, credentials))  # the other way round a cut secret would stay
     kind = _error_type(answer, name, is_bearer=credentials is not None and credentials.is_bearer)
     retry_after = parse_retry_after(answer.headers)
     message = f"HTTP {answer.status}: {reason}" if reason else f"HTTP {answer.status}"
+    if kind is errors.ProtocolError:
+        message += "; not Scenario's own response: check base_url, and any proxy or gateway before it"
     retryable = _is_retryable(answer) and not kind.fatal
     if kind is errors.Unauthorized:
         message += f"; check {JWT if credentials and credentials.is_bearer else f'{KEY} and {SECRET}'}"
@@ -105,7 +105,7 @@ def failure(answer: Answer, credentials: Credentials | None, *, max_retry_after:
         http_status=answer.status,
         retryable=retryable,
         retry_after=retry_after,
-        ambiguous=answer.status >= 500 or answer.status == 408,
+        ambiguous=answer.status >= 500 or answer.status == 408 or kind is errors.ProtocolError,
     )
 
 
@@ -116,6 +116,8 @@ def _is_retryable(answer: Answer) -> bool:
 
 def _error_type(answer: Answer, name: str, *, is_bearer: bool) -> type[errors.ScenarioError]:
     status = answer.status
+    if status == 404 and not _is_own_404(answer.body):
+        return errors.ProtocolError
     if status == 403:
         # The gateway says so of a session token that has expired (page "SDK helpers, bearer auth").
         expired = is_bearer and "AccessDeniedException" in answer.headers.get("x-amzn-errortype", "")
@@ -125,6 +127,20 @@ def _error_type(answer: Answer, name: str, *, is_bearer: bool) -> type[errors.Sc
     return _BY_STATUS.get(status, errors.Unavailable if status >= 500 else errors.Rejected)
 
 
+def _is_own_404(body: bytes) -> bool:
+    """Whether the API itself says that there is nothing: any gateway on the way can answer 404."""
+    try:
+        reason = decoder(_Reason).decode(body).reason
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return bool(reason)
+
+
+class _Reason(msgspec.Struct, frozen=True):
+    reason: str
+
+
+decoder(_Reason)  # by the thread that imports
 _BY_STATUS: Mapping[int, type[errors.ScenarioError]] = {
     401: errors.Unauthorized,
     404: errors.NotFound,
@@ -143,7 +159,7 @@ def _redirected(answer: Answer, credentials: Credentials | None) -> errors.Redir
         host = None
     where = f"to {shorten(host, 100)}" if host else "elsewhere"
     message = f"HTTP {answer.status} redirects {where}; not followed, so that credentials stay here: check base_url"
-    return errors.Redirected(message, http_status=answer.status)
+    return errors.Redirected(message, http_status=answer.status, ambiguous=True)  # a 303 follows a write that was done
 
 
 def _reason(body: bytes) -> tuple[str, str]:

@@ -86,17 +86,21 @@ class Scenario:
         query: Mapping[str, str | int | bool | None] | None = None,
         body: object = None,
         before_send: Callable[[], None] = lambda: None,
+        before_repeat: Callable[[ScenarioError], None] = lambda _: None,
     ) -> _T:
         """One call, paced and retried, its answer read as `answer_type`.
 
         None in the query leaves its member out; a `body` of None sends none. `before_send` is called
-        after every wait, before each request, and may raise.
+        after every wait, before each request; `before_repeat` before that with what the attempt
+        before came to, and may ask the client. Both may raise, which ends the call.
         """
 
         def read(answer: Answer) -> _T:
             return decode(answer, answer_type)
 
-        return self._call(method, path, read, query=query, body=body, before_send=before_send)
+        return self._call(
+            method, path, read, query=query, body=body, before_send=before_send, before_repeat=before_repeat
+        )
 
     def ask(
         self,
@@ -118,6 +122,7 @@ class Scenario:
         query: Mapping[str, str | int | bool | None] | None,
         body: object,
         before_send: Callable[[], None] = lambda: None,
+        before_repeat: Callable[[ScenarioError], None] = lambda _: None,
     ) -> _T:
         params = {name: _wire(value) for name, value in (query or {}).items() if value is not None}
         content = None if body is None else msgspec.json.encode(body)
@@ -126,7 +131,17 @@ class Scenario:
             with self._pacer.place(before_send):
                 return read(self._exchange(method, path, params, content))
 
-        return retry.call(send, attempts=self._attempts, sleep=self._meter.sleep, on_retry=self._on_retry)
+        return retry.call(
+            send,
+            attempts=self._attempts,
+            sleep=self._meter.sleep,
+            on_retry=self._on_retry,
+            before_repeat=before_repeat,
+        )
+
+    def wait(self, seconds: float) -> None:
+        """Waits as between two attempts, and is counted so."""
+        self._meter.sleep(seconds)
 
     @property
     def traffic(self) -> Traffic:

@@ -63,13 +63,15 @@ class Descriptions:
         project_id: str | None = None,
         *,
         before_send: Callable[[], None] = lambda: None,
+        before_repeat: Callable[[errors.ScenarioError], None] = lambda _: None,
     ) -> types.Description:
         """Replaces the whole description, None removes it; answers what is then stored.
 
-        `before_send` is called before each request, after every wait, and may raise.
+        `before_send` is called before each request, after every wait, and `before_repeat` before a
+        repetition, with the error of the attempt before; both may raise.
         """
         body = {"description": description}
-        return self._call("PUT", model_id, original_assets, project_id, body, before_send)
+        return self._call("PUT", model_id, original_assets, project_id, body, before_send, before_repeat)
 
     def _call(
         self,
@@ -79,19 +81,17 @@ class Descriptions:
         project_id: str | None,
         body: object,
         before_send: Callable[[], None] = lambda: None,
+        before_repeat: Callable[[errors.ScenarioError], None] = lambda _: None,
     ) -> types.Description:
         # `false` is the documented default, so it is not sent.
         query = {"originalAssets": original_assets or None, "projectId": project_id}
         path = f"/models/{_checked(model_id)}/description"
-        if self._client.null_is_no_description:
-            maybe = self._client.call(
-                method, path, types.MaybeDescription, query=query, body=body, before_send=before_send
-            )
-            return maybe.description or types.Description(assets=(), models=(), value=None)
+        maybe = types.MaybeDescription if self._client.null_is_no_description else None
+        type_: type[types.MaybeDescription | types.DescriptionEnvelope] = maybe or types.DescriptionEnvelope
         envelope = self._client.call(
-            method, path, types.DescriptionEnvelope, query=query, body=body, before_send=before_send
+            method, path, type_, query=query, body=body, before_send=before_send, before_repeat=before_repeat
         )
-        return envelope.description
+        return envelope.description or types.Description(assets=(), models=(), value=None)
 
 
 class Models:

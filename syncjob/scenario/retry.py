@@ -28,18 +28,20 @@ def call(
     attempts: int,
     sleep: Callable[[float], None],
     on_retry: Callable[[Retry], None],
+    before_repeat: Callable[[ScenarioError], None] = lambda _: None,
 ) -> _T:
     """`send()`, again while its error is retryable, at most `attempts` times in all.
 
     Waits as long as the server asks, else by exponential backoff with full jitter; `on_retry` is
-    told before each wait. Raises the last error, with the number of attempts in it.
+    told before each wait, `before_repeat` the error after it. Raises the last error, with the number
+    of attempts in it.
     """
     try:
         return send()
     except ScenarioError as error:
         if not error.retryable or attempts == 1:
             raise
-        return _again(send, error, attempts, sleep, on_retry)
+        return _again(send, error, attempts, sleep, on_retry, before_repeat)
 
 
 def _again(
@@ -48,6 +50,7 @@ def _again(
     attempts: int,
     sleep: Callable[[float], None],
     on_retry: Callable[[Retry], None],
+    before_repeat: Callable[[ScenarioError], None],
 ) -> _T:
     # Imported late: most runs never retry, and the import is a third of a small run's start.
     import tenacity
@@ -57,6 +60,7 @@ def _again(
 
     def attempt() -> _T:
         failed.replay()
+        before_repeat(failed.last)
         return send()
 
     def wait(state: tenacity.RetryCallState) -> float:

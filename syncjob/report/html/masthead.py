@@ -15,7 +15,13 @@ _ACTIONS = (
     ("conflict", "in conflict"),
     ("invalid", "invalid"),
 )
-_OUTCOMES = (("applied", "applied"), ("failed", "failed"), ("refused", "refused"), ("not_attempted", "not attempted"))
+_OUTCOMES = (
+    ("applied", "applied"),
+    ("failed", "failed"),
+    ("refused", "refused"),
+    ("not_attempted", "not attempted"),
+    ("uncertain", "may have been written"),
+)
 
 
 def heading(report: Report) -> str:

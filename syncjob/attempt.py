@@ -1,0 +1,264 @@
+"""One change on its way to Scenario: read again where it waited, sent, and looked at where its effect is not known."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from syncjob.errors import Conflict, ProtocolError, RateLimited, ScenarioError, Stopped
+from syncjob.existing import Existing, Held
+from syncjob.journal import Effect
+from syncjob.normalised import is_same_but_for_form, what_became
+from syncjob.plan import Change
+from syncjob.problems import Failure, Problem, warning
+from syncjob.references import Key, outside_code
+from syncjob.remote import Remote
+from syncjob.scenario.types import Description
+from syncjob.text import canonical, same, sha256
+from syncjob.workers import Stop
+
+Status = Literal["applied", "unchanged", "failed", "refused", "not_attempted"]
+# How often a write is begun: one without an answer is looked at, and sent again where it had no
+# effect; one that waited too long is preceded by another reading.
+_ROUNDS = 3
+# A reading this young, in seconds, always counts: with `recheck_after: 0` nothing could be sent.
+_LEAST_AGE = 1.0
+# One this young counts for what is sent again because Scenario did not take it: nothing else needs another look.
+_YOUNG = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the write of one change ended; `refused` where the remote had moved since it was read.
+
+    `unchanged` is one that found its text there, and wrote nothing.
+    """
+
+    change: Change
+    status: Status
+    problems: tuple[Problem, ...] = ()
+    failure: Failure | None = None
+    stored_sha256: str | None = None
+    effect: Effect = "none"
+
+
+class Book(Protocol):
+    """Where writes are written down."""
+
+    def intend(self, change: Change) -> None:
+        """Raises Stopped where the text that is to be overwritten is not safe."""
+        ...
+
+    def doubt(self, change: Change) -> None:
+        """Takes in that a write may have had its effect."""
+        ...
+
+
+def uncertain(change: Change, failure: Failure, why: str) -> Outcome:
+    """The end of a write of which nobody knows what it did."""
+    message = f"this text may have been written: {why}; `syncjob diff {change.model_id}` shows what Scenario holds"
+    return Outcome(change, "failed", (Problem("write-uncertain", message),), failure, effect="unknown")
+
+
+class _Stale(Exception):
+    """The text that is about to be overwritten was read too long ago."""
+
+
+class _Ended(Exception):
+    """The write has come to its outcome."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
+class Attempt:
+    """The write of one change. It is never repeated without another look, unless Scenario did not take it just now."""
+
+    def __init__(self, change: Change, remote: Remote, recheck_after: float, stop: Stop, book: Book) -> None:
+        self._change = change
+        self._remote = remote
+        self._recheck_after = recheck_after
+        self._stop = stop
+        self._book = book
+        self._read_at = change.read_at
+        self._max_age = recheck_after
+        self._must_look = not change.exists  # whatever answers 404 on the way, it is to do so twice
+        self._error: ScenarioError | None = None
+        self._is_begun = False
+        self._is_unknown = False  # whether any try may have had its effect
+        self._is_unseen = False  # and nobody has looked since
+
+    def outcome(self) -> Outcome:
+        """Writes it; never raises."""
+        try:
+            for _ in range(_ROUNDS):
+                self._recheck()
+                self._send()
+            return self._failed()
+        except _Ended as ended:
+            return ended.outcome
+        except Stopped as stopped:
+            return self._stopped(stopped.pending)
+
+    def _recheck(self) -> None:
+        if self._must_look or self._age > self._max_age:
+            self._look()
+
+    def _send(self) -> None:
+        """Returns where it had no effect and is to be tried once more."""
+        change = self._change
+        try:
+            answer = self._remote.write(change.model_id, change.after or None, self._before_send, self._before_repeat)
+        except _Stale:
+            return
+        except ScenarioError as error:
+            self._after_failure(error)
+            return
+        stored = canonical(answer.value or "")
+        if stored and same(stored, change.before):
+            message = "the response to the write shows the text from before it"
+            self._after_failure(ProtocolError(message, http_status=200, ambiguous=True))
+        raise _Ended(_stored(change, stored, tuple(_unresolved(change, answer))))
+
+    def _before_send(self) -> None:
+        """Asked after every wait: a stop or a long pause may have come since the text was read."""
+        if self._stop.requested:
+            raise Stopped(self._stop.reason)
+        if self._age > max(self._max_age, _LEAST_AGE):
+            raise _Stale
+        if not self._is_begun:
+            self._book.intend(self._change)
+            self._is_begun = True
+
+    def _before_repeat(self, error: ScenarioError) -> None:
+        self._note(error)
+        was_sent = error.ambiguous or not (isinstance(error, RateLimited) or error.http_status is None)
+        if was_sent or self._is_unknown or self._age > _YOUNG:
+            self._look()
+        else:
+            self._max_age = min(self._recheck_after, _YOUNG)
+
+    def _after_failure(self, error: ScenarioError) -> None:
+        """Returns where no answer came, and a look shows that it had no effect."""
+        self._note(error)
+        if self._is_unseen or isinstance(error, Conflict):  # an earlier try may be what was in the way
+            self._look()
+        if not (error.ambiguous and error.http_status is None):
+            raise _Ended(self._failed())
+
+    def _note(self, error: ScenarioError) -> None:
+        self._error = error
+        if error.ambiguous:
+            self._is_unknown = self._is_unseen = True
+            self._book.doubt(self._change)
+
+    def _look(self) -> None:
+        """Reads what Scenario holds now; returns where that is what this write is to replace."""
+        now = self._read()
+        if isinstance(now, Failure):
+            raise _Ended(self._unread(now))
+        text = now.text if isinstance(now, Held) else ""
+        if same(text, self._change.after):
+            raise _Ended(self._found(text))
+        if not same(text, self._change.before):
+            raise _Ended(self._third(text))
+        self._read_at = now.read_at
+        self._max_age = self._recheck_after
+        self._must_look = self._is_unseen = False
+
+    def _read(self) -> Existing:
+        try:
+            return self._remote.read(self._change.model_id)
+        except Stopped as stopped:
+            stopped.pending = None  # what a look waited for says nothing of the write
+            raise
+
+    @property
+    def _age(self) -> float:
+        return self._remote.clock() - self._read_at
+
+    # How it may end
+
+    def _found(self, text: str) -> Outcome:
+        """Scenario holds the text: of this write, where a try may have had its effect."""
+        status: Status = "applied" if self._is_unknown else "unchanged"
+        effect: Effect = "written" if self._is_unknown else "none"
+        return Outcome(self._change, status, stored_sha256=sha256(text), effect=effect)
+
+    def _third(self, text: str) -> Outcome:
+        if self._is_unknown and text and is_same_but_for_form(text, self._change.after):
+            return _stored(self._change, text, ())
+        message = "edited on Scenario since this run read it; left alone, run again to compare anew"
+        return self._not_done("refused", Problem("remote-edited", message))
+
+    def _unread(self, failure: Failure) -> Outcome:
+        """The look failed."""
+        if self._is_unseen:
+            shown = failure if failure.is_fatal else self._failure or failure
+            return uncertain(self._change, shown, f"its response was lost, and then a look failed ({failure.message})")
+        if failure.is_fatal or self._error is None:
+            return self._not_done("failed", failure=failure)
+        return self._failed()
+
+    def _failed(self) -> Outcome:
+        if isinstance(self._error, Conflict):
+            return self._not_done("refused", Problem("remote-edited", self._error.message))
+        waited = Failure("unavailable", "each time it had to wait longer than http.recheck_after allows")
+        return self._not_done("failed", failure=self._failure or waited)
+
+    def _not_done(self, status: Status, *problems: Problem, failure: Failure | None = None) -> Outcome:
+        """Whatever a look showed, what was sent and not clearly refused may still come."""
+        if not self._is_unknown:
+            return Outcome(self._change, status, problems, failure)
+        message = (
+            "was sent, and its response does not say whether it was written; Scenario did not show it since, but it may"
+        )
+        late = warning("write-uncertain", f"{message} still come: look again in some minutes")
+        return Outcome(self._change, status, (*problems, late), failure, effect="unknown")
+
+    def _stopped(self, pending: ScenarioError | None) -> Outcome:
+        if pending:
+            self._note(pending)
+        if self._is_unseen and self._failure:
+            return uncertain(self._change, self._failure, "its response was lost, and the run ended before a look")
+        return self._failed() if self._error else Outcome(self._change, "not_attempted")
+
+    @property
+    def _failure(self) -> Failure | None:
+        return Failure.of(self._error) if self._error else None
+
+
+def _stored(change: Change, stored: str, problems: tuple[Problem, ...]) -> Outcome:
+    """The end of a write that Scenario took: `failed` where it holds less than it was sent."""
+    lost = _lost(change, stored)
+    failure = Failure("remote-normalised", lost) if lost else None
+    if not lost and not same(stored, change.after):
+        message = f"Scenario stored this text in another form {_sizes(change, stored)}"
+        problems = (warning("remote-normalised", message), *problems)
+    status: Status = "failed" if lost else "applied"
+    return Outcome(change, status, problems, failure, sha256(stored), "written")
+
+
+def _lost(change: Change, stored: str) -> str:
+    """What Scenario did not do, "" where it did all."""
+    sizes = _sizes(change, stored)
+    if stored and not change.after:
+        return f"Scenario holds a text after it was told to delete it {sizes}"
+    if what_became(change.after, stored) == "less":
+        advice = f"change the text so that all of it is kept, or take over what is there with `syncjob pull {change.model_id}`"
+        return f"Scenario kept only a part of this text {sizes}; {advice}"
+    return ""
+
+
+def _sizes(change: Change, stored: str) -> str:
+    return f"({len(stored):,} characters for {len(change.after):,})"
+
+
+def _unresolved(change: Change, answer: Description) -> Iterator[Problem]:
+    """Warnings where the API did not resolve a reference."""
+    listed: set[Key] = {("asset", asset.id) for asset in answer.assets}
+    listed |= {("model", model.id) for model in answer.models}
+    unlisted = [tag for tag in change.tags if (tag.kind, tag.id) not in listed]
+    for tag in outside_code(change.after, unlisted):
+        message = f"{tag}: Scenario's answer to the write does not list this {tag.kind}"
+        yield warning("reference-unresolved", message, tag.line, tag.column)
