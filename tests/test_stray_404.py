@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import pytest
@@ -183,7 +184,7 @@ def test_a_stray_404_to_a_write_says_nothing_of_its_effect(workspace: Workspace,
 
 @pytest.mark.parametrize("known", ["empty", "null-value", "null"])
 def test_where_the_probe_saw_otherwise_the_own_404_is_an_error_too(
-    workspace: Workspace, remote: Loopback, known: str
+    workspace: Workspace, remote: Loopback, known: Literal["empty", "null-value", "null"]
 ) -> None:
     remote.add("one", texts={"one": "somebody's edit"})
     workspace.write("one", "ours")
