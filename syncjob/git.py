@@ -13,7 +13,7 @@ from syncjob.processes import NEVER, CannotStart, Conversation, Ending, TookTooL
 # `log --diff-merges` and GIT_CONFIG_COUNT are the newest of what is used here.
 LEAST_VERSION = (2, 31)
 _VERSION = re.compile(rb"git version ([0-9]+)\.([0-9]+)[^\n]*\n")
-_FILTERS = r"^filter\..*\.(clean|smudge|process|required)$"
+_FILTERS = re.compile(r"^filter\..*\.(clean|smudge|process|required)$")
 
 # Settings of anybody's that change what git prints, or run a program.
 _SETTINGS = (
@@ -149,7 +149,7 @@ class Repository:
     def _filters(self) -> list[str]:
         """The keys by which any config of this repository defines a filter."""
         settings = split(self.run("config", "-z", "--name-only", "--list"))
-        return [key for key in dict.fromkeys(settings) if re.search(_FILTERS, key)]
+        return [key for key in dict.fromkeys(settings) if _FILTERS.search(key)]
 
 
 class Blobs:

@@ -385,7 +385,8 @@ def test_no_file_of_a_run_takes_the_place_of_a_closed_stream(small: Workspace, r
             time.sleep(0.02)
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 143
-    assert [record["record"] for record in journal_of(small)] == ["run", *["intent"] * 2, *["result"] * 2, "end"]
-    assert report_of(small)["summary"]["applied"] == 2
+    first, *records, last = [record["record"] for record in journal_of(small)]
+    assert (first, last) == ("run", "end")
+    assert 1 <= records.count("intent") == records.count("result") == report_of(small)["summary"]["applied"] <= 2
     for file in (small.folder / ".syncjob").iterdir():
         assert not file.is_file() or b"in flight" not in file.read_bytes()
