@@ -31,7 +31,7 @@ SECRETS = credentials.basic("key-of-the-tests-4711", "secret-of-the-tests-0815")
 NASTY = (
     "a", " ", "\t", "\n", "\r", "\u2028", "\ufeff", "`", "``` ", "::", " ::", "\n ::", "##[", "[", "![", "](", "<", ">", "&", ";", "&amp",
     '"', '="', "%", "%3", "%3D", "=", "?", "/", "\\/", "https:", "https://", "https:\\/\\/", "http://a?", "https://a", "X-Amz-", "X-Amz-a",
-    "Signature", "Signature=", "Policy", "Key-Pair-Id", "Signature=&", "{", "{ ", "{asset", "{asset:", "{asset: ", "{assets :", "{asset:a", "{model=a",
+    "$", "$Id", "$Id:", "$Id$", "$Id: ", "$Id: a ", "git version 1.", "Signature", "Signature=", "Policy", "Key-Pair-Id", "Signature=&", "{", "{ ", "{asset", "{asset:", "{asset: ", "{assets :", "{asset:a", "{model=a",
     '<data class="', '<data class="" value="', '<data class="a" value="b">', "<data", '<a href="', "</data", "-", "_", ".", "0", "1", "9", "1h", "e1", "+",
     "Object missing required field `", " - at `", "api_", "x", "\x1b", "\u202e", "e\u0301", "\U0001f600", "*", "**", "_a", "~~", "|", "| |\n", "> ", "- ", "secret-of-the-tests-081",
 )  # fmt: skip
@@ -58,15 +58,20 @@ def values(where: str, value: object) -> Iterator[tuple[str, object]]:
 
 
 def patterns() -> Mapping[str, re.Pattern[str]]:
-    """Every compiled pattern of the package's modules and classes, by where it stands."""
+    """Every compiled pattern of the package's modules and classes, by where it stands; one of bytes as one of text."""
     return {
-        where: value
+        where: _of_text(value)
         for module in modules()
         for name, held in vars(module).items()
         if not name.startswith("__")
         for where, value in values(f"{module.__name__.removeprefix('syncjob.')}.{name}", held)
         if isinstance(value, re.Pattern)
     }
+
+
+def _of_text(pattern: re.Pattern[Any]) -> re.Pattern[str]:
+    source = pattern.pattern
+    return re.compile(source.decode("ascii"), pattern.flags | re.ASCII) if isinstance(source, bytes) else pattern
 
 
 def inline() -> Mapping[str, re.Pattern[str]]:
