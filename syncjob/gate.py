@@ -15,11 +15,12 @@ from typing import TextIO
 from syncjob.display import inert, printable
 from syncjob.outlet import Outlet
 
-_HELD = 65_536  # characters of an unfinished line that wait for its end
+_HELD = 65_536  # characters that wait for the end of their line, or for more of a long product
 
 
 class Gate(io.TextIOBase):
-    """A text stream over a descriptor, safe to share by threads; its lines are written as they end.
+    """A text stream over a descriptor, safe to share by threads; on a terminal and on stderr lines
+    are written as they end.
 
     Writing raises nothing: what could not be written is dropped, and `failure` says why. In a step
     of GitHub Actions, `is_in_step`, no line is a command to the runner.
@@ -35,27 +36,28 @@ class Gate(io.TextIOBase):
         self._descriptor = descriptor
         self._is_in_step = is_in_step
         self.is_colored = is_colorful(self)
+        self._is_by_line = descriptor == 2 or self.isatty()
         self._lock = RLock()
-        self._line: list[str] = []
+        self._held: list[str] = []
+        self._size = 0
 
     @property
     def failure(self) -> OSError | None:
         return self.outlet.failure
 
     def write(self, text: str) -> int:
-        if not isinstance(text, str):
-            raise TypeError(
-                f"expected text, got {type(text).__name__}"
-            )  # how click finds out that this is no binary stream
+        if not isinstance(text, str):  # click tries with bytes whether a stream takes them
+            raise TypeError(f"expected text, got {type(text).__name__}")
         with self._lock:
-            self._line.append(text)
-            if "\n" in text or len(text) > _HELD or len(self._line) > _HELD:
+            self._held.append(text)
+            self._size += len(text)
+            if self._size > _HELD or (self._is_by_line and "\n" in text):
                 self.flush()
         return len(text)
 
     def flush(self) -> None:
         with self._lock:
-            text, self._line = "".join(self._line), []
+            text, self._held, self._size = "".join(self._held), [], 0
             text = printable(text, is_colored=self.is_colored)
             self._write(inert(text) if self._is_in_step else text)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncjob.display import one_line, shorten, visible
+from syncjob.display import _is_plain, one_line, shorten, visible
 
 # What a terminal, a log or a reader's eye would obey, and how it is shown instead.
 ACTIVE = [
@@ -102,3 +102,9 @@ def test_a_reason_is_at_most_300_characters_long() -> None:
 @settings(deadline=None)
 def test_nothing_is_longer_than_the_limit(text: str, limit: int) -> None:
     assert len(shorten(text, limit)) <= limit
+
+
+@pytest.mark.parametrize("text", [text for text, _ in ACTIVE], ids=ascii)
+def test_nothing_that_acts_passes_for_plain(text: str) -> None:
+    assert not _is_plain(f"plain {text}\n")
+    assert _is_plain("plain é 🦊 中文\n\t ~")

@@ -103,8 +103,10 @@ def test_a_reader_that_has_gone_is_a_failure_and_no_exception() -> None:
     stream = Gate(writer, "utf-8", is_in_step=False)
     gate.bound(stream)
     assert stream.write("x\n") == 2
+    stream.flush()
     assert isinstance(gate.failure_of(stream), BrokenPipeError)
     assert stream.write("y\n") == 2
+    stream.flush()
     os.close(writer)
 
 

@@ -6,12 +6,16 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
+from syncjob.report import markdown
 from syncjob.report.html.cards import tag_cards
 from syncjob.report.html.prose import blocks
 from syncjob.report.html.sides import both_sides
+from syncjob.report.model import ItemProblem
 from tests.loopback import Loopback
 from tests.test_html import ATTRIBUTES, TEXT_TAGS, Read, change, harmless, page, prose
+from tests.test_report_markdown import Page, diff_of, item_of, report_of
 from tests.workspace import Workspace
 
 INNER = '<span class="unlinked">https://x.y</span> <small class="target">(https://x.y)</small>'
@@ -93,16 +97,20 @@ def test_whatever_is_nested_the_page_is_well_formed_and_no_link_is_in_another(be
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("part", range(4))
-def test_of_20_000_texts_none_ends_the_page_or_acts_in_it(part: int) -> None:
+@pytest.mark.parametrize("part", range(8))
+def test_of_20_000_texts_none_ends_the_page_or_the_comment_or_acts_in_it(part: int) -> None:
     @seed(part)
     @given(MARKDOWN, MARKDOWN)
-    @settings(max_examples=2_500, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=1_250, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     def none_acts(before: str, after: str) -> None:
         sides = [list(blocks(text, tag_cards({}, (), "not resolved"))) for text in (before, after)]
         for side in sides:
             _Nested("\n".join(side))
         _Nested(both_sides(*sides))
+        problem = ItemProblem("rejected", "error", before)
+        if before != after:
+            item = structs.replace(item_of("m", diff_of(before, after)), model_name=after, problems=(problem,))
+            Page(markdown.render(report_of(item), markdown.COMMENT))
 
     none_acts()
 
