@@ -36,7 +36,9 @@ def _leave(status: int) -> None:
     sys.exit(status)
 
 
-def _flush(stream: "TextIO") -> None:
+def _flush(stream: "TextIO | None") -> None:
+    if stream is None:
+        return
     try:
         stream.flush()
     except OSError:

@@ -21,7 +21,7 @@ PATH = "/models/one/description"
 DEADLINE = 0.3
 LIMITS = Limits(timeout=5, deadline=DEADLINE)
 # How much later than its deadline a request may end: far below the 5 s of the next time-out.
-GRACE = 1.5
+GRACE = 3.0
 
 
 @pytest.fixture(autouse=True)
