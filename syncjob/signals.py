@@ -62,7 +62,8 @@ class _Watch:
         self._reader, self.writer = os.pipe()
         for descriptor in (self._reader, self.writer):
             os.set_blocking(descriptor, False)
-        threading.Thread(target=self._watch, name="signals", daemon=True).start()
+        self._thread = threading.Thread(target=self._watch, name="signals", daemon=True)
+        self._thread.start()
 
     def note(self, number: int, frame: FrameType | None = None) -> None:
         """What the handler does at once, if the main thread can: no lock is needed for it."""
@@ -71,6 +72,7 @@ class _Watch:
 
     def end(self) -> None:
         os.close(self.writer)
+        self._thread.join(_TICK)
 
     def _watch(self) -> None:
         while not (came := self._came(None)):
