@@ -83,9 +83,16 @@ class _Watch:
         self.note(first)
         self._stop.wake()
         _say("ending what is in flight; once more ends at once")
+        if not more:
+            more = self._until_another(first)
+        if more:
+            os._exit(128 + more[0])
+
+    def _until_another(self, first: int) -> list[int]:
+        """Ends the process where the run waits for longer than it may; what came after the first, none at the run's end."""
         began = time.monotonic()
         until = began + _GRACE
-        while not more:
+        while True:
             self._stop.call_off()
             now, waits = time.monotonic(), self._main_waits()
             if self._stop.is_held_off and now < began + _GRACE_HELD_OFF:
@@ -93,10 +100,9 @@ class _Watch:
             elif waits and now > until:
                 _say("the run still waits for something, so it is ended without a report")
                 os._exit(128 + first)
-            if (came := self._came(_TICK)) is None:
-                return
-            more = came
-        os._exit(128 + more[0])
+            came = self._came(_TICK)
+            if came is None or came:
+                return came or []
 
     def _came(self, seconds: float | None) -> list[int] | None:
         """The signals that came within a time; None at the end of the run."""
