@@ -65,7 +65,8 @@ class _Watch:
         self._reader, self.writer = os.pipe()
         for descriptor in (self._reader, self.writer):
             os.set_blocking(descriptor, False)
-        threading.Thread(target=self._watch, name="signals", daemon=True).start()
+        self._thread = threading.Thread(target=self._watch, name="signals", daemon=True)
+        self._thread.start()
 
     def note(self, number: int, frame: FrameType | None = None) -> None:
         """What the handler does at once, if the main thread can: no lock is needed for it."""
@@ -75,6 +76,7 @@ class _Watch:
 
     def end(self) -> None:
         os.close(self.writer)
+        self._thread.join(_TICK)
 
     def _watch(self) -> None:
         while not (came := self._came(None)):
@@ -85,9 +87,16 @@ class _Watch:
         self.note(first)
         self._stop.wake()
         _say("ending what is in flight; once more ends at once")
+        if not more:
+            more = self._until_another(first)
+        if more:
+            os._exit(128 + more[0])
+
+    def _until_another(self, first: int) -> list[int]:
+        """Ends the process where the run waits for longer than it may; what came after the first, none at the run's end."""
         began = time.monotonic()
         until = began + _GRACE
-        while not more:
+        while True:
             self._stop.call_off()
             now, waits = time.monotonic(), self._main_waits()
             if self._stop.is_held_off and now < began + _GRACE_HELD_OFF:
@@ -95,10 +104,9 @@ class _Watch:
             elif waits and now > until:
                 _say("the run still waits for something, so it is ended without a report")
                 os._exit(128 + first)
-            if (came := self._came(_TICK)) is None:
-                return
-            more = came
-        os._exit(128 + more[0])
+            came = self._came(_TICK)
+            if came is None or came:
+                return came or []
 
     def _came(self, seconds: float | None) -> list[int] | None:
         """The signals that came within a time; None at the end of the run."""

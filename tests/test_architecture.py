@@ -10,7 +10,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # A library or an effect -> the only modules that may import it.
 HOMES = {
-    "httpx": {"scenario/transport.py", "scenario/wire.py"},
+    "httpx": {"scenario/transport.py", "scenario/wire.py", "scenario/unanswered.py"},
     "httpcore": {"scenario/wire.py", "scenario/stream.py"},
     "socket": {"scenario/stream.py"},
     "tenacity": {"scenario/retry.py"},

@@ -93,7 +93,7 @@ def test_a_second_signal_ends_a_run_whose_head_drips_at_once(scene: Scene) -> No
         wait_for(lambda: scene.remote.counts("GET"), "the first request")
         running.send(signal.SIGINT)
         running.until("ending what is in flight")
-        ended = stopped(running, signal.SIGTERM, 2)
+        ended = stopped(running, signal.SIGTERM, 3)
     assert ended.status == 143
 
 
@@ -150,7 +150,7 @@ def test_a_second_signal_ends_what_no_handler_can_reach(where: str) -> None:
         process.send_signal(signal.SIGTERM)
         time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        assert process.wait(2) == 130
+        assert process.wait(5) == 130
 
 
 @pytest.mark.deep
@@ -273,4 +273,4 @@ def test_all_sleeps_end_with_a_stop(seconds: float) -> None:
     stop.note("as a signal's handler does")
     for thread in threads:
         thread.join(5)
-    assert max(ended) - noted < 1  # 0.25, and what a busy machine adds
+    assert max(ended) - noted < 2  # 0.25, and what a busy machine adds

@@ -56,8 +56,7 @@ def test_what_holds_no_certificate_is_told_by_name(tmp_path: Path, case: str, mo
         trust.of_environment({variable: value})
 
 
-@pytest.mark.parametrize("command", ["diff", "sync", "doctor"])
-@pytest.mark.parametrize("case", ["no file", "no folder", "a text"])
+@pytest.mark.parametrize(("case", "command"), [("no file", "diff"), ("no folder", "sync"), ("a text", "doctor")])
 def test_a_run_ends_with_that_message(https: Workspace, case: str, command: str) -> None:
     variable, value = broken(https.folder)[case]
     ended = https.run(command, **{variable: value})

@@ -169,6 +169,8 @@ class TlsInTls(httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
             return self._until_done(partial(self._tls.read, max_bytes))
+        except ssl.SSLZeroReturnError:
+            return b""
         except ssl.SSLError as error:
             raise httpcore.ReadError(str(error)) from error
 

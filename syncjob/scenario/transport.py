@@ -23,6 +23,7 @@ from syncjob.credentials import Credentials, redact
 from syncjob.display import shorten
 from syncjob.scenario import proxy, trust
 from syncjob.scenario.answers import Answer, failure, protocol_error
+from syncjob.scenario.unanswered import Way
 
 if TYPE_CHECKING:
     from syncjob.scenario.wire import Wire
@@ -90,6 +91,7 @@ class Transport:
         self._proxy = proxy.of_environment(self._url.host) if is_secured else None
         self._ssl_context = _trusted() if is_secured else None
         self._credentials = _with_secrets(credentials, self._proxy.secrets if self._proxy else ())
+        self._way = Way(self._url.netloc.decode("ascii"), self._proxy, self._credentials)
         self._idle: list[_InProcess | Wire] = []
         self._all: list[_InProcess | Wire] = []
         self._first = threading.Lock()
@@ -172,9 +174,9 @@ class Transport:
                 finally:
                     response.close()
         except proxy.ProxyRefused as error:
-            raise self._of_proxy(error) from error
+            raise self._way.refused(error) from error
         except (httpx.HTTPError, httpx.StreamError, UnicodeError) as error:  # the last: a host no resolver takes
-            raise self._translate(error, method) from error
+            raise self._way.failed(error, method) from error
 
     def _request(self, method: str, target: bytes, body: bytes | None) -> httpx.Request:
         # With its target given so, the URL is parsed once and not at each request.
@@ -210,32 +212,6 @@ class Transport:
         if "content-length" in headers and "transfer-encoding" in headers:  # RFC 9112, 6.3: an error
             return "the body has two ends: a length and chunks"
         return None
-
-    def _of_proxy(self, error: proxy.ProxyRefused) -> errors.ScenarioError:
-        what = f"the proxy {self._proxy} answers {shorten(redact(str(error), self._credentials))}"
-        if error.status in _PASSING:
-            return errors.Unavailable(f"{what}; is {self._host} up?", retryable=True)
-        if error.status == 407:
-            return errors.ProxyRefused(f"{what}; put its credentials into HTTPS_PROXY: http://user:password@host:port")
-        return errors.ProxyRefused(f"{what}; it must let connections to {self._host} through")
-
-    def _translate(self, error: Exception, method: str) -> errors.ScenarioError:
-        what = shorten(redact(str(error), self._credentials)) or type(error).__name__
-        host = self._host
-        if isinstance(error, httpx.ConnectError) and _is_tls_failure(error):
-            return errors.Untrusted(f"the TLS certificate of {host} does not verify: {what}")
-        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-            way = f" through the proxy {self._proxy}" if self._proxy else ""
-            advice = "are base_url and HTTPS_PROXY right?" if self._proxy else "is base_url right?"
-            return errors.Unavailable(f"cannot connect to {host}{way}: {what}; {advice}", retryable=True)
-        if isinstance(error, httpx.TimeoutException | httpx.NetworkError | httpx.RemoteProtocolError):
-            # The request may have had its effect. A read is asked again, a write is looked at first.
-            return errors.Unavailable(f"no whole answer from {host}: {what}", retryable=method != "PUT", ambiguous=True)
-        return errors.ProtocolError(f"cannot ask {host}: {what}", ambiguous=True)
-
-    @property
-    def _host(self) -> str:
-        return self._url.netloc.decode("ascii")
 
     @contextmanager
     def _connection(self) -> "Iterator[_InProcess | Wire]":
@@ -315,19 +291,6 @@ def _with_secrets(credentials: Credentials | None, secrets: tuple[str, ...]) -> 
     if not secrets:
         return credentials
     return replace(credentials, secrets=(*credentials.secrets, *secrets)) if credentials else Credentials("", secrets)
-
-
-def _is_tls_failure(error: BaseException) -> bool:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(cause):
-            return True
-        cause = cause.__cause__ or cause.__context__
-    return False
-
-
-# A CONNECT that is answered so may be let through soon.
-_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class _InProcess(httpx.BaseTransport):
