@@ -2,6 +2,7 @@
 
 import gc
 import io
+import os
 import shutil
 import tempfile
 import threading
@@ -13,7 +14,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
@@ -21,28 +22,34 @@ from syncjob import jobs, log
 from syncjob.breaker import Breaker
 from syncjob.config import Config, Http
 from syncjob.credentials import basic
-from syncjob.errors import UsageError
+from syncjob.errors import SyncjobError
 from syncjob.journal import Begin, Intent, read, run_ids, started
 from syncjob.learnt import Learnt
 from syncjob.progress import Progress
+from syncjob.recent import recent_writes
 from syncjob.remote import Remote
 from syncjob.report.model import Report
 from syncjob.result import Result
 from syncjob.run import Command, Options, Run, new_id
 from syncjob.scenario import Scenario
-from syncjob.scenario.answers import Answer
 from syncjob.scenario.transport import Limits
 from syncjob.signals import Interrupts
+from syncjob.state import runs_folder
 from syncjob.workers import Stop
-from tests.loopback import PLAYS, Loopback, json_answer, loopback
+from tests.late_remote import FAULTS, PEOPLE, LateRemote
+from tests.loopback import PLAYS, Loopback, loopback
+from tests.model import digest
 from tests.test_laws import config
 from tests.workspace import AGREEING, untracked
 
 IDS = ("one", "two", "three", "four")
 MODELS = st.sampled_from(IDS)
 TEXTS = st.sampled_from(["", "first\n", "second", "third\n\nwith é and 🦊", "fourth\r\nline"])
-# What a remote may do with one request: answer, be busy, have the effect and drop the answer, or drop it before.
-FAULTS = st.lists(st.sampled_from(["none", "none", "none", "busy", "lost", "dropped", "refused"]), max_size=12)
+# What becomes of the next requests; most of them are answered as ever.
+SOME = st.lists(st.sampled_from([*["none"] * 12, *FAULTS]), max_size=12)
+ON_WRITES = st.lists(st.sampled_from(["none", *FAULTS]), max_size=3)
+LAGS = st.sampled_from([0.0, 1.0, 4.0, 20.0])
+PAUSES = st.sampled_from([1, 10, 400])
 
 
 class Crash(BaseException):
@@ -55,46 +62,20 @@ class NothingLost(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         (self.folder / "descriptions").mkdir()
         self._serving = loopback(self.folder / "remote.sqlite3")
-        self.remote: Loopback = self._serving.__enter__()
-        self.remote.add(*IDS)
-        self.remote.script = self._script
+        served: Loopback = self._serving.__enter__()
+        served.add(*IDS)
+        self.remote = LateRemote(served)
+        served.script = self.remote.script
         # One worker: what others have in flight when a run crashes would be told by chance.
-        one = Http(workers=1, requests_per_minute=0, lag=0)
-        self.config: Config = msgspec.structs.replace(config(self.folder, self.remote.url), http=one)
-        self.faults: list[str] = []
+        one = Http(workers=1, requests_per_minute=0)
+        self.config: Config = msgspec.structs.replace(config(self.folder, served.url), http=one)
         self.crash_in: int | None = None
+        self.ended_at: dict[str, float] = {}  # runs that ended within minutes
         self.allowed: defaultdict[str, set[str]] = defaultdict(lambda: {""})
-        self.overwritten: set[tuple[str, str]] = set()
 
     def teardown(self) -> None:
         self._serving.__exit__(None, None, None)
         shutil.rmtree(self.folder)
-
-    # The other side
-
-    def _script(self, method: str, target: str) -> Answer | None:
-        fault = self.faults.pop(0) if self.faults else "none"
-        if fault == "busy":
-            return json_answer(503, b'{"reason": "busy"}', retry_after_ms="1")
-        if fault == "refused":
-            return json_answer(403, b'{"reason": "not you"}')
-        if fault == "dropped":
-            raise ConnectionAbortedError
-        answer = self._carried_out(method, target)
-        if fault == "lost":
-            raise ConnectionAbortedError
-        return answer
-
-    def _carried_out(self, method: str, target: str) -> Answer | None:
-        if method != "PUT":
-            return None
-        model_id = target.split("/")[3]
-        body = next(body for how, where, body in reversed(self.remote.asked) if (how, where) == (method, target))
-        before = self.remote.sandbox.description(model_id)
-        answer = self.remote.sandbox.handle(method, target, {"authorization": "Bearer any"}, body)
-        if before and before != self.remote.sandbox.description(model_id):
-            self.overwritten.add((model_id, before))
-        return answer
 
     # Our side
 
@@ -102,7 +83,9 @@ class NothingLost(RuleBasedStateMachine):
     def _run(self, command: Command, options: Options) -> Iterator[Run]:
         """A run as `run.begin` makes it, with a client that can crash where it is told of an exchange."""
         stop = Stop()
-        begin = Begin(1, new_id(), command, "test", self.remote.url, None, "")
+        begin = Begin(1, new_id(), command, "test", self.config.base_url, None, "")
+        self.remote.run = begin.run
+        self._age_journals()
         crashed = False
 
         def observe(_: Any) -> None:
@@ -115,16 +98,17 @@ class NothingLost(RuleBasedStateMachine):
 
         client = Scenario(
             basic("key", "secret"),
-            base_url=self.remote.url,
+            base_url=self.config.base_url,
             limits=Limits(2, 2, 1),
             requests_per_minute=0,
             attempts=2,
-            sleep=lambda _: None,
+            sleep=self.remote.wait,
             observe=observe,
             null_is_no_description=PLAYS.no_description == "null",
         )
         with client, started(self.config.state_dir, begin) as journal:
-            remote = Remote(client)
+            recent = recent_writes(self.config, begin.run)
+            remote = Remote(client, clock=lambda: self.remote.now, recent=recent)
             try:
                 yield Run(
                     begin.run, command, self.config, options, Learnt(), "", Progress(int, int, float), untracked, remote, stop,
@@ -136,16 +120,50 @@ class NothingLost(RuleBasedStateMachine):
                     if thread.name.startswith("worker-"):
                         thread.join(timeout=30)
 
+    def _age_journals(self) -> None:
+        """Files tell real time: what was written minutes ago is made to look so, in the order that it was."""
+        for path in runs_folder(self.config.state_dir).glob("*.jsonl"):
+            if self.remote.now - self.ended_at.get(path.stem, self.remote.now) > 300:
+                del self.ended_at[path.stem]
+                then = path.stat().st_mtime - 100_000
+                os.utime(path, (then, then))
+
     def _carry_out(self, job: Callable[[Run], Result], command: Command, options: Options) -> Report | None:
+        """What a run reports, None where it could not begin or crashed. Whatever it did is looked at."""
+        report: Report | None = None
+        has_begun = True
         try:
             with self._run(command, options) as begun:
-                return job(begun).report
+                report = job(begun).report
         except Crash:
-            return None
-        except UsageError:  # no file is left, or the earlier run is none
-            return None
+            pass
+        except SyncjobError:  # no file is left, the earlier run is none, or nobody is let in
+            has_begun = False
         finally:
             self.crash_in = None
+            self.ended_at[self.remote.run] = self.remote.now
+        assert has_begun or not self.remote.puts
+        assert not self.remote.unseen, "a write was repeated without a look"
+        if report:
+            self._is_whole(report)
+        return report
+
+    def _is_whole(self, report: Report) -> None:
+        """What the run did is in its report: each of its writes that had its effect, and no other."""
+        assert report.exit_code != 2 or not self.remote.puts
+        told = {item.model_id: item for item in report.items}
+        if report.command != "pull":
+            self.remote.sure |= {(report.run, item.model_id) for item in report.items if item.status == "applied"}
+        for model_id in self.remote.effects[report.run]:
+            item = told[model_id]
+            codes = {problem.code for problem in item.problems} | ({item.error.code} if item.error else set())
+            is_open = item.status == "failed" and codes & {"write-uncertain", "interrupted"}
+            assert item.status == "applied" or is_open or self.remote.author(model_id) != report.run, item
+        for item in report.items:
+            if item.status == "applied" and report.command != "pull":
+                # One that was refused before may have landed meanwhile, and nobody can tell whose it was.
+                has_landed = self.remote.changed_at(item.model_id) > self.remote.began_at
+                assert has_landed or item.model_id in self.remote.effects[report.run], item
 
     def _sync(self, **options: Any) -> Report | None:
         for path in (self.folder / "descriptions").iterdir():
@@ -154,12 +172,30 @@ class NothingLost(RuleBasedStateMachine):
         return self._carry_out(lambda begun: jobs.sync(begun, AGREEING), "sync", chosen)
 
     def _is_true(self, report: Report) -> None:
-        """What a report says was applied, or is unchanged, is what Scenario holds."""
+        """What a report says was applied, or is unchanged, is what Scenario holds, as far as the run could know."""
         for item in report.items:
-            held = self.remote.sandbox.description(item.model_id)
-            path = self.folder / "descriptions" / f"{item.model_id}.md"
-            if report.command == "sync" and item.status in ("applied", "unchanged"):
-                assert held == _canonical(path.read_text())
+            says_so = item.status == "applied" or (
+                item.status == "unchanged" and item.before_sha256 == item.after_sha256
+            )
+            if says_so and self.remote.could_know(item.model_id):
+                assert digest(self.remote.text(item.model_id)) == item.after_sha256, item
+
+    # The other side
+
+    @rule(model_id=MODELS, text=TEXTS)
+    def edit_on_scenario(self, model_id: str, text: str) -> None:
+        self.remote.edit(model_id, _canonical(text))
+        self.allowed[model_id].add(_canonical(text))
+
+    @rule(lag=LAGS)
+    def scenario_lags(self, lag: float) -> None:
+        self.remote.lag = lag
+
+    @rule(seconds=PAUSES)
+    def time_passes(self, seconds: int) -> None:
+        self.remote.wait(seconds)
+
+    # People
 
     @rule(model_id=MODELS, text=TEXTS)
     def edit_the_file(self, model_id: str, text: str) -> None:
@@ -169,38 +205,78 @@ class NothingLost(RuleBasedStateMachine):
         else:
             path.unlink(missing_ok=True)
 
-    @rule(model_id=MODELS, text=TEXTS)
-    def edit_on_scenario(self, model_id: str, text: str) -> None:
-        self.remote.sandbox.put(model_id, _canonical(text))
-        self.allowed[model_id].add(_canonical(text))
-
-    @rule(faults=FAULTS, crash_in=st.none() | st.integers(0, 12), keep_going=st.booleans())
-    def sync(self, faults: list[str], crash_in: int | None, keep_going: bool) -> None:
-        self.faults, self.crash_in = faults, crash_in
+    @rule(faults=SOME, on_writes=ON_WRITES, crash_in=st.none() | st.integers(0, 12), keep_going=st.booleans())
+    def sync(self, faults: list[str], on_writes: list[str], crash_in: int | None, keep_going: bool) -> None:
+        self.remote.begin("", faults, on_writes)
+        self.crash_in = crash_in
         report = self._sync(keep_going=keep_going)
         if report:
             self._is_true(report)
 
+    @rule(faults=SOME)
+    def diff(self, faults: list[str]) -> None:
+        self.remote.begin("", faults)
+        report = self._carry_out(jobs.diff, "diff", Options(overwrite_remote_edits=True))
+        assert not self.remote.puts
+        if report:
+            self._is_true(report)
+
+    @precondition(lambda self: any((self.folder / "descriptions").iterdir()))
+    @rule(faults=SOME)
+    def pull(self, faults: list[str]) -> None:
+        self.remote.begin("", faults)
+        report = self._carry_out(
+            lambda begun: jobs.pull(begun, takes_all=False, dry_run=False), "pull", Options(force=True)
+        )
+        assert not self.remote.puts
+        for item in report.items if report else ():
+            path = self.folder / "descriptions" / f"{item.model_id}.md"
+            if item.status == "applied" and self.remote.could_know(item.model_id):
+                assert digest(path.read_text()) == digest(self.remote.text(item.model_id)), item
+
     @precondition(lambda self: bool(run_ids(self.config.state_dir)))
-    @rule(faults=FAULTS, place=st.integers(0, 3))
+    @rule(faults=SOME, place=st.integers(0, 3))
     def resume(self, faults: list[str], place: int) -> None:
         # What was edited on Scenario since the run is not looked for: that is what to resume means.
         known = run_ids(self.config.state_dir)
-        self.faults = faults
+        self.remote.begin("", faults)
         self._sync(resume=known[place % len(known)])
 
     @precondition(lambda self: bool(run_ids(self.config.state_dir)))
-    @rule(faults=FAULTS, crash_in=st.none() | st.integers(0, 6), place=st.integers(0, 3), force=st.booleans())
+    @rule(faults=SOME, crash_in=st.none() | st.integers(0, 6), place=st.integers(0, 3), force=st.booleans())
     def roll_back(self, faults: list[str], crash_in: int | None, place: int, force: bool) -> None:
         known = run_ids(self.config.state_dir)
-        self.faults, self.crash_in = faults, crash_in
         earlier = known[place % len(known)]
-        self._carry_out(lambda begun: jobs.rollback(begun, earlier, AGREEING), "rollback", Options(force=force))
+        others = {id_ for id_ in IDS if self._is_of_another_run(id_, earlier)}
+        self.remote.begin("", faults)
+        self.crash_in = crash_in
+        report = self._carry_out(
+            lambda begun: jobs.rollback(begun, earlier, AGREEING), "rollback", Options(force=force)
+        )
+        assert force or not others & self.remote.effects[self.remote.run], "what another run wrote was undone"
+        if report:
+            self._is_true(report)
+
+    def _is_of_another_run(self, model_id: str, earlier: str) -> bool:
+        """Whether a run other than `earlier`, of which no write landed here, wrote what the model holds."""
+        return model_id not in self.remote.effects[earlier] and self.remote.author(model_id) not in (PEOPLE, earlier)
+
+    @rule(model_id=MODELS, text=TEXTS.filter(bool), on_writes=ON_WRITES)
+    def undo_a_run_that_another_one_followed(self, model_id: str, text: str, on_writes: list[str]) -> None:
+        """The first one's writes go wrong in some way, and the second brings the same texts."""
+        self.edit_the_file(model_id, text)
+        self.sync([], on_writes, None, keep_going=True)
+        first = self.remote.run
+        self.sync([], [], None, keep_going=True)
+        others = {id_ for id_ in IDS if self._is_of_another_run(id_, first)}
+        self.remote.begin("")
+        self._carry_out(lambda begun: jobs.rollback(begun, first, AGREEING), "rollback", Options())
+        assert not others & self.remote.effects[self.remote.run], "what another run wrote was undone"
 
     @precondition(lambda self: any((self.folder / "descriptions").iterdir()))
     @rule()
     def converge(self) -> None:
-        self.faults = []
+        self.remote.calm()
         report = self._sync()
         assert report
         assert report.exit_code == 0
@@ -212,7 +288,7 @@ class NothingLost(RuleBasedStateMachine):
     @invariant()
     def every_text_is_whole_and_was_there_or_was_desired(self) -> None:
         for model_id in IDS:
-            assert self.remote.sandbox.description(model_id) in self.allowed[model_id]
+            assert self.remote.text(model_id) in self.allowed[model_id]
 
     @invariant()
     def every_overwritten_text_is_in_a_journal(self) -> None:
@@ -222,18 +298,19 @@ class NothingLost(RuleBasedStateMachine):
             for record in read(self.config.state_dir, run_id)
             if isinstance(record, Intent)
         }
-        assert self.overwritten <= journaled
+        assert self.remote.overwritten <= journaled
 
 
 def _canonical(text: str) -> str:
     return text.replace("\r\n", "\n").rstrip("\n")
 
 
-def machine(examples: int, steps: int) -> None:
+def machine(examples: int, steps: int, *more: Phase) -> None:
     log.configure(io.StringIO(), "json", "error", "run", None)
     run_state_machine_as_test(
         NothingLost,
         settings=settings(
+            phases=(Phase.reuse, Phase.generate, *more),
             max_examples=examples,
             stateful_step_count=steps,
             deadline=None,
@@ -245,9 +322,10 @@ def machine(examples: int, steps: int) -> None:
 
 
 def test_nothing_is_lost() -> None:
+    # A failure is shown as it was found: to make it smaller takes minutes, which the deep suite has.
     machine(15, 12)
 
 
 @pytest.mark.deep
 def test_nothing_is_lost_whatever_happens() -> None:
-    machine(1000, 15)
+    machine(1000, 15, Phase.shrink)
