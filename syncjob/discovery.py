@@ -32,7 +32,9 @@ def find() -> Path:
         if root is None or folder == root:
             break
     where = (
-        f"{here} or above it in the repository" if root else f"{here}, and outside of a repository none above counts"
+        f"{here} or above it in the repository"
+        if root
+        else f"{here} (outside a repository, only the current folder counts)"
     )
     raise UsageError(f"no {FILE_NAME} in {where}; write one, or name it with --config")
 
@@ -44,7 +46,7 @@ def require_own_folder(folder: Path, config: Path) -> None:
     repository, or outside of any out of the config's own folder.
     """
     if folder.is_symlink():
-        raise UsageError(f"{folder} is a symbolic link; `descriptions` in the config must name the folder itself")
+        raise UsageError(f"{folder} is a symbolic link; set `descriptions` in the config to the folder itself")
     home = config.parent.resolve()
     bounds = root_of(home) or home
     # Where it says that the folder is, and where that is.
@@ -52,7 +54,9 @@ def require_own_folder(folder: Path, config: Path) -> None:
     said = Path(os.path.normpath(home / folder.relative_to(config.parent) if is_below else folder))
     found = Path(os.path.realpath(folder))
     if said.is_relative_to(bounds) and not found.is_relative_to(bounds):
-        raise UsageError(f"{folder} leads out of {bounds}, by a symbolic link; name the folder itself in the config")
+        raise UsageError(
+            f"{folder} leads outside {bounds} through a symbolic link; set `descriptions` to the folder itself"
+        )
 
 
 def _trusted_root(here: Path) -> Path | None:

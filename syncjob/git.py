@@ -18,8 +18,9 @@ _FILTERS = re.compile(r"^filter\..*\.(clean|smudge|process|required)$")
 # Settings of anybody's that change what git prints, or run a program.
 _SETTINGS = (
     ("core.fsmonitor", "false"), ("core.hooksPath", os.devnull), ("safe.bareRepository", "explicit"),
-    ("core.quotePath", "false"), ("color.ui", "false"), ("diff.relative", "false"),
-    ("core.checkStat", "default"), ("core.trustctime", "true"), ("log.follow", "false"), ("log.showRoot", "true"), ("log.showSignature", "false"),
+    ("core.quotePath", "false"), ("core.checkStat", "default"), ("core.trustctime", "true"), ("color.ui", "false"),
+    ("diff.relative", "false"), ("diff.orderFile", os.devnull),
+    ("log.follow", "false"), ("log.showRoot", "true"), ("log.showSignature", "false"),
 )  # fmt: skip
 # All that git is given of the environment: what it is found by, and its user's own settings. No credentials, and
 # nothing that names another repository, index, program or file to write.

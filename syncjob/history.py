@@ -17,6 +17,7 @@ from syncjob.text import canonical
 from syncjob.worktree import kept_by_git, names_of, pathspec
 
 _NO_COMMIT = re.compile(r"0{40}(?:0{24})?")
+_PARTIAL = r"^(extensions\.partialclone|remote\..*\.promisor)$"
 _ADVICE = "in GitHub Actions check out with fetch-depth: 0"
 
 
@@ -73,7 +74,7 @@ class Texts:
         for blob in [blob for blob in seen if blob not in known]:
             data = self._read(blob)
             if data is None:
-                self._gap = self._gap or f"git lacks objects of its own history; {_ADVICE}"
+                self._gap = self._gap or f"git lacks objects of its own history; {self._advice()}"
                 continue
             for form in checked_out(data, blob, self._encodings.get(name)):
                 with suppress(UnicodeDecodeError):  # no text, so it never was a description
@@ -85,12 +86,18 @@ class Texts:
             self._repository = Repository(self._folder, self._stop)
             gap, log = _gap(self._repository), gitlog.read(self._repository)
         except GitFailed as error:
-            self._gap = f"{error}; {_ADVICE}"
+            self._gap = f"{error}; {self._advice()}"
             return gitlog.Log("")
         self._gap = gap
         if log.versions:
             self._read = self._stack.enter_context(self._repository.blobs()).read
         return log
+
+    def _advice(self) -> str:
+        with suppress(GitFailed):
+            if self._repository and self._repository.run("config", "--get-regexp", _PARTIAL):
+                return "the clone is partial, and nothing is fetched here: clone without --filter"
+        return _ADVICE
 
     def _follow(self, log: gitlog.Log) -> None:
         if self._repository:

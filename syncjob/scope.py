@@ -135,8 +135,8 @@ def _changed(
         return changed, ()
     if will_prune:
         raise UsageError(
-            f"{changed.reason}; with --prune that would delete every description without a file. "
-            "Name a commit that HEAD has in its history, or leave one of the two options out"
+            f"{changed.reason}; --prune would then delete every description that has no file. "
+            "Name a commit in the history of HEAD, or drop one of the two options"
         )
     return changed, (warning("since-unknown", f"{changed.reason}; all files are compared"),)
 

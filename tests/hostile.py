@@ -91,17 +91,17 @@ def plant_edit_by_replacement(workspace: Workspace, name: str, text: str) -> Non
 
 
 def plant_parent_by_graft(workspace: Workspace, name: str, text: str) -> None:
-    """A graft that gives HEAD a parent which it never had, with another text of a file."""
-    head = workspace.git("rev-parse", "HEAD").strip()
+    """A graft that gives HEAD one more parent, which it never had, with another text of a file."""
+    head, parent = workspace.git("rev-parse", "HEAD", "HEAD~1").split()
     path = workspace.folder / name
     own = path.read_bytes()
-    workspace.git("switch", "--quiet", "--detach")
     path.write_text(text)
-    foreign = workspace.commit("foreign")
-    workspace.git("switch", "--quiet", "-")
+    workspace.git("add", name)
+    foreign = workspace.git("commit-tree", "-m", "foreign", workspace.git("write-tree").strip()).strip()
     path.write_bytes(own)
+    workspace.git("add", name)
     (workspace.folder / ".git" / "info").mkdir(exist_ok=True)
-    (workspace.folder / ".git" / "info" / "grafts").write_text(f"{head} {foreign}\n")
+    (workspace.folder / ".git" / "info" / "grafts").write_text(f"{head} {parent} {foreign}\n")
 
 
 def put_before_git(folder: Path, script: str) -> str:

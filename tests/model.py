@@ -85,7 +85,7 @@ class History:
 
     def surely_held(self, model_id: str, head: str) -> set[str]:
         """Keys of the texts of a file, and of what it was renamed from where no rule of git could miss that."""
-        renames = {rename for commit in self.reachable(head) if (rename := self._sure_rename(commit))}
+        renames = {rename for commit in self.reachable(head) for rename in self._sure_renames(commit)}
         return self._held(model_id, head, renames)
 
     def possibly_held(self, model_id: str, head: str) -> set[str]:
@@ -109,18 +109,18 @@ class History:
             before = self.commits[parent].files
             yield from ((old, new) for old in before.keys() - after.keys() for new in after.keys() - before.keys())
 
-    def _sure_rename(self, commit: str) -> tuple[str, str] | None:
-        """The old and the new name, where one file went, one came, and they are much the same."""
-        parents, after = self.commits[commit].parents, self.commits[commit].files
-        if len(parents) != 1:
-            return None
-        before = self.commits[parents[0]].files
-        gone, come = before.keys() - after.keys(), after.keys() - before.keys()
-        if len(gone) != 1 or len(come) != 1:
-            return None
-        (old,), (new,) = gone, come
-        lines, others = set(before[old].splitlines()), set(after[new].splitlines())
-        return (old, new) if len(lines & others) >= 0.8 * max(len(lines), len(others)) else None
+    def _sure_renames(self, commit: str) -> Iterator[tuple[str, str]]:
+        """The old and the new name, where one file went, one came that no parent has, and they are much the same."""
+        after = self.commits[commit].files
+        befores = [self.commits[parent].files for parent in self.commits[commit].parents]
+        for before in befores:
+            gone, come = before.keys() - after.keys(), after.keys() - before.keys()
+            if len(gone) != 1 or len(come) != 1 or any(come <= other.keys() for other in befores):
+                continue
+            (old,), (new,) = gone, come
+            lines, others = set(before[old].splitlines()), set(after[new].splitlines())
+            if len(lines & others) >= 0.8 * max(len(lines), len(others)):
+                yield old, new
 
 
 @dataclass(frozen=True)

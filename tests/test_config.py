@@ -425,7 +425,7 @@ def test_the_search_stops_at_the_root_of_the_repository(
 def test_without_a_repository_only_the_current_folder_counts(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (repository / ".git").rmdir()
     monkeypatch.chdir(repository / "a")
-    with pytest.raises(UsageError, match=r"and outside of a repository none above counts"):
+    with pytest.raises(UsageError, match=r"outside a repository, only the current folder counts"):
         load(None, None, {})
     assert load(repository.parent / "config.yaml", None, {}).base_url == "https://above/v1"
     monkeypatch.chdir(repository.parent)

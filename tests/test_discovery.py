@@ -161,7 +161,7 @@ def test_a_folder_that_is_reached_by_a_link_which_leads_out_is_refused(
     (inside / "link").symlink_to(outside)
     monkeypatch.chdir(inside)
     for config in (Path("config.yaml"), inside / "config.yaml"):
-        with pytest.raises(UsageError, match="leads out of"):
+        with pytest.raises(UsageError, match="leads outside"):
             require_own_folder(config.parent / named, config)
 
 
@@ -177,7 +177,7 @@ def test_no_command_reads_or_writes_a_folder_that_is_reached_by_such_a_link(
     remote.add("one", texts={"one": "on Scenario"})
     ended = workspace.run(command)
     assert (ended.status, remote.asked) == (2, [])
-    assert "leads out of" in ended.err
+    assert "leads outside" in ended.err
     assert (tmp_path / "outside" / "descriptions" / "one.md").read_text() == "private"
 
 

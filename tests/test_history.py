@@ -173,7 +173,7 @@ def test_odd_settings_of_a_user_change_nothing(repository: Workspace) -> None:
     write_and_commit(repository, ["one", "two"])
     for setting in ("log.showRoot=false", "log.showSignature=true", "diff.relative=true", "diff.renames=false",
                     "log.diffMerges=off", "core.quotePath=true", "diff.mnemonicPrefix=true", "format.pretty=fuller",
-                    "log.decorate=full", "color.ui=always", "diff.external=false", "log.follow=true"):  # fmt: skip
+                    "diff.orderFile=missing", "log.decorate=full", "color.ui=always", "diff.external=false", "log.follow=true"):  # fmt: skip
         repository.git("config", *setting.split("="))
     assert held(repository, "x.md") == ["two", "one"]
     assert changed(repository, "HEAD~1") == {"x.md"}

@@ -212,6 +212,7 @@ def test_a_partial_clone_fetches_nothing_and_cannot_tell(in_step: Workspace, rem
     ended = partial.json("sync")
     assert (ended.status, ended.item("one")["action"]) == (1, "conflict")
     assert "cannot tell" in ended.item("one")["problems"][0]["message"]
+    assert "clone without --filter" in ended.item("one")["problems"][0]["message"]
     assert hostile.sprung(program) == ""
 
 
