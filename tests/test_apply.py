@@ -172,7 +172,11 @@ def test_a_write_that_outlasts_the_stop_is_not_called_unattempted(
         outcome = write(remote, change("one", "new", ""), stop=stop)["one"]
     finally:
         release.set()
+        for thread in threading.enumerate():  # the stand-in must not be closed under it
+            if thread.name.startswith("worker-"):
+                thread.join(10)
     assert (outcome.status, outcome.failure and outcome.failure.code) == ("failed", "interrupted")
+    assert [problem.code for problem in outcome.problems] == ["write-uncertain"]
 
 
 def test_a_stop_while_a_failed_write_waits_reports_that_failure(remote: Loopback) -> None:
