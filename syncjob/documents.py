@@ -1,26 +1,17 @@
 """The descriptions folder -> documents, with every problem of every file; nothing is written."""
 
 import os
-import stat
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from syncjob import regular, unfinished
 from syncjob.display import one_line, shorten
 from syncjob.errors import UsageError
 from syncjob.problems import Problem, warning
 from syncjob.tags import NearMiss, Tag, find, is_id
 from syncjob.text import canonical
-
-_SPECIAL = {
-    stat.S_IFLNK: "a symbolic link",
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +72,13 @@ class Folder:
 
 def gone(name: str, shown_as: str) -> Document:
     """The document of a file that is no longer there: one without a text."""
-    return Document(model_id_of(name), f"{shown_as}/{_shown(name)}")
+    return Document(model_id_of(name), f"{_shown(shown_as)}/{_shown(name)}")
 
 
 def not_in_tree(name: str, shown_as: str) -> Document:
     """The document of a file that git has and did not check out."""
     problem = Problem("file-special", "git has this file but did not check it out (a sparse checkout); check it out")
-    return Document(model_id_of(name), f"{shown_as}/{_shown(name)}", problems=(problem,))
+    return Document(model_id_of(name), f"{_shown(shown_as)}/{_shown(name)}", problems=(problem,))
 
 
 def model_id_of(name: str) -> str:
@@ -132,7 +123,10 @@ def parse(model_id: str, path: str, data: bytes) -> Document:
     if not text.strip():
         problems.append(Problem("file-empty", "is empty; write the description, or delete the file"))
         return Document(model_id, path, problems=tuple(problems))
+    if unfinished.is_pointer(text):
+        return Document(model_id, path, problems=(*problems, unfinished.pointer()))
     found, misses = find(text)
+    problems.extend(unfinished.conflicts(text))
     problems.extend(_near_miss_problems(text, misses))
     return Document(model_id, path, text, found, tuple(problems))
 
@@ -165,24 +159,15 @@ def _name_problem(name: str) -> Problem | None:
 def _read_regular(path: str, max_file_bytes: int) -> bytes | Problem:
     """A regular file's bytes. Nothing else is ever opened: a pipe would block, a link lead away."""
     try:
-        kind = stat.S_IFMT(os.lstat(path).st_mode)
-        if kind != stat.S_IFREG:
-            return Problem(
-                "file-special", f"is {_SPECIAL.get(kind, 'no regular file')}; a description is a regular file"
-            )
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:  # noqa: PTH123  a descriptor, not a path
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                return Problem("file-special", "changed its kind while it was read")
-            if status.st_size > max_file_bytes:
-                return _too_large(status.st_size, max_file_bytes)
-            data = file.read(status.st_size + 1)  # no more: a buffer of the largest size takes longer than the file
-            if len(data) > status.st_size:
-                return Problem("file-special", "grew while it was read; try again")
+        return regular.read(path, max_file_bytes)
+    except regular.TooLarge as error:
+        return _too_large(error.size, max_file_bytes)
+    except regular.NotRegular as error:
+        return Problem("file-special", f"{error.what}; a description is a regular file")
+    except regular.Unfit as error:
+        return Problem("file-special", error.what)
     except OSError as error:
         return Problem("file-special", f"cannot be read: {error.strerror}")
-    return data
 
 
 def _too_large(size: int, limit: int) -> Problem:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from syncjob import comparing, history, listing, runs, saved_plan, scope
+from syncjob import comparing, files, history, listing, runs, saved_plan, scope
 from syncjob.comparing import in_parallel
 from syncjob.documents import Document, model_id_of
 from syncjob.earlier import records_of
@@ -86,22 +86,28 @@ def plan_of_pull(run: Run, *, takes_all: bool) -> Plan:
     config, options = run.config, run.options
     names = scope.names_of(config, may_be_empty=True)
     found, problems = _to_pull(run, names, takes_all=takes_all)
-    files = scope.Files(config, names, history.not_checked_out(config.folder))
-    documents = [files.read(name) for name in scope.in_order(found)]
+    there = scope.Files(config, names, history.not_checked_out(config.folder))
+    documents = [there.read(name) for name in scope.in_order(found)]
+    longest_name = files.max_name_bytes(config.folder)
     unsaved = frozenset[str]() if options.force else history.uncommitted(config.folder)
 
     def read_and_take(document: Document) -> Change:
         name = f"{document.model_id}.md"
         may_overwrite = unsaved is not None and name not in unsaved
         must_exist = document.model_id in options.patterns and name not in names
-        existing = run.remote.read(document.model_id)
-        limit = config.safety.max_file_bytes
-        return pulled(document, existing, max_file_bytes=limit, may_overwrite=may_overwrite, must_exist=must_exist)
+        return pulled(
+            document,
+            run.remote.read(document.model_id),
+            max_file_bytes=config.safety.max_file_bytes,
+            max_name_bytes=longest_name,
+            may_overwrite=may_overwrite,
+            must_exist=must_exist,
+        )
 
     taken = dict(_ask_all(run, documents, read_and_take, is_for_scenario=False))
     changes = with_collisions((taken.get(each) or not_compared(each) for each in documents), names)
-    there = {model_id_of(name) for name in names}
-    told = (change for change in changes if change.model_id in there or change.after_sha256 or not takes_all)
+    filed = {model_id_of(name) for name in names}
+    told = (change for change in changes if change.model_id in filed or change.after_sha256 or not takes_all)
     return Plan(in_order(told), problems)
 
 
