@@ -5,7 +5,6 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-
 _PREFIX = ".syncjob-"
 _MAX_NAME_BYTES = 255
 

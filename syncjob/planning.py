@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from syncjob import comparing, files, history, listing, runs, saved_plan, scope
+from syncjob import comparing, files, history, listing, regular, runs, saved_plan, scope
 from syncjob.comparing import in_parallel
 from syncjob.documents import Document, model_id_of
 from syncjob.earlier import records_of
@@ -155,11 +155,8 @@ class _Reviewed:
 
 
 def _read(path: Path) -> bytes:
-    if path.exists() and not path.is_file():  # a pipe would block
-        raise UsageError(f"cannot read the plan {path}: it is no regular file")
     try:
-        with path.open("rb") as file:
-            return file.read(saved_plan.MAX_BYTES)
+        return regular.read(path, saved_plan.MAX_BYTES, follow=True)
     except OSError as error:
         raise UsageError(f"cannot read the plan {path}: {error.strerror}") from error
 

@@ -3,11 +3,12 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
 
-from syncjob.config import Config
+from syncjob.config import Config, target
+from syncjob.constraints import Line, Sha256, plain
 from syncjob.display import one_line
 from syncjob.documents import Document
 from syncjob.edits import over_edit
@@ -19,7 +20,6 @@ from syncjob.tags import is_id
 from syncjob.text import sha256
 
 MAX_BYTES = 64_000_000
-_Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class SavedItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,8 +30,8 @@ class SavedItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     model_id: str
     action: Literal["create", "update", "delete", "conflict", "invalid"]
-    before_sha256: _Sha256 | None
-    after_sha256: _Sha256 | None
+    before_sha256: Sha256 | None
+    after_sha256: Sha256 | None
     overwrites_remote_edit: bool = False
 
     @property
@@ -47,10 +47,10 @@ class SavedPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     version: Literal[1]
-    profile: str
-    base_url: str
-    project_id: str | None
-    digest: str
+    profile: Line
+    base_url: Line
+    project_id: Line | None
+    digest: Line
     items: tuple[SavedItem, ...]
 
     @property
@@ -88,18 +88,16 @@ def load(data: bytes, config: Config, shown: str) -> SavedPlan:
     try:
         saved = msgspec.json.decode(data, type=SavedPlan)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise UsageError(f"{shown} is no plan of syncjob: {error}; make one with diff --plan-out") from error
+        raise UsageError(f"{shown} is no plan of syncjob: {plain(error)}; make one with diff --plan-out") from error
     writes = [item.model_id for item in saved.items if item.is_write]
     # What is blocked may be the name of a bad file, which is no id, but is never more than a line.
     are_ids = all(map(is_id, writes)) and all(one_line(item.model_id) == item.model_id for item in saved.items)
     if saved.digest != _digest(saved) or len(set(writes)) < len(writes) or not are_ids:
         raise UsageError(f"{shown} was changed since it was written: its digest is another; make a new plan")
-    target = (saved.profile, saved.base_url, saved.project_id)
-    if target != (config.profile, config.base_url, config.project_id):
-        raise UsageError(
-            f"{shown} is a plan for the profile {saved.profile!r} at {saved.base_url}, not for {config.profile!r} "
-            f"at {config.base_url}"
-        )
+    theirs = (saved.profile, saved.base_url, saved.project_id)
+    ours = (config.profile, config.base_url, config.project_id)
+    if theirs != ours:
+        raise UsageError(f"{shown} is a plan for {target(*theirs)}, not for {target(*ours)}")
     return saved
 
 
