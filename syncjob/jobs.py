@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from syncjob import files, learnt, planning, scope
+from syncjob import files, learnt, planning, reviewed, scope
 from syncjob.apply import Outcome
 from syncjob.documents import Document
 from syncjob.journal import Finish
@@ -104,7 +104,7 @@ def probe(run: Run, model_id: str) -> Probed:
 
 def _plans(run: Run, *, will_write: bool) -> Iterable[Plan]:
     saved = run.options.plan
-    return planning.plans_of_saved(run, saved) if saved else planning.plans_of_files(run, will_write=will_write)
+    return reviewed.plans_of_saved(run, saved) if saved else planning.plans_of_files(run, will_write=will_write)
 
 
 def _write_file(run: Run, change: Change) -> Outcome:

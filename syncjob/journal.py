@@ -212,9 +212,10 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
 
 def _record(line: bytes, place: str) -> Record:
     try:
-        return _DECODER.decode(line)
+        record: Record = _DECODER.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{place}: no record of a journal: {plain(error)}") from error
+    return record
 
 
 def _write_whole(descriptor: int, data: bytes) -> None:

@@ -1,24 +1,21 @@
-"""What a run is to do, as Plans: of its files, of a saved plan, or of an earlier run's journal."""
+"""What a run is to do, as Plans: of its files, or of an earlier run's journal."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
-from syncjob import comparing, files, history, listing, regular, runs, saved_plan, scope
+from syncjob import comparing, files, history, listing, runs, scope
 from syncjob.comparing import in_parallel
 from syncjob.documents import Document, model_id_of
 from syncjob.earlier import records_of
 from syncjob.edits import with_history
-from syncjob.errors import UsageError
 from syncjob.memory import Memory
 from syncjob.plan import Change, Plan, Tally, in_order, left_alone, not_compared, over_threshold
 from syncjob.problems import Problem
 from syncjob.pull import pulled, with_collisions
 from syncjob.rollback import not_read, put_back
 from syncjob.run import Run
-from syncjob.saved_plan import SavedItem
 from syncjob.selection import select
 from syncjob.tags import is_id
 
@@ -44,29 +41,7 @@ def plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
         judge = partial(_with_history, run, texts)
         plans = comparing.plans(run, asked, found.files, judge, memory, "paced" if will_write else "even")
         plans = map(_without_nothing, plans) if options.prune and found.is_whole else plans
-        yield from _within_thresholds(run, plans, found.count, not found.names, will_write=will_write)
-
-
-def plans_of_saved(run: Run, path: Path) -> Iterator[Plan]:
-    """What a saved plan holds, where it still fits; raises UsageError where the file is no such plan."""
-    config = run.config
-    saved = saved_plan.load(_read(path), config, str(path))
-    writes = saved.writes
-    there = scope.names_of(config, may_be_empty=True)
-    hidden = history.not_checked_out(config.folder) - set(there)
-    source = _Reviewed(scope.Files(config, there, hidden), writes)
-    names = scope.in_order(f"{model_id}.md" for model_id in writes)
-    blocked = in_order(saved_plan.blocked(item, config.shown_folder) for item in saved.blocked)
-    if not run.options.keep_going and (blocked or not all(source.read(name).is_valid for name in names)):
-        yield Plan(in_order((*blocked, *(not_compared(source.read(name)) for name in names))))
-        return
-    yield Plan(blocked, is_partial=True)
-
-    def judge(change: Change) -> Change:
-        return saved_plan.as_planned(change, writes[change.model_id])
-
-    plans = comparing.plans(run, names, source, judge, Memory(None), "one")
-    yield from _within_thresholds(run, plans, len(there), not there, will_write=True)
+        yield from within_thresholds(run, plans, found.count, not found.names, will_write=will_write)
 
 
 def plan_of_rollback(run: Run, earlier: str) -> Plan:
@@ -139,35 +114,13 @@ def _to_pull(run: Run, names: Sequence[str], *, takes_all: bool) -> tuple[frozen
     return select(models if takes_all else {*models, *names}, patterns, folder), ()
 
 
-class _Reviewed:
-    """The documents of a plan's writes as they are now, with a problem where a file is not what was reviewed."""
-
-    def __init__(self, files: scope.Files, writes: Mapping[str, SavedItem]) -> None:
-        self._files = files
-        self._writes = writes
-
-    def read(self, name: str) -> Document:
-        document = self._files.read(name)
-        return saved_plan.as_reviewed(document, self._writes[document.model_id])
-
-    def unread(self, name: str) -> Document:
-        return self._files.unread(name)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return regular.read(path, saved_plan.MAX_BYTES, follow=True)
-    except OSError as error:
-        raise UsageError(f"cannot read the plan {path}: {error.strerror}") from error
-
-
 def _without_nothing(plan: Plan) -> Plan:
     """Without those that have neither file nor description: only a description that is to go is worth a word."""
     told = (change for change in plan.changes if change.action != "unchanged" or change.after_sha256)
     return replace(plan, changes=tuple(told))
 
 
-def _within_thresholds(
+def within_thresholds(
     run: Run, plans: Iterable[Plan], files: int, is_emptied: bool, *, will_write: bool
 ) -> Iterator[Plan]:
     """The plans, with a problem where all so far would change more than a run may without `--force`."""

@@ -11,10 +11,9 @@ from syncjob.config import Config, target
 from syncjob.constraints import Line, Sha256, plain
 from syncjob.display import one_line
 from syncjob.documents import Document
-from syncjob.edits import over_edit
 from syncjob.errors import UsageError
 from syncjob.plan import WRITES, Action, Change
-from syncjob.problems import Problem
+from syncjob.problems import Problem, warning
 from syncjob.report.model import Item
 from syncjob.tags import is_id
 from syncjob.text import sha256
@@ -126,7 +125,10 @@ def as_planned(change: Change, item: SavedItem) -> Change:
     if (change.before_sha256, change.action) != (item.before_sha256, item.action):
         stale = _stale("edited on Scenario since the plan was made; make a new plan")
         return replace(change, action="conflict", problems=(*change.problems, stale))
-    return over_edit(change) if item.overwrites_remote_edit else change
+    if not item.overwrites_remote_edit:
+        return change
+    told = warning("remote-edited", "an edit made on Scenario is overwritten, because the plan says so")
+    return replace(change, problems=(*change.problems, told))
 
 
 def blocked(item: SavedItem, shown_folder: str) -> Change:
