@@ -1,6 +1,6 @@
 """A Plan -> Outcomes: the only module that writes to Scenario, and nothing that is not in the journal first."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,10 +45,11 @@ def apply(
     recheck_after: float,
     stop: Stop,
     breaker: Breaker,
+    unwanted: Callable[[Change], Problem | None] = lambda change: None,
 ) -> Iterator[Outcome]:
     """Writes each change once and yields its outcome; one for every change, in no order.
 
-    A text read more than `recheck_after` seconds ago is read again before it is overwritten, and it
+    `unwanted` is asked before a change is first sent, and may say why it no longer is to be. A text read more than `recheck_after` seconds ago is read again before it is overwritten, and it
     is in the journal before that. Where the journal cannot be written the run is stopped.
     """
     begun: set[str] = set()
@@ -56,7 +57,7 @@ def apply(
     book = _Book(journal, stop)
 
     def work(change: Change) -> Outcome:
-        outcome = _Write(change, remote, recheck_after, stop, book, begun).outcome()
+        outcome = _Write(change, remote, recheck_after, stop, book, begun, unwanted).outcome()
         if change.model_id in begun:
             book.record(outcome)
         return outcome
@@ -107,11 +108,26 @@ class _Stale(Exception):
     """The text that is about to be overwritten was read too long ago."""
 
 
+class _Unwanted(Exception):
+    """The change is not to be sent after all; `problem` says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
 class _Write:
     """One change on its way: read again when it waited long, written, and looked at where no answer came."""
 
     def __init__(
-        self, change: Change, remote: Remote, recheck_after: float, stop: Stop, book: _Book, begun: set[str]
+        self,
+        change: Change,
+        remote: Remote,
+        recheck_after: float,
+        stop: Stop,
+        book: _Book,
+        begun: set[str],
+        unwanted: Callable[[Change], Problem | None],
     ) -> None:
         self._change = change
         self._remote = remote
@@ -119,6 +135,7 @@ class _Write:
         self._stop = stop
         self._book = book
         self._begun = begun
+        self._unwanted = unwanted
         self._read_at = change.read_at
         self._last: Failure | None = None
 
@@ -129,6 +146,8 @@ class _Write:
                 if outcome:
                     return outcome
             return Outcome(self._change, "failed", failure=self._last)
+        except _Unwanted as unwanted:
+            return Outcome(self._change, "refused", (unwanted.problem,))
         except Stopped as stopped:
             if stopped.pending:
                 return _failed(self._change, stopped.pending)
@@ -155,6 +174,8 @@ class _Write:
         if self._remote.clock() - self._read_at > max(self._recheck_after, _LEAST_AGE):
             raise _Stale
         if self._change.model_id not in self._begun:
+            if problem := self._unwanted(self._change):
+                raise _Unwanted(problem)
             self._book.intend(self._change)
             self._begun.add(self._change.model_id)
 

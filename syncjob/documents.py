@@ -3,6 +3,7 @@
 import os
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -59,6 +60,18 @@ class Folder:
         document = self._read(name)
         problems = self._collisions.get(name)
         return replace(document, problems=(*problems, *document.problems)) if problems else document
+
+    def found_again(self, name: str) -> str | None:
+        """What a file that was gone is called now that it is there again; None where it is still gone.
+
+        Raises OSError where that cannot be told.
+        """
+        os.stat(self._path)  # noqa: PTH116  as above
+        for ending in (".md", ".MD", ".Md", ".mD"):  # a file whose name is a bad one is still its model's
+            with suppress(FileNotFoundError):
+                os.lstat(os.path.join(self._path, name[:-3] + ending))  # noqa: PTH118
+                return name[:-3] + ending
+        return None
 
     def _read(self, name: str) -> Document:
         if bad := _name_problem(name):
