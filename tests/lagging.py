@@ -26,12 +26,13 @@ GARBLED = (
 
 @dataclass
 class Put:
-    """One write that came; `over` is the text that it replaced, None where it never landed."""
+    """One write that came; `over` is the text that it replaced, None where it never landed, `place` counts landings."""
 
     model_id: str
     text: str
     fault: str
     over: str | None = None
+    place: int = 0
 
     @property
     def has_landed(self) -> bool:
@@ -49,11 +50,15 @@ class Weather:
 
 @dataclass
 class Lagging(Faulty):
-    """`puts` are the writes since they were last taken, in order of arrival."""
+    """`puts` are the writes since they were last taken, in order of arrival; `denied` the models that a 404 of the
+    API's own form was told of since, though they have a description.
+    """
 
     chance: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311  to be repeated
     weather: Weather = field(default_factory=Weather)
     puts: list[Put] = field(default_factory=list)
+    denied: set[str] = field(default_factory=set)
+    _landings: int = 0
     _shown: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
     _pending: list[tuple[float, Put]] = field(default_factory=list)
     _lied: set[str] = field(default_factory=set)
@@ -66,6 +71,7 @@ class Lagging(Faulty):
             name = self._drawn(asked)
             if asked.method != "PUT":
                 return self._of_reading(asked, name)
+            name = "none" if name == "own-404" else name
             put = Put(asked.model_id, canonical(json.loads(asked.body)["description"] or ""), name)
             self.puts.append(put)
             return self._of_write(put)
@@ -81,13 +87,16 @@ class Lagging(Faulty):
             return self.sandbox.handle(asked.method, asked.target, headers, asked.body)
 
     def settle(self) -> None:
-        """Waits until all has landed and is shown."""
+        """Waits until all has landed; it may not be shown yet."""
         with self._log:
             due = max((at for at, _ in self._pending), default=0.0)
             time.sleep(max(0.0, due - time.monotonic()))
             self._land()
-            time.sleep(max(0.0, self.weather.lag))
-            self._shown.clear()
+
+    def calm(self) -> None:
+        """From now on there are no faults, and readings show what is there."""
+        self.settle()
+        self.weather = Weather()
 
     def _drawn(self, asked: Asked) -> str:
         """The fault of a request; the API's own form of a 404 is not drawn twice in a row for a model."""
@@ -102,6 +111,7 @@ class Lagging(Faulty):
 
     def _of_reading(self, asked: Asked, name: str) -> Fault:
         if name == "own-404" and asked.model_id:
+            self.denied.add(asked.model_id)
             return Fault(
                 answer(json.dumps({"reason": f"Model {asked.model_id} not found"}).encode(), status="404 Not Found")
             )
@@ -110,7 +120,7 @@ class Lagging(Faulty):
         return Fault(self._play(name)) if name != "none" else PASS
 
     def _of_write(self, put: Put) -> Fault:
-        if put.fault in ("none", "own-404"):
+        if put.fault == "none":
             return PASS
         if put.fault == "late":
             self._pending.append((time.monotonic() + self.weather.late, put))
@@ -134,7 +144,8 @@ class Lagging(Faulty):
         return plays[name]
 
     def _store(self, put: Put) -> None:
-        put.over = canonical(self.text(put.model_id))
+        self._landings += 1
+        put.over, put.place = canonical(self.text(put.model_id)), self._landings
         self.sandbox.put(put.model_id, put.text)
         self._shown.setdefault(put.model_id, []).append((time.monotonic(), put.over))
 

@@ -4,7 +4,6 @@ import io
 import os
 import random
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import replace
@@ -29,7 +28,8 @@ RUNS = 10  # of each scene
 SEEDS = 5  # scenes of each test
 # All waits are so much shorter, so that a second of a back-off, or of a pause for a lag, is ten milliseconds.
 HASTE = 0.01
-LAG = 0.03  # seconds; in the haste of these runs three
+LAG = 0.15  # seconds, so that the next run begins within it
+PAUSE = 20.0  # what runs are told to wait for a lag; more than it in their haste
 
 PLAIN = {
     "busy": 0.05,
@@ -68,6 +68,7 @@ class Scene:
 
     def configure(self, **http: float) -> None:
         settings = {"requests_per_minute": 0, "attempts": 3, "timeout": 5, "deadline": 10, **http}
+        settings |= {"lag": PAUSE} if "lag" in Http.__struct_fields__ else {}
         listed = ", ".join(f"{name}: {value}" for name, value in settings.items())
         text = CONFIG % self.remote.url
         (self.folder / "config.yaml").write_text(text.replace("requests_per_minute: 0", listed), "utf-8")
@@ -102,15 +103,14 @@ class Scene:
         """A run in this process, from its command line to its exit status."""
         path = self.folder / "report.json"
         path.unlink(missing_ok=True)
-        self.remote.puts = []
-        start = self.texts()
+        self.remote.puts, self.remote.denied = [], set()
         status, out, err = command("--config", str(self.folder / "config.yaml"), *arguments, "--report", str(path))
         self.remote.settle()
         data = path.read_bytes() if path.exists() else b""
         report: dict[str, Any] | None = msgspec.json.decode(data) if data else None
         journal = self.folder / ".syncjob" / "runs" / f"{report['run']}.jsonl" if report else None
         told = records(journal) if journal and journal.exists() else []
-        return Seen(status, out, err, report, told, self.remote.puts, start, self.texts())
+        return Seen(status, out, err, report, told, self.remote.puts, self.texts(), frozenset(self.remote.denied))
 
 
 def command(*arguments: str) -> tuple[int, str, str]:
@@ -158,8 +158,7 @@ def told_wrong(folder: Path, kind: str, seed: int) -> Iterator[str]:
             faults = [f"{put.model_id} {put.fault}{' landed' if put.has_landed else ''}" for put in seen.puts]
             for said in contradictions(seen):
                 yield f"seed {seed}, run {number}, {' '.join(arguments)} ({', '.join(faults)}): {said}"
-        scene.remote.weather = Weather()
-        scene.remote.settle()
+        scene.remote.calm()
         yield from converged(scene, seed)
 
 
@@ -174,10 +173,6 @@ def converged(scene: Scene, seed: int) -> Iterator[str]:
         if seen.status or wrong or (seen.puts and not writes):
             yield f"seed {seed} does not converge: exit {seen.status}, {wrong}, {len(seen.puts)} writes, {seen.err}"
         yield from (f"seed {seed}, in fair weather: {said}" for said in contradictions(seen))
-
-
-def leftovers() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("worker-")]
 
 
 def test_a_report_of_a_run_with_small_faults_is_what_the_server_saw(tmp_path: Path) -> None:
@@ -213,7 +208,7 @@ def told(item: Mapping[str, Any] = ITEM, *, status: int = 0, puts: int = 1) -> d
 
 
 TRUE = Seen(
-    0, "Applied 1, 0 failed, 0 refused.\n", "", told(), [INTENT, RESULT], [Put("one", "new", "none", "old")], {"one": "old"},
+    0, "Applied 1, 0 failed, 0 refused.\n", "", told(), [INTENT, RESULT], [Put("one", "new", "none", "old")],
     {"one": "new"},
 )  # fmt: skip
 MISSED = {"puts": [Put("one", "new", "busy")], "end": {"one": "old"}}
@@ -254,8 +249,3 @@ def test_a_true_report_is_not_contradicted() -> None:
 )  # fmt: skip
 def test_a_report_that_lies_is_found_out(change: dict[str, Any], said: str) -> None:
     assert any(said in found for found in contradictions(replace(TRUE, **change)))
-
-
-def test_a_lag_is_as_long_as_a_pause_that_a_run_may_make() -> None:
-    default = Http()
-    assert getattr(default, "lag", 60) * HASTE > LAG

@@ -90,6 +90,16 @@ def test_a_pipe_in_the_place_of_a_file_holds_nothing_up(
     assert path.is_fifo()
 
 
+@pytest.mark.parametrize("option", ["--output", "--report", "--plan-out"])
+def test_a_pipe_that_nobody_reads_is_no_place_for_a_product(
+    workspace: Workspace, remote: Loopback, state: Path, option: str
+) -> None:
+    os.mkfifo(workspace.folder / "pipe")
+    ended = workspace.run("diff", option, "pipe")
+    assert ended.status == 2
+    assert "cannot write pipe" in ended.err
+
+
 def test_a_link_in_the_place_of_a_journal_leads_nowhere(workspace: Workspace, state: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_text(json.dumps(BEGIN) + "\n")
     (state / "runs" / "r.jsonl").symlink_to(tmp_path / "elsewhere")

@@ -19,8 +19,9 @@ _DOUBTS = ("may have been written", "may still", "finds out what it did")
 class Seen:
     """One run from both sides: what it said, and what then was so; texts are canonical, "" for none.
 
-    `report` and `records` are those of JSON, None and empty where there are none; `start` and `end` what
-    Scenario held before and in the end.
+    `report` and `records` are those of JSON, None and empty where there are none; `end` is what Scenario held in the
+    end. `denied` are the models that the API itself, in its own form, said had no description: only a write that
+    rests on it has to know better.
     """
 
     status: int
@@ -29,11 +30,13 @@ class Seen:
     report: Mapping[str, Any] | None
     records: Sequence[Mapping[str, Any]]
     puts: Sequence[Put]
-    start: Mapping[str, str]
     end: Mapping[str, str]
+    denied: frozenset[str] = frozenset()
 
     def landed(self, model_id: str) -> list[Put]:
-        return [put for put in self.puts if put.model_id == model_id and put.has_landed]
+        """Those of a model that landed, in the order in which they did."""
+        landed = (put for put in self.puts if put.model_id == model_id and put.has_landed)
+        return sorted(landed, key=lambda put: put.place)
 
     @property
     def items(self) -> Sequence[Mapping[str, Any]]:
@@ -70,6 +73,7 @@ def _of_item(seen: Seen, item: Mapping[str, Any]) -> Iterator[str]:
     if status in ("unchanged", "planned") and landed:
         yield f"{status}, and it was written"
     is_suspect = any(problem["code"] == LAGGING for problem in item["problems"])
+    is_suspect = is_suspect or (item["model_id"] in seen.denied and item["after_sha256"] is None)
     if status == "unchanged" and not is_suspect and end != item["after_sha256"] and _is_compared(item):
         yield "unchanged, and Scenario holds another text"
 

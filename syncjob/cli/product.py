@@ -154,11 +154,11 @@ def _require_distinct(files: "Mapping[str, str | None]") -> None:
 
 
 def writable(context: click.Context, parameter: click.Parameter, path: str | None) -> str | None:
-    """Proves that a file can be written, without emptying it."""
+    """Proves that a file can be written, without emptying it; a pipe that nobody reads cannot."""
     if path is not None:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
         try:
-            with open(path, "a", encoding="utf-8"):  # noqa: PTH123
-                pass
+            os.close(os.open(path, flags, 0o666))
         except OSError as error:
             raise click.BadParameter(f"cannot write {path}: {error.strerror}") from error
     return path
