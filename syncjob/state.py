@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -93,26 +94,33 @@ def _is_accepted(folder: Path) -> bool:
 
 
 def _tracked(path: Path) -> str | None:
-    try:
-        repository = Repository(path)
-        outer = Repository(path.parent) if path.is_symlink() else None
-    except GitFailed:  # no repository, so nothing that came with one
-        return None
-    try:
-        found = [name for name in _listed(repository, "") if _BELIEVED.fullmatch(name)]
-        found += _listed(outer, path.name) if outer else []
-    except GitFailed as error:
-        return f"git cannot tell whether it tracks the state folder {path} ({error}): mend that, {_ELSEWHERE}"
-    if not found:
-        return None
-    advice = f"run `git rm -r --cached {path}` and commit, {_ELSEWHERE}"
-    return f"git tracks files of the state folder {path}, so anybody may have written them: {advice}"
+    whole = path.resolve()
+    # From above first: in the folder itself may lie what looks like a repository of its own.
+    places = [(whole.parent, whole.name), (whole, "")]
+    found = [*_listed([(path.parent, path.name)] if path.is_symlink() else []), *_listed(places)]
+    for name in found:
+        if name is None:
+            return f"git cannot tell whether it tracks the state folder {path}: mend that, {_ELSEWHERE}"
+        if not name or _BELIEVED.fullmatch(name):  # the folder itself is a link or a submodule
+            advice = f"run `git rm -r --cached {path}` and commit, {_ELSEWHERE}"
+            return f"git tracks files of the state folder {path}, so anybody may have written them: {advice}"
+    return None
 
 
-def _listed(repository: Repository, name: str) -> list[str]:
-    where = f"{repository.prefix}{name}"
-    listed = os.fsdecode(repository.run("ls-files", "-z", "--full-name", "--", f":(top,literal){where}"))
-    return [path.removeprefix(repository.prefix) for path in listed.split("\0") if path]
+def _listed(places: Sequence[tuple[Path, str]]) -> list[str | None]:
+    """What git tracks below the first of the places that is in a repository; a None where it cannot tell."""
+    for folder, name in places:
+        try:
+            repository = Repository(folder)
+        except GitFailed:  # no repository, so nothing that came with one
+            continue
+        where = f"{repository.prefix}{name}"
+        try:
+            listed = os.fsdecode(repository.run("ls-files", "-z", "--full-name", "--", f":(top,literal){where}"))
+        except GitFailed:
+            return [None]
+        return [path.removeprefix(where).lstrip("/") for path in listed.split("\0") if path]
+    return []
 
 
 def database(path: Path) -> Path:

@@ -190,7 +190,7 @@ def world_within(state: Path) -> None:
 
 def tracked(state: Path) -> None:
     (state / ".gitignore").unlink()
-    git(state, "add", "--all")
+    git(state.parent if (state / "HEAD").exists() else state, "add", "--all")
 
 
 def tracked_link(state: Path) -> None:
@@ -200,13 +200,30 @@ def tracked_link(state: Path) -> None:
     git(state.parent, "add", ".syncjob")
 
 
+def bare(state: Path) -> None:
+    """What looks like a repository, so that git would look no further."""
+    (state / "HEAD").write_text("ref: refs/heads/main\n")
+    (state / "config").write_text("[core]\n\tbare = true\n")
+    for name in ("objects", "refs"):
+        (state / name).mkdir()
+        (state / name / "kept").touch()
+    tracked(state)
+
+
+def submodule(state: Path) -> None:
+    Workspace(state).git("init", "--quiet", "--initial-branch=main")
+    tracked(state)
+    Workspace(state).git("commit", "--quiet", "-m", "a memory")
+    git(state.parent, "add", "--all")
+
+
 def git(folder: Path, *arguments: str) -> None:
     Workspace(folder).git(*arguments)
 
 
 BAD = [
     (world, "everybody may write"), (world_within, "everybody may write"), (tracked, "git tracks"),
-    (tracked_link, "git tracks"),
+    (tracked_link, "git tracks"), (bare, "git tracks"), (submodule, "git tracks"),
 ]  # fmt: skip
 
 
