@@ -62,10 +62,7 @@ class Folder:
         return replace(document, problems=(*problems, *document.problems)) if problems else document
 
     def found_again(self, name: str) -> str | None:
-        """What a file that was gone is called now that it is there again; None where it is still gone.
-
-        Raises OSError where that cannot be told.
-        """
+        """What a file is called that was gone and is there again, None where it still is gone; raises OSError."""
         os.stat(self._path)  # noqa: PTH116  as above
         for ending in (".md", ".MD", ".Md", ".mD"):  # a file whose name is a bad one is still its model's
             with suppress(FileNotFoundError):

@@ -86,7 +86,7 @@ def load(data: bytes, config: Config, shown: str) -> SavedPlan:
     """The plan that a file holds; raises UsageError where it is none, was edited, or is for another project."""
     try:
         saved = msgspec.json.decode(data, type=SavedPlan)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{shown} is no plan of syncjob: {plain(error)}; make one with diff --plan-out") from error
     writes = [item.model_id for item in saved.items if item.is_write]
     # What is blocked may be the name of a bad file, which is no id, but is never more than a line.
