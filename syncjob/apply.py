@@ -1,6 +1,6 @@
 """A Plan -> Outcomes: the only module that writes to Scenario, and nothing that is not in the journal first."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from syncjob import recent, workers
@@ -9,7 +9,7 @@ from syncjob.breaker import Breaker
 from syncjob.errors import Stopped
 from syncjob.journal import Intent, Journal, Result
 from syncjob.plan import Change
-from syncjob.problems import Failure
+from syncjob.problems import Failure, Problem
 from syncjob.remote import Remote
 from syncjob.runs import Write
 from syncjob.workers import Stop
@@ -26,17 +26,19 @@ def apply(
     recheck_after: float,
     stop: Stop,
     breaker: Breaker,
+    unwanted: Callable[[Change], Problem | None] = lambda change: None,
 ) -> Iterator[Outcome]:
     """Writes each change once and yields its outcome; one for every change, in no order.
 
-    A text read more than `recheck_after` seconds ago is read again before it is overwritten, and it
-    is in the journal before that. Where the journal cannot be written the run is stopped.
+    `unwanted` is asked before a change is first sent, and may say why it no longer is to be. A text read
+    more than `recheck_after` seconds ago is read again before it is overwritten, and it is in the journal
+    before that. Where the journal cannot be written the run is stopped.
     """
     ended: set[str] = set()
     book = _Book(journal, remote, stop)
 
     def work(change: Change) -> Outcome:
-        outcome = Attempt(change, remote, recheck_after, stop, book).outcome()
+        outcome = Attempt(change, remote, recheck_after, stop, book, unwanted).outcome()
         book.record(outcome)
         return outcome
 

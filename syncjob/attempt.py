@@ -1,6 +1,6 @@
 """One change on its way to Scenario: read again where it waited, sent, and looked at where its effect is not known."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -74,12 +74,21 @@ class _Ended(Exception):
 class Attempt:
     """The write of one change. It is never repeated without another look, unless Scenario did not take it just now."""
 
-    def __init__(self, change: Change, remote: Remote, recheck_after: float, stop: Stop, book: Book) -> None:
+    def __init__(
+        self,
+        change: Change,
+        remote: Remote,
+        recheck_after: float,
+        stop: Stop,
+        book: Book,
+        unwanted: Callable[[Change], Problem | None],
+    ) -> None:
         self._change = change
         self._remote = remote
         self._recheck_after = recheck_after
         self._stop = stop
         self._book = book
+        self._unwanted = unwanted
         self._read_at = change.read_at
         self._max_age = recheck_after
         self._must_look = not change.exists  # whatever answers 404 on the way, it is to do so twice
@@ -127,6 +136,8 @@ class Attempt:
         if self._age > max(self._max_age, _LEAST_AGE):
             raise _Stale
         if not self._is_begun:
+            if problem := self._unwanted(self._change):
+                raise _Ended(Outcome(self._change, "refused", (problem,)))
             self._book.intend(self._change)
             self._is_begun = True
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from syncjob import discovery, strict_yaml
+from syncjob import discovery, regular, strict_yaml
 from syncjob.credentials import Credentials, from_environment
 from syncjob.display import one_line
 from syncjob.errors import UsageError
@@ -69,6 +69,7 @@ class ConfigFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Config(msgspec.Struct, frozen=True):
     """All that a run is told, with one profile chosen and every default filled in.
 
+    `is_named` says that the user named the file, and did not just stand below it.
     `folder` is where the descriptions are, `shown_folder` what messages call it.
     `credentials` is None where the environment holds none, and for the sandbox.
     """
@@ -84,6 +85,7 @@ class Config(msgspec.Struct, frozen=True):
     http: Http
     safety: Safety
     credentials: Credentials | None
+    is_named: bool = False
 
     def with_limit(self, refused_bytes: int | None) -> "Config":
         """The config, with a file of so many bytes too large, whatever `safety.max_file_bytes` says."""
@@ -95,6 +97,12 @@ class Config(msgspec.Struct, frozen=True):
     @property
     def is_sandbox(self) -> bool:
         return self.base_url == SANDBOX
+
+
+def target(profile: str, base_url: str, project_id: str | None) -> str:
+    """What a run reads and writes, in words for a message."""
+    project = f"the project {project_id!r}" if project_id else "no project_id"
+    return f"the profile {profile!r} at {one_line(base_url)} with {project}"
 
 
 def load(path: Path | None, profile: str | None, environment: Mapping[str, str]) -> Config:
@@ -130,6 +138,7 @@ def load(path: Path | None, profile: str | None, environment: Mapping[str, str])
         http=http,
         safety=safety,
         credentials=None if base_url == SANDBOX else from_environment(environment),
+        is_named=path is not None,
     )
 
 
@@ -158,6 +167,9 @@ class _Source:
 def _profile(source: _Source, file: ConfigFile, name: str) -> tuple[Profile, Http, Safety]:
     where = f"profiles.{name}"
     profile = source.convert(file.profiles[name], Profile, where)
+    for what, text in (("the name of a profile", name), ("project_id", profile.project_id or "")):
+        if not text.isprintable():
+            raise UsageError(f"{source.place(where)}: {what} holds a character that cannot be printed")
     base_url = _base_url(profile.base_url, f"{source.place(where + '.base_url')}: base_url")
     http = source.convert(msgspec.to_builtins(file.http) | profile.http, Http, f"{where}.http")
     safety = source.convert(msgspec.to_builtins(file.safety) | profile.safety, Safety, f"{where}.safety")
@@ -166,7 +178,8 @@ def _profile(source: _Source, file: ConfigFile, name: str) -> tuple[Profile, Htt
 
 def _read(path: Path) -> _Source:
     try:
-        with path.open("rb") as file:
+        file, _ = regular.open_to_read(path, follow=True)
+        with file:
             data = file.read(strict_yaml.MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(f"cannot read the config {path}: {error.strerror}") from error

@@ -38,6 +38,8 @@ def examine(run: Run) -> Iterator[Line]:
     yield _git(run)
     yield _credentials(run)
     yield from _api(run)
+    if run.distrust:
+        yield Line("FAILED", "state", run.distrust)
     yield _learnt(run)
     yield from (Line("FAILED", "probe", str(each)) for each in unfinished.of(run))
 
@@ -117,7 +119,7 @@ def _clock(answer: Answer) -> Line:
 
 
 def _learnt(run: Run) -> Line:
-    probed = learnt.load(run.config)
+    probed = None if run.distrust else learnt.load(run.config)
     if probed is None:
         return Line(
             "ok", "learnt", "nothing yet; `syncjob doctor --probe MODEL_ID` asks a scratch model what is not documented"

@@ -1,26 +1,18 @@
 """The descriptions folder -> documents, with every problem of every file; nothing is written."""
 
 import os
-import stat
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from syncjob import regular, unfinished
 from syncjob.display import one_line, shorten
 from syncjob.errors import UsageError
 from syncjob.problems import Problem, warning
 from syncjob.tags import NearMiss, Tag, find, is_id
 from syncjob.text import canonical
-
-_SPECIAL = {
-    stat.S_IFLNK: "a symbolic link",
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +61,15 @@ class Folder:
         problems = self._collisions.get(name)
         return replace(document, problems=(*problems, *document.problems)) if problems else document
 
+    def found_again(self, name: str) -> str | None:
+        """What a file is called that was gone and is there again, None where it still is gone; raises OSError."""
+        os.stat(self._path)  # noqa: PTH116  as above
+        for ending in (".md", ".MD", ".Md", ".mD"):  # a file whose name is a bad one is still its model's
+            with suppress(FileNotFoundError):
+                os.lstat(os.path.join(self._path, name[:-3] + ending))  # noqa: PTH118
+                return name[:-3] + ending
+        return None
+
     def _read(self, name: str) -> Document:
         if bad := _name_problem(name):
             return Document(model_id_of(name), f"{self._shown_as}/{_shown(name)}", problems=(bad,))
@@ -81,7 +82,7 @@ class Folder:
 
 def gone(name: str, shown_as: str) -> Document:
     """The document of a file that is no longer there: one without a text."""
-    return Document(model_id_of(name), f"{shown_as}/{_shown(name)}")
+    return Document(model_id_of(name), f"{_shown(shown_as)}/{_shown(name)}")
 
 
 def model_id_of(name: str) -> str:
@@ -126,7 +127,10 @@ def parse(model_id: str, path: str, data: bytes) -> Document:
     if not text.strip():
         problems.append(Problem("file-empty", "is empty; write the description, or delete the file"))
         return Document(model_id, path, problems=tuple(problems))
+    if unfinished.is_pointer(text):
+        return Document(model_id, path, problems=(*problems, unfinished.pointer()))
     found, misses = find(text)
+    problems.extend(unfinished.conflicts(text))
     problems.extend(_near_miss_problems(text, misses))
     return Document(model_id, path, text, found, tuple(problems))
 
@@ -159,24 +163,15 @@ def _name_problem(name: str) -> Problem | None:
 def _read_regular(path: str, max_file_bytes: int) -> bytes | Problem:
     """A regular file's bytes. Nothing else is ever opened: a pipe would block, a link lead away."""
     try:
-        kind = stat.S_IFMT(os.lstat(path).st_mode)
-        if kind != stat.S_IFREG:
-            return Problem(
-                "file-special", f"is {_SPECIAL.get(kind, 'no regular file')}; a description is a regular file"
-            )
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:  # noqa: PTH123  a descriptor, not a path
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                return Problem("file-special", "changed its kind while it was read")
-            if status.st_size > max_file_bytes:
-                return _too_large(status.st_size, max_file_bytes)
-            data = file.read(status.st_size + 1)  # no more: a buffer of the largest size takes longer than the file
-            if len(data) > status.st_size:
-                return Problem("file-special", "grew while it was read; try again")
+        return regular.read(path, max_file_bytes)
+    except regular.TooLarge as error:
+        return _too_large(error.size, max_file_bytes)
+    except regular.NotRegular as error:
+        return Problem("file-special", f"{error.what}; a description is a regular file")
+    except regular.Unfit as error:
+        return Problem("file-special", error.what)
     except OSError as error:
         return Problem("file-special", f"cannot be read: {error.strerror}")
-    return data
 
 
 def _too_large(size: int, limit: int) -> Problem:

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
-from syncjob import journal, runs
+from syncjob import journal, log, runs
+from syncjob.config import target
 from syncjob.errors import UsageError
 from syncjob.journal import Begin, Intent, Record
 from syncjob.run import Run
@@ -17,11 +18,16 @@ def confirmed_before(run: Run) -> Mapping[str, str | None]:
     if resumed is None:
         return {}
     known = dict(runs.confirmed(records_of(run, resumed)))
-    state_dir = run.config.state_dir
-    for later in (each for each in journal.run_ids(state_dir) if each > resumed and each != run.id):
-        for record in journal.read(state_dir, later):
-            if isinstance(record, Intent):
-                known.pop(record.model_id, None)
+    for later in journal.later_than(run.config.state_dir, resumed):
+        if later in (run.id, resumed):
+            continue
+        try:
+            for record in journal.read(run.config.state_dir, later):
+                if isinstance(record, Intent):
+                    known.pop(record.model_id, None)
+        except UsageError as error:  # it may have written anything
+            log.event("warning", "resume", message=f"{error}; so every description is asked for again")
+            return {}
     return known
 
 
@@ -49,8 +55,7 @@ def records_of(run: Run, earlier: str) -> Iterator[Record]:
         raise UsageError(f"the run {earlier} has recorded nothing")
     config = run.config
     if not begin.is_for(config.profile, config.base_url, config.project_id):
-        raise UsageError(
-            f"the run {earlier} was for the profile {begin.profile!r} at {begin.base_url}, not for {config.profile!r} "
-            f"at {config.base_url}"
-        )
+        theirs = target(begin.profile, begin.base_url, begin.project_id)
+        ours = target(config.profile, config.base_url, config.project_id)
+        raise UsageError(f"the run {earlier} was for {theirs}, not for {ours}")
     return records

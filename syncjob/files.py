@@ -7,11 +7,15 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+_PREFIX = ".syncjob-"
+_MAX_NAME_BYTES = 255
+
 
 def write(path: Path, data: bytes) -> None:
     """Puts a file in place of another, or where there was none; raises OSError, and then no file has changed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    # A short name: one made of the file's own could be longer than a name may be.
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=_PREFIX, suffix=".tmp")
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123  a descriptor, not a path
             file.write(data)
@@ -62,6 +66,14 @@ def _keep_owner(path: Path, descriptor: int) -> None:
     with suppress(OSError):
         status = path.stat()
         os.fchown(descriptor, status.st_uid, status.st_gid)
+
+
+def max_name_bytes(folder: Path) -> int:
+    """How long a file's name may be in a folder, which need not exist yet."""
+    for each in (folder, *folder.parents):
+        with suppress(OSError, ValueError):
+            return os.pathconf(each, "PC_NAME_MAX")
+    return _MAX_NAME_BYTES
 
 
 def _mode(path: Path) -> int:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable
 
-from syncjob import files, planning, scope
+from syncjob import files, planning, reviewed, scope
 from syncjob.apply import Outcome
 from syncjob.documents import Document
 from syncjob.errors import Stopped
@@ -86,7 +86,7 @@ def pull(run: Run, *, takes_all: bool, dry_run: bool) -> Result:
 
 def _plans(run: Run, *, will_write: bool) -> Iterable[Plan]:
     saved = run.options.plan
-    return planning.plans_of_saved(run, saved) if saved else planning.plans_of_files(run, will_write=will_write)
+    return reviewed.plans_of_saved(run, saved) if saved else planning.plans_of_files(run, will_write=will_write)
 
 
 def _write_file(run: Run, change: Change) -> Outcome:

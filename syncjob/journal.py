@@ -5,34 +5,39 @@ sent, so that whatever ends the process, the text that it overwrote can be put b
 """
 
 import os
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import BinaryIO, Literal
 
 import msgspec
 
+from syncjob import regular
+from syncjob.constraints import Code, Line, ModelId, Moment, RunId, Sha256, Time, plain
 from syncjob.errors import UsageError
 from syncjob.report.model import Summary
-from syncjob.state import runs_folder
+from syncjob.state import runs_folder, sync_folder
 
 _SUFFIX = ".jsonl"
 Effect = Literal["written", "none", "unknown"]
-Time = Annotated[datetime, msgspec.Meta(tz=True)]
+# No answer of the API is longer than 32 MiB, and no character takes more than six times its bytes.
+_LONGEST_LINE = 200_000_000
+_STAMP = re.compile(r"([0-9]{8}T[0-9]{6}\.[0-9]{6}Z)-[0-9a-f]+")
 
 
 class Begin(msgspec.Struct, frozen=True, tag_field="record", tag="run"):
     """The first line: which run, and where it writes to. Times are UTC, ISO 8601."""
 
     version: Literal[1]
-    run: str
-    command: str
-    profile: str
-    base_url: str
-    project_id: str | None
-    started_at: str
+    run: RunId
+    command: Line
+    profile: Line
+    base_url: Line
+    project_id: Line | None
+    started_at: Time
 
     def is_for(self, profile: str, base_url: str, project_id: str | None) -> bool:
         """Whether the run wrote to just that project."""
@@ -42,8 +47,8 @@ class Begin(msgspec.Struct, frozen=True, tag_field="record", tag="run"):
 class Confirmed(msgspec.Struct, frozen=True, tag_field="record", tag="confirmed"):
     """Scenario held what the file says, and nothing was written; the digest is null for no text."""
 
-    model_id: str
-    sha256: str | None
+    model_id: ModelId
+    sha256: Sha256 | None
 
 
 class Intent(msgspec.Struct, frozen=True, tag_field="record", tag="intent"):
@@ -52,11 +57,11 @@ class Intent(msgspec.Struct, frozen=True, tag_field="record", tag="intent"):
     `at` is null in journals of older versions.
     """
 
-    model_id: str
-    path: str
+    model_id: ModelId
+    path: Line
     before: str | None
-    after_sha256: str | None
-    at: Time | None = None
+    after_sha256: Sha256 | None
+    at: Moment | None = None
 
 
 class Result(msgspec.Struct, frozen=True, tag_field="record", tag="result"):
@@ -66,18 +71,18 @@ class Result(msgspec.Struct, frozen=True, tag_field="record", tag="result"):
     A write that found the text there already is `unchanged`.
     """
 
-    model_id: str
+    model_id: ModelId
     status: Literal["applied", "unchanged", "failed", "refused", "not_attempted"]
-    stored_sha256: str | None = None
-    error: str | None = None
+    stored_sha256: Sha256 | None = None
+    error: Code | None = None
     effect: Effect | None = None
-    at: Time | None = None
+    at: Moment | None = None
 
 
 class Finish(msgspec.Struct, frozen=True, tag_field="record", tag="end"):
     """The last line of a run that came to its end."""
 
-    finished_at: str
+    finished_at: Time
     exit_code: int
     summary: Summary
 
@@ -102,7 +107,7 @@ class Journal:
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
             self._descriptor = os.open(path, flags, 0o600)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         except OSError as error:
             raise UsageError(f"cannot make the journal {path}: {error.strerror}; nothing was written") from error
         try:
@@ -164,41 +169,75 @@ def read(state_dir: Path, run: str) -> Iterator[Record]:
 
     Raises UsageError where there is no such run, or its journal is no journal.
     """
-    path = runs_folder(state_dir) / f"{run}{_SUFFIX}"
-    if not run or Path(run).name != run or not path.is_file():
+    path = _folder(state_dir) / f"{run}{_SUFFIX}"
+    if not run or Path(run).name != run or not os.path.lexists(path):
         raise UsageError(f"no run {run!r} in {path.parent}; syncjob runs lists them")
-    return _records(path)
+    return _records(path, run)
 
 
 def run_ids(state_dir: Path) -> list[str]:
-    """The runs that have a journal, newest first."""
-    names = (path.name for path in runs_folder(state_dir).iterdir())
-    return sorted((name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX)), reverse=True)
+    """The runs that have a journal, newest first; last those whose id does not tell when they began."""
+    try:
+        names = os.listdir(_folder(state_dir))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise UsageError(f"cannot list the journals in {error.filename}: {error.strerror}") from error
+    ids = (name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
+    return sorted(ids, key=lambda run: (begun_at(run) is not None, run), reverse=True)
 
 
-def _records(path: Path) -> Iterator[Record]:
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if not line.endswith(b"\n"):
-                return
-            try:
-                record = _DECODER.decode(line)
-            except msgspec.DecodeError as error:
-                raise UsageError(f"{path}:{number}: no record of a journal: {error}") from error
-            if isinstance(record, Begin) != (number == 1):
-                raise UsageError(f"{path}:{number}: the first record of a journal, and no other, is that of its run")
-            yield record
+def later_than(state_dir: Path, run: str) -> list[str]:
+    """The runs that may have begun after one, by their ids: those whose id does not tell are among them."""
+    return [each for each in run_ids(state_dir) if begun_at(each) is None or each > run]
+
+
+def begun_at(run: str) -> datetime | None:
+    """When a run began, by its id; None where that is no id that a run gives itself."""
+    found = _STAMP.fullmatch(run)
+    try:
+        return datetime.strptime(found[1], "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC) if found else None
+    except ValueError:
+        return None
+
+
+def _folder(state_dir: Path) -> Path:
+    """Where the journals are, if there are any; reading makes no folder."""
+    return state_dir / "runs"
+
+
+def _records(path: Path, run: str) -> Iterator[Record]:
+    try:
+        file, _ = regular.open_to_read(path)
+        with file:
+            for number, line in enumerate(_lines(file), 1):
+                record = _record(line, f"{path}:{number}")
+                if isinstance(record, Begin) != (number == 1):
+                    message = "the first record of a journal, and no other, is that of its run"
+                    raise UsageError(f"{path}:{number}: {message}")
+                if isinstance(record, Begin) and record.run != run:
+                    raise UsageError(f"{path}:{number}: this is the journal of another run, {record.run}")
+                yield record
+    except OSError as error:
+        raise UsageError(f"cannot read the journal {path}: {error.strerror}") from error
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """The whole lines; one that does not end is the last that a crash tore, or too long to be one."""
+    while (line := file.readline(_LONGEST_LINE)).endswith(b"\n"):
+        yield line
+    if len(line) == _LONGEST_LINE:
+        raise OSError(None, f"it holds a line of more than {_LONGEST_LINE:,} bytes")
+
+
+def _record(line: bytes, place: str) -> Record:
+    try:
+        record: Record = _DECODER.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(f"{place}: no record of a journal: {plain(error)}") from error
+    return record
 
 
 def _write_whole(descriptor: int, data: bytes) -> None:
     while data:
         data = data[os.write(descriptor, data) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes the name of a new file outlast a power loss."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

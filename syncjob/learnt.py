@@ -1,17 +1,22 @@
 """What `doctor --probe` found out about the API beyond its documentation, kept in the state folder for later runs."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import quote
 
 import msgspec
 
-from syncjob import files, log
+from syncjob import files, log, regular
 from syncjob.config import Config
+from syncjob.constraints import Line, ModelId, Time
 from syncjob.state import state_folder
 
+# The smallest text that a probe asks with; a smaller limit would refuse every file.
+_LEAST_REFUSED = 10_000
+_MAX_BYTES = 1_000_000
 
-class Finding(msgspec.Struct, frozen=True):
+
+class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One question about the API, its answer, and what that means for a run."""
 
     question: str
@@ -19,7 +24,7 @@ class Finding(msgspec.Struct, frozen=True):
     meaning: str
 
 
-class Learnt(msgspec.Struct, frozen=True):
+class Learnt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What later runs use; the defaults hold where nothing was found out.
 
     `null_is_no_description`: GET answers `{"description": null}` for a model without a description.
@@ -30,19 +35,19 @@ class Learnt(msgspec.Struct, frozen=True):
 
     null_is_no_description: bool = False
     updated_at_moves: bool = False
-    refused_bytes: int | None = None
+    refused_bytes: Annotated[int, msgspec.Meta(ge=_LEAST_REFUSED)] | None = None
     no_description: Literal["empty", "null-value", "null", "404"] | None = None
 
 
-class Probed(msgspec.Struct, frozen=True):
+class Probed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The file: what was found out, about which project, and when (UTC, ISO 8601)."""
 
     version: Literal[1]
-    profile: str
-    base_url: str
-    project_id: str | None
-    model_id: str
-    probed_at: str
+    profile: Line
+    base_url: Line
+    project_id: Line | None
+    model_id: ModelId
+    probed_at: Time
     learnt: Learnt
     findings: tuple[Finding, ...]
 
@@ -61,7 +66,7 @@ def save(config: Config, probed: Probed) -> None:
 def load(config: Config) -> Probed | None:
     """The findings of a profile; None where there are none, or they are about another project or base URL."""
     try:
-        probed = msgspec.json.decode(path_of(config).read_bytes(), type=Probed)
+        probed = msgspec.json.decode(regular.read(path_of(config), _MAX_BYTES), type=Probed)
     except FileNotFoundError:
         return None
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -69,5 +74,9 @@ def load(config: Config) -> Probed | None:
             "warning", "learnt", message=f"{path_of(config)} cannot be read; syncjob doctor --probe makes it anew"
         )
         return None
-    is_ours = (probed.base_url, probed.project_id) == (config.base_url, config.project_id)
+    is_ours = (probed.profile, probed.base_url, probed.project_id) == (
+        config.profile,
+        config.base_url,
+        config.project_id,
+    )
     return probed if is_ours else None

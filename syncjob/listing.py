@@ -38,7 +38,9 @@ def removed(run: Run, found: scope.Scope, remembered: Memory) -> tuple[tuple[str
     if not (is_asked_for or is_worth_it):
         return found.gone, ()
     listed, problems = own_models(run, remembered)
-    if not is_asked_for or problems or run.stop.requested:
+    if run.stop.requested and not problems:
+        problems = (Problem("interrupted", "the run ended before the project's models were listed"),)
+    if not is_asked_for or problems:
         return found.gone, problems if is_asked_for else ()
     filed = set(map(model_id_of, found.names))  # a file whose name is a bad one is still its model's
     unfiled = frozenset(name for name in listed if model_id_of(name) not in filed)

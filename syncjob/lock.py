@@ -2,14 +2,20 @@
 
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from syncjob import regular
 from syncjob.display import shorten
 from syncjob.errors import SyncjobError, UsageError
 from syncjob.state import state_folder
+
+# What every holder calls itself by, so that no other file is taken for a lock: `uv.lock` is one of another kind.
+HOLDER = "the run "
+_MOST = 1000  # bytes that tell the holder
 
 
 class Busy(SyncjobError):
@@ -18,14 +24,18 @@ class Busy(SyncjobError):
 
 @contextmanager
 def only_writer(state_dir: Path, profile: str, holder: str) -> Iterator[None]:
-    """Holds the profile's lock until the block ends; raises Busy with what its holder called itself."""
+    """Holds the profile's lock until the block ends; raises Busy with what its holder called itself.
+
+    `holder` begins with HOLDER.
+    """
     path = state_folder(state_dir) / f"{quote(profile, safe='')}.lock"
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        descriptor = _open(path)
     except OSError as error:
         raise UsageError(f"cannot make the lock {path}: {error.strerror}") from error
     try:
         _take(descriptor, path, profile)
+        _require_ours(descriptor, path)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, holder.encode(), 0)
         yield
@@ -34,13 +44,34 @@ def only_writer(state_dir: Path, profile: str, holder: str) -> Iterator[None]:
         os.close(descriptor)
 
 
+def _open(path: Path) -> int:
+    if os.path.lexists(path):
+        regular.require(path)
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    return os.open(path, flags, 0o600)
+
+
 def _take(descriptor: int, path: Path, profile: str) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        holder = shorten(os.pread(descriptor, 1000, 0).decode("utf-8", "replace")) or "another run"
+        holder = shorten(_content(descriptor)) or "another run"
         raise Busy(
             f"{holder} is writing to the profile {profile!r}; wait for it or end it, nothing was changed here"
         ) from error
     except OSError as error:
         raise UsageError(f"cannot lock {path}: {error.strerror}; SYNCJOB_STATE_DIR names another folder") from error
+
+
+def _require_ours(descriptor: int, path: Path) -> None:
+    """Raises UsageError where what is locked is another file than our own, which would be overwritten."""
+    status = os.fstat(descriptor)
+    is_ours = not status.st_size or _content(descriptor).startswith(HOLDER)
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1 or not is_ours:
+        raise UsageError(
+            f"{path} is not a lock of syncjob: move it away, or name another folder with SYNCJOB_STATE_DIR"
+        )
+
+
+def _content(descriptor: int) -> str:
+    return os.pread(descriptor, _MOST, 0).decode("utf-8", "replace")

@@ -13,9 +13,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from syncjob import log
+from syncjob.errors import UsageError
 from syncjob.scenario.resources import Page
 from syncjob.scenario.types import Model
-from syncjob.state import state_folder
+from syncjob.state import database, state_folder
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS target (name TEXT NOT NULL, models INTEGER NOT NULL DEFAULT 0);
@@ -92,17 +93,17 @@ class Memory:
 @contextmanager
 def opened(state_dir: Path, profile: str, target: str) -> Iterator[Memory]:
     """The memory of a profile, until the block ends; it holds nothing of another `target` than this."""
-    path = state_folder(state_dir) / f"{quote(profile, safe='')}.memory.sqlite3"
     try:
-        database = _open(path, target)
-    except (sqlite3.Error, OSError) as error:
+        path = state_folder(state_dir) / f"{quote(profile, safe='')}.memory.sqlite3"
+        opened = _open(database(path), target)
+    except (sqlite3.Error, OSError, UsageError) as error:
         _failed(error)
         yield Memory(None)
         return
     try:
-        yield Memory(database)
+        yield Memory(opened)
     finally:
-        database.close()
+        opened.close()
 
 
 def _open(path: Path, target: str) -> sqlite3.Connection:

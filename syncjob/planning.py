@@ -1,24 +1,22 @@
-"""What a run is to do, as Plans: of its files, of a saved plan, or of an earlier run's journal."""
+"""What a run is to do, as Plans: of its files, or of an earlier run's journal."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
-from syncjob import comparing, history, listing, runs, saved_plan, scope
+from syncjob import comparing, files, history, listing, runs, scope
 from syncjob.comparing import in_parallel
 from syncjob.documents import Document, model_id_of
 from syncjob.earlier import first_since, records_of
 from syncjob.edits import with_history
-from syncjob.errors import Stopped, UsageError
+from syncjob.errors import Stopped
 from syncjob.memory import Memory
 from syncjob.plan import Change, Plan, Tally, in_order, left_alone, not_compared, over_threshold
 from syncjob.problems import Problem
 from syncjob.pull import pulled, with_collisions
 from syncjob.rollback import not_read, put_back, wrote_nothing
 from syncjob.run import Run
-from syncjob.saved_plan import SavedItem
 from syncjob.selection import select
 from syncjob.stored_forms import StoredForms, as_stored
 from syncjob.tags import is_id
@@ -49,42 +47,15 @@ def plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
         left = () if options.prune else (left_alone(found.files.unread(name)) for name in removed)
         yield Plan(in_order(left), (*found.problems, *problems), is_partial=True)
         asked = (*found.asked, *(removed if options.prune else ()))
-        judge = partial(_with_history, run, texts, forms=StoredForms(run))
+        judge = partial(judged_by_history, run, texts, forms=StoredForms(run))
         plans = comparing.plans(run, asked, found.files, judge, memory, "paced" if will_write else "even")
         plans = map(_without_nothing, plans) if options.prune and found.is_whole else plans
-        yield from _within_thresholds(run, plans, found.count, not found.names, will_write=will_write)
+        yield from within_thresholds(run, plans, found.count, not found.names, will_write=will_write)
 
 
 def unasked_plan(run: Run) -> Plan:
     """The places of all that a run may have been about that was told to end before it knew."""
     return Plan(in_order(map(not_compared, scope.unasked(run.config, run.options.patterns, run.options.shard))))
-
-
-def plans_of_saved(run: Run, path: Path) -> Iterator[Plan]:
-    """What a saved plan holds, where it still fits; raises UsageError where the file is no such plan."""
-    config = run.config
-    saved = saved_plan.load(_read(path), config, str(path))
-    writes = saved.writes
-    names = scope.in_order(f"{model_id}.md" for model_id in writes)
-    there = scope.names_of(config, may_be_empty=True)
-    try:
-        worktree = scope.known_worktree(config, there, run.stop)
-    except Stopped:
-        files = scope.Files(config, there)
-        yield Plan(in_order(not_compared(files.unread(name)) for name in names))
-        return
-    source = _Reviewed(scope.Files(config, there, worktree), writes)
-    blocked = in_order(saved_plan.blocked(item, config.shown_folder) for item in saved.blocked)
-    if not run.options.keep_going and (blocked or not all(source.read(name).is_valid for name in names)):
-        yield Plan(in_order((*blocked, *(not_compared(source.read(name)) for name in names))))
-        return
-    yield Plan(blocked, is_partial=True)
-
-    def judge(change: Change) -> Change:
-        return saved_plan.as_planned(change, writes[change.model_id])
-
-    plans = comparing.plans(run, names, source, judge, Memory(None), "one")
-    yield from _within_thresholds(run, plans, len(there), not there, will_write=True)
 
 
 def plan_of_rollback(run: Run, earlier: str) -> Plan:
@@ -108,25 +79,31 @@ def plan_of_pull(run: Run, *, takes_all: bool) -> Plan:
     config, options = run.config, run.options
     names = scope.names_of(config, may_be_empty=True)
     try:
-        files = scope.Files(config, names, scope.known_worktree(config, names, run.stop))
+        there = scope.Files(config, names, scope.known_worktree(config, names, run.stop))
         unsaved = frozenset[str]() if options.force else uncommitted(config.folder, run.stop)
     except Stopped:
         return unasked_plan(run)
     found, problems = _to_pull(run, names, takes_all=takes_all)
-    documents = [files.read(name) for name in scope.in_order(found)]
+    documents = [there.read(name) for name in scope.in_order(found)]
+    longest_name = files.max_name_bytes(config.folder)
 
     def read_and_take(document: Document) -> Change:
         name = f"{document.model_id}.md"
         may_overwrite = unsaved is not None and name not in unsaved
         must_exist = document.model_id in options.patterns and name not in names
-        existing = run.remote.read(document.model_id)
-        limit = config.safety.max_file_bytes
-        return pulled(document, existing, max_file_bytes=limit, may_overwrite=may_overwrite, must_exist=must_exist)
+        return pulled(
+            document,
+            run.remote.read(document.model_id),
+            max_file_bytes=config.safety.max_file_bytes,
+            max_name_bytes=longest_name,
+            may_overwrite=may_overwrite,
+            must_exist=must_exist,
+        )
 
     taken = dict(_ask_all(run, documents, read_and_take, is_for_scenario=False))
     changes = with_collisions((taken.get(each) or not_compared(each) for each in documents), names)
-    there = {model_id_of(name) for name in names}
-    told = (change for change in changes if change.model_id in there or change.after_sha256 or not takes_all)
+    filed = {model_id_of(name) for name in names}
+    told = (change for change in changes if change.model_id in filed or change.after_sha256 or not takes_all)
     return Plan(in_order(told), problems)
 
 
@@ -158,38 +135,13 @@ def _to_pull(run: Run, names: Sequence[str], *, takes_all: bool) -> tuple[frozen
     return select(models if takes_all else {*models, *names}, patterns, folder), ()
 
 
-class _Reviewed:
-    """The documents of a plan's writes as they are now, with a problem where a file is not what was reviewed."""
-
-    def __init__(self, files: scope.Files, writes: Mapping[str, SavedItem]) -> None:
-        self._files = files
-        self._writes = writes
-
-    def read(self, name: str) -> Document:
-        document = self._files.read(name)
-        return saved_plan.as_reviewed(document, self._writes[document.model_id])
-
-    def unread(self, name: str) -> Document:
-        return self._files.unread(name)
-
-
-def _read(path: Path) -> bytes:
-    if path.exists() and not path.is_file():  # a pipe would block
-        raise UsageError(f"cannot read the plan {path}: it is no regular file")
-    try:
-        with path.open("rb") as file:
-            return file.read(saved_plan.MAX_BYTES)
-    except OSError as error:
-        raise UsageError(f"cannot read the plan {path}: {error.strerror}") from error
-
-
 def _without_nothing(plan: Plan) -> Plan:
     """Without those that have neither file nor description: only a description that is to go is worth a word."""
     told = (change for change in plan.changes if change.action != "unchanged" or change.after_sha256)
     return replace(plan, changes=tuple(told))
 
 
-def _within_thresholds(
+def within_thresholds(
     run: Run, plans: Iterable[Plan], files: int, is_emptied: bool, *, will_write: bool
 ) -> Iterator[Plan]:
     """The plans, with a problem where all so far would change more than a run may without `--force`."""
@@ -201,7 +153,7 @@ def _within_thresholds(
         yield replace(plan, problems=(*plan.problems, *above))
 
 
-def _with_history(run: Run, texts: history.Texts, change: Change, *, forms: StoredForms) -> Change:
+def judged_by_history(run: Run, texts: history.Texts, change: Change, *, forms: StoredForms) -> Change:
     """The change, as a conflict where it would overwrite what neither git nor an earlier run ever held."""
     versions = texts.of(f"{change.model_id}.md")
     judged = with_history(change, versions, texts.gap, may_overwrite=run.options.overwrite_remote_edits)

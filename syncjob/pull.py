@@ -10,13 +10,20 @@ from syncjob.existing import Absent, Existing
 from syncjob.plan import Action, Change
 from syncjob.problems import Failure, Problem, warning
 from syncjob.text import same, sha256
+from syncjob.unfinished import conflicts, is_pointer
 
 # What makes a text no description at all; a near miss of a tag is one that Scenario holds already.
 _UNFIT = frozenset({"file-encoding", "file-empty", "file-too-large"})
 
 
 def pulled(
-    document: Document, existing: Existing, *, max_file_bytes: int, may_overwrite: bool, must_exist: bool = False
+    document: Document,
+    existing: Existing,
+    *,
+    max_file_bytes: int,
+    max_name_bytes: int = 255,
+    may_overwrite: bool,
+    must_exist: bool = False,
 ) -> Change:
     """The change of a file: `before` is what it says, `after` what Scenario holds.
 
@@ -39,12 +46,14 @@ def pulled(
         return replace(base, action="unchanged")
     action: Action = "update" if document.text or document.problems else "create"
     change = replace(base, action=action, before=document.text, after=text)
-    problems = tuple(_unfit(document, text, max_file_bytes))
+    problems = (*_unfit(document, text, max_file_bytes), *_too_long(document, max_name_bytes))
     if problems:
         return replace(change, action="invalid", problems=problems)
+    change = replace(change, problems=tuple(_unresolved(text)))
     if action == "update" and not may_overwrite:
         message = "holds changes that git does not have; commit them first, or use --force"
-        return replace(change, action="conflict", problems=(Problem("file-uncommitted", message),))
+        uncommitted = Problem("file-uncommitted", message)
+        return replace(change, action="conflict", problems=(*change.problems, uncommitted))
     return change
 
 
@@ -76,8 +85,26 @@ def _unfit(document: Document, text: str, max_file_bytes: int) -> Iterable[Probl
     if len(data) > max_file_bytes:
         message = f"would hold {len(data):,} bytes; safety.max_file_bytes allows {max_file_bytes:,}"
         yield Problem("file-too-large", message)
+    if is_pointer(text):
+        yield Problem(
+            "file-special", "Scenario holds a pointer of Git LFS in place of a text; write the text there first"
+        )
     again = parse(document.model_id, document.path, data)
     yield from (problem for problem in again.problems if problem.is_error and problem.code in _UNFIT)
+
+
+def _unresolved(text: str) -> Iterable[Problem]:
+    """Warnings: whoever wants to resolve a conflict that was published needs the text."""
+    for conflict in conflicts(text):
+        message = "Scenario's text holds the markers of a merge conflict: resolve it in the file, then sync"
+        yield warning(conflict.code, message, conflict.line, conflict.column)
+
+
+def _too_long(document: Document, max_name_bytes: int) -> Iterable[Problem]:
+    size = len(f"{document.model_id}.md".encode())
+    if size > max_name_bytes:
+        message = f"its file's name would hold {size} bytes; this folder allows {max_name_bytes}"
+        yield Problem("file-name", message)
 
 
 def file_bytes(text: str) -> bytes:

@@ -78,7 +78,8 @@ def report_of(run: Run, items: Collection[Item], problems: Sequence[Problem], *,
     traffic = run.client.traffic
     may_be_resumed = run.command == "sync" and run.journal is not None
     resume = f"the same options and --resume {run.id}" if may_be_resumed else ""
-    is_done = run.stop.is_due and not any(item.status == "not_attempted" for item in items)
+    is_cut = any(problem.code == "interrupted" for problem in problems)
+    is_done = run.stop.is_due and not is_cut and not any(item.status == "not_attempted" for item in items)
     reason = None if is_done else run.stop.reason  # a run whose last write outlasted its time is done
     end = End(
         reason,

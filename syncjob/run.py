@@ -6,17 +6,18 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
-from syncjob import learnt
+from syncjob import learnt, log, state
 from syncjob.breaker import Breaker
 from syncjob.config import Config
 from syncjob.connection import connect, offline
-from syncjob.journal import Begin, Journal, started
+from syncjob.errors import UsageError
+from syncjob.journal import Begin, Journal, begun_at, read, run_ids, started
 from syncjob.learnt import Learnt
-from syncjob.lock import only_writer
+from syncjob.lock import HOLDER, Busy, only_writer
 from syncjob.progress import Progress, duration
 from syncjob.recent import recent_writes
 from syncjob.remote import Remote
@@ -58,7 +59,7 @@ class Options:
 class Run:
     """A run that has begun: what it is told, and what may end it.
 
-    `journal` is None where it writes nothing.
+    `journal` is None where it writes nothing. `distrust` says why the word of the state folder does not count.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Run:
     breaker: Breaker
     interrupts: Interrupts
     journal: Journal | None
+    distrust: str | None = None
 
     @property
     def client(self) -> Scenario:
@@ -84,9 +86,20 @@ class Run:
         return self.shown_by(label, things, total, self.progress)
 
 
-def new_id() -> str:
-    """A run id that sorts by time of start, to the microsecond."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(3)}"
+def new_id(state_dir: Path | None = None) -> str:
+    """A run id that sorts by time of start, to the microsecond.
+
+    It sorts after those of all runs that have a journal in `state_dir`, whatever the clock then said or says now.
+    """
+    at = datetime.now(UTC)
+    newest = next(iter(run_ids(state_dir)), "") if state_dir else ""
+    before = begun_at(newest)
+    if before is not None and before >= at:
+        try:
+            at = before + timedelta(microseconds=1)
+        except OverflowError as error:
+            raise UsageError(f"no run can begin after {newest}: move its journal out of {state_dir}") from error
+    return f"{at:%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(3)}"
 
 
 @contextmanager
@@ -100,7 +113,8 @@ def begin(
     stop, started_at = Stop(), now()
     if options.max_duration is not None:
         stop.request_after(options.max_duration, f"--max-duration {duration(options.max_duration)} is over")
-    probed = learnt.load(config)
+    distrust = _distrust(config, command, options, reach)
+    probed = None if distrust else learnt.load(config)
     known = probed.learnt if probed else Learnt()
     config = config.with_limit(known.refused_bytes)
     with ExitStack() as stack:
@@ -126,15 +140,41 @@ def begin(
             Breaker(stop),
             interrupts,
             journal,
+            distrust,
         )
+
+
+def _distrust(config: Config, command: Command, options: Options, reach: Reach) -> str | None:
+    """Why what is remembered does not count; raises UsageError where a run cannot do without its state folder."""
+    needs_it = reach == "write" or options.resume is not None or command == "rollback"
+    if not (needs_it or command == "doctor" or os.path.lexists(learnt.path_of(config))):
+        return None  # nothing would be believed
+    reason = state.distrust(config.state_dir, is_named=config.is_named)
+    if reason and needs_it:
+        raise UsageError(f"{reason}; nothing was written")
+    if reason and command != "doctor":
+        log.event("warning", "state", message=f"{reason}; what earlier runs found out is not used")
+    return reason
 
 
 @contextmanager
 def _journal(run_id: str, command: Command, config: Config, started_at: str) -> Iterator[Journal]:
     begin = Begin(1, run_id, command, config.profile, config.base_url, config.project_id, started_at)
-    holder = f"the run {run_id} (process {os.getpid()}, since {started_at})"
-    with only_writer(config.state_dir, config.profile, holder), started(config.state_dir, begin) as journal:
-        yield journal
+    holder = f"{HOLDER}{run_id} (process {os.getpid()}, since {started_at})"
+    with only_writer(config.state_dir, config.profile, holder):
+        _require_newest(begin, config.state_dir)
+        with started(config.state_dir, begin) as journal:
+            yield journal
+
+
+def _require_newest(begin: Begin, state_dir: Path) -> None:
+    """Raises Busy where another run of the profile came in between: the order of their ids would be wrong."""
+    for later in run_ids(state_dir):
+        if begun_at(later) is None or later < begin.run:
+            return
+        first = next(read(state_dir, later), None)
+        if isinstance(first, Begin) and first.profile == begin.profile:
+            raise Busy(f"the run {later} came first; run this again, nothing was changed")
 
 
 def now() -> str:

@@ -3,23 +3,22 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
 
-from syncjob.config import Config
+from syncjob.config import Config, target
+from syncjob.constraints import Line, Sha256, plain
 from syncjob.display import one_line
 from syncjob.documents import Document
-from syncjob.edits import over_edit
 from syncjob.errors import UsageError
 from syncjob.plan import WRITES, Action, Change
-from syncjob.problems import Problem
+from syncjob.problems import Problem, warning
 from syncjob.report.model import Item
 from syncjob.tags import is_id
 from syncjob.text import sha256
 
 MAX_BYTES = 64_000_000
-_Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class SavedItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,8 +29,8 @@ class SavedItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     model_id: str
     action: Literal["create", "update", "delete", "conflict", "invalid"]
-    before_sha256: _Sha256 | None
-    after_sha256: _Sha256 | None
+    before_sha256: Sha256 | None
+    after_sha256: Sha256 | None
     overwrites_remote_edit: bool = False
 
     @property
@@ -47,10 +46,10 @@ class SavedPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     version: Literal[1]
-    profile: str
-    base_url: str
-    project_id: str | None
-    digest: str
+    profile: Line
+    base_url: Line
+    project_id: Line | None
+    digest: Line
     items: tuple[SavedItem, ...]
 
     @property
@@ -87,19 +86,17 @@ def load(data: bytes, config: Config, shown: str) -> SavedPlan:
     """The plan that a file holds; raises UsageError where it is none, was edited, or is for another project."""
     try:
         saved = msgspec.json.decode(data, type=SavedPlan)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise UsageError(f"{shown} is no plan of syncjob: {error}; make one with diff --plan-out") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(f"{shown} is no plan of syncjob: {plain(error)}; make one with diff --plan-out") from error
     writes = [item.model_id for item in saved.items if item.is_write]
     # What is blocked may be the name of a bad file, which is no id, but is never more than a line.
     are_ids = all(map(is_id, writes)) and all(one_line(item.model_id) == item.model_id for item in saved.items)
     if saved.digest != _digest(saved) or len(set(writes)) < len(writes) or not are_ids:
         raise UsageError(f"{shown} was changed since it was written: its digest is another; make a new plan")
-    target = (saved.profile, saved.base_url, saved.project_id)
-    if target != (config.profile, config.base_url, config.project_id):
-        raise UsageError(
-            f"{shown} is a plan for the profile {saved.profile!r} at {saved.base_url}, not for {config.profile!r} "
-            f"at {config.base_url}"
-        )
+    theirs = (saved.profile, saved.base_url, saved.project_id)
+    ours = (config.profile, config.base_url, config.project_id)
+    if theirs != ours:
+        raise UsageError(f"{shown} is a plan for {target(*theirs)}, not for {target(*ours)}")
     return saved
 
 
@@ -128,7 +125,10 @@ def as_planned(change: Change, item: SavedItem) -> Change:
     if (change.before_sha256, change.action) != (item.before_sha256, item.action):
         stale = _stale("edited on Scenario since the plan was made; make a new plan")
         return replace(change, action="conflict", problems=(*change.problems, stale))
-    return over_edit(change) if item.overwrites_remote_edit else change
+    if not item.overwrites_remote_edit:
+        return change
+    told = warning("remote-edited", "an edit made on Scenario is overwritten, because the plan says so")
+    return replace(change, problems=(*change.problems, told))
 
 
 def blocked(item: SavedItem, shown_folder: str) -> Change:

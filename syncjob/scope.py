@@ -1,5 +1,6 @@
 """Which descriptions a run is about: the folder, SELECT, --since and --shard."""
 
+import errno
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -25,13 +26,24 @@ class Files:
         self._shown_as = config.shown_folder
         self._there = frozenset(there)
         self._problems = worktree.problems
+        self._was_listed = config.folder.is_dir()
         self._folder = Folder(config.folder, self._shown_as, there, config.safety.max_file_bytes)
 
     def read(self, name: str) -> Document:
         """The document of a file as it is now; one without a text where there is no such file."""
-        document = self._folder.read(name) if name in self._there else self.unread(name)
+        document = self._folder.read(name) if name in self._there else self._gone(name)
         problem = self._problems.get(name)
         return replace(document, problems=(problem, *document.problems)) if problem else document
+
+    def _gone(self, name: str) -> Document:
+        """One that was not there when the folder was listed, which may be long ago."""
+        try:
+            back = self._folder.found_again(name)
+        except OSError as error:
+            is_known = not self._was_listed or error.errno == errno.ENAMETOOLONG
+            problem = Problem("file-special", f"cannot be looked for in its folder: {error.strerror}")
+            return self.unread(name) if is_known else replace(self.unread(name), problems=(problem,))
+        return self._folder.read(back) if back else self.unread(name)
 
     def unread(self, name: str) -> Document:
         """The place of a document whose file is not looked at."""

@@ -1,18 +1,37 @@
-"""The state folder `.syncjob/`: made when it is first needed, and ignored by git on its own."""
+"""The state folder `.syncjob/`: made when it is first needed, ignored by git on its own, and whose word counts."""
 
+import os
+import re
+import stat
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from syncjob import files, regular
 from syncjob.errors import UsageError
+from syncjob.git import GitFailed, Repository
+
+_IGNORE_ALL = b"*\n"
+_DATABASE = r"\.sqlite3(?:-journal|-wal|-shm)?"
+# What this program puts into the folder; `demo` is `make demo`'s.
+_OURS = re.compile(
+    rf"\.gitignore|runs|demo|.+\.lock|.+\.learnt\.json|(?:.+\.memory|sandbox){_DATABASE}|\.syncjob-.+\.tmp"
+)
+# What of it later runs believe.
+_BELIEVED = re.compile(rf"runs/[^/]+\.jsonl|[^/]+\.learnt\.json|[^/]+\.memory{_DATABASE}")
+_ELSEWHERE = "or name another folder with SYNCJOB_STATE_DIR"
 
 
 def state_folder(path: Path) -> Path:
-    """The folder, made with owner-only access where it is missing; raises UsageError where it cannot be."""
+    """The folder, made with owner-only access where it is missing; raises UsageError where it cannot be.
+
+    Nothing is put into it before git is told to ignore it.
+    """
     try:
-        path.mkdir(mode=0o700, parents=True)
-        # Only in a folder of our own: SYNCJOB_STATE_DIR may name one that holds other things.
-        (path / ".gitignore").write_text("*\n", encoding="utf-8")
-    except FileExistsError:
-        return path
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _ignored(path)
+    except regular.Unfit as error:
+        raise UsageError(f"{error.filename} {error.what}: remove it, {_ELSEWHERE}") from error
     except OSError as error:
         raise UsageError(
             f"cannot make the state folder {path}: {error.strerror}; SYNCJOB_STATE_DIR names another"
@@ -20,9 +39,104 @@ def state_folder(path: Path) -> Path:
     return path
 
 
+def _ignored(path: Path) -> None:
+    """Writes the ignore file where a crash or a full disk left none; raises OSError.
+
+    Only in a folder of our own: SYNCJOB_STATE_DIR may name one that holds other things.
+    """
+    ignore = path / ".gitignore"
+    with suppress(FileNotFoundError):
+        status = os.lstat(ignore)
+        if stat.S_ISREG(status.st_mode) and status.st_size:  # whatever it says, it is not what a full disk leaves
+            return
+    if not all(map(_OURS.fullmatch, os.listdir(path))):
+        return
+    with suppress(FileNotFoundError):
+        regular.require(ignore)
+    files.write(ignore, _IGNORE_ALL)
+    sync_folder(path)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the name of a new file outlast a power loss; raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def distrust(path: Path, *, is_named: bool) -> str | None:
+    """Why the word of a state folder does not count, and how to go on; None where it does, or nothing is there.
+
+    `is_named` says that the user named the config, and with it whose folder it is.
+    """
+    for folder in (path, path / "runs"):
+        try:
+            status = folder.stat()
+        except OSError:  # whoever needs it is told
+            continue
+        if status.st_uid not in (0, os.geteuid()) and not (is_named or _is_accepted(folder)):
+            return f"the state folder {folder} belongs to another user: take it over, {_ELSEWHERE}"
+        if status.st_mode & stat.S_IWOTH:
+            advice = f"look what is in it and run `chmod o-w {folder}`, {_ELSEWHERE}"
+            return f"everybody may write to the state folder {folder}: {advice}"
+    return _tracked(path)
+
+
+def _is_accepted(folder: Path) -> bool:
+    """Whether git takes part in a repository that may be another user's, by its safe.directory."""
+    try:
+        Repository(folder)
+    except GitFailed:
+        return False
+    return True
+
+
+def _tracked(path: Path) -> str | None:
+    whole = path.resolve()
+    # From above first: in the folder itself may lie what looks like a repository of its own.
+    places = [(whole.parent, whole.name), (whole, "")]
+    found = [*_listed([(path.parent, path.name)] if path.is_symlink() else []), *_listed(places)]
+    for name in found:
+        if name is None:
+            return f"git cannot tell whether it tracks the state folder {path}: mend that, {_ELSEWHERE}"
+        if not name or _BELIEVED.fullmatch(name):  # the folder itself is a link or a submodule
+            advice = f"run `git rm -r --cached {path}` and commit, {_ELSEWHERE}"
+            return f"git tracks files of the state folder {path}, so anybody may have written them: {advice}"
+    return None
+
+
+def _listed(places: Sequence[tuple[Path, str]]) -> list[str | None]:
+    """What git tracks below the first of the places that is in a repository; a None where it cannot tell."""
+    for folder, name in places:
+        try:
+            repository = Repository(folder)
+        except GitFailed:  # no repository, so nothing that came with one
+            continue
+        where = f"{repository.prefix}{name}"
+        try:
+            listed = os.fsdecode(repository.run("ls-files", "-z", "--full-name", "--", f":(top,literal){where}"))
+        except GitFailed:
+            return [None]
+        return [path.removeprefix(where).lstrip("/") for path in listed.split("\0") if path]
+    return []
+
+
+def database(path: Path) -> Path:
+    """The path of an SQLite file; raises NotRegular where it, or what SQLite keeps beside it, is no file to be opened."""
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            regular.require(f"{path}{suffix}")
+    return path
+
+
 def sandbox_file(path: Path) -> Path:
     """Where the stand-in of a state folder keeps its data; the folder is made where it is missing."""
-    return state_folder(path) / "sandbox.sqlite3"
+    try:
+        return database(state_folder(path) / "sandbox.sqlite3")
+    except OSError as error:
+        raise UsageError(f"cannot open the sandbox's file {error.filename}: {error.strerror}") from error
 
 
 def runs_folder(path: Path) -> Path:

@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 
 from msgspec import structs
 
-from syncjob import log
+from syncjob import log, scope
 from syncjob.apply import Outcome, apply
 from syncjob.journal import Finish
 from syncjob.plan import Change, Plan
@@ -88,6 +88,7 @@ def _apply(run: Run, writes: Sequence[Change]) -> dict[str, Outcome]:
         recheck_after=http.recheck_after,
         stop=run.stop,
         breaker=run.breaker,
+        unwanted=_Returned(run),
     )
     ended: dict[str, Outcome] = {}
     for outcome in run.track("Writing", outcomes, len(writes)):
@@ -95,6 +96,22 @@ def _apply(run: Run, writes: Sequence[Change]) -> dict[str, Outcome]:
         run.progress.half_done()
         _log_outcome(outcome)
     return ended
+
+
+class _Returned:
+    """Why a description is not to be deleted after all: its file is there again."""
+
+    def __init__(self, run: Run) -> None:
+        self._is_by_file = run.command == "sync"  # a rollback deletes what a journal says
+        self._files = scope.Files(run.config, ())
+
+    def __call__(self, change: Change) -> Problem | None:
+        if change.action != "delete" or not self._is_by_file:
+            return None
+        document = self._files.read(f"{change.model_id}.md")
+        if document.text or document.problems:
+            return Problem("stale-plan", "its file is there again, or cannot be looked for; left alone, run again")
+        return None
 
 
 def _log_outcome(outcome: Outcome) -> None:

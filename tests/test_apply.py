@@ -39,7 +39,7 @@ def write(
         basic("key", "secret"), base_url=remote.url, requests_per_minute=0, attempts=2, sleep=sleep
     ) as client:
         place = Remote(client, clock=lambda: now)
-        begin = Begin(1, new_id(), "sync", "test", remote.url, None, "")
+        begin = Begin(1, new_id(), "sync", "test", remote.url, None, "2026-01-01T00:00:00Z")
         with TemporaryDirectory() as folder, started(Path(folder) / ".syncjob", begin) as journal:
             outcomes = apply(changes, place, journal, count=2, recheck_after=60, stop=stop, breaker=Breaker(stop))
             return {outcome.change.model_id: outcome for outcome in outcomes}
@@ -220,7 +220,7 @@ def test_a_write_that_comes_late_is_applied_and_no_edit_of_somebody(remote: Loop
     stop = Stop()
     with Scenario(basic("key", "secret"), base_url=remote.url, requests_per_minute=0, sleep=lambda _: None) as client:
         place = Remote(client, clock=lambda: float(next(times)))
-        begin = Begin(1, new_id(), "sync", "test", remote.url, None, "")
+        begin = Begin(1, new_id(), "sync", "test", remote.url, None, "2026-01-01T00:00:00Z")
         with TemporaryDirectory() as folder, started(Path(folder) / ".syncjob", begin) as journal:
             changes = [change("one", "new", "old")]
             options = {"count": 1, "recheck_after": 150, "stop": stop, "breaker": Breaker(stop)}

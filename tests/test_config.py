@@ -55,6 +55,7 @@ def test_every_value_has_a_default_but_the_profile_and_its_url(config: Written) 
         http=Http(8, 100, 30, 60, 5, 120, 60),
         safety=Safety(30, 10, 1_000_000),
         credentials=None,
+        is_named=True,
     )
 
 

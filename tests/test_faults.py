@@ -909,7 +909,7 @@ def has_unshare() -> bool:
 def on_a_disk(scene: Scene, options: str, fill: str = "true") -> subprocess.CompletedProcess[bytes]:
     """`syncjob sync` with a file system of its own for the state; what is there in the end is in `.syncjob`."""
     script = (
-        f"mkdir -p .syncjob && mkdir ../disk && mount -t tmpfs -o {options} tmpfs ../disk && {fill}\n"
+        f"mkdir -p .syncjob && mkdir ../disk && mount -t tmpfs -o mode=700,{options} tmpfs ../disk && {fill}\n"
         f"SYNCJOB_STATE_DIR=../disk {shlex.quote(sys.executable)} -m syncjob sync --force --format json\n"
         "status=$?; cp -r ../disk/. .syncjob; exit $status"
     )

@@ -20,7 +20,9 @@ FINISH = Finish("2026-01-01T00:00:01Z", 0, Summary(applied=1))
 
 
 def journal_of(state: Path, *records: Record, run: str = "run-1") -> Path:
-    with started(state, Begin(1, run, "sync", "test", "https://api.invalid/v1", None, "")) as journal:
+    with started(
+        state, Begin(1, run, "sync", "test", "https://api.invalid/v1", None, "2026-01-01T00:00:00Z")
+    ) as journal:
         for record in records:
             journal.write(record)
         journal.keep()

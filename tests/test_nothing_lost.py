@@ -83,7 +83,7 @@ class NothingLost(RuleBasedStateMachine):
     def _run(self, command: Command, options: Options) -> Iterator[Run]:
         """A run as `run.begin` makes it, with a client that can crash where it is told of an exchange."""
         stop = Stop()
-        begin = Begin(1, new_id(), command, "test", self.config.base_url, None, "")
+        begin = Begin(1, new_id(), command, "test", self.config.base_url, None, "2026-01-01T00:00:00Z")
         self.remote.run = begin.run
         self._age_journals()
         crashed = False

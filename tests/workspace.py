@@ -72,7 +72,9 @@ def learn(state_dir: Path, url: str) -> None:
     if PLAYS.no_description == "null":
         state_dir.mkdir(parents=True, exist_ok=True)
         (state_dir / ".gitignore").write_text("*\n")
-        probed = Probed(1, "test", url, None, "scratch", "", Learnt(null_is_no_description=True), ())
+        probed = Probed(
+            1, "test", url, None, "scratch", "2026-01-01T00:00:00Z", Learnt(null_is_no_description=True), ()
+        )
         (state_dir / "test.learnt.json").write_bytes(msgspec.json.encode(probed))
 
 

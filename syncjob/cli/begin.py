@@ -50,7 +50,7 @@ def begin(settings: Settings, command: "Command", options: "Options", reach: "Re
     gc.enable()
     gate.bound(sys.stdout, sys.stderr)
     loaded = load_config(settings)
-    run_id = run.new_id()
+    run_id = run.new_id(loaded.state_dir if reach == "write" else None)
     log.configure(sys.stderr, settings.log_format, settings.log_level, run_id, loaded.credentials)
     if reach != "offline":
         require_credentials(loaded)

@@ -10,10 +10,20 @@ from syncjob.cli.begin import Settings, load_config
 @click.pass_obj
 def runs(settings: Settings, /, format: str) -> int:
     """List the runs that wrote, newest first; each can be rolled back."""
-    from syncjob import journal
+    from syncjob import journal, state
+    from syncjob.display import visible
+    from syncjob.errors import UsageError
     from syncjob.report import runs as listing
 
-    state_dir = load_config(settings).state_dir
-    found = listing.rows(journal.read(state_dir, run) for run in journal.run_ids(state_dir))
+    config = load_config(settings)
+    found: list[listing.RunRow] = []
+    notes = [state.distrust(config.state_dir, is_named=config.is_named)]
+    for run in journal.run_ids(config.state_dir):
+        try:
+            found += listing.rows([journal.read(config.state_dir, run)])
+        except UsageError as error:  # it hides itself alone
+            notes.append(f"{error}; this run is not listed")
+    for note in filter(None, notes):
+        click.echo(f"syncjob: {visible(note)}", err=True)
     click.echo(listing.render_json(found) if format == "json" else listing.render_text(found), nl=False)
     return 0

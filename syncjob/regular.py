@@ -1,0 +1,73 @@
+"""Regular files, opened without waiting: a pipe would block, a device act, and a link lead away."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+_SPECIAL = {
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+class Unfit(OSError):
+    """A file that cannot be taken as it is; `what` says why, to stand after its name, as `is a folder`."""
+
+    def __init__(self, what: str, path: str | Path) -> None:
+        super().__init__(errno.EINVAL, f"it {what}", os.fspath(path))
+        self.what = what
+
+
+class NotRegular(Unfit):
+    """There is something else in the place of a file."""
+
+
+class TooLarge(Unfit):
+    """A file of `size` bytes, more than were asked for."""
+
+    def __init__(self, size: int, limit: int, path: str | Path) -> None:
+        super().__init__(f"holds {size:,} bytes, more than {limit:,}", path)
+        self.size = size
+
+
+def require(path: str | Path, *, follow: bool = False) -> None:
+    """Raises NotRegular where a path leads to anything but a regular file, and OSError where to nothing.
+
+    A link leads to nothing regular, unless `follow`.
+    """
+    kind = stat.S_IFMT((os.stat if follow else os.lstat)(path).st_mode)
+    if kind != stat.S_IFREG:
+        raise NotRegular(f"is {_SPECIAL.get(kind, 'no regular file')}", path)
+
+
+def open_to_read(path: str | Path, *, follow: bool = False) -> tuple[BinaryIO, int]:
+    """The file and its size; raises OSError where there is none, NotRegular where there is something else."""
+    require(path, follow=follow)
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
+    file = open(os.open(path, flags), "rb")  # noqa: PTH123, SIM115  a descriptor, and for the caller to close
+    try:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise Unfit("changed its kind while it was read", path)
+    except BaseException:
+        file.close()
+        raise
+    return file, status.st_size
+
+
+def read(path: str | Path, limit: int, *, follow: bool = False) -> bytes:
+    """The bytes of a file that holds at most `limit`; raises OSError."""
+    file, size = open_to_read(path, follow=follow)
+    with file:
+        if size > limit:
+            raise TooLarge(size, limit, path)
+        data = file.read(size + 1)  # no more: a buffer of the largest size takes longer than the file
+    if len(data) > size:
+        raise Unfit("grew while it was read; try again", path)
+    return data
