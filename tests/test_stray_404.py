@@ -192,7 +192,7 @@ def test_where_the_probe_saw_otherwise_the_own_404_is_an_error_too(
     state = workspace.folder / ".syncjob"
     state.mkdir(exist_ok=True)
     learnt = Learnt(null_is_no_description=PLAYS.no_description == "null", no_description=known)
-    probed = Probed(1, "test", remote.url, None, "scratch", "", learnt, ())
+    probed = Probed(1, "test", remote.url, None, "scratch", "2026-01-01T00:00:00Z", learnt, ())
     (state / "test.learnt.json").write_bytes(msgspec.json.encode(probed))
     answering(remote, "GET", OWN)
     for report in (sync(workspace), diff(workspace), pull(workspace)):
