@@ -63,7 +63,7 @@ class Folder:
 
     def found_again(self, name: str) -> str | None:
         """What a file is called that was gone and is there again, None where it still is gone; raises OSError."""
-        os.stat(self._path)  # noqa: PTH116  as above
+        os.stat(self._path)  # noqa: PTH116  its message names the folder
         for ending in (".md", ".MD", ".Md", ".mD"):  # a file whose name is a bad one is still its model's
             with suppress(FileNotFoundError):
                 os.lstat(os.path.join(self._path, name[:-3] + ending))  # noqa: PTH118
