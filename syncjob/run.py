@@ -14,7 +14,7 @@ from syncjob import learnt, log, state
 from syncjob.breaker import Breaker
 from syncjob.config import Config
 from syncjob.connection import connect, offline
-from syncjob.errors import UsageError
+from syncjob.errors import Stopped, UsageError
 from syncjob.journal import Begin, Journal, begun_at, read, run_ids, started
 from syncjob.learnt import Learnt
 from syncjob.lock import HOLDER, Busy, only_writer
@@ -113,16 +113,16 @@ def begin(
     stop, started_at = Stop(), now()
     if options.max_duration is not None:
         stop.request_after(options.max_duration, f"--max-duration {duration(options.max_duration)} is over")
-    distrust = _distrust(config, command, options, reach)
-    probed = None if distrust else learnt.load(config)
-    known = probed.learnt if probed else Learnt()
-    config = config.with_limit(known.refused_bytes)
     with ExitStack() as stack:
         interrupts = stack.enter_context(ending(stop))
+        distrust = _distrust(config, command, options, reach, stop)
+        probed = None if distrust else learnt.load(config)
+        known = probed.learnt if probed else Learnt()
+        config = config.with_limit(known.refused_bytes)
         journal = stack.enter_context(_journal(run_id, command, config, started_at)) if reach == "write" else None
         client = stack.enter_context(offline() if reach == "offline" else connect(config, known, stop))
         # After the lock, so that what the run before has written is all there.
-        recent = recent_writes(config, run_id) if reach != "offline" else None
+        recent = recent_writes(config, run_id) if reach != "offline" and not distrust else None
         is_absent_404 = known.no_description in (None, "404")
         remote = Remote(client, config.project_id, config.original_assets, recent=recent, is_absent_404=is_absent_404)
         progress = Progress(lambda: client.traffic.total, lambda: client.requests_per_minute, time.monotonic)
@@ -144,12 +144,15 @@ def begin(
         )
 
 
-def _distrust(config: Config, command: Command, options: Options, reach: Reach) -> str | None:
+def _distrust(config: Config, command: Command, options: Options, reach: Reach, stop: Stop) -> str | None:
     """Why what is remembered does not count; raises UsageError where a run cannot do without its state folder."""
     needs_it = reach == "write" or options.resume is not None or command == "rollback"
     if not (needs_it or command == "doctor" or os.path.lexists(learnt.path_of(config))):
         return None  # nothing would be believed
-    reason = state.distrust(config.state_dir, is_named=config.is_named)
+    try:
+        reason = state.distrust(config.state_dir, is_named=config.is_named, stop=stop)
+    except Stopped:
+        return f"the run ended before it knew whose the state folder {config.state_dir} is"
     if reason and needs_it:
         raise UsageError(f"{reason}; nothing was written")
     if reason and command != "doctor":

@@ -10,6 +10,7 @@ from pathlib import Path
 from syncjob import files, regular
 from syncjob.errors import UsageError
 from syncjob.git import GitFailed, Repository
+from syncjob.processes import NEVER, Ending
 
 _IGNORE_ALL = b"*\n"
 _DATABASE = r"\.sqlite3(?:-journal|-wal|-shm)?"
@@ -66,38 +67,38 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def distrust(path: Path, *, is_named: bool) -> str | None:
+def distrust(path: Path, *, is_named: bool, stop: Ending = NEVER) -> str | None:
     """Why the word of a state folder does not count, and how to go on; None where it does, or nothing is there.
 
-    `is_named` says that the user named the config, and with it whose folder it is.
+    `is_named` says that the user named the config, and with it whose folder it is. Raises Stopped.
     """
     for folder in (path, path / "runs"):
         try:
             status = folder.stat()
         except OSError:  # whoever needs it is told
             continue
-        if status.st_uid not in (0, os.geteuid()) and not (is_named or _is_accepted(folder)):
+        if status.st_uid not in (0, os.geteuid()) and not (is_named or _is_accepted(folder, stop)):
             return f"the state folder {folder} belongs to another user: take it over, {_ELSEWHERE}"
         if status.st_mode & stat.S_IWOTH:
             advice = f"look what is in it and run `chmod o-w {folder}`, {_ELSEWHERE}"
             return f"everybody may write to the state folder {folder}: {advice}"
-    return _tracked(path)
+    return _tracked(path, stop)
 
 
-def _is_accepted(folder: Path) -> bool:
+def _is_accepted(folder: Path, stop: Ending) -> bool:
     """Whether git takes part in a repository that may be another user's, by its safe.directory."""
     try:
-        Repository(folder)
+        Repository(folder, stop)
     except GitFailed:
         return False
     return True
 
 
-def _tracked(path: Path) -> str | None:
+def _tracked(path: Path, stop: Ending) -> str | None:
     whole = path.resolve()
     # From above first: in the folder itself may lie what looks like a repository of its own.
     places = [(whole.parent, whole.name), (whole, "")]
-    found = [*_listed([(path.parent, path.name)] if path.is_symlink() else []), *_listed(places)]
+    found = [*_listed([(path.parent, path.name)] if path.is_symlink() else [], stop), *_listed(places, stop)]
     for name in found:
         if name is None:
             return f"git cannot tell whether it tracks the state folder {path}: mend that, {_ELSEWHERE}"
@@ -107,11 +108,11 @@ def _tracked(path: Path) -> str | None:
     return None
 
 
-def _listed(places: Sequence[tuple[Path, str]]) -> list[str | None]:
+def _listed(places: Sequence[tuple[Path, str]], stop: Ending) -> list[str | None]:
     """What git tracks below the first of the places that is in a repository; a None where it cannot tell."""
     for folder, name in places:
         try:
-            repository = Repository(folder)
+            repository = Repository(folder, stop)
         except GitFailed:  # no repository, so nothing that came with one
             continue
         where = f"{repository.prefix}{name}"

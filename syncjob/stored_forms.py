@@ -46,7 +46,8 @@ class StoredForms:
             self._forms[write.intent.model_id] = Form(run, sent, stored)
 
     def _writes(self) -> Iterator[tuple[str, Write]]:
-        for run in reversed(journal.run_ids(self._run.config.state_dir)):
+        runs = () if self._run.distrust else journal.run_ids(self._run.config.state_dir)
+        for run in reversed(runs):
             try:
                 yield from ((run, write) for write in all_writes(records_of(self._run, run)))
             except UsageError:

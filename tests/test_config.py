@@ -198,7 +198,7 @@ def test_a_fault_in_a_profile_that_is_not_chosen_is_named_as_well(config: Writte
 
 
 def test_a_config_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    for path, reason in ((tmp_path / "none.yaml", "No such file or directory"), (tmp_path, "Is a directory")):
+    for path, reason in ((tmp_path / "none.yaml", "No such file or directory"), (tmp_path, "it is a folder")):
         with pytest.raises(UsageError) as refused:
             load(path, None, {})
         assert str(refused.value) == f"cannot read the config {path}: {reason}"

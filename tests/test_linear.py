@@ -6,6 +6,7 @@ import json
 import pkgutil
 import re
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -124,9 +125,24 @@ def own_pieces(pattern: re.Pattern[str]) -> tuple[str, ...]:
     return tuple({*runs, "".join(runs)} - {""})
 
 
+def matched_whole() -> frozenset[str]:
+    """The names of patterns that are only ever matched with a whole text."""
+    calls: defaultdict[str, set[str]] = defaultdict(set)
+    for path in Path(syncjob.__path__[0]).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                calls[f"{path.stem}.{node.value.id}"].add(node.attr)
+    return frozenset(place for place, used in calls.items() if used == {"fullmatch"})
+
+
+WHOLE = matched_whole()
+
+
 def used(place: str) -> Callable[[str], object]:
-    """The pattern as it is used: everywhere in a text, but for those that PyYAML matches with a whole scalar."""
+    """The pattern as it is used: everywhere in a text, or with a whole one, as PyYAML does with each scalar."""
     pattern = PATTERNS[place]
+    if place in WHOLE:
+        return pattern.fullmatch
     return pattern.match if "yaml_implicit" in place else lambda held: sum(1 for _ in pattern.finditer(held))
 
 

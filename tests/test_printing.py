@@ -26,8 +26,8 @@ def shows_and_does_nothing(ended: Ended, shown: str = r"\x1b]0;owned\x07") -> No
 
 @pytest.fixture
 def evil(workspace: Workspace, remote: Loopback) -> Workspace:
-    """A config whose names act, in a profile of that name."""
-    config = f"profile: {AS_YAML}\ndescriptions: {AS_YAML}\nprofiles:\n  {AS_YAML}: {{base_url: '{remote.url}'}}\n"
+    """A config whose folder's name acts."""
+    config = f"profile: test\ndescriptions: {AS_YAML}\nprofiles:\n  test: {{base_url: '{remote.url}'}}\n"
     (workspace.folder / "config.yaml").write_text(config + "http: {requests_per_minute: 0}\n")
     folder = workspace.folder / EVIL
     folder.mkdir()
@@ -46,12 +46,15 @@ def test_names_of_the_config_do_not_act(evil: Workspace, command: list[str], for
     shows_and_does_nothing(ended, "owned")
 
 
-def test_the_notice_of_the_stand_in_does_not_act(workspace: Workspace) -> None:
+@pytest.mark.parametrize("arguments", [(), ("--profile", EVIL)])
+def test_a_profile_whose_name_acts_is_refused(workspace: Workspace, arguments: tuple[str, ...]) -> None:
     (workspace.folder / "config.yaml").write_text(
         f"profile: {AS_YAML}\nprofiles:\n  {AS_YAML}: {{base_url: 'sandbox:'}}\n"
     )
     workspace.write("one", "text")
-    shows_and_does_nothing(workspace.run("diff"))
+    ended = workspace.run(*arguments, "diff")
+    assert ended.status == 2
+    shows_and_does_nothing(ended, "a character that cannot be printed")
 
 
 def test_the_question_does_not_act(evil: Workspace) -> None:
@@ -111,8 +114,8 @@ def test_a_journal_does_not_act_in_the_list_of_runs(workspace: Workspace, form: 
     journal(workspace, begin_of())
     ended = workspace.run("runs", "--format", form)
     assert not ACTIVE.search(ended.out + ended.err)
-    assert "forged" in ended.out + ended.err
-    assert not re.search("^forged", ended.out, re.MULTILINE)
+    assert "this run is not listed" in ended.err
+    assert not re.search("^forged", ended.out + ended.err, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", [f"{EVIL}\nforged", "a\nforged"])

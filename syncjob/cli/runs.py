@@ -11,7 +11,7 @@ from syncjob.cli.begin import Settings, load_config
 def runs(settings: Settings, /, format: str) -> int:
     """List the runs that wrote, newest first; each can be rolled back."""
     from syncjob import journal, state
-    from syncjob.display import visible
+    from syncjob.display import one_line
     from syncjob.errors import UsageError
     from syncjob.report import runs as listing
 
@@ -24,6 +24,6 @@ def runs(settings: Settings, /, format: str) -> int:
         except UsageError as error:  # it hides itself alone
             notes.append(f"{error}; this run is not listed")
     for note in filter(None, notes):
-        click.echo(f"syncjob: {visible(note)}", err=True)
+        click.echo(f"syncjob: {one_line(note)}", err=True)
     click.echo(listing.render_json(found) if format == "json" else listing.render_text(found), nl=False)
     return 0
