@@ -41,8 +41,12 @@ from tests.workspace import AGREEING, untracked
 IDS = ("one", "two", "three", "four")
 MODELS = st.sampled_from(IDS)
 TEXTS = st.sampled_from(["", "first\n", "second", "third\n\nwith é and 🦊", "fourth\r\nline"])
-# What a remote may do with one request: answer, be busy, have the effect and drop the answer, or drop it before.
-FAULTS = st.lists(st.sampled_from(["none", "none", "none", "busy", "lost", "dropped", "refused"]), max_size=12)
+# What a remote may do with one request: answer, be busy, have the effect and drop the answer, or drop it before;
+# refuse it, refuse it for the rate, or let something on the way answer 404.
+FAULTS = st.lists(
+    st.sampled_from(["none", "none", "none", "busy", "lost", "dropped", "refused", "limited", "conflict", "stray"]),
+    max_size=12,
+)
 
 
 class Crash(BaseException):
@@ -78,6 +82,12 @@ class NothingLost(RuleBasedStateMachine):
             return json_answer(503, b'{"reason": "busy"}', retry_after_ms="1")
         if fault == "refused":
             return json_answer(403, b'{"reason": "not you"}')
+        if fault == "limited":
+            return json_answer(429, b'{"reason": "slow down"}', retry_after_ms="1")
+        if fault == "conflict":
+            return json_answer(409, b'{"reason": "somebody else is writing"}', retry_after_ms="1")
+        if fault == "stray":
+            return json_answer(404, b'{"message": "Not Found"}')
         if fault == "dropped":
             raise ConnectionAbortedError
         answer = self._carried_out(method, target)
