@@ -124,7 +124,7 @@ class Attempt:
             self._after_failure(error)
             return
         stored = canonical(answer.value or "")
-        if stored and same(stored, change.before) and not same(stored, change.after):
+        if stored and same(stored, change.before) and not is_same_but_for_form(stored, change.after):
             message = "the response to the write shows the text from before it"
             self._after_failure(ProtocolError(message, http_status=200, ambiguous=True))
         raise _Ended(_stored(change, stored, tuple(_unresolved(change, answer))))

@@ -37,7 +37,7 @@ def first_since(run: Run, earlier: str, model_ids: Collection[str]) -> Mapping[s
     if not model_ids:
         return found
     ids = [each for each in journal.run_ids(run.config.state_dir) if each != run.id]
-    for later in reversed(ids[: ids.index(earlier)]):
+    for later in reversed(ids[: ids.index(earlier)] if earlier in ids else ids):
         try:
             for record in records_of(run, later):
                 if isinstance(record, Intent) and record.model_id in model_ids:

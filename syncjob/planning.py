@@ -12,6 +12,7 @@ from syncjob.earlier import first_since, records_of
 from syncjob.edits import with_history
 from syncjob.errors import Stopped
 from syncjob.memory import Memory
+from syncjob.normalised import is_same_but_for_form
 from syncjob.plan import Change, Plan, Tally, in_order, left_alone, not_compared, over_threshold
 from syncjob.problems import Failure, Problem
 from syncjob.pull import pulled, with_collisions
@@ -160,7 +161,7 @@ def judged_by_history(run: Run, texts: history.Texts, change: Change, *, forms: 
     """The change, as a conflict where it would overwrite what neither git nor an earlier run ever held."""
     versions = texts.of(f"{change.model_id}.md")
     judged = with_history(change, versions, texts.gap, may_overwrite=run.options.overwrite_remote_edits)
-    if judged is change:
+    if judged is change and not is_same_but_for_form(change.before, change.after):
         return change
     found = as_stored(change, judged, forms.of(change.model_id))
     if found.action == "unchanged":

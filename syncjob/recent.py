@@ -1,16 +1,15 @@
 """What our own journals say of the last minutes: a reading that shows an earlier text of ours may be a late one."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from syncjob import journal
 from syncjob.config import Config
 from syncjob.errors import UsageError
 from syncjob.journal import Begin
 from syncjob.runs import Write, all_writes
-from syncjob.state import runs_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +71,31 @@ class Recent:
 
 def recent_writes(config: Config, own_run: str) -> Recent | None:
     """The writes of the last `http.lag` seconds to the same project; None where no lag is expected."""
-    since = datetime.now(UTC) - timedelta(seconds=config.http.lag)
-    if not config.http.lag:
+    if not config.http.lag or config.is_sandbox:
         return None
     recent = Recent()
-    if not (config.state_dir / "runs").is_dir():  # a run that only reads makes no folder
-        return recent
-    for run in reversed(journal.run_ids(config.state_dir)):
+    for run in _runs(config):
         if run == own_run:
             continue
         try:
-            _take_in(recent, config, run, since)
+            _take_in(recent, config, run)
         except (UsageError, OSError):
             continue  # a damaged journal hides nothing but itself
     return recent
 
 
-def _take_in(recent: Recent, config: Config, run: str, since: datetime) -> None:
-    path = runs_folder(config.state_dir) / f"{run}.jsonl"
-    last = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    if last < since:
+def _runs(config: Config) -> Iterator[str]:
+    """Oldest first; a run that only reads makes no folder, and needs none that it can read."""
+    try:
+        if (config.state_dir / "runs").is_dir():
+            yield from reversed(journal.run_ids(config.state_dir))
+    except (UsageError, OSError):
+        return
+
+
+def _take_in(recent: Recent, config: Config, run: str) -> None:
+    last = datetime.fromtimestamp((config.state_dir / "runs" / f"{run}.jsonl").stat().st_mtime, UTC)
+    if not _is_recent(last, config.http.lag):
         return
     records = journal.read(config.state_dir, run)
     begin = next(records, None)
@@ -99,8 +103,13 @@ def _take_in(recent: Recent, config: Config, run: str, since: datetime) -> None:
         return
     for write in all_writes(records):
         at = (write.result and write.result.at) or write.intent.at or last
-        if at >= since and write.effect != "none":
+        if write.effect != "none" and _is_recent(at, config.http.lag):
             recent.add(write.intent.model_id, of(run, at, write))
+
+
+def _is_recent(at: datetime, lag: float) -> bool:
+    """On either side of now: a clock may have been set back."""
+    return abs((datetime.now(UTC) - at).total_seconds()) <= lag
 
 
 def of(run: str, at: datetime, write: Write) -> RecentWrite:

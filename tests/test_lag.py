@@ -1,6 +1,7 @@
 """A Scenario whose readings lag behind its writes: our own journals know better, and nothing is built on an old reading."""
 
 import json
+import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -181,6 +182,8 @@ def test_a_journal_of_another_project_or_a_damaged_one_says_nothing(
     path.write_text(held.replace('"project_id":null', '"project_id":"another"'))
     assert told(diff(workspace))["one"] == ("update", "planned", [])
     path.write_text("no journal\n" + held)
+    (path.parent / "pipe.jsonl").mkdir()
+    os.mkfifo(path.parent / "fifo.jsonl")
     assert told(diff(workspace))["one"] == ("update", "planned", [])
 
 

@@ -121,6 +121,8 @@ class World:
         http = Http(workers=2, requests_per_minute=0, attempts=3, timeout=2, lag=300)
         self.config: Config = structs.replace(config(folder, remote.url), http=http, credentials=basic(KEY, SECRET))
         self.runs: dict[int, Report] = {}
+        # Where a late write of another run brought the same text, a look takes it for its own.
+        self.seen_written: set[tuple[int, str]] = set()
         self.unsure: set[str] = set()  # models of which our journals cannot know what stands there
 
     def turn(self, number: int) -> None:
@@ -154,6 +156,8 @@ class World:
         for item in report.items:
             landed = [entry for entry in own if entry.model_id == item.model_id]
             result = results.get(item.model_id)
+            if result and result.effect == "written":
+                self.seen_written.add((number, item.model_id))
             if result and result.effect == "unknown":
                 self.unsure.add(item.model_id)
             elif result and result.effect == "written" and item.model_id not in late:
@@ -169,7 +173,8 @@ class World:
                 assert item.model_id in intents, "written without an intent"
                 if item.model_id not in was_unsure | late:
                     assert (intents[item.model_id].before or "") in {landed[0].before, *(each.after for each in landed)}
-                if earlier and item.model_id not in was_unsure | late:
+                is_seen = earlier and (earlier, item.model_id) in self.seen_written
+                if earlier and not is_seen and item.model_id not in was_unsure | late:
                     theirs = {
                         each.after for each in self.server.log if (each.run, each.model_id) == (earlier, item.model_id)
                     }
