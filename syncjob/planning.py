@@ -14,7 +14,7 @@ from syncjob.errors import Stopped
 from syncjob.memory import Memory
 from syncjob.normalised import is_same_but_for_form
 from syncjob.plan import Change, Plan, Tally, in_order, left_alone, not_compared, over_threshold
-from syncjob.problems import Failure, Problem
+from syncjob.problems import Problem
 from syncjob.pull import pulled, with_collisions
 from syncjob.rollback import not_read, put_back, wrote_nothing
 from syncjob.run import Run
@@ -68,10 +68,7 @@ def plan_of_rollback(run: Run, earlier: str) -> Plan:
     def read_and_compare(write: runs.Write) -> Change:
         if write.effect == "none":
             return wrote_nothing(write)
-        existing = run.remote.read(write.intent.model_id)
-        is_late = run.options.force and isinstance(existing, Failure) and existing.code == "remote-lagging"
-        existing = run.remote.shown(write.intent.model_id) if is_late else existing
-        return put_back(write, existing, is_forced=run.options.force, is_late=is_late)
+        return put_back(write, run.remote.read(write.intent.model_id), is_forced=run.options.force)
 
     done = dict(_ask_all(run, writes, read_and_compare, is_for_scenario=True))
     unread = (not_read(write) for write in writes if write not in done)

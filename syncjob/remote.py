@@ -56,10 +56,6 @@ class Remote:
         doubt = self._doubt(model_id, existing)
         return _lagging(doubt) if doubt and doubt.is_sure else existing
 
-    def shown(self, model_id: str) -> Existing:
-        """What Scenario shows now, though it may be late; a failure is a value. Raises Stopped."""
-        return self._ask(model_id)
-
     def _doubt(self, model_id: str, existing: Existing) -> Doubt | None:
         if self.recent is None or isinstance(existing, Failure):
             return None

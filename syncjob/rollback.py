@@ -9,11 +9,10 @@ from syncjob.runs import Write
 from syncjob.text import canonical, same, sha256
 
 
-def put_back(write: Write, existing: Existing, *, is_forced: bool, is_late: bool = False) -> Change:
+def put_back(write: Write, existing: Existing, *, is_forced: bool) -> Change:
     """The change that puts the earlier text back, where Scenario still holds what the write left.
 
-    Where it holds a third text that is a `conflict`, unless `is_forced`. `is_late` says that the reading may be
-    from before the write: then the earlier text is sent though Scenario shows it.
+    Where it holds a third text that is a `conflict`, unless `is_forced`.
     """
     intent = write.intent
     after = intent.before or ""
@@ -23,7 +22,7 @@ def put_back(write: Write, existing: Existing, *, is_forced: bool, is_late: bool
         return replace(base, failure=existing)
     before = existing.text if isinstance(existing, Held) else ""
     before_sha256 = sha256(before)
-    if same(before, canonical(after)) and not is_late:
+    if same(before, canonical(after)):
         return replace(base, action="unchanged", before_sha256=before_sha256)
     action: Action = "delete" if not after else "update" if before else "create"
     change = replace(
@@ -35,10 +34,6 @@ def put_back(write: Write, existing: Existing, *, is_forced: bool, is_late: bool
         read_at=existing.read_at,
         exists=isinstance(existing, Held),
     )
-    if is_late:
-        return replace(
-            change, problems=(warning("remote-lagging", "Scenario may show a late text; sent all the same"),)
-        )
     if write.has_left(before_sha256):
         return change
     if is_forced:

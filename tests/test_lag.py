@@ -79,15 +79,6 @@ def test_a_rollback_within_the_lag_does_not_call_it_unchanged(
     is_refused(rollback(workspace, synced.run), remote, synced.run)
 
 
-def test_a_forced_rollback_within_the_lag_sends_the_text_again(
-    workspace: Workspace, remote: Loopback, synced: Report
-) -> None:
-    report = rollback(workspace, synced.run, Options(force=True))
-    assert told(report)["one"] == ("update", "applied", ["remote-lagging"])
-    assert (remote.counts["PUT"], remote.sandbox.description("one")) == (1, "old")
-    assert report.exit_code == 0
-
-
 def test_a_sync_within_the_lag_does_not_call_it_unchanged(
     workspace: Workspace, remote: Loopback, synced: Report
 ) -> None:
