@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from syncjob.errors import Conflict, ProtocolError, RateLimited, ScenarioError, Stopped
-from syncjob.existing import Existing, Held
+from syncjob.existing import Absent, Existing, Held
 from syncjob.journal import Effect
 from syncjob.normalised import is_same_but_for_form, what_became
 from syncjob.plan import Change
@@ -166,6 +166,8 @@ class Attempt:
     def _look(self) -> None:
         """Reads what Scenario holds now; returns where that is what this write is to replace."""
         now = self._read()
+        if isinstance(now, Absent) and not self._change.after:  # a stray 404 is not to be taken for the deletion
+            now = self._read()
         if isinstance(now, Failure):
             raise _Ended(self._unread(now))
         text = now.text if isinstance(now, Held) else ""

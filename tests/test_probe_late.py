@@ -27,6 +27,7 @@ PATH = "/v1/models/scratch/description"
 @pytest.fixture
 def quick(workspace: Workspace, remote: Loopback) -> Workspace:
     remote.sandbox.plays = Plays()
+    workspace.expect_no_lag()  # what is put back by hand is no late reading
     remote.add("scratch", texts={"scratch": OWN})
     workspace.write("scratch", "text of one")
     return replace(workspace, program=QUICK)

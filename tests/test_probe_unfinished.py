@@ -34,6 +34,7 @@ OWN = "# Own text"
 @pytest.fixture
 def scratch(workspace: Workspace, remote: Loopback) -> Workspace:
     remote.sandbox.plays = Plays()
+    workspace.expect_no_lag()  # what is put back by hand is no late reading
     remote.add("scratch", "other", texts={"scratch": OWN, "other": "text of other"})
     workspace.write("other", "text of other")
     workspace.commit()

@@ -79,9 +79,8 @@ def _of_item(seen: Seen, item: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _is_compared(item: Mapping[str, Any]) -> bool:
-    return item["action"] == "unchanged" and not any(
-        problem["code"] == "deleted-locally" for problem in item["problems"]
-    )
+    left_alone = ("deleted-locally", "nothing-written")
+    return item["action"] == "unchanged" and not any(problem["code"] in left_alone for problem in item["problems"])
 
 
 def _of_status(seen: Seen) -> Iterator[str]:
