@@ -104,8 +104,9 @@ class Lagging(Faulty):
         left = max(0.0, 1.0 - sum(self.weather.faults.values()))
         (name,) = self.chance.choices([*names, "none"], [*self.weather.faults.values(), left])
         is_repeated = name == "own-404" and asked.model_id in self._lied
-        self._lied.discard(asked.model_id)
-        if name == "own-404" and not is_repeated:
+        if name == "none":
+            self._lied.discard(asked.model_id)
+        elif name == "own-404":
             self._lied.add(asked.model_id)
         return "none" if is_repeated else name
 
