@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from syncjob import files, learnt, planning, scope
-from syncjob.apply import Outcome
 from syncjob.documents import Document
 from syncjob.journal import Finish
 from syncjob.learnt import Finding, Learnt, Probed
 from syncjob.lookup import look_up_all
+from syncjob.outcome import Outcome
 from syncjob.plan import Change, Plan
 from syncjob.probe import questions
 from syncjob.problems import Failure, Problem
