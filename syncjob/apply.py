@@ -4,17 +4,16 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from syncjob import recent, workers
-from syncjob.attempt import Attempt, Outcome, uncertain
+from syncjob.attempt import Attempt
 from syncjob.breaker import Breaker
 from syncjob.errors import Stopped
 from syncjob.journal import Intent, Journal, Result
+from syncjob.outcome import Outcome, uncertain
 from syncjob.plan import Change
 from syncjob.problems import Failure, Problem
 from syncjob.remote import Remote
 from syncjob.runs import Write
 from syncjob.workers import Stop
-
-__all__ = ["Outcome", "apply"]
 
 
 def apply(

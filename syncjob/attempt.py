@@ -1,22 +1,18 @@
 """One change on its way to Scenario: read again where it waited, sent, and looked at where its effect is not known."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from collections.abc import Callable
+from typing import Protocol
 
 from syncjob.errors import Conflict, ProtocolError, RateLimited, ScenarioError, Stopped
 from syncjob.existing import Absent, Existing, Held
-from syncjob.journal import Effect
-from syncjob.normalised import is_same_but_for_form, what_became
+from syncjob.normalised import is_same_but_for_form
+from syncjob.outcome import Outcome, Status, stored_as, uncertain, unresolved
 from syncjob.plan import Change
 from syncjob.problems import Failure, Problem, warning
-from syncjob.references import Key, outside_code
 from syncjob.remote import Remote
-from syncjob.scenario.types import Description
 from syncjob.text import canonical, same, sha256
 from syncjob.workers import Stop
 
-Status = Literal["applied", "unchanged", "failed", "refused", "not_attempted"]
 # How often a write is begun: one without an answer is looked at, and sent again where it had no
 # effect; one that waited too long is preceded by another reading.
 _ROUNDS = 3
@@ -24,21 +20,6 @@ _ROUNDS = 3
 _LEAST_AGE = 1.0
 # One this young counts for what is sent again because Scenario did not take it: nothing else needs another look.
 _YOUNG = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How the write of one change ended; `refused` where the remote had moved since it was read.
-
-    `unchanged` is one that found its text there, and wrote nothing.
-    """
-
-    change: Change
-    status: Status
-    problems: tuple[Problem, ...] = ()
-    failure: Failure | None = None
-    stored_sha256: str | None = None
-    effect: Effect = "none"
 
 
 class Book(Protocol):
@@ -51,12 +32,6 @@ class Book(Protocol):
     def doubt(self, change: Change) -> None:
         """Takes in that a write may have had its effect."""
         ...
-
-
-def uncertain(change: Change, failure: Failure, why: str) -> Outcome:
-    """The end of a write of which nobody knows what it did."""
-    message = f"this text may have been written: {why}; `syncjob diff {change.model_id}` shows what Scenario holds"
-    return Outcome(change, "failed", (Problem("write-uncertain", message),), failure, effect="unknown")
 
 
 class _Stale(Exception):
@@ -127,7 +102,7 @@ class Attempt:
         if stored and same(stored, change.before) and not is_same_but_for_form(stored, change.after):
             message = "the response to the write shows the text from before it"
             self._after_failure(ProtocolError(message, http_status=200, ambiguous=True))
-        raise _Ended(_stored(change, stored, tuple(_unresolved(change, answer))))
+        raise _Ended(stored_as(change, stored, tuple(unresolved(change, answer))))
 
     def _before_send(self) -> None:
         """Asked after every wait: a stop or a long pause may have come since the text was read."""
@@ -194,13 +169,13 @@ class Attempt:
 
     def _found(self, text: str) -> Outcome:
         """Scenario holds the text: of this write, where a try may have had its effect."""
-        status: Status = "applied" if self._is_unknown else "unchanged"
-        effect: Effect = "written" if self._is_unknown else "none"
-        return Outcome(self._change, status, stored_sha256=sha256(text), effect=effect)
+        if self._is_unknown:
+            return Outcome(self._change, "applied", stored_sha256=sha256(text), effect="written")
+        return Outcome(self._change, "unchanged", stored_sha256=sha256(text))
 
     def _third(self, text: str) -> Outcome:
         if self._is_unknown and text and is_same_but_for_form(text, self._change.after):
-            return _stored(self._change, text, ())
+            return stored_as(self._change, text, ())
         message = "edited on Scenario since this run read it; left alone, run again to compare anew"
         return self._not_done("refused", Problem("remote-edited", message))
 
@@ -239,39 +214,3 @@ class Attempt:
     @property
     def _failure(self) -> Failure | None:
         return Failure.of(self._error) if self._error else None
-
-
-def _stored(change: Change, stored: str, problems: tuple[Problem, ...]) -> Outcome:
-    """The end of a write that Scenario took: `failed` where it holds less than it was sent."""
-    lost = _lost(change, stored)
-    failure = Failure("remote-normalised", lost) if lost else None
-    if not lost and not same(stored, change.after):
-        message = f"Scenario stored this text in another form {_sizes(change, stored)}"
-        problems = (warning("remote-normalised", message), *problems)
-    status: Status = "failed" if lost else "applied"
-    return Outcome(change, status, problems, failure, sha256(stored), "written")
-
-
-def _lost(change: Change, stored: str) -> str:
-    """What Scenario did not do, "" where it did all."""
-    sizes = _sizes(change, stored)
-    if stored and not change.after:
-        return f"Scenario holds a text after it was told to delete it {sizes}"
-    if what_became(change.after, stored) == "less":
-        advice = f"change the text so that all of it is kept, or take over what is there with `syncjob pull {change.model_id}`"
-        return f"Scenario kept only a part of this text {sizes}; {advice}"
-    return ""
-
-
-def _sizes(change: Change, stored: str) -> str:
-    return f"({len(stored):,} characters for {len(change.after):,})"
-
-
-def _unresolved(change: Change, answer: Description) -> Iterator[Problem]:
-    """Warnings where the API did not resolve a reference."""
-    listed: set[Key] = {("asset", asset.id) for asset in answer.assets}
-    listed |= {("model", model.id) for model in answer.models}
-    unlisted = [tag for tag in change.tags if (tag.kind, tag.id) not in listed]
-    for tag in outside_code(change.after, unlisted):
-        message = f"{tag}: Scenario's answer to the write does not list this {tag.kind}"
-        yield warning("reference-unresolved", message, tag.line, tag.column)

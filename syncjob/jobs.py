@@ -4,10 +4,10 @@ import os
 from collections.abc import Iterable
 
 from syncjob import files, planning, reviewed, scope
-from syncjob.apply import Outcome
 from syncjob.documents import Document
 from syncjob.errors import Stopped
 from syncjob.lookup import look_up_all
+from syncjob.outcome import Outcome
 from syncjob.plan import Change, Plan
 from syncjob.probe import unfinished
 from syncjob.problems import Failure, Problem

@@ -6,8 +6,9 @@ from typing import Literal, Protocol
 from msgspec import structs
 
 from syncjob import log, scope
-from syncjob.apply import Outcome, apply
+from syncjob.apply import apply
 from syncjob.journal import Finish
+from syncjob.outcome import Outcome
 from syncjob.plan import Change, Plan
 from syncjob.problems import Problem
 from syncjob.report import build

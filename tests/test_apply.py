@@ -8,12 +8,13 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from syncjob import workers
-from syncjob.apply import Outcome, apply
+from syncjob.apply import apply
 from syncjob.breaker import Breaker
 from syncjob.credentials import basic
 from syncjob.documents import parse
 from syncjob.existing import Held
 from syncjob.journal import Begin, started
+from syncjob.outcome import Outcome
 from syncjob.plan import Change, compare
 from syncjob.remote import Remote
 from syncjob.run import new_id

@@ -149,37 +149,36 @@ class World:
         self, number: int, report: Report, log: list[Landed], was_unsure: set[str], earlier: int | None
     ) -> None:
         own = [landed for landed in log if landed.run == number]
-        late = {landed.model_id for landed in log if landed.is_late} | {
-            model_id for _, model_id, _ in self.server.waiting
-        }
+        late = {landed.model_id for landed in log if landed.is_late} | {id_ for _, id_, _ in self.server.waiting}
         intents, results = self._journal(report)
         for item in report.items:
-            landed = [entry for entry in own if entry.model_id == item.model_id]
-            result = results.get(item.model_id)
-            if result and result.effect == "written":
-                self.seen_written.add((number, item.model_id))
-            if result and result.effect == "unknown":
-                self.unsure.add(item.model_id)
-            elif result and result.effect == "written" and item.model_id not in late:
-                self.unsure.discard(item.model_id)
-            if item.model_id in late or (number, item.model_id) in {
-                (run_, id_) for run_, id_, _ in self.server.waiting
-            }:
-                self.unsure.add(item.model_id)
-            self._item_is_true(
-                item, landed, result, is_sync=earlier is None, is_unsure=item.model_id in was_unsure | late
-            )
-            for entry in landed:
-                assert item.model_id in intents, "written without an intent"
-                if item.model_id not in was_unsure | late:
-                    assert (intents[item.model_id].before or "") in {landed[0].before, *(each.after for each in landed)}
-                is_seen = earlier and (earlier, item.model_id) in self.seen_written
-                if earlier and not is_seen and item.model_id not in was_unsure | late:
-                    theirs = {
-                        each.after for each in self.server.log if (each.run, each.model_id) == (earlier, item.model_id)
-                    }
-                    assert entry.before in theirs | {entry.after}, "what another run wrote was undone"
-        self._summary_is_true(report, own, late)
+            model_id, result = item.model_id, results.get(item.model_id)
+            landed = [entry for entry in own if entry.model_id == model_id]
+            is_unsure = model_id in was_unsure | late
+            self._note(number, model_id, result, is_late=model_id in late)
+            self._item_is_true(item, landed, result, is_sync=earlier is None, is_unsure=is_unsure)
+            assert model_id in intents or not landed, "written without an intent"
+            if landed and not is_unsure:
+                assert (intents[model_id].before or "") in {landed[0].before, *(each.after for each in landed)}
+                self._is_no_other_runs(landed[0], earlier)
+        self._summary_is_true(report, own)
+
+    def _note(self, number: int, model_id: str, result: Result | None, *, is_late: bool) -> None:
+        """What our journals can know from now on."""
+        effect = result.effect if result else "none"
+        if effect == "written":
+            self.seen_written.add((number, model_id))
+        if effect == "unknown" or is_late:
+            self.unsure.add(model_id)
+        elif effect == "written":
+            self.unsure.discard(model_id)
+
+    def _is_no_other_runs(self, entry: Landed, earlier: int | None) -> None:
+        """A rollback of an earlier run puts back what that one had overwritten, and nothing else."""
+        if earlier is None or (earlier, entry.model_id) in self.seen_written:
+            return
+        theirs = {each.after for each in self.server.log if (each.run, each.model_id) == (earlier, entry.model_id)}
+        assert entry.before in theirs, "what another run wrote was undone"
 
     def _item_is_true(
         self, item: Item, landed: list[Landed], result: Result | None, *, is_sync: bool, is_unsure: bool
@@ -198,7 +197,7 @@ class World:
             assert result.effect == "unknown"
             assert item.status in ("failed", "refused")
 
-    def _summary_is_true(self, report: Report, own: list[Landed], late: set[str]) -> None:
+    def _summary_is_true(self, report: Report, own: list[Landed]) -> None:
         summary = report.summary
         statuses = [item.status for item in report.items]
         assert (summary.applied, summary.failed) == (statuses.count("applied"), statuses.count("failed"))

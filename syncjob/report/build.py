@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import structs
 
-from syncjob.apply import Outcome
+from syncjob.outcome import Outcome
 from syncjob.plan import Change, Plan
 from syncjob.problems import Failure, Problem
 from syncjob.report.model import Item, ItemAction, ItemError, ItemProblem, ItemStatus, RemoteEdit, RunProblem, Summary
