@@ -1,6 +1,7 @@
 """No pattern and no function that text from outside meets takes more than its length in time."""
 
 import ast
+import gc
 import importlib
 import json
 import pkgutil
@@ -99,9 +100,13 @@ PATTERNS = {
 
 
 def seconds(work: Callable[[], object]) -> float:
-    started = time.thread_time()
-    work()
-    return time.thread_time() - started
+    gc.disable()  # as timeit does: when it walks over what is there says nothing of the work
+    try:
+        started = time.thread_time()
+        work()
+        return time.thread_time() - started
+    finally:
+        gc.enable()
 
 
 def grows_too_fast(work: Callable[[str], object], piece: str, size: int) -> bool:
@@ -114,9 +119,9 @@ def grows_too_fast(work: Callable[[str], object], piece: str, size: int) -> bool
 
 def check(work: Callable[[str], object], pieces: Iterable[str], size: int) -> None:
     """The two pieces that take longest by a short text of each, repeated up to `size`."""
-    assert size <= SHORT or not any(grows_too_fast(work, piece, SHORT) for piece in pieces), "at a short text already"
-    slowest = sorted(pieces, key=lambda piece: seconds(lambda: work(piece * (2 * KIB // len(piece)))), reverse=True)
-    assert [piece for piece in slowest[:2] if grows_too_fast(work, piece, size)] == []
+    slowest = sorted(pieces, key=lambda piece: seconds(lambda: work(piece * (2 * KIB // len(piece)))), reverse=True)[:2]
+    for each in sorted({SHORT, size}):  # at a short text first: what grows with the square would take hours
+        assert [piece for piece in slowest if grows_too_fast(work, piece, each)] == []
 
 
 def own_pieces(pattern: re.Pattern[str]) -> tuple[str, ...]:
@@ -203,7 +208,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
 PARSING = ("code_spans", "the prose of the page")  # all of it in Python: a mebibyte takes most of a minute
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", sorted({*FUNCTIONS} - {*PARSING}))
 def test_every_function_that_text_meets_is_linear(name: str) -> None:
     check(FUNCTIONS[name], NASTY, SHORT)
 
@@ -211,4 +216,4 @@ def test_every_function_that_text_meets_is_linear(name: str) -> None:
 @pytest.mark.deep
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_function_is_linear_in_a_mebibyte_of_its_worst(name: str) -> None:
-    check(FUNCTIONS[name], NASTY, LONG if name not in PARSING else 128 * KIB)
+    check(FUNCTIONS[name], NASTY, LONG if name not in PARSING else 64 * KIB)
