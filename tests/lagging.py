@@ -61,7 +61,7 @@ class Lagging(Faulty):
     _landings: int = 0
     _shown: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
     _pending: list[tuple[float, Put]] = field(default_factory=list)
-    _lied: set[str] = field(default_factory=set)
+    lied: set[str] = field(default_factory=set)
     _log: threading.RLock = field(default_factory=threading.RLock)
 
     def next_fault(self, asked: Asked) -> Fault:
@@ -99,15 +99,12 @@ class Lagging(Faulty):
         self.weather = Weather()
 
     def _drawn(self, asked: Asked) -> str:
-        """The fault of a request; the API's own form of a 404 is not drawn twice in a row for a model."""
+        """The fault of a request; the API's own form of a 404 is drawn once for a model in a run."""
         names = list(self.weather.faults)
         left = max(0.0, 1.0 - sum(self.weather.faults.values()))
         (name,) = self.chance.choices([*names, "none"], [*self.weather.faults.values(), left])
-        is_repeated = name == "own-404" and asked.model_id in self._lied
-        if name == "none":
-            self._lied.discard(asked.model_id)
-        elif name == "own-404":
-            self._lied.add(asked.model_id)
+        is_repeated = name == "own-404" and asked.model_id in self.lied
+        self.lied |= {asked.model_id} if name == "own-404" else set()
         return "none" if is_repeated else name
 
     def _of_reading(self, asked: Asked, name: str) -> Fault:

@@ -101,7 +101,7 @@ class Scene:
         """A run in this process, from its command line to its exit status."""
         path = self.folder / "report.json"
         path.unlink(missing_ok=True)
-        self.remote.puts, self.remote.denied = [], set()
+        self.remote.puts, self.remote.denied, self.remote.lied = [], set(), set()
         status, out, err = command("--config", str(self.folder / "config.yaml"), *arguments, "--report", str(path))
         self.remote.settle()
         data = path.read_bytes() if path.exists() else b""

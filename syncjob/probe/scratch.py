@@ -1,12 +1,13 @@
 """A model whose description is changed for a while: nobody else's text is overwritten, and its own comes back."""
 
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from syncjob.credentials import redact
 from syncjob.display import shorten
 from syncjob.errors import Conflict, NotFound, ScenarioError, Stopped, SyncjobError
-from syncjob.journal import Intent, Journal, Record, Result
+from syncjob.journal import Effect, Intent, Journal, Record, Result
 from syncjob.probe.calls import ask, path_of, put_once
 from syncjob.probe.described import NOT_FOUND, mark, own_text, parsed
 from syncjob.probe.pending import Pending
@@ -135,7 +136,8 @@ class Scratch:
 
     def _send(self, text: str | None) -> Any:
         """One PUT, with its records in the journal before and after."""
-        self._record(Intent(self.model_id, "", self.original, sha256(canonical(text or ""))), is_durable=True)
+        after_sha256 = sha256(canonical(text or ""))
+        self._record(Intent(self.model_id, "", self.original, after_sha256, _now()), is_durable=True)
         self._is_known = False
         try:
             answer = put_once(self._run, self._path, text, self._is_sent)
@@ -145,12 +147,14 @@ class Scratch:
             self._expected = self._expected | {mark(text)}
             if error.ambiguous and not self._is_restoring:
                 self._may_arrive.add(text)
-            self._record(Result(self.model_id, "failed", error=error.code))
+            effect: Effect = "unknown" if error.ambiguous else "none"
+            self._record(Result(self.model_id, "failed", error=error.code, effect=effect, at=_now()))
             raise
         self._expected = {mark(text), mark(stored)}
         self._ours |= self._expected
         self._may_arrive.seen(text, stored)
-        self._record(Result(self.model_id, "applied", sha256(canonical(stored or ""))))
+        stored_sha256 = sha256(canonical(stored or ""))
+        self._record(Result(self.model_id, "applied", stored_sha256, effect="written", at=_now()))
         return answer
 
     def _is_sent(self) -> None:
@@ -195,3 +199,7 @@ class Scratch:
             # The journal holds what is to be put back by its first record, and need hold no more.
             if not self._is_restoring:
                 raise
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
