@@ -32,12 +32,16 @@ _LANDS_AFTER = 3.0
 
 @dataclass(frozen=True)
 class Version:
-    """A text that a model held from some time on, who wrote it, and since when readings show it."""
+    """A text that a model held from some time on, who wrote it, and since when readings show it.
+
+    One that `landed` was obeyed after it was refused: whoever had sent the same text takes it for his own.
+    """
 
     text: str
     at: float
     author: str
     seen_at: float
+    landed: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,10 @@ class LateRemote:
 
     def author(self, model_id: str) -> str:
         return self.versions[model_id][-1].author
+
+    def has_landed(self, model_id: str) -> bool:
+        """Whether what the model holds came after it was refused."""
+        return self.versions[model_id][-1].landed
 
     def could_know(self, model_id: str) -> bool:
         """Whether the run could know what the model holds: by its readings, or by journals of writes that were answered."""
@@ -185,19 +193,19 @@ class LateRemote:
     def _land(self, sent: _Sent) -> None:
         before, found = self.text(sent.model_id), self.versions[sent.model_id][-1]
         assert self.served.sandbox.handle("PUT", sent.target, _ANYBODY, sent.body).status == 200
-        self._took(sent.run, sent.model_id, before, must_be_journaled=found is sent.found)
+        self._took(sent.run, sent.model_id, before, must_be_journaled=found is sent.found, landed=True)
 
-    def _took(self, run: str, model_id: str, before: str, *, must_be_journaled: bool) -> None:
+    def _took(self, run: str, model_id: str, before: str, *, must_be_journaled: bool, landed: bool = False) -> None:
         """Takes a write into the book, as of a run."""
         self.effects[run].add(model_id)
         if before == self.text(model_id):
             return
         if before and must_be_journaled:
             self.overwritten.add((model_id, before))
-        self._note(model_id, run)
+        self._note(model_id, run, landed=landed)
 
-    def _note(self, model_id: str, author: str) -> None:
-        self.versions[model_id].append(Version(self.text(model_id), self.now, author, self.now + self.lag))
+    def _note(self, model_id: str, author: str, *, landed: bool = False) -> None:
+        self.versions[model_id].append(Version(self.text(model_id), self.now, author, self.now + self.lag, landed))
 
 
 _ANYBODY = {"authorization": "Bearer any"}

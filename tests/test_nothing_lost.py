@@ -259,7 +259,9 @@ class NothingLost(RuleBasedStateMachine):
 
     def _is_of_another_run(self, model_id: str, earlier: str) -> bool:
         """Whether a run other than `earlier`, of which no write landed here, wrote what the model holds."""
-        return model_id not in self.remote.effects[earlier] and self.remote.author(model_id) not in (PEOPLE, earlier)
+        if self.remote.has_landed(model_id) or model_id in self.remote.effects[earlier]:
+            return False
+        return self.remote.author(model_id) not in (PEOPLE, earlier)
 
     @rule(model_id=MODELS, text=TEXTS.filter(bool), on_writes=ON_WRITES)
     def undo_a_run_that_another_one_followed(self, model_id: str, text: str, on_writes: list[str]) -> None:
