@@ -21,7 +21,7 @@ from syncjob.workers import Stop
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 # From the signal to the end, in seconds. What is in flight had its time before, and the report is written by then.
 _GRACE = 5.0
-_GRACE_HELD_OFF = 30.0  # what must come to its end whatever happens has longer,
+_GRACE_HELD_OFF = 7.0  # what must come to its end whatever happens has longer,
 _GRACE_AFTER = 1.0  # and the run then has so long to say how it ended
 _TICK = 0.25
 _WORK = 0.002  # so many seconds of the main thread's CPU in a tick: it is writing the report, not waiting

@@ -38,6 +38,7 @@ class Stop:
         self._due: tuple[float, str] | None = None
         self._is_held_off = False
         self._overdue: Callable[[], None] = lambda: None
+        self._called_off_after = _CALLED_OFF
         self.reason: str | None = None
         self.is_due = False
 
@@ -76,13 +77,14 @@ class Stop:
         # Also where the stop is held off: whoever holds it off has no longer.
         return self.reason is not None and time.monotonic() - self._since > drain
 
-    def when_overdue(self, call_off: Callable[[], None]) -> None:
-        """Has `call_off` called, by any thread, when what is in flight has had most of its time after a signal."""
-        self._overdue = call_off
+    def when_overdue(self, call_off: Callable[[], None], after: float = _CALLED_OFF) -> None:
+        """Has `call_off` called, by any thread, when what is in flight has had `after` seconds since a signal."""
+        self._overdue, self._called_off_after = call_off, after
 
     def call_off(self) -> None:
         """Breaks off what is in flight for long; the watch over the signals calls it."""
-        if self.requested and not self.is_due and time.monotonic() - self._since > _CALLED_OFF:
+        is_late = time.monotonic() - self._since > self._called_off_after
+        if self.reason is not None and not self.is_due and is_late:  # also where the stop is held off
             call_off, self._overdue = self._overdue, lambda: None
             call_off()
 

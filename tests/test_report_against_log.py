@@ -62,6 +62,7 @@ class Scene:
         self.chance = chance
         self.descriptions = folder / "descriptions"
         self.descriptions.mkdir()
+        self.hidden: set[str] = set()  # models of which a lag may hide what became of them
         for model_id in IDS:
             self.write(model_id, chance.choice(TEXTS))
 
@@ -86,7 +87,9 @@ class Scene:
             else:
                 self.write(model_id, self.chance.choice(TEXTS))
         if self.chance.random() < 0.2:
-            self.remote.edit(self.chance.choice(IDS), self.chance.choice(["", "somebody's"]))
+            model_id = self.chance.choice(IDS)
+            self.hidden.add(model_id)
+            self.remote.edit(model_id, self.chance.choice(["", "somebody's"]))
 
     def arguments(self) -> list[str]:
         known = sorted(path.stem for path in (self.folder / ".syncjob" / "runs").glob("*.jsonl"))
@@ -108,7 +111,10 @@ class Scene:
         report: dict[str, Any] | None = msgspec.json.decode(data) if data else None
         journal = self.folder / ".syncjob" / "runs" / f"{report['run']}.jsonl" if report else None
         told = records(journal) if journal and journal.exists() else []
-        return Seen(status, out, err, report, told, self.remote.puts, self.texts(), frozenset(self.remote.denied))
+        hidden = frozenset(self.hidden) if self.remote.weather.lag else frozenset[str]()
+        self.hidden |= {each["model_id"] for each in told if each.get("effect") == "unknown"}
+        denied = frozenset(self.remote.denied)
+        return Seen(status, out, err, report, told, self.remote.puts, self.texts(), denied, hidden)
 
 
 def command(*arguments: str) -> tuple[int, str, str]:

@@ -385,7 +385,7 @@ def test_a_message_about_a_hostile_config_is_no_command(workspace: Workspace, co
     assert obeyed_in([*lines(ended.out.encode()), *lines(ended.err.encode())]) == []
 
 
-def test_a_profile_may_be_called_like_a_command(workspace: Workspace, remote: Loopback) -> None:
+def test_a_profile_that_is_called_like_a_command_is_refused_and_none(workspace: Workspace, remote: Loopback) -> None:
     remote.add("one")
     workspace.write("one", "text\n")
     config = workspace.folder / "config.yaml"
@@ -393,8 +393,7 @@ def test_a_profile_may_be_called_like_a_command(workspace: Workspace, remote: Lo
         config.read_text().replace("  test: {", '  "\\n::error::pwned": {').replace("profile: test\n", "")
     )
     ended = _in_a_step(workspace, "--profile", LINE, "sync")
-    assert ended.status == 0
-    assert remote.sandbox.description("one") == "text"
+    assert ended.status == 2
     for order in interleavings(*_read(ended)):
         assert _are_ours(obeyed_in(order), set())
 

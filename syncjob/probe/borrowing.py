@@ -9,12 +9,16 @@ from syncjob.probe.described import own_text, parsed
 from syncjob.probe.scratch import Edited, MayArrive, NotRestored, Scratch
 from syncjob.run import Run
 
+# After a signal what is in flight is broken off this soon, in seconds, so that there is time to put the text back.
+_SOON = 1.0
+
 
 @contextmanager
 def borrowed(run: Run, model_id: str) -> Iterator[Scratch]:
     """A scratch model until the block ends, however it ends; raises NotRestored where it then is not as it was."""
     if run.journal is None:
         raise RuntimeError("a run that writes was begun without a journal")
+    run.stop.when_overdue(run.client.abort, _SOON)
     scratch = Scratch(run, run.journal, model_id, _first_text(run, model_id))
     try:
         yield scratch
