@@ -86,7 +86,7 @@ class _Judge:
     def warnings(self) -> Iterator[Problem]:
         """What the plan alone vouches for, once it is all judged."""
         if self._overwriting:
-            names = shorten(", ".join(self._overwriting), _NAMED)
+            names = shorten(", ".join(sorted(self._overwriting)), _NAMED)
             message = f"the plan says to overwrite what was edited on Scenario: {names}"
             yield warning("remote-edited", message)
         if self._gap:
