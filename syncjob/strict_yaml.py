@@ -7,6 +7,7 @@ process on deep nesting.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,9 +36,26 @@ class Parsed:
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader with the scalars of YAML 1.2's core schema."""
+    """SafeLoader with the scalars of YAML 1.2's core schema, which refuses while it composes.
+
+    So the first thing that is not allowed ends it: PyYAML takes half a minute over 64 KiB of brackets.
+    """
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  PyYAML's own way of declaring it
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        is_nested = isinstance(event, yaml.CollectionStartEvent)
+        self._depth += is_nested
+        refusal = "is nested too deeply" if self._depth > _DEEPEST else _refusal(event)
+        if refusal:
+            raise YamlProblem(refusal, *_place(event.start_mark))
+        node = super().compose_node(parent, index)
+        self._depth -= is_nested
+        if isinstance(node, yaml.MappingNode):
+            _check_keys(node)
+        return node
 
 
 for _tag, _pattern, _first in (
@@ -54,60 +72,51 @@ def parse(data: bytes) -> Parsed:
     if len(data) > MAX_BYTES:
         raise YamlProblem(f"holds {len(data):,} bytes; at most {MAX_BYTES:,} are read")
     try:
-        text = data.decode("utf-8")
-        _refuse_tokens(text)
-        node = yaml.compose(text, Loader=_Loader)
-        lines: dict[str, int] = {}
-        _walk(node, "", lines)
-        return Parsed(yaml.load(text, Loader=_Loader), lines)  # noqa: S506  _Loader is a SafeLoader
+        loader = _Loader(data.decode("utf-8"))
+        node = loader.get_single_node()
+        return Parsed(loader.construct_document(node) if node else None, dict(_lines(node, "")))
     except UnicodeDecodeError as error:
         raise YamlProblem("is not UTF-8", data.count(b"\n", 0, error.start) + 1) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (None, None)
-        raise YamlProblem(error.problem or "is not YAML", *place) from error
+        raise YamlProblem(error.problem or "is not YAML", *(_place(mark) if mark else ())) from error
     except yaml.YAMLError as error:
         raise YamlProblem("holds a character that YAML does not allow") from error
     except (RecursionError, ValueError, OverflowError) as error:
         raise YamlProblem("is nested too deeply or holds a value out of range") from error
 
 
-_OPENING = (
-    yaml.BlockSequenceStartToken, yaml.BlockMappingStartToken, yaml.FlowSequenceStartToken, yaml.FlowMappingStartToken,
-)  # fmt: skip
-_CLOSING = (yaml.BlockEndToken, yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
-
-
-def _refuse_tokens(text: str) -> None:
-    """Ends at the first token that is not allowed: PyYAML takes half a minute over 64 KiB of brackets."""
-    depth = 0
-    for token in yaml.scan(text, Loader=_Loader):
-        depth += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
-        refusal = "is nested too deeply" if depth > _DEEPEST else _refusal(token)
-        if refusal:
-            raise YamlProblem(refusal, token.start_mark.line + 1, token.start_mark.column + 1)
-
-
-def _refusal(token: yaml.Token) -> str | None:
-    if isinstance(token, yaml.AnchorToken | yaml.AliasToken):
+def _refusal(event: yaml.Event) -> str | None:
+    if isinstance(event, yaml.AliasEvent) or (isinstance(event, yaml.NodeEvent) and event.anchor is not None):
         return "anchors (&) and aliases (*) are not allowed"
-    if isinstance(token, yaml.TagToken):  # of `!!bool x` and others PyYAML makes a KeyError
+    if getattr(event, "tag", None) is not None:  # of `!!bool x` and others PyYAML makes a KeyError
         return "tags (!) are not allowed"
-    if isinstance(token, yaml.ScalarToken) and _NO_TEXT.search(token.value):
+    if isinstance(event, yaml.ScalarEvent) and _NO_TEXT.search(event.value):
         return "a text holds NUL or half a surrogate pair"
     return None
 
 
-def _walk(node: yaml.Node | None, path: str, lines: dict[str, int]) -> None:
-    """Notes the line of every path, and refuses a key that stands twice or is no plain text."""
-    if not isinstance(node, yaml.MappingNode):
-        return
-    for key, value in node.value:
-        line, column = key.start_mark.line + 1, key.start_mark.column + 1
+def _check_keys(mapping: yaml.MappingNode) -> None:
+    """Refuses a key that stands twice or is no plain text."""
+    first: dict[str, int] = {}
+    for key, _ in mapping.value:
         if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
-            raise YamlProblem("a key must be plain text", line, column)
-        inner = f"{path}.{key.value}" if path else key.value
-        if inner in lines:
-            raise YamlProblem(f"the key {key.value!r} stands twice; first in line {lines[inner]}", line, column)
-        lines[inner] = line
-        _walk(value, inner, lines)
+            raise YamlProblem("a key must be plain text", *_place(key.start_mark))
+        line, column = _place(key.start_mark)
+        if key.value in first:
+            raise YamlProblem(f"the key {key.value!r} stands twice; first in line {first[key.value]}", line, column)
+        first[key.value] = line
+
+
+def _lines(node: yaml.Node | None, path: str) -> Iterator[tuple[str, int]]:
+    """The line of every path."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            inner = f"{path}.{key.value}" if path else key.value
+            yield inner, key.start_mark.line + 1
+            yield from _lines(value, inner)
+
+
+def _place(mark: yaml.Mark) -> tuple[int, int]:
+    """Line and column from 1, which PyYAML counts from 0."""
+    return mark.line + 1, mark.column + 1
