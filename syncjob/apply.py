@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from syncjob import recent, workers
+from syncjob import workers
 from syncjob.attempt import Attempt
 from syncjob.breaker import Breaker
 from syncjob.errors import Stopped
@@ -11,8 +11,9 @@ from syncjob.journal import Intent, Journal, Result
 from syncjob.outcome import Outcome, uncertain
 from syncjob.plan import Change
 from syncjob.problems import Failure, Problem
+from syncjob.recent import RecentWrite
 from syncjob.remote import Remote
-from syncjob.runs import Write
+from syncjob.runs import Write, trace
 from syncjob.workers import Stop
 
 
@@ -82,8 +83,8 @@ class _Book:
         """Takes in that a write may have had its effect, so that a look at it may come too early."""
         if self._remote.recent is not None and change.model_id not in self._doubted:
             self._doubted.add(change.model_id)
-            write = Write(_intent(change))
-            self._remote.recent.add(change.model_id, recent.of("this run", _now(), write))
+            write = trace(Write(_intent(change)))
+            self._remote.recent.add(change.model_id, RecentWrite.of("this run", _now(), write))
 
     def record(self, outcome: Outcome) -> None:
         """What was applied stays applied, also where the journal cannot be told."""

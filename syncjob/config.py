@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -66,6 +66,18 @@ class ConfigFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     safety: Safety = Safety()
 
 
+class Target(NamedTuple):
+    """What a run reads and writes; `str()` names it in a message."""
+
+    profile: str
+    base_url: str
+    project_id: str | None
+
+    def __str__(self) -> str:
+        project = f"the project {self.project_id!r}" if self.project_id else "no project_id"
+        return f"the profile {self.profile!r} at {one_line(self.base_url)} with {project}"
+
+
 class Config(msgspec.Struct, frozen=True):
     """All that a run is told, with one profile chosen and every default filled in.
 
@@ -87,6 +99,10 @@ class Config(msgspec.Struct, frozen=True):
     credentials: Credentials | None
     is_named: bool = False
 
+    @property
+    def target(self) -> Target:
+        return Target(self.profile, self.base_url, self.project_id)
+
     def with_limit(self, refused_bytes: int | None) -> "Config":
         """The config, with a file of so many bytes too large, whatever `safety.max_file_bytes` says."""
         if refused_bytes is None or refused_bytes > self.safety.max_file_bytes:
@@ -97,12 +113,6 @@ class Config(msgspec.Struct, frozen=True):
     @property
     def is_sandbox(self) -> bool:
         return self.base_url == SANDBOX
-
-
-def target(profile: str, base_url: str, project_id: str | None) -> str:
-    """What a run reads and writes, in words for a message."""
-    project = f"the project {project_id!r}" if project_id else "no project_id"
-    return f"the profile {profile!r} at {one_line(base_url)} with {project}"
 
 
 def load(path: Path | None, profile: str | None, environment: Mapping[str, str]) -> Config:

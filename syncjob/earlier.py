@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
-from syncjob import journal, log, runs
-from syncjob.config import target
+from syncjob import journal, journals, log
 from syncjob.errors import UsageError
 from syncjob.journal import Begin, Intent, Record
 from syncjob.run import Run
+from syncjob.runs import confirmed
 
 
 def confirmed_before(run: Run) -> Mapping[str, str | None]:
@@ -17,7 +17,7 @@ def confirmed_before(run: Run) -> Mapping[str, str | None]:
     resumed = run.options.resume
     if resumed is None:
         return {}
-    known = dict(runs.confirmed(records_of(run, resumed)))
+    known = dict(confirmed(records_of(run, resumed)))
     for later in journal.later_than(run.config.state_dir, resumed):
         if later in (run.id, resumed):
             continue
@@ -36,14 +36,12 @@ def first_since(run: Run, earlier: str, model_ids: Collection[str]) -> Mapping[s
     found: dict[str, Intent] = {}
     if not model_ids:
         return found
-    ids = [each for each in journal.run_ids(run.config.state_dir) if each != run.id]
-    for later in reversed(ids[: ids.index(earlier)] if earlier in ids else ids):
-        try:
-            for record in records_of(run, later):
-                if isinstance(record, Intent) and record.model_id in model_ids:
-                    found.setdefault(record.model_id, record)
-        except UsageError:
-            continue  # of another project, or damaged
+    is_later = False
+    for _, begin, records in journals.of_project(run.config, but=run.id):
+        if is_later:
+            intents = (record for record in records if isinstance(record, Intent))
+            found |= {each.model_id: each for each in intents if each.model_id in {*model_ids} - {*found}}
+        is_later = is_later or begin.run == earlier
     return found
 
 
@@ -53,9 +51,6 @@ def records_of(run: Run, earlier: str) -> Iterator[Record]:
     begin = next(records, None)
     if not isinstance(begin, Begin):
         raise UsageError(f"the run {earlier} has recorded nothing")
-    config = run.config
-    if not begin.is_for(config.profile, config.base_url, config.project_id):
-        theirs = target(begin.profile, begin.base_url, begin.project_id)
-        ours = target(config.profile, config.base_url, config.project_id)
-        raise UsageError(f"the run {earlier} was for {theirs}, not for {ours}")
+    if begin.target != run.config.target:
+        raise UsageError(f"the run {earlier} was for {begin.target}, not for {run.config.target}")
     return records

@@ -16,6 +16,7 @@ from typing import BinaryIO, Literal
 import msgspec
 
 from syncjob import regular
+from syncjob.config import Target
 from syncjob.constraints import Code, Line, ModelId, Moment, RunId, Sha256, Time, plain
 from syncjob.errors import UsageError
 from syncjob.report.model import Summary
@@ -39,9 +40,9 @@ class Begin(msgspec.Struct, frozen=True, tag_field="record", tag="run"):
     project_id: Line | None
     started_at: Time
 
-    def is_for(self, profile: str, base_url: str, project_id: str | None) -> bool:
-        """Whether the run wrote to just that project."""
-        return (self.profile, self.base_url, self.project_id) == (profile, base_url, project_id)
+    @property
+    def target(self) -> Target:
+        return Target(self.profile, self.base_url, self.project_id)
 
 
 class Confirmed(msgspec.Struct, frozen=True, tag_field="record", tag="confirmed"):
@@ -164,12 +165,17 @@ def started(state_dir: Path, begin: Begin) -> Iterator[Journal]:
         journal.close()
 
 
+def path_of(state_dir: Path, run: str) -> Path:
+    """Where a run's journal is, if there is one; reading makes no folder."""
+    return state_dir / "runs" / f"{run}{_SUFFIX}"
+
+
 def read(state_dir: Path, run: str) -> Iterator[Record]:
     """The records of a run, Begin first; a last line that a crash tore is left out.
 
     Raises UsageError where there is no such run, or its journal is no journal.
     """
-    path = _folder(state_dir) / f"{run}{_SUFFIX}"
+    path = path_of(state_dir, run)
     if not run or Path(run).name != run or not os.path.lexists(path):
         raise UsageError(f"no run {run!r} in {path.parent}; syncjob runs lists them")
     return _records(path, run)
@@ -178,7 +184,7 @@ def read(state_dir: Path, run: str) -> Iterator[Record]:
 def run_ids(state_dir: Path) -> list[str]:
     """The runs that have a journal, newest first; last those whose id does not tell when they began."""
     try:
-        names = os.listdir(_folder(state_dir))
+        names = os.listdir(state_dir / "runs")
     except FileNotFoundError:
         return []
     except OSError as error:
@@ -199,11 +205,6 @@ def begun_at(run: str) -> datetime | None:
         return datetime.strptime(found[1], "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC) if found else None
     except ValueError:
         return None
-
-
-def _folder(state_dir: Path) -> Path:
-    """Where the journals are, if there are any; reading makes no folder."""
-    return state_dir / "runs"
 
 
 def _records(path: Path, run: str) -> Iterator[Record]:

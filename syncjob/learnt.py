@@ -7,7 +7,7 @@ from urllib.parse import quote
 import msgspec
 
 from syncjob import files, log, regular
-from syncjob.config import Config
+from syncjob.config import Config, Target
 from syncjob.constraints import Line, ModelId, Time
 from syncjob.state import state_folder
 
@@ -74,9 +74,5 @@ def load(config: Config) -> Probed | None:
             "warning", "learnt", message=f"{path_of(config)} cannot be read; syncjob doctor --probe makes it anew"
         )
         return None
-    is_ours = (probed.profile, probed.base_url, probed.project_id) == (
-        config.profile,
-        config.base_url,
-        config.project_id,
-    )
+    is_ours = Target(probed.profile, probed.base_url, probed.project_id) == config.target
     return probed if is_ours else None

@@ -1,15 +1,14 @@
 """What our own journals say of the last minutes: a reading that shows an earlier text of ours may be a late one."""
 
 import threading
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from syncjob import journal
+from syncjob import journals
 from syncjob.config import Config
-from syncjob.errors import UsageError
-from syncjob.journal import Begin
-from syncjob.runs import Write, all_writes
+from syncjob.runs import Trace, traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +20,10 @@ class RecentWrite:
     before: str | None
     left: frozenset[str | None]
     is_sure: bool  # that Scenario took it
+
+    @classmethod
+    def of(cls, run: str, at: datetime, trace: Trace) -> "RecentWrite":
+        return cls(run, at, trace.before, trace.left, trace.effect == "written")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,47 +74,14 @@ class Recent:
 
 def recent_writes(config: Config, own_run: str) -> Recent | None:
     """The writes of the last `http.lag` seconds to the same project; None where no lag is expected."""
-    if not config.http.lag or config.is_sandbox:
+    lag = config.http.lag
+    if not lag or config.is_sandbox:
         return None
     recent = Recent()
-    for run in _runs(config):
-        if run == own_run:
-            continue
-        try:
-            _take_in(recent, config, run)
-        except (UsageError, OSError):
-            continue  # a damaged journal hides nothing but itself
+    for path, begin, records in journals.of_project(config, but=own_run, since=time.time() - lag):
+        for each in traces(records):
+            at = each.at or datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            # On either side of now: a clock may have been set back.
+            if each.effect != "none" and abs((datetime.now(UTC) - at).total_seconds()) <= lag:
+                recent.add(each.model_id, RecentWrite.of(begin.run, at, each))
     return recent
-
-
-def _runs(config: Config) -> Iterator[str]:
-    """Oldest first; a run that only reads makes no folder, and needs none that it can read."""
-    try:
-        if (config.state_dir / "runs").is_dir():
-            yield from reversed(journal.run_ids(config.state_dir))
-    except (UsageError, OSError):
-        return
-
-
-def _take_in(recent: Recent, config: Config, run: str) -> None:
-    last = datetime.fromtimestamp((config.state_dir / "runs" / f"{run}.jsonl").stat().st_mtime, UTC)
-    if not _is_recent(last, config.http.lag):
-        return
-    records = journal.read(config.state_dir, run)
-    begin = next(records, None)
-    if not isinstance(begin, Begin) or not begin.is_for(config.profile, config.base_url, config.project_id):
-        return
-    for write in all_writes(records):
-        at = (write.result and write.result.at) or write.intent.at or last
-        if write.effect != "none" and _is_recent(at, config.http.lag):
-            recent.add(write.intent.model_id, of(run, at, write))
-
-
-def _is_recent(at: datetime, lag: float) -> bool:
-    """On either side of now: a clock may have been set back."""
-    return abs((datetime.now(UTC) - at).total_seconds()) <= lag
-
-
-def of(run: str, at: datetime, write: Write) -> RecentWrite:
-    """The write, less its texts."""
-    return RecentWrite(run, at, write.before_sha256, write.left, write.effect == "written")

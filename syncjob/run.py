@@ -147,8 +147,9 @@ def begin(
 def _distrust(config: Config, command: Command, options: Options, reach: Reach, stop: Stop) -> str | None:
     """Why what is remembered does not count; raises UsageError where a run cannot do without its state folder."""
     needs_it = reach == "write" or options.resume is not None or command == "rollback"
-    if not (needs_it or command == "doctor" or os.path.lexists(learnt.path_of(config))):
-        return None  # nothing would be believed
+    believed = [learnt.path_of(config), *([config.state_dir / "runs"] if reach != "offline" else [])]
+    if not (needs_it or command == "doctor" or any(map(os.path.lexists, believed))):
+        return None  # there is nothing to be believed
     try:
         reason = state.distrust(config.state_dir, is_named=config.is_named, stop=stop)
     except Stopped:

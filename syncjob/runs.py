@@ -1,7 +1,8 @@
 """What the journals of earlier runs tell. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from syncjob.journal import Confirmed, Effect, Intent, Record, Result
 from syncjob.text import canonical, sha256
@@ -52,18 +53,42 @@ def _effect_of(result: Result) -> Effect:
     return "unknown" if result.status == "failed" and result.error not in _REFUSALS else "none"
 
 
-def all_writes(records: Iterable[Record]) -> list[Write]:
-    """The writes of a run in the order in which they were begun; a probe writes a model more than once."""
-    found: list[Write] = []
-    places: dict[str, int] = {}
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A write of a run, less its texts: digests, None for no text. `left` are those of what may then have stood there."""
+
+    model_id: str
+    before: str | None
+    sent: str | None
+    stored: str | None
+    left: frozenset[str | None]
+    effect: Effect
+    at: datetime | None
+
+
+def traces(records: Iterable[Record]) -> Iterator[Trace]:
+    """The writes of a run, each model's in the order in which they were begun; no text is kept."""
+    return map(trace, all_writes(records))
+
+
+def trace(write: Write) -> Trace:
+    """The write, less its texts."""
+    intent, result = write.intent, write.result
+    stored, at = (result.stored_sha256, result.at or intent.at) if result else (None, intent.at)
+    return Trace(intent.model_id, write.before_sha256, intent.after_sha256, stored, write.left, write.effect, at)
+
+
+def all_writes(records: Iterable[Record]) -> Iterator[Write]:
+    """The writes of a run as they end, then those without an end; a probe writes a model more than once."""
+    begun: dict[str, Write] = {}
     for record in records:
         if isinstance(record, Intent):
-            places[record.model_id] = len(found)
-            found.append(Write(record))
-        elif isinstance(record, Result) and record.model_id in places:
-            place = places[record.model_id]
-            found[place] = replace(found[place], result=record)
-    return found
+            if record.model_id in begun:
+                yield begun.pop(record.model_id)
+            begun[record.model_id] = Write(record)
+        elif isinstance(record, Result) and record.model_id in begun:
+            yield replace(begun.pop(record.model_id), result=record)
+    yield from begun.values()
 
 
 def writes(records: Iterable[Record]) -> Mapping[str, Write]:

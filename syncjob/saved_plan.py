@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from syncjob.config import Config, target
+from syncjob.config import Config, Target
 from syncjob.constraints import Line, Sha256, plain
 from syncjob.display import one_line
 from syncjob.documents import Document
@@ -93,10 +93,9 @@ def load(data: bytes, config: Config, shown: str) -> SavedPlan:
     are_ids = all(map(is_id, writes)) and all(one_line(item.model_id) == item.model_id for item in saved.items)
     if saved.digest != _digest(saved) or len(set(writes)) < len(writes) or not are_ids:
         raise UsageError(f"{shown} was changed since it was written: its digest is another; make a new plan")
-    theirs = (saved.profile, saved.base_url, saved.project_id)
-    ours = (config.profile, config.base_url, config.project_id)
-    if theirs != ours:
-        raise UsageError(f"{shown} is a plan for {target(*theirs)}, not for {target(*ours)}")
+    theirs = Target(saved.profile, saved.base_url, saved.project_id)
+    if theirs != config.target:
+        raise UsageError(f"{shown} is a plan for {theirs}, not for {config.target}")
     return saved
 
 

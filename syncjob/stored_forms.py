@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from syncjob import journal
-from syncjob.earlier import records_of
-from syncjob.errors import UsageError
+from syncjob import journals
 from syncjob.normalised import what_became
 from syncjob.plan import Change
 from syncjob.problems import Problem
 from syncjob.run import Run
-from syncjob.runs import Write, all_writes
+from syncjob.runs import traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +25,21 @@ class StoredForms:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._forms: dict[str, Form] | None = None
+        self._forms: dict[str, Form | None] | None = None
 
     def of(self, model_id: str) -> Form | None:
         """The form of a model's last write; None where Scenario stored just what was sent, or nobody knows."""
         if self._forms is None:
-            self._forms = {}
-            for run, write in self._writes():
-                self._take_in(run, write)
+            self._forms = {} if self._run.distrust else dict(_forms(self._run))
         return self._forms.get(model_id)
 
-    def _take_in(self, run: str, write: Write) -> None:
-        if self._forms is None or write.effect != "written" or write.result is None:
-            return
-        sent, stored = write.intent.after_sha256, write.result.stored_sha256
-        self._forms.pop(write.intent.model_id, None)
-        if sent != stored:
-            self._forms[write.intent.model_id] = Form(run, sent, stored)
 
-    def _writes(self) -> Iterator[tuple[str, Write]]:
-        runs = () if self._run.distrust else journal.run_ids(self._run.config.state_dir)
-        for run in reversed(runs):
-            try:
-                yield from ((run, write) for write in all_writes(records_of(self._run, run)))
-            except UsageError:
-                continue  # of another project, or damaged
+def _forms(run: Run) -> Iterator[tuple[str, Form | None]]:
+    for _, begin, records in journals.of_project(run.config, but=run.id):
+        for each in traces(records):
+            if each.effect == "written":
+                is_as_sent = each.stored == each.sent
+                yield each.model_id, None if is_as_sent else Form(begin.run, each.sent, each.stored)
 
 
 def as_stored(change: Change, judged: Change, form: Form | None) -> Change:

@@ -15,6 +15,7 @@ import pytest
 
 from syncjob.learnt import Learnt, Probed
 from syncjob.state import distrust, state_folder
+from syncjob.text import sha256
 from tests.loopback import Loopback
 from tests.workspace import Ended, Workspace
 
@@ -356,3 +357,30 @@ def test_a_disk_that_is_full_at_the_first_run_leaves_nothing_for_git(workspace: 
     assert [path for path in (workspace.folder / ".syncjob").rglob("*") if path.is_file()] == []
     assert workspace.run("sync").status == 0
     assert (workspace.folder / ".syncjob" / ".gitignore").read_text() == "*\n"
+
+
+def test_a_tracked_journal_hides_no_edit_and_delays_no_pull(workspace: Workspace, remote: Loopback) -> None:
+    """Whoever may commit may write a journal; without what a probe found out beside it, too."""
+    remote.add("one", texts={"one": "somebody's edit"})
+    workspace.write("one", "ours\n")
+    workspace.commit()
+    began = {
+        "record": "run",
+        "version": 1,
+        "run": "20990101T000000.000000Z-aaaaaa",
+        "command": "sync",
+        "profile": "test",
+    }
+    began |= {"base_url": remote.url, "project_id": None, "started_at": "2026-01-01T00:00:00Z"}
+    intent: dict[str, object] = {"record": "intent", "model_id": "one", "path": "p", "before": None}
+    intent |= {"after_sha256": sha256("ours")}
+    result: dict[str, object] = {"record": "result", "model_id": "one", "status": "applied", "effect": "written"}
+    result |= {"stored_sha256": sha256("somebody's edit")}
+    runs = workspace.folder / ".syncjob" / "runs"
+    runs.mkdir(parents=True)
+    (runs / f"{began['run']}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in (began, intent, result)))
+    workspace.git("add", "--force", ".syncjob")
+    workspace.commit("a journal")
+    ended = workspace.json("diff")
+    assert (ended.status, ended.item("one")["action"]) == (1, "conflict")
+    assert "git tracks files of the state folder" in ended.err

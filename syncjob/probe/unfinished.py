@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from syncjob import journal
+from syncjob import journals
 from syncjob.errors import UsageError
-from syncjob.journal import Begin, Confirmed, Finish, Intent, Record, Result
+from syncjob.journal import Confirmed, Finish, Intent, Record, Result
 from syncjob.plan import Change
 from syncjob.run import Run
 
@@ -32,10 +32,9 @@ def of(run: Run) -> tuple[Unfinished, ...]:
     run wrote the model or found it as it was to be.
     """
     found: dict[str, str] = {}
-    for earlier, records in _of_project(run):
-        begin = next(records, None)
-        if isinstance(begin, Begin) and begin.command == "doctor":
-            found |= {model_id: earlier for model_id in _left(records) if model_id not in found}
+    for _, begin, records in journals.of_project(run.config, but=run.id):
+        if begin.command == "doctor":
+            found |= {model_id: begin.run for model_id in _left(records) if model_id not in found}
         elif found:
             for model_id in _settled(records):
                 found.pop(model_id, None)
@@ -55,26 +54,6 @@ def settle(run: Run, earlier: str, changes: Iterable[Change]) -> None:
         run.journal.write(*(Confirmed(change.model_id, change.after_sha256) for change in there))
         if there:
             run.journal.keep()
-
-
-def _of_project(run: Run) -> Iterator[tuple[str, Iterator[Record]]]:
-    """The earlier runs of the same project with their records, oldest first; a journal that cannot be read has none."""
-    config = run.config
-    if not (config.state_dir / "runs").is_dir():
-        return
-    target = (config.profile, config.base_url, config.project_id)
-    for earlier in reversed(journal.run_ids(config.state_dir)):
-        begin = next(_readable(run, earlier), None)
-        is_ours = isinstance(begin, Begin) and (begin.profile, begin.base_url, begin.project_id) == target
-        if is_ours and earlier != run.id:
-            yield earlier, _readable(run, earlier)
-
-
-def _readable(run: Run, earlier: str) -> Iterator[Record]:
-    try:
-        yield from journal.read(run.config.state_dir, earlier)
-    except (UsageError, OSError):
-        return
 
 
 def _left(records: Iterable[Record]) -> set[str]:
