@@ -3,8 +3,8 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PREFIX = ".syncjob-"
@@ -14,41 +14,44 @@ _MAX_NAME_BYTES = 255
 def write(path: Path, data: bytes) -> None:
     """Puts a file in place of another, or where there was none; raises OSError, and then no file has changed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # A short name: one made of the file's own could be longer than a name may be.
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=_PREFIX, suffix=".tmp")
-    try:
-        with open(descriptor, "wb") as file:  # noqa: PTH123  a descriptor, not a path
+    with _made(path.parent) as new:
+        with new.open("wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(descriptor)
-            os.fchmod(descriptor, _mode(path))
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
+            os.fsync(file.fileno())
+        new.chmod(_mode(path))
+        new.replace(path)
 
 
 def save(path: Path, parts: Iterable[bytes]) -> None:
     """`write` for what is made in parts, and need not outlast a power loss; its folder must be there.
 
-    Where nothing can be put in its place, as in a folder that is not ours, the file itself is written.
+    Where nothing can be put in its place, as in a folder that is not ours, the file itself is written, from a copy
+    that is whole.
     """
-    if path.exists() and not os.access(path.parent, os.W_OK | os.X_OK):
-        with path.open("wb") as file:
+    with _made(path.parent if _is_ours(path) else None) as new:
+        with new.open("wb") as file:
             file.writelines(parts)
-        return
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".syncjob-", suffix=".tmp")
+        new.chmod(_mode(path))
+        _keep_owner(path, new)
+        _move(new, path)
+
+
+def _is_ours(path: Path) -> bool:
+    return not path.exists() or os.access(path.parent, os.W_OK | os.X_OK)
+
+
+@contextmanager
+def _made(folder: Path | None) -> Iterator[Path]:
+    """An empty file in a folder, or in that of the system's temporary files; it is gone with the block unless moved."""
+    # A short name: one made of the file's own could be longer than a name may be.
+    descriptor, name = tempfile.mkstemp(dir=folder, prefix=_PREFIX, suffix=".tmp")
+    os.close(descriptor)
     try:
-        with open(descriptor, "wb") as file:  # noqa: PTH123  a descriptor, not a path
-            file.writelines(parts)
-            os.fchmod(descriptor, _mode(path))
-            _keep_owner(path, descriptor)
-        _move(Path(name), path)
-    except BaseException:
+        yield Path(name)
+    finally:
         with suppress(OSError):
             Path(name).unlink()
-        raise
 
 
 def _move(new: Path, path: Path) -> None:
@@ -57,15 +60,14 @@ def _move(new: Path, path: Path) -> None:
     except OSError:
         if not path.exists():
             raise
-        # A file that is mounted by itself, or somebody else's in a folder of all.
+        # A file that is mounted by itself, or in a folder that is not ours.
         shutil.copyfile(new, path)
-        new.unlink()
 
 
-def _keep_owner(path: Path, descriptor: int) -> None:
+def _keep_owner(path: Path, new: Path) -> None:
     with suppress(OSError):
         status = path.stat()
-        os.fchown(descriptor, status.st_uid, status.st_gid)
+        os.chown(new, status.st_uid, status.st_gid)
 
 
 def max_name_bytes(folder: Path) -> int:

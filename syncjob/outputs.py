@@ -23,7 +23,7 @@ def save(path: str, parts: Iterable[str]) -> None:
     from syncjob import files  # slow to load, and no matter of `sync --help`
 
     encoded = (_inert(path, part).encode("utf-8", "backslashreplace") for part in parts)
-    if _is_special(path):
+    if is_special(path):
         with _opened(path) as descriptor:
             _write(descriptor, encoded)
     else:
@@ -52,13 +52,14 @@ def opened(path: str) -> int:
         raise
 
 
-def _is_special(path: str) -> bool:
+def is_special(path: str) -> bool:
+    """Whether a path leads to a pipe or a device, which takes what it is given and gives nothing back."""
     return Path(path).exists() and not Path(path).is_file()
 
 
 def _inert(path: str, text: str) -> str:
     """The text as a file gets it; /dev/stdout is read by GitHub's runner in a step, as stdout itself is."""
-    return display.inert(text) if runner.is_on(os.environ) and _is_special(path) else text
+    return display.inert(text) if runner.is_on(os.environ) and is_special(path) else text
 
 
 @contextmanager

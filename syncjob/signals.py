@@ -21,8 +21,6 @@ from syncjob.workers import Stop
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 # From the signal to the end, in seconds. What is in flight had its time before, and the report is written by then.
 _GRACE = 5.0
-_GRACE_HELD_OFF = 7.0  # what must come to its end whatever happens has longer,
-_GRACE_AFTER = 1.0  # and the run then has so long to say how it ended
 _TICK = 0.25
 _WORK = 0.002  # so many seconds of the main thread's CPU in a tick: it is writing the report, not waiting
 
@@ -94,14 +92,10 @@ class _Watch:
 
     def _until_another(self, first: int) -> list[int]:
         """Ends the process where the run waits for longer than it may; what came after the first, none at the run's end."""
-        began = time.monotonic()
-        until = began + _GRACE
+        until = time.monotonic() + _GRACE
         while True:
             self._stop.call_off()
-            now, waits = time.monotonic(), self._main_waits()
-            if self._stop.is_held_off and now < began + _GRACE_HELD_OFF:
-                until = max(until, now + _GRACE_AFTER)
-            elif waits and now > until:
+            if self._main_waits() and time.monotonic() > until:
                 _say("the run still waits for something, so it is ended without a report")
                 os._exit(128 + first)
             came = self._came(_TICK)

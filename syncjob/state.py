@@ -29,7 +29,7 @@ def state_folder(path: Path) -> Path:
     Nothing is put into it before git is told to ignore it.
     """
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(path, parents=True)
         _ignored(path)
     except regular.Unfit as error:
         raise UsageError(f"{error.filename} {error.what}: remove it, {_ELSEWHERE}") from error
@@ -38,6 +38,13 @@ def state_folder(path: Path) -> Path:
             f"cannot make the state folder {path}: {error.strerror}; SYNCJOB_STATE_DIR names another"
         ) from error
     return path
+
+
+def _make(folder: Path, *, parents: bool = False) -> None:
+    """Makes a folder of ours where there is none, so that its name outlasts a power loss; raises OSError."""
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=parents, exist_ok=True)
+        sync_folder(folder.parent)
 
 
 def _ignored(path: Path) -> None:
@@ -144,7 +151,7 @@ def runs_folder(path: Path) -> Path:
     """Where a state folder keeps the journals of runs; made where it is missing."""
     folder = state_folder(path) / "runs"
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
+        _make(folder)
     except OSError as error:
         raise UsageError(f"cannot make the folder of journals {folder}: {error.strerror}") from error
     return folder

@@ -88,10 +88,6 @@ class Stop:
             call_off, self._overdue = self._overdue, lambda: None
             call_off()
 
-    @property
-    def is_held_off(self) -> bool:
-        return self._is_held_off
-
     @contextmanager
     def held_off(self) -> Iterator[None]:
         """Within it nobody is told to stop: for what must come to its end whatever happens."""

@@ -246,3 +246,13 @@ def test_stdout_by_its_name_says_no_more_to_the_runner_than_stdout_itself(one_ne
     assert "pwned" in ended.out
     assert "\x1b" not in ended.out
     assert obeyed(lines(ended.out.encode())) == []
+
+
+def test_a_pipe_gets_one_report_whatever_becomes_of_the_rest(one_new: Workspace) -> None:
+    pipe = one_new.folder / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    ended = broken(one_new, FORMATS["html"], "diff", "--format", "html", "--output", "page", "--report", "pipe")
+    assert ended.status == 1
+    assert json.loads(os.read(reader, 1_000_000))["items"]
+    os.close(reader)

@@ -99,7 +99,7 @@ class Product:
                 self._annotate(self._step.annotations(report, run.config.path))
         self._sum_up(report)
         status = self._status(run, report)
-        if report_file and status != report.exit_code:
+        if report_file and status != report.exit_code and not outputs.is_special(report_file):
             from msgspec import structs
 
             with self.attempts.to("write the report"):

@@ -1,13 +1,12 @@
 """What an answer to a GET or PUT of a description holds, read without a client's types. Pure."""
 
-import unicodedata
 from typing import Any
 
 import msgspec
 
 from syncjob.errors import ProtocolError
 from syncjob.scenario.answers import Answer, protocol_error
-from syncjob.text import canonical, sha256
+from syncjob.text import canonical, normalized, sha256
 
 NOT_FOUND = object()  # in the place of a body, and equal to none
 
@@ -39,4 +38,4 @@ def text_of(body: Any) -> str:
 
 def mark(text: str | None) -> str | None:
     """What tells texts apart that are not the same."""
-    return sha256(unicodedata.normalize("NFC", canonical(text or "")))
+    return sha256(normalized(canonical(text or ""), "NFC"))

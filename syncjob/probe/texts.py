@@ -1,6 +1,6 @@
 """The texts that a probe sends, and how they are known again. Pure."""
 
-import unicodedata
+from syncjob.text import normalized
 
 SIZES = (1_000_000, 400_000, 100_000, 10_000)
 _LEAST_FILLER = 1_000  # characters of a text of one of these sizes that may have been cut
@@ -22,4 +22,4 @@ def is_of_a_probe(text: str, model_id: str) -> bool:
 
 
 def _squeezed(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return " ".join(normalized(text, "NFC").split())

@@ -5,7 +5,6 @@ elements, and what is marked lies within one text, so that what was well-formed 
 """
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
@@ -13,6 +12,7 @@ from functools import cached_property
 from itertools import accumulate, pairwise
 
 from syncjob.matching import Run, equal_runs
+from syncjob.text import normalized
 
 _CARD = re.compile(r'<data class="[^"<]*" value="([^"<]*)">[^<]*(?:<(?!/?data)[^<]*)*</data>')
 _SIGN = r"!-/:-@\[-`{-~"
@@ -119,4 +119,4 @@ def _is_word(piece: str) -> bool:
 
 def _key(piece: str) -> str:
     card = _CARD.fullmatch(piece)
-    return card[1] if card else piece if piece.isascii() else unicodedata.normalize("NFC", piece)
+    return card[1] if card else normalized(piece, "NFC")
