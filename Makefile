@@ -12,7 +12,8 @@ DEMO := cd .syncjob/demo && $(CURDIR)/$(BIN)/syncjob
 PLAYS := no_description=null-value,empty_text=refused,crlf=lf,unknown_tag=refused,updated_at=stays \
 	no_description=404,ending=stripped,unicode=nfc,unknown_in_bulk=refused,code=ignored,ticks=seconds \
 	no_description=null,size=400000
-BEHAVIOUR := $(addprefix tests/test_,end_to_end.py git_end_to_end.py pull.py rollback.py apply.py laws.py nothing_lost.py)
+BEHAVIOUR := $(addprefix tests/test_,end_to_end.py git_end_to_end.py pull.py rollback.py apply.py laws.py nothing_lost.py \
+	stray_404.py rollback_effects.py write_ends.py repeated_writes.py lag.py normalised.py forged_plans.py gone_and_back.py)
 
 .PHONY: demo test test-deep lint format bench schema lock clean
 
@@ -26,9 +27,9 @@ test: $(VENV)/.dev  ## all tests but the deep suites; COVERAGE=1 measures branch
 	$(BIN)/python -m pytest -m "not deep" -n auto -q $(if $(COVERAGE),--cov --cov-report=term --cov-fail-under=95)
 
 test-deep: $(VENV)/.dev  ## the long suites, and the behaviour under each answer that the API may give where it is not documented
-	$(BIN)/python -m pytest -m deep -n auto -q -o faulthandler_timeout=600
+	$(BIN)/python -m pytest -m deep -n 4 --maxschedchunk=1 -q -o faulthandler_timeout=600
 	@for play in $(PLAYS); do echo "playing $$play"; SYNCJOB_SANDBOX_PLAY="$$(echo $$play | tr , ' ')" \
-		$(BIN)/python -m pytest -m "not deep" -n auto -q -o faulthandler_timeout=600 $(BEHAVIOUR) || exit 1; done
+		$(BIN)/python -m pytest -m "not deep" -n 4 -q -o faulthandler_timeout=600 $(BEHAVIOUR) || exit 1; done
 
 lint: $(VENV)/.dev  ## format, rules, types, and the workflows
 	$(BIN)/ruff format --check .
