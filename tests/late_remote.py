@@ -106,8 +106,14 @@ class LateRemote:
     def text(self, model_id: str) -> str:
         return self.served.sandbox.description(model_id)
 
-    def changed_at(self, model_id: str) -> float:
-        return self.versions[model_id][-1].at
+    def seen_at(self, model_id: str) -> float:
+        """Since when readings show what the model holds."""
+        return self.versions[model_id][-1].seen_at
+
+    def is_hidden(self, model_id: str) -> bool:
+        """Whether a lag hid what the model holds, and its author did not know that it was written."""
+        latest = self.versions[model_id][-1]
+        return latest.seen_at > latest.at and (latest.author, model_id) not in self.sure
 
     def author(self, model_id: str) -> str:
         return self.versions[model_id][-1].author
@@ -121,7 +127,10 @@ class LateRemote:
         latest, read_at = self.versions[model_id][-1], self._read_at.get(model_id, -inf)
         if latest.author == self.run:
             return True
-        is_ours = (latest.author, model_id) in self.sure
+        # Where a reading shows an edit that a lag had hidden from our write over it, it passes for a later one.
+        shown = [version for version in self.versions[model_id] if version.seen_at <= read_at]
+        is_edit = bool(shown) and shown[-1].author == PEOPLE and shown[-1].at > -inf
+        is_ours = (latest.author, model_id) in self.sure and not is_edit
         return latest.at <= read_at and (latest.seen_at <= read_at or is_ours)
 
     # Within a run

@@ -157,13 +157,13 @@ class NothingLost(RuleBasedStateMachine):
         for model_id in self.remote.effects[report.run]:
             item = told[model_id]
             codes = {problem.code for problem in item.problems} | ({item.error.code} if item.error else set())
-            is_open = item.status == "failed" and codes & {"write-uncertain", "interrupted"}
+            is_open = item.status in ("failed", "refused") and codes & {"write-uncertain", "interrupted"}
             assert item.status == "applied" or is_open or self.remote.author(model_id) != report.run, item
         for item in report.items:
             if item.status == "applied" and report.command != "pull":
-                # One that was refused before may have landed meanwhile, and nobody can tell whose it was.
-                has_landed = self.remote.changed_at(item.model_id) > self.remote.began_at
-                assert has_landed or item.model_id in self.remote.effects[report.run], item
+                # One of an earlier run may have landed or come to be seen meanwhile, and nobody can tell whose it was.
+                has_come = self.remote.seen_at(item.model_id) > self.remote.began_at
+                assert has_come or item.model_id in self.remote.effects[report.run], item
 
     def _sync(self, **options: Any) -> Report | None:
         for path in (self.folder / "descriptions").iterdir():
@@ -259,7 +259,8 @@ class NothingLost(RuleBasedStateMachine):
 
     def _is_of_another_run(self, model_id: str, earlier: str) -> bool:
         """Whether a run other than `earlier`, of which no write landed here, wrote what the model holds."""
-        if self.remote.has_landed(model_id) or model_id in self.remote.effects[earlier]:
+        is_unclear = self.remote.has_landed(model_id) or self.remote.is_hidden(model_id)
+        if is_unclear or model_id in self.remote.effects[earlier]:
             return False
         return self.remote.author(model_id) not in (PEOPLE, earlier)
 
