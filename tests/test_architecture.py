@@ -11,7 +11,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # A library or an effect -> the only modules that may import it.
 HOMES = {
     "httpx": {"scenario/transport.py", "scenario/wire.py", "scenario/unanswered.py"},
-    "httpcore": {"scenario/wire.py", "scenario/stream.py"},
+    "httpcore": {"scenario/wire.py", "scenario/link.py", "scenario/stream.py"},
     "socket": {"scenario/stream.py"},
     "tenacity": {"scenario/retry.py"},
     "click": {"__main__.py", *(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.glob("cli/*.py"))},
