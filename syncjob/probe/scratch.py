@@ -4,8 +4,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from syncjob.credentials import redact
-from syncjob.display import shorten
 from syncjob.errors import Conflict, NotFound, ScenarioError, Stopped, SyncjobError
 from syncjob.journal import Effect, Intent, Journal, Record, Result
 from syncjob.probe.calls import ask, path_of, put_once
@@ -64,7 +62,7 @@ class Scratch:
 
     def shown(self, text: str) -> str:
         """What an answer's headers say, without a secret that they may echo."""
-        return shorten(redact(text, self._run.config.credentials))
+        return self._run.client.quoted(text)
 
     def ask(self, method: str, path: str, body: object = None, **query: str | int) -> Answer:
         """Any call that writes nothing, of the run's project."""

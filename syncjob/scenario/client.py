@@ -15,10 +15,11 @@ from syncjob.credentials import Credentials
 from syncjob.errors import ScenarioError
 from syncjob.scenario import retry
 from syncjob.scenario.answers import Answer, decode
+from syncjob.scenario.in_process import Handler
 from syncjob.scenario.pace import Pacer
 from syncjob.scenario.resources import Assets, Models
 from syncjob.scenario.traffic import Meter, Traffic
-from syncjob.scenario.transport import Exchange, Handler, Limits, Transport
+from syncjob.scenario.transport import Exchange, Limits, Transport
 from syncjob.scenario.window import Lowered
 
 BASE_URL = "https://api.cloud.scenario.com/v1"
@@ -142,6 +143,10 @@ class Scenario:
     def wait(self, seconds: float) -> None:
         """Waits as between two attempts, and is counted so."""
         self._meter.sleep(seconds)
+
+    def quoted(self, text: str) -> str:
+        """What a response says, for a message: without any secret that it may echo."""
+        return self._transport.quoted(text)
 
     @property
     def traffic(self) -> Traffic:

@@ -12,12 +12,11 @@ _PORT = 80
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """Where it is, and what it is told of who asks; `secrets` are the forms of that which must not be printed."""
+    """Where it is, and what it is told of who asks."""
 
     host: str
     port: int
     authorization: str | None = field(default=None, repr=False)
-    secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
@@ -53,6 +52,4 @@ def _parsed(url: str) -> Proxy:
         return Proxy(parts.hostname, port)
     user, password = unquote(parts.username), unquote(parts.password or "")
     encoded = base64.b64encode(f"{user}:{password}".encode()).decode()
-    raw = parts.netloc.rpartition("@")[0]
-    secrets = (password or user, parts.password or parts.username, f"{user}:{password}", raw, encoded)
-    return Proxy(parts.hostname, port, f"Basic {encoded}", secrets)
+    return Proxy(parts.hostname, port, f"Basic {encoded}")
