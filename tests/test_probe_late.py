@@ -318,6 +318,20 @@ def test_before_a_write_is_repeated_the_model_is_read(
     assert "PUT PUT" not in " ".join(requests(remote))
 
 
+def test_a_write_is_repeated_when_the_server_says(quick: Workspace, remote: Loopback) -> None:
+    arrived: list[float] = []
+
+    def script(method: str, target: str) -> Answer | None:
+        if method == "PUT":
+            arrived.append(time.monotonic())
+        return json_answer(425, b"{}", retry_after_ms="300") if method == "PUT" and len(arrived) == 1 else None
+
+    remote.script = script
+    ended = probe(quick)
+    assert (ended.status, remote.sandbox.description("scratch")) == (0, OWN), ended.err
+    assert arrived[1] - arrived[0] >= 0.299
+
+
 @pytest.mark.parametrize("refusal", SELDOM)
 @pytest.mark.parametrize("number", [pytest.param(1, marks=pytest.mark.deep), 4])
 def test_an_edit_before_a_repetition_is_left_alone(

@@ -97,6 +97,7 @@ class Scratch:
                     return self._arrived(text, error)
                 if not error.retryable or attempt >= self._attempts(error):
                     raise
+                self._wait(error)
 
     def restore(self) -> None:
         """Puts the model's own text back, and sees it there twice with a pause between; raises NotRestored.
@@ -118,6 +119,10 @@ class Scratch:
     def _attempts(self, error: ScenarioError) -> int:
         attempts = self._run.config.http.attempts
         return min(attempts, _CONFLICT_ATTEMPTS) if isinstance(error, Conflict) else attempts
+
+    def _wait(self, error: ScenarioError) -> None:
+        """As long as the server asks."""
+        self._run.client.wait(error.retry_after or _STEP)
 
     def _look(self) -> Any:
         try:
@@ -162,6 +167,8 @@ class Scratch:
         """The body of GET where it shows that a write had its effect after all; raises Unsettled where nothing does."""
         before = len(self._may_arrive)
         with suppress(ScenarioError, Stopped):
+            if error.retryable:
+                self._wait(error)
             body = self._look()
             if len(self._may_arrive) < before:
                 self._expected = {mark(text)}
@@ -179,7 +186,7 @@ class Scratch:
             except ScenarioError as error:
                 if attempt >= self._attempts(error) or not (error.retryable or error.ambiguous):
                     raise
-            self._run.stop.sleep(_STEP)
+                self._wait(error)
 
     def _is_back(self) -> bool:
         self._expected = {mark(self.original)}

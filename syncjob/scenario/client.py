@@ -86,21 +86,30 @@ class Scenario:
         *,
         query: Mapping[str, str | int | bool | None] | None = None,
         body: object = None,
+        attempts: int | None = None,
         before_send: Callable[[], None] = lambda: None,
         before_repeat: Callable[[ScenarioError], None] = lambda _: None,
     ) -> _T:
         """One call, paced and retried, its answer read as `answer_type`.
 
-        None in the query leaves its member out; a `body` of None sends none. `before_send` is called
-        after every wait, before each request; `before_repeat` before that with what the attempt
-        before came to, and may ask the client. Both may raise, which ends the call.
+        None in the query leaves its member out; a `body` of None sends none. `attempts` stands in for the
+        client's own number. `before_send` is called after every wait, before each request; `before_repeat`
+        before that with what the attempt before came to, and may ask the client. Both may raise, which ends
+        the call.
         """
 
         def read(answer: Answer) -> _T:
             return decode(answer, answer_type)
 
         return self._call(
-            method, path, read, query=query, body=body, before_send=before_send, before_repeat=before_repeat
+            method,
+            path,
+            read,
+            query=query,
+            body=body,
+            attempts=attempts,
+            before_send=before_send,
+            before_repeat=before_repeat,
         )
 
     def ask(
@@ -122,6 +131,7 @@ class Scenario:
         *,
         query: Mapping[str, str | int | bool | None] | None,
         body: object,
+        attempts: int | None = None,
         before_send: Callable[[], None] = lambda: None,
         before_repeat: Callable[[ScenarioError], None] = lambda _: None,
     ) -> _T:
@@ -134,7 +144,7 @@ class Scenario:
 
         return retry.call(
             send,
-            attempts=self._attempts,
+            attempts=attempts or self._attempts,
             sleep=self._meter.sleep,
             on_retry=self._on_retry,
             before_repeat=before_repeat,
