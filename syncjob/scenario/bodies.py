@@ -1,7 +1,6 @@
 """The body of a response as it comes from the wire: whole, not too large, and without any decompression. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from syncjob.credentials import quoted
 from syncjob.scenario.answers import Answer, protocol_error
@@ -22,7 +21,7 @@ def read(head: Answer, chunks: Iterable[bytes], secrets: tuple[str, ...]) -> Ans
         if size > MAX_BODY_BYTES:
             raise protocol_error(f"the body holds more than {MAX_BODY_BYTES:,} bytes", head)
         parts.append(chunk)
-    return replace(head, body=b"".join(parts))
+    return Answer(head.status, head.headers, b"".join(parts))
 
 
 def _unreadable(headers: Mapping[str, str], secrets: tuple[str, ...]) -> str | None:
