@@ -69,7 +69,7 @@ def secrets_of(environment: Mapping[str, str]) -> tuple[str, ...]:
     key, secret, jwt = (environment.get(name, "").strip() for name in (KEY, SECRET, JWT))
     found = [secret, key, jwt, _base64(f"{key}:{secret}") if key and secret else ""]
     for name, value in environment.items():
-        if name.lower().endswith("_proxy"):
+        if name.lower().endswith("_proxy") and name.lower() != "no_proxy":
             found += _of_proxy(value)
     return tuple(filter(None, found))
 

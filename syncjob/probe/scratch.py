@@ -97,7 +97,7 @@ class Scratch:
                     return self._arrived(text, error)
                 if not error.retryable or attempt >= self._attempts(error):
                     raise
-                self._wait(error)
+                self._run.client.wait(_asked_for(error) or _STEP)
 
     def restore(self) -> None:
         """Puts the model's own text back, and sees it there twice with a pause between; raises NotRestored.
@@ -119,10 +119,6 @@ class Scratch:
     def _attempts(self, error: ScenarioError) -> int:
         attempts = self._run.config.http.attempts
         return min(attempts, _CONFLICT_ATTEMPTS) if isinstance(error, Conflict) else attempts
-
-    def _wait(self, error: ScenarioError) -> None:
-        """As long as the server asks."""
-        self._run.client.wait(error.retry_after or _STEP)
 
     def _look(self) -> Any:
         try:
@@ -167,8 +163,8 @@ class Scratch:
         """The body of GET where it shows that a write had its effect after all; raises Unsettled where nothing does."""
         before = len(self._may_arrive)
         with suppress(ScenarioError, Stopped):
-            if error.retryable:
-                self._wait(error)
+            if wait := _asked_for(error):
+                self._run.client.wait(wait)
             body = self._look()
             if len(self._may_arrive) < before:
                 self._expected = {mark(text)}
@@ -186,7 +182,7 @@ class Scratch:
             except ScenarioError as error:
                 if attempt >= self._attempts(error) or not (error.retryable or error.ambiguous):
                     raise
-                self._wait(error)
+                self._run.client.wait(_asked_for(error) or _STEP)
 
     def _is_back(self) -> bool:
         self._expected = {mark(self.original)}
@@ -204,6 +200,11 @@ class Scratch:
             # The journal holds what is to be put back by its first record, and need hold no more.
             if not self._is_restoring:
                 raise
+
+
+def _asked_for(error: ScenarioError) -> float:
+    """The wait that the server asks for, in seconds; 0 where it asks for none, or for more than is heeded."""
+    return error.retry_after or 0.0 if error.retryable else 0.0
 
 
 def _now() -> datetime:

@@ -26,7 +26,7 @@ class Link:
         try:
             return self._made.result(self._patience.until_deadline())
         except CancelledError as error:
-            raise httpcore.ConnectError("the connection was broken off") from error
+            raise httpcore.ConnectError("the attempt was interrupted") from error
         except TimeoutError as error:
             if self._made.cancel():
                 raise httpcore.ConnectTimeout(self._patience.reason) from error
