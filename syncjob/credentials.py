@@ -76,7 +76,7 @@ def secrets_of(environment: Mapping[str, str]) -> tuple[str, ...]:
 
 def _of_proxy(url: str) -> Iterator[str]:
     before = url.rpartition("@")[0]
-    raw = before.rpartition("://")[2]
+    raw = (before.partition("://")[2] or before).lstrip("/")
     user, _, password = raw.partition(":")
     if not raw:
         return

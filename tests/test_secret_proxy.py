@@ -38,7 +38,10 @@ def test_an_internal_error_does_not_tell_it(monkeypatch: pytest.MonkeyPatch, var
     assert not is_told(said)
 
 
-@pytest.mark.parametrize("url", [f"//someone:{QUOTED}@[::", f"someone:{QUOTED}@h", f"socks5://someone:{PASSWORD}@h"])
+@pytest.mark.parametrize(
+    "url",
+    [f"//someone:{QUOTED}@[::", f"someone:{QUOTED}@h", f"socks5://someone:{PASSWORD}@h", f"http://\udce4:{QUOTED}@h"],
+)
 def test_nor_where_the_url_is_none(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("HTTPS_PROXY", url)
     assert not is_told(told(_raised(f"not a URL: {url}")))
