@@ -183,7 +183,7 @@ class Attempt:
         """The look failed."""
         if self._is_unseen:
             shown = failure if failure.is_fatal else self._failure or failure
-            return uncertain(self._change, shown, f"its response was lost, and then a look failed ({failure.message})")
+            return uncertain(self._change, shown, f"{self._doubt}, and then a look failed ({failure.message})")
         if failure.is_fatal or self._error is None:
             return self._not_done("failed", failure=failure)
         return self._failed()
@@ -208,8 +208,13 @@ class Attempt:
         if pending:
             self._note(pending)
         if self._is_unseen and self._failure:
-            return uncertain(self._change, self._failure, "its response was lost, and the run ended before a look")
+            return uncertain(self._change, self._failure, f"{self._doubt}, and the run ended before a look")
         return self._failed() if self._error else Outcome(self._change, "not_attempted")
+
+    @property
+    def _doubt(self) -> str:
+        is_answered = self._error is not None and self._error.http_status is not None
+        return "its response did not say whether it was written" if is_answered else "no response came"
 
     @property
     def _failure(self) -> Failure | None:

@@ -11,7 +11,8 @@ from syncjob.errors import UsageError
 from syncjob.learnt import Learnt
 from syncjob.scenario import Scenario
 from syncjob.scenario.answers import Answer
-from syncjob.scenario.transport import Handler, Limits
+from syncjob.scenario.in_process import Handler
+from syncjob.scenario.transport import Limits
 from syncjob.state import sandbox_file
 from syncjob.workers import Stop
 

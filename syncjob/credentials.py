@@ -2,10 +2,12 @@
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote, quote_plus
+from functools import lru_cache
+from urllib.parse import quote, quote_plus, unquote
 
+from syncjob.display import shorten
 from syncjob.errors import UsageError
 
 KEY = "SCENARIO_SDK_API_KEY"
@@ -29,7 +31,7 @@ def basic(key: str, secret: str) -> Credentials:
     """Credentials of an API key and its secret, as RFC 7617 encodes them."""
     for name, value in ((KEY, key), (SECRET, secret)):
         _check(name, value.replace(" ", ""))  # base64 carries a space; nobody's key has one
-    pair = base64.b64encode(f"{key}:{secret}".encode()).decode()
+    pair = _base64(f"{key}:{secret}")
     return Credentials(f"Basic {pair}", (secret, key, pair))
 
 
@@ -62,6 +64,26 @@ def _check(name: str, value: str) -> None:
         raise UsageError(f"{name} holds white space, a line break or a non-ASCII character; was it pasted whole?")
 
 
+def secrets_of(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """All that must not be printed: of the API's credentials and of proxies, also of those that cannot be used."""
+    key, secret, jwt = (environment.get(name, "").strip() for name in (KEY, SECRET, JWT))
+    found = [secret, key, jwt, _base64(f"{key}:{secret}") if key and secret else ""]
+    for name, value in environment.items():
+        if name.lower().endswith("_proxy") and name.lower() != "no_proxy":
+            found += _of_proxy(value)
+    return tuple(filter(None, found))
+
+
+def _of_proxy(url: str) -> Iterator[str]:
+    before = url.rpartition("@")[0]
+    raw = (before.partition("://")[2] or before).lstrip("/")
+    user, _, password = raw.partition(":")
+    if not raw:
+        return
+    pair = f"{unquote(user)}:{unquote(password)}"
+    yield from (password or user, unquote(password or user), raw, pair, _base64(pair))
+
+
 # These meet whatever a server sends, so no length of it is looked through twice: a URL is matched with or without
 # a query, and a name has an end.
 _URL = re.compile(r"(https?:\\?/\\?/[^\s?]+)(\?\S+)?", re.IGNORECASE)
@@ -72,17 +94,20 @@ _PERCENT = re.compile(r"%[0-9A-F]{2}")
 _SHORTEST_SECRET = 5
 
 
-def redact(text: str, credentials: Credentials | None) -> str:
+def redact(text: str, secrets: tuple[str, ...]) -> str:
     """The text without the secrets, whether raw, URL-encoded or base64-encoded, and without the queries
     of URLs, which may be signed.
     """
-    secrets = credentials.secrets if credentials else ()
     text = _SIGNATURE.sub("[redacted]", _URL.sub(_without_query, text))
-    # The longest first: a key's own base64 is the beginning of the pair's.
-    for form in sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True):
+    for form in _all_forms(secrets):
         if form in text:
             text = text.replace(form, "[redacted]")
     return text
+
+
+def quoted(text: str, secrets: tuple[str, ...], limit: int = 300) -> str:
+    """What somebody else said, for a message: redacted and then shortened, since a secret that is cut would stay."""
+    return shorten(redact(text, secrets), limit)
 
 
 def without_last_word(cut: str) -> str:
@@ -95,11 +120,26 @@ def _without_query(url: re.Match[str]) -> str:
     return f"{url[1]}?[redacted]" if url[2] else url[1]
 
 
+@lru_cache(maxsize=8)
+def _all_forms(secrets: tuple[str, ...]) -> tuple[str, ...]:
+    """The longest first: a key's own base64 is the beginning of the pair's."""
+    return tuple(sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True))
+
+
 def _forms(secret: str) -> tuple[str, ...]:
     if len(secret) < _SHORTEST_SECRET:
         return ()
-    encoded = base64.b64encode(secret.encode()).decode()
-    quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
-    lower = {_PERCENT.sub(lambda match: match.group().lower(), form) for form in quoted}
-    forms = (secret, *quoted, *lower, encoded, encoded.rstrip("="))
+    raw = _bytes(secret)
+    encoded = _base64(secret)
+    percent = {quote(raw, safe=""), quote(raw), quote_plus(raw)}
+    lower = {_PERCENT.sub(lambda match: match.group().lower(), form) for form in percent}
+    forms = (secret, *percent, *lower, encoded, encoded.rstrip("="))
     return (*forms, *(form.replace("/", "\\/") for form in forms))  # as some write it in JSON
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(_bytes(text)).decode()
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")  # an environment may hold any bytes

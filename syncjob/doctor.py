@@ -4,16 +4,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Literal
 
 from syncjob import history, learnt, scope, workers
-from syncjob.credentials import JWT, KEY, SECRET, redact
-from syncjob.display import shorten
+from syncjob.credentials import JWT, KEY, SECRET
 from syncjob.errors import ScenarioError, Stopped, Unauthorized, UsageError
 from syncjob.probe import unfinished
 from syncjob.run import Run
-from syncjob.scenario.answers import Answer, decode, limit_headers
+from syncjob.scenario.answers import Answer, answered_at, decode, limit_headers
 from syncjob.scenario.types import ModelPage
 from syncjob.worktree import look
 
@@ -103,15 +101,14 @@ def _ask(run: Run) -> Answer | ScenarioError:
 def _limits(run: Run, answer: Answer) -> Line:
     configured = run.client.requests_per_minute
     ours = f"{configured:,} requests a minute are sent at most" if configured else "requests are not paced"
-    told = shorten(redact(limit_headers(answer.headers), run.config.credentials))
+    told = run.client.quoted(limit_headers(answer.headers))
     return Line("ok", "limits", f"{ours}; Scenario's answer says {told or 'nothing of limits'}")
 
 
 def _clock(answer: Answer) -> Line:
-    try:
-        there = parsedate_to_datetime(answer.headers.get("date", "")).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return Line("ok", "clock", "Scenario's answer bears no date to compare with")
+    there = answered_at(answer.headers)
+    if there is None:
+        return Line("ok", "clock", "Scenario's response has no date to compare with")
     apart = (datetime.now(UTC) - there).total_seconds()
     if abs(apart) < _APART:
         return Line("ok", "clock", "the same as Scenario's")

@@ -10,15 +10,9 @@ def told(error: Exception) -> str:
     import traceback
     from pathlib import Path
 
-    from syncjob import credentials
-    from syncjob.display import shorten
-    from syncjob.errors import SyncjobError
+    from syncjob.credentials import quoted, secrets_of
 
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(frame.filename).name}:{frame.lineno}"
-    try:
-        known = credentials.from_environment(os.environ)
-        what = shorten(credentials.redact(f"{type(error).__name__}: {error}", known))
-    except SyncjobError:
-        what = type(error).__name__
+    what = quoted(f"{type(error).__name__}: {error}", secrets_of(os.environ))
     return f"internal error, please report it with this line: {what} ({place}, syncjob {__version__})"

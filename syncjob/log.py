@@ -13,7 +13,7 @@ import structlog
 from structlog.contextvars import bound_contextvars, merge_contextvars
 from structlog.typing import EventDict, Processor
 
-from syncjob.credentials import Credentials, redact
+from syncjob.credentials import redact
 from syncjob.display import one_line
 from syncjob.gate import is_colorful
 from syncjob.scenario.retry import Retry
@@ -23,14 +23,14 @@ from syncjob.scenario.window import Lowered
 Format = Literal["auto", "console", "json"]
 
 
-def configure(stream: TextIO, log_format: Format, level: str, run: str, credentials: Credentials | None) -> None:
+def configure(stream: TextIO, log_format: Format, level: str, run: str, secrets: tuple[str, ...]) -> None:
     """Sends events of `level` and above to `stream`: for people, or with "json" a JSON object a line."""
     processors: list[Processor] = [
         merge_contextvars,
         _bind(run),
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _clean(credentials),
+        _clean(secrets),
     ]
     if log_format == "json":
         processors.append(structlog.processors.JSONRenderer())
@@ -90,11 +90,11 @@ def _bind(run: str) -> Processor:
     return bind
 
 
-def _clean(credentials: Credentials | None) -> Callable[[Any, str, EventDict], EventDict]:
+def _clean(secrets: tuple[str, ...]) -> Callable[[Any, str, EventDict], EventDict]:
     def clean(logger: Any, method: str, facts: EventDict) -> EventDict:
         for name, value in facts.items():
             if isinstance(value, str):
-                facts[name] = one_line(redact(value, credentials))
+                facts[name] = one_line(redact(value, secrets))
         return facts
 
     return clean

@@ -100,9 +100,11 @@ def chunks(process: Process, watch: Watch) -> Iterator[bytes]:
     """What a program prints on stdout, as it comes."""
     assert process.stdout  # noqa: S101  a pipe, by the call that made it
     output = process.stdout.fileno()
+    poll = select.poll()  # select(2) takes no descriptor above 1023
+    poll.register(output, select.POLLIN)
     while True:
         watch()
-        if select.select([output], [], [], _LOOK)[0]:
+        if poll.poll(_LOOK * 1000):
             chunk = os.read(output, 1 << 16)
             if not chunk:
                 return

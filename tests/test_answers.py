@@ -30,14 +30,18 @@ def error_of(
     if isinstance(body, Mapping):
         body = json.dumps(body)
     raw = body.encode() if isinstance(body, str) else body
-    error = failure(Answer(status, headers or {}, raw), credentials, max_retry_after=max_retry_after)
+    is_bearer = credentials is not None and credentials.is_bearer
+    secrets = credentials.secrets if credentials else ()
+    error = failure(Answer(status, headers or {}, raw), secrets, is_bearer=is_bearer, max_retry_after=max_retry_after)
     assert error is not None
     assert error.http_status == status
     return error
 
 
 def test_a_plain_200_is_no_error() -> None:
-    assert failure(Answer(200, {"x-should-retry": "true"}, b"whatever"), BASIC, max_retry_after=120) is None
+    assert (
+        failure(Answer(200, {"x-should-retry": "true"}, b"whatever"), (), is_bearer=False, max_retry_after=120) is None
+    )
 
 
 # status, its error, whether it is retried, whether a write may have had its effect
@@ -388,7 +392,7 @@ def test_json_of_another_shape_is_a_protocol_error_that_says_where(body: bytes, 
 def test_a_secret_that_a_long_reason_cuts_is_not_shown_in_part() -> None:
     token = "eyJhbGciOiJIUzI1NiJ9." + "abcdefgh" * 250
     for body in (json.dumps({"reason": token * 2}).encode(), f"<p>{token}".encode(), json.dumps([token]).encode()):
-        error = failure(Answer(400, {}, body), bearer(token), max_retry_after=1)
+        error = failure(Answer(400, {}, body), (token,), is_bearer=True, max_retry_after=1)
         assert error
         assert "abcdefghabcdefgh" not in error.message
 
@@ -397,4 +401,4 @@ def test_a_secret_that_a_long_reason_cuts_is_not_shown_in_part() -> None:
 def test_an_endless_date_is_nonsense(wait: str) -> None:
     headers = {"retry-after": wait, "date": "Sat, 21 Nov 2026 12:00:00 GMT"}
     assert parse_retry_after(headers) is None
-    assert failure(Answer(503, headers, b""), None, max_retry_after=120)
+    assert failure(Answer(503, headers, b""), (), is_bearer=False, max_retry_after=120)

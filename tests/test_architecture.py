@@ -10,8 +10,14 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # A library or an effect -> the only modules that may import it.
 HOMES = {
-    "httpx": {"scenario/transport.py", "scenario/wire.py", "scenario/unanswered.py"},
-    "httpcore": {"scenario/wire.py", "scenario/stream.py"},
+    "httpx": {
+        "scenario/transport.py",
+        "scenario/in_process.py",
+        "scenario/wire.py",
+        "scenario/unanswered.py",
+        "scenario/trust.py",
+    },
+    "httpcore": {"scenario/wire.py", "scenario/link.py", "scenario/stream.py"},
     "socket": {"scenario/stream.py"},
     "tenacity": {"scenario/retry.py"},
     "click": {"__main__.py", *(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.glob("cli/*.py"))},
@@ -34,7 +40,7 @@ PURE = {
     "edits.py", "probe/described.py", "probe/pending.py", "probe/texts.py", "matching.py", "normalised.py", "outcome.py", "saved_plan.py", "rollback.py", "runs.py", "pull.py", "unfinished.py", "report/runs.py", "report/model.py", "report/build.py", "report/status.py", "report/text.py", "report/json.py",
     "report/summary.py", "report/doctor.py", "report/markdown.py", "report/annotations.py",
     *(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.glob("report/html/*.py")),
-    "scenario/types.py", "scenario/answers.py", "scenario/window.py", "scenario/sandbox/api.py", "scenario/sandbox/rows.py", "scenario/sandbox/plays.py",
+    "scenario/types.py", "scenario/answers.py", "scenario/bodies.py", "scenario/window.py", "scenario/sandbox/api.py", "scenario/sandbox/rows.py", "scenario/sandbox/plays.py",
 }  # fmt: skip
 EFFECTS = {"os", "time", "random", "secrets", "socket", "threading", "subprocess", "shutil", "tempfile", "sys"}
 

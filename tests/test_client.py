@@ -427,6 +427,19 @@ def test_a_server_that_asks_for_time_gets_it_though_nothing_is_retried(remote: L
     assert arrived[1] - arrived[0] >= 0.099
 
 
+def test_one_call_may_be_asked_once(remote: Loopback) -> None:
+    remote.add("one")
+    remote.script = lambda method, target: json_answer(425, b"{}", retry_after_ms="100")
+    waits = Waits()
+    with Scenario(CREDENTIALS, base_url=remote.url, requests_per_minute=0, attempts=3, sleep=waits) as opened:
+        with pytest.raises(errors.Unavailable) as caught:
+            opened.call("GET", "/models/one", dict, attempts=1)
+        assert (remote.counts["GET"], caught.value.attempts, caught.value.retry_after) == (1, 1, 0.1)
+        with pytest.raises(errors.Unavailable):
+            opened.call("GET", "/models/one", dict)
+        assert remote.counts["GET"] == 4
+
+
 def test_a_failure_of_one_request_pauses_nobody_else(remote: Loopback) -> None:
     remote.add("one", "other")
     other_is_done = threading.Event()

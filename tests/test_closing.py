@@ -135,3 +135,23 @@ def test_a_write_that_is_broken_off_goes_nowhere_else(tmp_path: Path, monkeypatc
         server.join(5)
     assert isinstance(error, errors.Unavailable)
     assert {path.stat().st_size for path in tmp_path.glob("*.txt")} == {0}
+
+
+def test_a_connection_that_is_taken_while_the_client_closes_is_no_fault() -> None:
+    class Taken(list[object]):
+        """Another thread takes the last one just after it was seen."""
+
+        def __len__(self) -> int:
+            seen = super().__len__()
+            if seen == 1:
+                super().pop()
+            return seen
+
+    with scripted(answer(b"{}")) as served:
+        opened = Transport(served.url, None, PATIENT)
+        opened.send("GET", PATH, {}, None)
+        taken = Taken(opened._idle)
+        opened._idle = taken  # type: ignore[assignment]
+        opened.close()
+        with pytest.raises(errors.Stopped):
+            opened.send("GET", PATH, {}, None)

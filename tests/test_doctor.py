@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from syncjob import doctor
 from syncjob.scenario.answers import Answer
 from syncjob.scenario.sandbox.plays import Plays, parse
 from tests.loopback import Loopback, json_answer
@@ -542,6 +543,17 @@ def test_a_clock_that_is_wrong_is_told(scratch: Workspace, remote: Loopback, dat
     assert (ended.status, lines(ended)["clock"]) == (0, verdict)
 
 
+@pytest.mark.parametrize("zone", ["GMT", "+0000", "-0000", ""])
+def test_a_date_is_that_of_greenwich_wherever_this_machine_is(zone: str) -> None:
+    date = f"{datetime.now(UTC):%a, %d %b %Y %H:%M:%S} {zone}".strip()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        clock = doctor._clock(Answer(200, {"date": date}, b""))
+    time.tzset()
+    assert clock.verdict == "ok", clock.text
+
+
 # The stand-in's plays
 
 
@@ -572,7 +584,7 @@ def test_a_page_that_is_no_answer_fails(scratch: Workspace, remote: Loopback) ->
 @pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 -0100", "Fri, 31 Dec 99999999999999999999 23:59:59 GMT"])
 def test_a_nonsense_date_is_none(scratch: Workspace, remote: Loopback, date: str) -> None:
     remote.script = lambda method, target: json_answer(200, b'{"models": []}', Date=date)
-    assert "bears no date" in scratch.run("doctor").out
+    assert "has no date to compare with" in scratch.run("doctor").out
 
 
 def test_no_body_passes_for_a_404(scratch: Workspace, remote: Loopback) -> None:

@@ -14,11 +14,13 @@ from tests.loopback import Loopback, json_answer
 from tests.workspace import KEY, SECRET, Workspace
 
 CUT = 65_536
-SECRETS = basic(KEY, SECRET)
+SECRETS = basic(KEY, SECRET).secrets
 
 
 def message(body: bytes) -> str:
-    error = answers.failure(Answer(500, {"content-type": "application/json"}, body), SECRETS, max_retry_after=1)
+    error = answers.failure(
+        Answer(500, {"content-type": "application/json"}, body), SECRETS, is_bearer=False, max_retry_after=1
+    )
     assert error
     return error.message
 
@@ -70,7 +72,7 @@ def test_a_signal_is_heard_while_such_bodies_come(workspace: Workspace, remote: 
 )
 def test_a_secret_that_the_cut_halves_does_not_show(before: bytes) -> None:
     room = CUT - len(before) + 2
-    for held in (SECRET, SECRETS.secrets[2]):
+    for held in (SECRET, SECRETS[2]):
         for shown in range(1, len(held)):
             body = (before % (b"a" * (room - shown)) + held.encode()).ljust(CUT + 100, b"z")
             assert held[:5] not in redact(answers._reason(body)[0], SECRETS)
@@ -87,7 +89,7 @@ def test_a_long_body_of_one_word_says_nothing() -> None:
 def test_a_secret_in_the_escapes_of_json_does_not_show() -> None:
     credentials = basic("key/of/the/tests", "secret/of+the/tests")
     for held in credentials.secrets:
-        assert held not in redact(held.replace("/", "\\/"), credentials).replace("\\/", "/")
+        assert held not in redact(held.replace("/", "\\/"), credentials.secrets).replace("\\/", "/")
 
 
 @pytest.mark.parametrize(

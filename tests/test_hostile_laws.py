@@ -216,7 +216,7 @@ def _take_away_lookalike(folder: Path) -> None:
 
 
 def laws_hold(folder: Path, phases: tuple[Phase, ...], *, examples: int, steps: int) -> None:
-    log.configure(io.StringIO(), "json", "error", "run", None)
+    log.configure(io.StringIO(), "json", "error", "run", ())
     with loopback(Path(":memory:")) as remote:
 
         class Machine(Hostile):

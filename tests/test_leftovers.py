@@ -1,8 +1,10 @@
 """An answer belongs to the request that it follows: nothing else on a connection is ever read as one."""
 
 import json
+import os
 import socket
 import time
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,8 @@ from syncjob import errors
 from syncjob.scenario import Scenario
 from syncjob.scenario.transport import Limits, Transport
 from tests.scripted import Play, Scripted, answer, scripted, sends, then_closes
+from tests.test_proxy import relays_to
+from tests.tls import server_context
 
 LIMITS = Limits(timeout=1, deadline=3)
 
@@ -44,6 +48,34 @@ def test_a_connection_with_bytes_behind_an_answer_is_not_used_again(left: bytes)
     with scripted(sends(raw("of one") + left), sends(raw("of two"))) as served:
         assert texts(served, "one", "two") == ["of one", "of two"]
         assert (len(served.heads), served.connections) == (2, 2)
+
+
+@pytest.mark.parametrize("is_proxied", [False, True], ids=["at once", "through a proxy"])
+@pytest.mark.parametrize("pause", [0, 0.05], ids=["in the same packet", "later"])
+def test_nor_with_a_tls_record_behind_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_proxied: bool, pause: float
+) -> None:
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    context = server_context(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "self-signed.pem"))
+
+    def two_records(connection: socket.socket) -> None:
+        connection.sendall(raw("of one"))
+        time.sleep(pause)
+        connection.sendall(raw("of nobody"))
+
+    with scripted(two_records, sends(raw("of two")), tls=context) as served:
+        with scripted(relays_to(served.port)) as proxy:
+            if is_proxied:
+                monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
+            opened = Transport(served.url.replace("http:", "https:"), None, LIMITS)
+            first = opened.send("GET", "/models/one/description", {}, None)
+            time.sleep(0.1)
+            second = opened.send("GET", "/models/two/description", {}, None)
+            opened.close()
+        assert (first.body, second.body) == (body("of one"), body("of two"))
+        assert (served.connections, proxy.connections) == (2, 2 if is_proxied else 0)
 
 
 def test_one_behind_chunks_is_not_used_again_either() -> None:

@@ -27,7 +27,7 @@ SHORT, LONG = 32 * KIB, 1024 * KIB
 GROWTH = 8.0
 LEAST = 0.02  # seconds below which a time is that of the machine
 
-SECRETS = credentials.basic("key-of-the-tests-4711", "secret-of-the-tests-0815")
+SECRETS = credentials.basic("key-of-the-tests-4711", "secret-of-the-tests-0815").secrets
 
 # What comes near a match again and again; each is repeated, and so is each piece of a pattern of its own.
 NASTY = (
@@ -176,7 +176,7 @@ def test_every_pattern_is_linear_in_a_mebibyte_of_its_worst(place: str) -> None:
 
 def reason(held: str) -> object:
     answer = Answer(500, {"content-type": "application/json"}, held.encode("utf-8", "surrogatepass"))
-    return answers.failure(answer, SECRETS, max_retry_after=1)
+    return answers.failure(answer, SECRETS, is_bearer=False, max_retry_after=1)
 
 
 FUNCTIONS: dict[str, Callable[[str], object]] = {
@@ -196,7 +196,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "failure, as a reason": lambda held: reason(json.dumps({"reason": held})),
     "failure, after a word": lambda held: reason("wrong " + held),
     "the location of a redirect": lambda held: answers.failure(
-        Answer(302, {"location": held}, b""), SECRETS, max_retry_after=1
+        Answer(302, {"location": held}, b""), SECRETS, is_bearer=False, max_retry_after=1
     ),
     "code_spans": markdown.code_spans,
     "the prose of the page": lambda held: list(blocks(held, lambda kind, id_: f"<data>{id_}</data>")),

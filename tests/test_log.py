@@ -21,7 +21,7 @@ CREDENTIALS = basic("key/of+tests", "secret of:tests".replace(" ", "_"))
 
 def logged(log_format: log.Format = "json", level: str = "debug") -> io.StringIO:
     stream = io.StringIO()
-    log.configure(stream, log_format, level, "run-1", CREDENTIALS)
+    log.configure(stream, log_format, level, "run-1", CREDENTIALS.secrets)
     return stream
 
 

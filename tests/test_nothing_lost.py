@@ -309,7 +309,7 @@ def _canonical(text: str) -> str:
 
 
 def machine(examples: int, steps: int, *more: Phase) -> None:
-    log.configure(io.StringIO(), "json", "error", "run", None)
+    log.configure(io.StringIO(), "json", "error", "run", ())
     run_state_machine_as_test(
         NothingLost,
         settings=settings(

@@ -182,10 +182,11 @@ UNCLEAR: dict[str, Callable[[], Answer]] = {
     "504": status(504),
     "504 that is not to be repeated": status(504, x_should_retry="false"),
     "504 that is to be repeated": status(504, x_should_retry="true"),
+    "504 that asks for an hour": status(504, retry_after="3600"),
 }
 
 
-DEEP = {"408", "500", "504", "504 that is to be repeated"}
+DEEP = {"408", "500", "504", "504 that is to be repeated", "504 that asks for an hour"}
 
 
 @pytest.mark.parametrize(
@@ -241,7 +242,13 @@ def test_a_write_that_landed_at_once_is_answered_by_what_is_read(
 
 
 @pytest.mark.parametrize(
-    "unclear", ["no answer", pytest.param("504", marks=pytest.mark.deep), "504 that is not to be repeated"]
+    "unclear",
+    [
+        "no answer",
+        pytest.param("504", marks=pytest.mark.deep),
+        "504 that is not to be repeated",
+        "504 that asks for an hour",
+    ],
 )
 def test_the_models_own_text_is_sent_until_that_is_answered(quick: Workspace, remote: Loopback, unclear: str) -> None:
     lost = 0
@@ -316,6 +323,20 @@ def test_before_a_write_is_repeated_the_model_is_read(
     ended = probe(quick)
     assert (ended.status, remote.sandbox.description("scratch")) == (0, OWN), ended.err
     assert "PUT PUT" not in " ".join(requests(remote))
+
+
+def test_a_write_is_repeated_when_the_server_says(quick: Workspace, remote: Loopback) -> None:
+    arrived: list[float] = []
+
+    def script(method: str, target: str) -> Answer | None:
+        if method == "PUT":
+            arrived.append(time.monotonic())
+        return json_answer(425, b"{}", retry_after_ms="300") if method == "PUT" and len(arrived) == 1 else None
+
+    remote.script = script
+    ended = probe(quick)
+    assert (ended.status, remote.sandbox.description("scratch")) == (0, OWN), ended.err
+    assert arrived[1] - arrived[0] >= 0.299
 
 
 @pytest.mark.parametrize("refusal", SELDOM)

@@ -146,7 +146,7 @@ def test_a_proxy_that_wants_credentials_ends_a_run_at_once(scene: Scene) -> None
     scene.http(URL)
     with scripted(refusal("407 Proxy Authentication Required")) as served:
         ended = scene.sync(HTTPS_PROXY=through(served))
-        assert len(served.heads) <= 4  # one of each worker
+        assert len(served.heads) == 1
     assert ended.status == 1
     assert "put its credentials into HTTPS_PROXY" in ended.report["problems"][0]["message"]
 
@@ -172,6 +172,7 @@ def relays_to(port: int) -> Play:
         with suppress(OSError):
             while received := source.recv(65_536):
                 target.sendall(received)
+        with suppress(OSError):
             target.shutdown(socket.SHUT_WR)
 
     def play(connection: socket.socket) -> None:
@@ -185,17 +186,14 @@ def relays_to(port: int) -> Play:
     return play
 
 
-@pytest.mark.parametrize("scheme", ["http", "https"])
-def test_requests_go_through_a_proxy_on_one_connection(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, scheme: str
-) -> None:
+def test_requests_go_through_a_proxy_on_one_connection(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     context = server_context(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "self-signed.pem"))
     with (
         scripted(answer(BODY), tls=context) as served,
-        scripted(relays_to(served.port), tls=context if scheme == "https" else None) as through,
+        scripted(relays_to(served.port)) as through,
     ):
-        monkeypatch.setenv("https_proxy", f"{scheme}://{RAW}@127.0.0.1:{through.port}")
+        monkeypatch.setenv("https_proxy", f"http://{RAW}@127.0.0.1:{through.port}")
         monkeypatch.setenv("no_proxy", "")
         opened = Transport(f"https://127.0.0.1:{served.port}/v1", None, Limits(timeout=5, deadline=5))
         large = b"x" * 1_000_000
@@ -209,22 +207,22 @@ def test_requests_go_through_a_proxy_on_one_connection(
 @pytest.mark.parametrize(
     ("url", "parts"),
     [
-        ("http://h:1", ("http", "h", 1, None)),
-        ("h:1", ("http", "h", 1, None)),
-        ("https://H", ("https", "h", 443, None)),
-        ("http://[::1]:8080/", ("http", "::1", 8080, None)),
-        ("http://u:p%40@h", ("http", "h", 80, "Basic dTpwQA==")),
-        ("http://u@h", ("http", "h", 80, "Basic dTo=")),
-        ("http://:p@h", ("http", "h", 80, "Basic OnA=")),
+        ("http://h:1", ("h", 1, None)),
+        ("h:1", ("h", 1, None)),
+        ("http://H", ("h", 80, None)),
+        ("http://[::1]:8080/", ("::1", 8080, None)),
+        ("http://u:p%40@h", ("h", 80, "Basic dTpwQA==")),
+        ("http://u@h", ("h", 80, "Basic dTo=")),
+        ("http://:p@h", ("h", 80, "Basic OnA=")),
     ],
 )
 def test_a_proxy_is_read_from_its_url(
-    monkeypatch: pytest.MonkeyPatch, url: str, parts: tuple[str, str, int, str | None]
+    monkeypatch: pytest.MonkeyPatch, url: str, parts: tuple[str, int, str | None]
 ) -> None:
     monkeypatch.setenv("https_proxy", url)
     found = proxy.of_environment("scenario.invalid")
     assert found
-    assert (found.scheme, found.host, found.port, found.authorization) == parts
+    assert (found.host, found.port, found.authorization) == parts
 
 
 @pytest.mark.parametrize(
@@ -236,6 +234,8 @@ def test_a_proxy_is_read_from_its_url(
         "http://u:s3#cret@h:1",
         "http://[::1",
         "socks5://u:s3cret@h:1",
+        "https://u:s3cret@h:1",
+        "HTTPS://u:s3cret@h",
         "http://h:99999",
     ],
 )

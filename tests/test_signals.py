@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from syncjob import signals
 from syncjob.errors import Stopped
 from syncjob.scenario.transport import Limits, Transport
 from syncjob.workers import Stop
@@ -274,3 +275,20 @@ def test_all_sleeps_end_with_a_stop(seconds: float) -> None:
     for thread in threads:
         thread.join(5)
     assert max(ended) - noted < 2  # 0.25, and what a busy machine adds
+
+
+@pytest.mark.parametrize("is_told_by_thread", [True, False], ids=["by thread", "by process"])
+def test_a_main_thread_that_works_is_not_taken_for_one_that_waits(
+    monkeypatch: pytest.MonkeyPatch, is_told_by_thread: bool
+) -> None:
+    """macOS has no clock of a thread: there a report that takes long would be cut off."""
+    if not is_told_by_thread:
+        monkeypatch.delattr(time, "pthread_getcpuclockid", raising=False)
+    watch = signals._Watch(Stop())
+    watch._main_waits()
+    until = time.process_time() + 0.01
+    while time.process_time() < until:
+        pass
+    assert not watch._main_waits()
+    wait_for(watch._main_waits, "the thread to be taken for one that waits")
+    watch.end()

@@ -13,7 +13,7 @@ import pytest
 
 from syncjob import errors
 from syncjob.credentials import Credentials, basic, bearer
-from syncjob.scenario import Scenario, transport
+from syncjob.scenario import Scenario, bodies
 from syncjob.scenario.answers import Answer
 from syncjob.scenario.transport import Exchange, Limits, Transport
 from tests.loopback import Loopback, json_answer
@@ -237,7 +237,7 @@ class TestAnswers:
             assert get(opened).body == BODY
 
     def test_a_body_up_to_the_limit_is_read_and_a_larger_one_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(transport, "MAX_BODY_BYTES", 2_000)
+        monkeypatch.setattr(bodies, "MAX_BODY_BYTES", 2_000)
         with (
             scripted(answer(b"x" * 2_000), answer(b"x" * 2_001)) as served,
             connected(served.url) as opened,
@@ -248,7 +248,7 @@ class TestAnswers:
         assert not caught.value.retryable
 
     def test_a_body_without_end_is_cut_off(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(transport, "MAX_BODY_BYTES", 50_000)
+        monkeypatch.setattr(bodies, "MAX_BODY_BYTES", 50_000)
         with (
             scripted(drips(b"x" * 10_000, 0)) as served,
             connected(served.url) as opened,

@@ -67,6 +67,30 @@ def test_a_write_whose_look_failed_too_may_have_been_written(
     assert effects(workspace) == {"one": "unknown"}
 
 
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        (BUSY, "its response did not say whether it was written"),
+        (json_answer(200, b"<html>"), "its response did not say whether it was written"),
+        (None, "no response came"),
+    ],
+)
+def test_the_message_says_what_became_of_the_response(
+    workspace: Workspace, remote: Loopback, lost: Answer | None, said: str
+) -> None:
+    staged(workspace, remote, "one")
+
+    def script(method: str, target: str) -> Answer | None:
+        if method == "PUT" and lost is None:
+            raise ConnectionAbortedError
+        return lost if method == "PUT" else BUSY if method == "GET" and remote.counts["PUT"] else None
+
+    remote.script = script
+    (item,) = sync(workspace, attempts=1, lag=0).items
+    (problem,) = [problem for problem in item.problems if problem.code == "write-uncertain"]
+    assert f"may have been written: {said}, and then a look failed" in problem.message
+
+
 def test_every_format_names_what_may_have_been_written(workspace: Workspace, remote: Loopback) -> None:
     staged(workspace, remote, "one")
     workspace.expect_no_lag()

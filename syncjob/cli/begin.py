@@ -46,12 +46,13 @@ def begin(settings: Settings, command: "Command", options: "Options", reach: "Re
     """A run, until the block ends; raises UsageError where it needs credentials and there are none."""
     from syncjob import log, run, runner
     from syncjob.connection import require_credentials
+    from syncjob.credentials import secrets_of
 
     gc.enable()
     gate.bound(sys.stdout, sys.stderr)
     loaded = load_config(settings)
     run_id = run.new_id(loaded.state_dir if reach == "write" else None)
-    log.configure(sys.stderr, settings.log_format, settings.log_level, run_id, loaded.credentials)
+    log.configure(sys.stderr, settings.log_format, settings.log_level, run_id, secrets_of(os.environ))
     if reach != "offline":
         require_credentials(loaded)
         if loaded.is_sandbox:

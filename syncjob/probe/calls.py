@@ -1,15 +1,10 @@
-"""Single calls of a probe: what writes is sent once, since nothing is repeated without another look."""
+"""The calls of a probe: what writes is sent once, since nothing is repeated without another look."""
 
 from collections.abc import Callable
 from typing import Any
 
-from syncjob.errors import Stopped
 from syncjob.run import Run
 from syncjob.scenario.answers import Answer
-
-
-class _Repeat(Stopped):
-    """In the place of a repetition, which the client would send without another look."""
 
 
 def ask(run: Run, method: str, path: str, body: object = None, **query: str | int) -> Answer:
@@ -23,24 +18,9 @@ def path_of(model_id: str) -> str:
 
 
 def put_once(run: Run, path: str, text: str | None, on_sent: Callable[[], None]) -> Any:
-    """The answer to one PUT of a description; raises the error for which the client would send it again.
-
-    The client waits first as long as the server asks. `on_sent` is called just before the request.
-    """
-    sent = 0
-
-    def once() -> None:
-        nonlocal sent
-        if sent:
-            raise _Repeat
-        sent += 1
-        on_sent()
-
+    """The answer to one PUT of a description; `on_sent` is called just before the request."""
     body = {"description": text}
-    try:
-        return run.client.call("PUT", path, dict[str, Any], query=_project(run), body=body, before_send=once)
-    except Stopped as stopped:
-        raise (stopped.pending or stopped) from None
+    return run.client.call("PUT", path, dict[str, Any], query=_project(run), body=body, attempts=1, before_send=on_sent)
 
 
 def _project(run: Run) -> dict[str, str | int]:

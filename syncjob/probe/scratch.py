@@ -4,8 +4,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from syncjob.credentials import redact
-from syncjob.display import shorten
 from syncjob.errors import Conflict, NotFound, ScenarioError, Stopped, SyncjobError
 from syncjob.journal import Effect, Intent, Journal, Record, Result
 from syncjob.probe.calls import ask, path_of, put_once
@@ -64,7 +62,7 @@ class Scratch:
 
     def shown(self, text: str) -> str:
         """What an answer's headers say, without a secret that they may echo."""
-        return shorten(redact(text, self._run.config.credentials))
+        return self._run.client.quoted(text)
 
     def ask(self, method: str, path: str, body: object = None, **query: str | int) -> Answer:
         """Any call that writes nothing, of the run's project."""
@@ -99,6 +97,7 @@ class Scratch:
                     return self._arrived(text, error)
                 if not error.retryable or attempt >= self._attempts(error):
                     raise
+                self._run.client.wait(_asked_for(error) or _STEP)
 
     def restore(self) -> None:
         """Puts the model's own text back, and sees it there twice with a pause between; raises NotRestored.
@@ -164,6 +163,8 @@ class Scratch:
         """The body of GET where it shows that a write had its effect after all; raises Unsettled where nothing does."""
         before = len(self._may_arrive)
         with suppress(ScenarioError, Stopped):
+            if wait := _asked_for(error):
+                self._run.client.wait(wait)
             body = self._look()
             if len(self._may_arrive) < before:
                 self._expected = {mark(text)}
@@ -181,7 +182,7 @@ class Scratch:
             except ScenarioError as error:
                 if attempt >= self._attempts(error) or not (error.retryable or error.ambiguous):
                     raise
-            self._run.stop.sleep(_STEP)
+                self._run.client.wait(_asked_for(error) or _STEP)
 
     def _is_back(self) -> bool:
         self._expected = {mark(self.original)}
@@ -199,6 +200,11 @@ class Scratch:
             # The journal holds what is to be put back by its first record, and need hold no more.
             if not self._is_restoring:
                 raise
+
+
+def _asked_for(error: ScenarioError) -> float:
+    """The wait that the server asks for, in seconds; 0 where it asks for none, or for more than is heeded."""
+    return error.retry_after or 0.0 if error.retryable else 0.0
 
 
 def _now() -> datetime:

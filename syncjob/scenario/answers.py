@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from syncjob import errors
-from syncjob.credentials import JWT, KEY, SECRET, Credentials, redact, without_last_word
+from syncjob.credentials import JWT, KEY, SECRET, quoted, redact, without_last_word
 from syncjob.display import shorten
 
 _T = TypeVar("_T")
@@ -73,28 +73,31 @@ def _with_whole_path(message: str) -> str:
     return f"{path.strip('`') or '$'}: {what}"
 
 
-def failure(answer: Answer, credentials: Credentials | None, *, max_retry_after: float) -> errors.ScenarioError | None:
+def failure(
+    answer: Answer, secrets: tuple[str, ...], *, is_bearer: bool, max_retry_after: float
+) -> errors.ScenarioError | None:
     """The error that an answer stands for; None where it is a plain 200.
 
+    `secrets` are taken out of its message, and `is_bearer` says that the request bore a session token.
     The header `x-should-retry` wins over the table of statuses, as in the official SDKs.
     `max_retry_after` is in seconds: an answer that asks for a longer wait is not retried.
     """
     if answer.status == 200:
         return None
     if 300 <= answer.status < 400:
-        return _redirected(answer, credentials)
+        return _redirected(answer, secrets)
     if answer.status < 400:
         return protocol_error(f"HTTP {answer.status} where 200 is promised", answer)
     reason, name = _reason(answer.body)
-    reason = shorten(redact(reason, credentials))  # the other way round a cut secret would stay
-    kind = _error_type(answer, name, is_bearer=credentials is not None and credentials.is_bearer)
+    reason = quoted(reason, secrets)
+    kind = _error_type(answer, name, is_bearer=is_bearer)
     retry_after = parse_retry_after(answer.headers)
     message = f"HTTP {answer.status}: {reason}" if reason else f"HTTP {answer.status}"
     if kind is errors.ProtocolError:
         message += "; not Scenario's own response: check base_url, and any proxy or gateway before it"
     retryable = _is_retryable(answer) and not kind.fatal
     if kind is errors.Unauthorized:
-        message += f"; check {JWT if credentials and credentials.is_bearer else f'{KEY} and {SECRET}'}"
+        message += f"; check {JWT if is_bearer else f'{KEY} and {SECRET}'}"
     if retryable and retry_after is not None and retry_after > max_retry_after:
         message += (
             f"; the server asks to wait {retry_after:.0f} s, more than http.max_retry_after ({max_retry_after:.0f} s)"
@@ -152,9 +155,9 @@ _BY_STATUS: Mapping[int, type[errors.ScenarioError]] = {
 }
 
 
-def _redirected(answer: Answer, credentials: Credentials | None) -> errors.Redirected:
+def _redirected(answer: Answer, secrets: tuple[str, ...]) -> errors.Redirected:
     try:
-        host = urlsplit(redact(answer.headers.get("location", ""), credentials)).hostname
+        host = urlsplit(redact(answer.headers.get("location", ""), secrets)).hostname
     except ValueError:
         host = None
     where = f"to {shorten(host, 100)}" if host else "elsewhere"

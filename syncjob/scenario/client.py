@@ -15,10 +15,11 @@ from syncjob.credentials import Credentials
 from syncjob.errors import ScenarioError
 from syncjob.scenario import retry
 from syncjob.scenario.answers import Answer, decode
+from syncjob.scenario.in_process import Handler
 from syncjob.scenario.pace import Pacer
 from syncjob.scenario.resources import Assets, Models
 from syncjob.scenario.traffic import Meter, Traffic
-from syncjob.scenario.transport import Exchange, Handler, Limits, Transport
+from syncjob.scenario.transport import Exchange, Limits, Transport
 from syncjob.scenario.window import Lowered
 
 BASE_URL = "https://api.cloud.scenario.com/v1"
@@ -85,21 +86,30 @@ class Scenario:
         *,
         query: Mapping[str, str | int | bool | None] | None = None,
         body: object = None,
+        attempts: int | None = None,
         before_send: Callable[[], None] = lambda: None,
         before_repeat: Callable[[ScenarioError], None] = lambda _: None,
     ) -> _T:
         """One call, paced and retried, its answer read as `answer_type`.
 
-        None in the query leaves its member out; a `body` of None sends none. `before_send` is called
-        after every wait, before each request; `before_repeat` before that with what the attempt
-        before came to, and may ask the client. Both may raise, which ends the call.
+        None in the query leaves its member out; a `body` of None sends none. `attempts` stands in for the
+        client's own number. `before_send` is called after every wait, before each request; `before_repeat`
+        before that with what the attempt before came to, and may ask the client. Both may raise, which ends
+        the call.
         """
 
         def read(answer: Answer) -> _T:
             return decode(answer, answer_type)
 
         return self._call(
-            method, path, read, query=query, body=body, before_send=before_send, before_repeat=before_repeat
+            method,
+            path,
+            read,
+            query=query,
+            body=body,
+            attempts=attempts,
+            before_send=before_send,
+            before_repeat=before_repeat,
         )
 
     def ask(
@@ -121,6 +131,7 @@ class Scenario:
         *,
         query: Mapping[str, str | int | bool | None] | None,
         body: object,
+        attempts: int | None = None,
         before_send: Callable[[], None] = lambda: None,
         before_repeat: Callable[[ScenarioError], None] = lambda _: None,
     ) -> _T:
@@ -133,7 +144,7 @@ class Scenario:
 
         return retry.call(
             send,
-            attempts=self._attempts,
+            attempts=attempts or self._attempts,
             sleep=self._meter.sleep,
             on_retry=self._on_retry,
             before_repeat=before_repeat,
@@ -142,6 +153,10 @@ class Scenario:
     def wait(self, seconds: float) -> None:
         """Waits as between two attempts, and is counted so."""
         self._meter.sleep(seconds)
+
+    def quoted(self, text: str) -> str:
+        """What a response says, for a message: without any secret that it may echo."""
+        return self._transport.quoted(text)
 
     @property
     def traffic(self) -> Traffic:

@@ -7,18 +7,16 @@ from urllib.request import getproxies, proxy_bypass
 
 from syncjob.errors import UsageError
 
-_PORTS = {"http": 80, "https": 443}
+_PORT = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """Where it is, and what it is told of who asks; `secrets` are the forms of that which must not be printed."""
+    """Where it is, and what it is told of who asks."""
 
-    scheme: str
     host: str
     port: int
     authorization: str | None = field(default=None, repr=False)
-    secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
@@ -41,18 +39,17 @@ def of_environment(host: str) -> Proxy | None:
     try:
         return _parsed(named if "://" in named else f"http://{named}")
     except ValueError as error:
-        raise UsageError("the proxy that HTTPS_PROXY or ALL_PROXY names is no http:// or https:// URL") from error
+        raise UsageError("HTTPS_PROXY or ALL_PROXY is not a URL such as http://host:port") from error
 
 
 def _parsed(url: str) -> Proxy:
     parts = urlsplit(url)
-    if parts.scheme not in _PORTS or not parts.hostname:
-        raise UsageError(f"a {parts.scheme}:// proxy cannot be used; HTTPS_PROXY must name an http:// one")
-    port = parts.port or _PORTS[parts.scheme]
+    if parts.scheme != "http" or not parts.hostname:
+        kind = "proxies without a host" if parts.scheme == "http" else f"{parts.scheme}:// proxies"
+        raise UsageError(f"{kind} are not supported; HTTPS_PROXY must be http://host:port")
+    port = parts.port or _PORT
     if parts.username is None:
-        return Proxy(parts.scheme, parts.hostname, port)
+        return Proxy(parts.hostname, port)
     user, password = unquote(parts.username), unquote(parts.password or "")
     encoded = base64.b64encode(f"{user}:{password}".encode()).decode()
-    raw = parts.netloc.rpartition("@")[0]
-    secrets = (password or user, parts.password or parts.username, f"{user}:{password}", raw, encoded)
-    return Proxy(parts.scheme, parts.hostname, port, f"Basic {encoded}", secrets)
+    return Proxy(parts.hostname, port, f"Basic {encoded}")

@@ -1,9 +1,11 @@
-"""The certificates that the environment says are to be trusted."""
+"""Whom an https run trusts: the certificates that the environment names, else those that come with httpx."""
 
 import os
 import re
 import ssl
 from collections.abc import Mapping
+
+import httpx
 
 from syncjob.errors import UsageError
 
@@ -12,12 +14,22 @@ FILE, FOLDER = "SSL_CERT_FILE", "SSL_CERT_DIR"
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
 
-def of_environment(environment: Mapping[str, str]) -> ssl.SSLContext | None:
-    """A context that trusts what SSL_CERT_FILE, or else SSL_CERT_DIR, names; None where neither is set.
+def of_environment(environment: Mapping[str, str]) -> ssl.SSLContext:
+    """A context that trusts what SSL_CERT_FILE, or else SSL_CERT_DIR, names, and httpx's certificates where neither is set.
 
     Raises UsageError, with the variable and the path, where that holds no certificate: OpenSSL says neither, or
     trusts nobody without a word.
     """
+    try:
+        context = _named(environment) or httpx.create_ssl_context()
+    except OSError as error:
+        what = f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}"
+        raise UsageError(f"cannot set up TLS: {what}; check SSLKEYLOGFILE") from error
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _named(environment: Mapping[str, str]) -> ssl.SSLContext | None:
     if file := environment.get(FILE):
         return _of_file(file)
     if folders := environment.get(FOLDER):

@@ -1,13 +1,12 @@
 """What it means that no answer came: the error that a failure of the network, or of a proxy, is. Pure."""
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 
 from syncjob import errors
-from syncjob.credentials import Credentials, redact
-from syncjob.display import shorten
+from syncjob.credentials import quoted
 from syncjob.scenario.proxy import Proxy, ProxyRefused
 
 # A CONNECT that is answered so may be let through soon.
@@ -16,11 +15,11 @@ _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """The way to a host; what `credentials` hold is taken out of every message."""
+    """The way to a host; the secrets are taken out of every message."""
 
     host: str
     proxy: Proxy | None
-    credentials: Credentials | None
+    secrets: tuple[str, ...] = field(repr=False)
 
     def refused(self, error: ProxyRefused) -> errors.ScenarioError:
         """Nothing was sent: the proxy did not connect."""
@@ -47,7 +46,7 @@ class Way:
         return errors.ProtocolError(f"cannot ask {self.host}: {what}", ambiguous=True)
 
     def _said(self, error: Exception) -> str:
-        return shorten(redact(str(error), self.credentials))
+        return quoted(str(error), self.secrets)
 
 
 def _is_tls_failure(error: BaseException) -> bool:

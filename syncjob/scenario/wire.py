@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 import httpcore
 import httpx
 
+from syncjob.scenario.link import Link
 from syncjob.scenario.proxy import Proxy, ProxyRefused
-from syncjob.scenario.stream import Patience, Stream, TlsInTls, connect
+from syncjob.scenario.stream import Patience, Stream, connect
 
 # httpcore's exceptions have the names of httpx's.
 _ERRORS: Mapping[type[Exception], type[httpx.TransportError]] = {
@@ -50,14 +51,17 @@ class Wire(httpx.BaseTransport):
         self._ssl_context = ssl_context
         self._proxy = proxy
         self._keepalive = keepalive
+        self._timeout = timeout
+        self._deadline = deadline
         self._patience = Patience(timeout, deadline)
-        self._stream: Stream | TlsInTls | None = None
+        self._link: Link | None = None
         self._connection: httpcore.HTTP11Connection | None = None
         self._is_ended = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self._patience.begin()
-        if self._connection is None or not _is_usable(self._connection):
+        if self._connection is not None and _is_usable(self._connection):
+            self._patience.begin()
+        else:
             self.close()
             self._connection = self._connected()
         origin = self._origin
@@ -80,23 +84,28 @@ class Wire(httpx.BaseTransport):
 
     def close(self) -> None:
         """To be called by the thread that uses it, or where none does."""
-        if self._stream:
-            self._stream.close()
-        self._stream = self._connection = None
+        if self._link:
+            self._link.close()
+        self._link = self._connection = None
 
     def abort(self) -> None:
-        """Ends what another thread waits for, as if the connection broke."""
-        if stream := self._stream:
-            stream.abort()
+        """Ends what another thread waits for, as if the connection broke or was not made."""
+        if link := self._link:
+            link.abort()
 
     def end(self) -> None:
-        """`abort`, and a connection that is being made is not used."""
+        """`abort`, and no connection is made any more."""
         self._is_ended = True
         self.abort()
 
     def _connected(self) -> httpcore.HTTP11Connection:
+        # Its own, since the thread that makes it may go on when nobody waits any more.
+        self._patience = Patience(self._timeout, self._deadline)
+        link = self._link = Link(self._open, self._patience)
+        if self._is_ended:
+            link.abort()
         try:
-            stream = self._open()
+            stream = link.stream()
         except _OF_HTTPCORE as error:
             self.close()
             kind = httpx.ConnectTimeout if isinstance(error, httpcore.TimeoutException) else httpx.ConnectError
@@ -106,37 +115,29 @@ class Wire(httpx.BaseTransport):
             raise
         return httpcore.HTTP11Connection(self._origin, stream, keepalive_expiry=self._keepalive)
 
-    def _open(self) -> Stream | TlsInTls:
+    def _open(self, patience: Patience) -> Stream:
         host, port = self._origin.host.decode("ascii"), self._origin.port
-        stream: Stream | TlsInTls
-        if proxy := self._proxy:
-            outer = self._through(proxy, f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
-        else:
-            outer = self._stream = connect(host, port, self._patience)
-        if self._origin.scheme != b"https":
-            stream = outer
-        elif proxy and proxy.scheme == "https":
-            stream = self._stream = TlsInTls(outer, self._ssl_context, host)
-        else:
-            stream = self._stream = outer.secured(self._ssl_context, host)
-        if self._is_ended:
-            raise httpcore.ConnectError("the client is closed")
-        return stream
+        proxy = self._proxy
+        stream = connect(proxy.host, proxy.port, patience) if proxy else connect(host, port, patience)
+        try:
+            if proxy:
+                _ask(proxy, stream, f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+            return stream.start_tls(self._ssl_context, host) if self._origin.scheme == b"https" else stream
+        except BaseException:
+            stream.close()
+            raise
 
-    def _through(self, proxy: Proxy, target: str) -> Stream:
-        """A connection to the host that the proxy makes; raises ProxyRefused. It is told neither path nor credentials."""
-        stream = self._stream = connect(proxy.host, proxy.port, self._patience)
-        if proxy.scheme == "https":
-            stream = self._stream = stream.secured(self._ssl_context, proxy.host)
-        origin = httpcore.Origin(proxy.scheme.encode(), proxy.host.encode(), proxy.port)
-        headers = [("host", target), ("accept", "*/*")]
-        headers += [("proxy-authorization", proxy.authorization)] if proxy.authorization else []
-        url = httpcore.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=target)
-        asked = httpcore.Request("CONNECT", url, headers=headers)
-        answered = httpcore.HTTP11Connection(origin, stream).handle_request(asked)
-        if not 200 <= answered.status < 300:
-            raise ProxyRefused(answered.status, answered.extensions["reason_phrase"].decode("latin-1"))
-        return stream
+
+def _ask(proxy: Proxy, stream: Stream, target: str) -> None:
+    """Has the proxy connect the stream to the host; raises ProxyRefused. It is told neither path nor credentials."""
+    origin = httpcore.Origin(b"http", proxy.host.encode(), proxy.port)
+    headers = [("host", target), ("accept", "*/*")]
+    headers += [("proxy-authorization", proxy.authorization)] if proxy.authorization else []
+    url = httpcore.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=target)
+    asked = httpcore.Request("CONNECT", url, headers=headers)
+    answered = httpcore.HTTP11Connection(origin, stream).handle_request(asked)
+    if not 200 <= answered.status < 300:
+        raise ProxyRefused(answered.status, answered.extensions["reason_phrase"].decode("latin-1"))
 
 
 def _is_usable(connection: httpcore.HTTP11Connection) -> bool:

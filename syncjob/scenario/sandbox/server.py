@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from syncjob.errors import UsageError
+from syncjob.scenario.in_process import Handler
 from syncjob.scenario.sandbox.plays import Plays
 from syncjob.scenario.sandbox.store import Sandbox
-from syncjob.scenario.transport import Handler
 
 HOST = "127.0.0.1"
 

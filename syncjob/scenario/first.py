@@ -1,0 +1,60 @@
+"""The first request of all, which goes alone: what refuses it, such as wrong credentials, is asked once."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from syncjob.errors import ScenarioError
+
+_T = TypeVar("_T")
+_WATCH = 0.25  # how often who waits for the first response looks whether the wait is over
+
+
+class First:
+    """Holds every thread back until the first call has ended. Whoever waits calls `sleep` with 0, which may raise.
+
+    `is_fatal` says that it ended with an error after which no other is of use.
+    """
+
+    def __init__(self, sleep: Callable[[float], None]) -> None:
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._is_over = False
+        self.is_fatal = False
+
+    def call(self, send: Callable[[], _T]) -> _T:
+        """`send()`, alone where it is the first."""
+        if not self._is_over:
+            with self._alone():
+                if not self._is_over:
+                    return self._first(send)
+        return send()
+
+    def _first(self, send: Callable[[], _T]) -> _T:
+        try:
+            return send()
+        except ScenarioError as error:
+            self.is_fatal = error.fatal
+            raise
+        finally:
+            self._is_over = True
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if not self._lock.acquire(blocking=False):
+            self._wait()
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _wait(self) -> None:
+        """What would have begun before a stop must not begin after it."""
+        while not self._lock.acquire(timeout=_WATCH):
+            self._sleep(0)
+        try:
+            self._sleep(0)
+        except BaseException:
+            self._lock.release()
+            raise
