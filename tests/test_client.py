@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from syncjob import errors
 from syncjob.credentials import basic
-from syncjob.scenario import Scenario, client, resources, types
+from syncjob.scenario import Scenario, calls, resources, types
 from syncjob.scenario.answers import Answer
 from syncjob.scenario.retry import Retry
 from syncjob.scenario.sandbox.rows import asset_row, model_row
@@ -567,7 +567,7 @@ def test_a_wait_that_is_ended_is_counted_as_long_as_it_was() -> None:
 
 
 def test_the_defaults_are_those_of_the_service() -> None:
-    assert client.BASE_URL == "https://api.cloud.scenario.com/v1"
+    assert calls.BASE_URL == "https://api.cloud.scenario.com/v1"
     assert (resources.ASSETS_PER_CALL, resources.MODELS_PER_CALL, resources.PAGE_SIZE) == (200, 50, 500)
     with Scenario() as opened:
         assert opened.traffic.total == 0

@@ -3,15 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from syncjob import errors, tags
 from syncjob.scenario import types
 from syncjob.scenario.answers import answered_at, decode, decoder
 from syncjob.scenario.bulk import in_bulk
-
-if TYPE_CHECKING:
-    from syncjob.scenario.client import Scenario
+from syncjob.scenario.calls import Calls
 
 ASSETS_PER_CALL = 200  # documented: a larger call is refused whole
 MODELS_PER_CALL = 50  # no limit is documented; the official plug-in sends at most 50
@@ -43,7 +41,7 @@ class Page(NamedTuple):
 class Descriptions:
     """`client.models.description`: a model's Markdown."""
 
-    def __init__(self, client: "Scenario") -> None:
+    def __init__(self, client: Calls) -> None:
         self._client = client
 
     def retrieve(
@@ -97,7 +95,7 @@ class Descriptions:
 class Models:
     """`client.models`: model records and their descriptions."""
 
-    def __init__(self, client: "Scenario") -> None:
+    def __init__(self, client: Calls) -> None:
         self._client = client
         self.description = Descriptions(client)
 
@@ -165,7 +163,7 @@ class Models:
 class Assets:
     """`client.assets`: asset records."""
 
-    def __init__(self, client: "Scenario") -> None:
+    def __init__(self, client: Calls) -> None:
         self._client = client
 
     def get_bulk(self, ids: Iterable[str], *, project_id: str | None = None) -> list[types.Asset]:
