@@ -12,7 +12,9 @@ from syncjob.learnt import Learnt
 from syncjob.scenario import Scenario
 from syncjob.scenario.answers import Answer
 from syncjob.scenario.in_process import Handler
-from syncjob.scenario.transport import Limits
+from syncjob.scenario.retry import Retry
+from syncjob.scenario.transport import Exchange, Limits
+from syncjob.scenario.window import Lowered
 from syncjob.state import sandbox_file
 from syncjob.workers import Stop
 
@@ -49,7 +51,7 @@ def connect(config: Config, learnt: Learnt, stop: Stop) -> Iterator[Scenario]:
             requests_per_minute=0 if handler else http.requests_per_minute,
             attempts=http.attempts,
             sleep=stop.sleep,
-            observe=log.observe,
+            observe=observe,
             null_is_no_description=learnt.null_is_no_description,
         )
         stop.when_overdue(client.abort)
@@ -69,3 +71,30 @@ def _sandbox(config: Config) -> Iterator[Handler | None]:
     plays = parse(os.environ.get(VARIABLE, "").split())
     with Sandbox(sandbox_file(config.state_dir), plays=plays) as sandbox:
         yield sandbox.handle
+
+
+def observe(fact: Exchange | Retry | Lowered) -> None:
+    """What the client tells of each request: a debug event; of a shared wait or a lowered limit: a warning."""
+    if isinstance(fact, Exchange):
+        log.event(
+            "debug",
+            "request",
+            method=fact.method,
+            path=fact.path,
+            status=fact.status,
+            milliseconds=round(fact.seconds * 1000, 1),
+        )
+        return
+    if isinstance(fact, Lowered):
+        advice = f"if that is the project's limit, set http.requests_per_minute: {fact.after}"
+        log.event("warning", "rate limit lowered", before=fact.before, after=fact.after, advice=advice)
+        return
+    is_shared = fact.error.http_status in (429, 503)
+    log.event(
+        "warning" if is_shared else "info",
+        "all workers wait" if is_shared else "retry",
+        attempt=fact.attempt,
+        wait_seconds=round(fact.wait, 2),
+        error=fact.error.code,
+        message=fact.error.message,
+    )

@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 from syncjob import history, learnt, scope, workers
 from syncjob.credentials import JWT, KEY, SECRET
 from syncjob.errors import ScenarioError, Stopped, Unauthorized, UsageError
 from syncjob.probe import unfinished
+from syncjob.report.doctor import Line
 from syncjob.run import Run
 from syncjob.scenario.answers import Answer, answered_at, decode, limit_headers
 from syncjob.scenario.types import ModelPage
@@ -17,15 +16,6 @@ from syncjob.worktree import look
 
 # So far apart the two clocks tell something: the API's requests carry no time, but certificates and reports do.
 _APART = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One thing, and how it is with it."""
-
-    verdict: Literal["ok", "warning", "FAILED"]
-    subject: str
-    text: str
 
 
 def examine(run: Run) -> Iterator[Line]:

@@ -2,20 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from syncjob.history import Version
 from syncjob.normalised import is_kin, is_same_but_for_form
 from syncjob.plan import Base, Change
 from syncjob.problems import Problem, warning
 from syncjob.text import same
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One text that git holds or held for a file; `text` is canonical, `commit` a full hash."""
-
-    commit: str
-    text: str
 
 
 def with_history(

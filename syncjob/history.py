@@ -10,7 +10,6 @@ from pathlib import Path
 from syncjob import gitlog
 from syncjob.conversions import checked_out
 from syncjob.display import shorten
-from syncjob.edits import Version
 from syncjob.git import GitFailed, Repository
 from syncjob.processes import NEVER, Ending
 from syncjob.text import canonical
@@ -19,6 +18,14 @@ from syncjob.worktree import kept_by_git, names_of, pathspec
 _NO_COMMIT = re.compile(r"0{40}(?:0{24})?")
 _PARTIAL = r"^(extensions\.partialclone|remote\..*\.promisor)$"
 _ADVICE = "in GitHub Actions check out with fetch-depth: 0"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One text that git holds or held for a file; `text` is canonical, `commit` a full hash."""
+
+    commit: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,6 @@ from structlog.typing import EventDict, Processor
 from syncjob.credentials import redact
 from syncjob.display import one_line
 from syncjob.gate import is_colorful
-from syncjob.scenario.retry import Retry
-from syncjob.scenario.transport import Exchange
-from syncjob.scenario.window import Lowered
 
 Format = Literal["auto", "console", "json"]
 
@@ -53,33 +50,6 @@ def event(level: Literal["debug", "info", "warning", "error"], name: str, **fact
 def about(model_id: str) -> AbstractContextManager[None]:
     """Within it, this thread's events bear the model id."""
     return bound_contextvars(model_id=model_id)
-
-
-def observe(fact: Exchange | Retry | Lowered) -> None:
-    """What the client tells of each request: a debug event; of a shared wait or a lowered limit: a warning."""
-    if isinstance(fact, Exchange):
-        event(
-            "debug",
-            "request",
-            method=fact.method,
-            path=fact.path,
-            status=fact.status,
-            milliseconds=round(fact.seconds * 1000, 1),
-        )
-        return
-    if isinstance(fact, Lowered):
-        advice = f"if that is the project's limit, set http.requests_per_minute: {fact.after}"
-        event("warning", "rate limit lowered", before=fact.before, after=fact.after, advice=advice)
-        return
-    is_shared = fact.error.http_status in (429, 503)
-    event(
-        "warning" if is_shared else "info",
-        "all workers wait" if is_shared else "retry",
-        attempt=fact.attempt,
-        wait_seconds=round(fact.wait, 2),
-        error=fact.error.code,
-        message=fact.error.message,
-    )
 
 
 def _bind(run: str) -> Processor:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from syncjob.edits import Version, with_history
+from syncjob.edits import with_history
+from syncjob.history import Version
 from syncjob.plan import Action, Base, Change
 
 UPDATE = Change("x", "descriptions/x.md", "update", before="there", after="here")

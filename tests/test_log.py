@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncjob import log
+from syncjob.connection import observe
 from syncjob.credentials import basic
 from syncjob.errors import RateLimited, Unavailable
 from syncjob.scenario.retry import Retry
@@ -66,9 +67,9 @@ def test_whatever_is_logged_for_a_person_stays_on_one_line_and_does_not_act(text
 
 def test_requests_are_for_debugging_and_a_shared_wait_is_a_warning() -> None:
     stream = logged()
-    log.observe(Exchange("GET", "/models/one/description", 200, 0.0123))
-    log.observe(Retry(1, 2.5, RateLimited("HTTP 429", http_status=429, retryable=True)))
-    log.observe(Retry(1, 0.5, Unavailable("reset", retryable=True)))
+    observe(Exchange("GET", "/models/one/description", 200, 0.0123))
+    observe(Retry(1, 2.5, RateLimited("HTTP 429", http_status=429, retryable=True)))
+    observe(Retry(1, 0.5, Unavailable("reset", retryable=True)))
     events = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [(event["event"], event["level"]) for event in events] == [
         ("request", "debug"),
@@ -80,7 +81,7 @@ def test_requests_are_for_debugging_and_a_shared_wait_is_a_warning() -> None:
 
 def test_a_lowered_limit_is_a_warning_with_both_numbers_and_the_key_to_set() -> None:
     stream = logged()
-    log.observe(Lowered(100, 60))
+    observe(Lowered(100, 60))
     event = json.loads(stream.getvalue())
     assert (event["event"], event["level"], event["before"], event["after"]) == (
         "rate limit lowered",

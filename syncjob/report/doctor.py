@@ -1,16 +1,25 @@
 """What the doctor found, as text. Pure."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from syncjob.display import one_line, shorten
 
 if TYPE_CHECKING:
-    from syncjob.doctor import Line
     from syncjob.learnt import Finding
 
 
-def render_line(line: "Line") -> str:
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing, and how it is with it."""
+
+    verdict: Literal["ok", "warning", "FAILED"]
+    subject: str
+    text: str
+
+
+def render_line(line: Line) -> str:
     """`ok       config       …`."""
     return f"{line.verdict:<8} {line.subject:<13} {one_line(line.text)}\n"
 
