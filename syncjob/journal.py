@@ -19,7 +19,6 @@ from syncjob import regular
 from syncjob.config import Target
 from syncjob.constraints import Code, Line, ModelId, Moment, RunId, Sha256, Time, plain
 from syncjob.errors import UsageError
-from syncjob.report.model import Summary
 from syncjob.state import runs_folder, sync_folder
 
 _SUFFIX = ".jsonl"
@@ -81,11 +80,11 @@ class Result(msgspec.Struct, frozen=True, tag_field="record", tag="result"):
 
 
 class Finish(msgspec.Struct, frozen=True, tag_field="record", tag="end"):
-    """The last line of a run that came to its end."""
+    """The last line of a run that came to its end; `summary` counts its items, by the names of the report."""
 
     finished_at: Time
     exit_code: int
-    summary: Summary
+    summary: dict[Line, int]
 
 
 Record = Begin | Confirmed | Intent | Result | Finish

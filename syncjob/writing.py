@@ -67,7 +67,7 @@ def _recorded(run: Run, report: Report) -> Report:
     if run.stop.requested:
         run.journal.keep()
     try:
-        run.journal.write(Finish(report.finished_at, report.exit_code, report.summary), is_durable=True)
+        run.journal.write(Finish(report.finished_at, report.exit_code, structs.asdict(report.summary)), is_durable=True)
     except OSError as error:
         log.event("error", "journal", message=f"the journal lacks its end: {error.strerror}")
         return structs.replace(report, exit_code=report.exit_code or 1)

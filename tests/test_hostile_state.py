@@ -13,7 +13,6 @@ from syncjob.display import visible
 from syncjob.errors import UsageError
 from syncjob.journal import Begin, Confirmed, Finish, Intent, Record, Result, read, started
 from syncjob.learnt import Finding, Learnt, Probed
-from syncjob.report.model import Summary
 from syncjob.saved_plan import SavedItem
 from syncjob.tags import is_id
 from tests.test_saved_plan import config
@@ -25,7 +24,7 @@ RECORDS: list[Record] = [
     Confirmed("two", DIGEST),
     Intent("one", "descriptions/one.md", "old", DIGEST),
     Result("one", "failed", None, "unavailable"),
-    Finish(AT, 1, Summary(failed=1)),
+    Finish(AT, 1, {"failed": 1}),
 ]
 PROBED = Probed(
     1,

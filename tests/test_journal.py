@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 
 from syncjob.errors import UsageError
 from syncjob.journal import Begin, Confirmed, Finish, Intent, Journal, Record, Result, read, run_ids, started
-from syncjob.report.model import Summary
 from syncjob.runs import confirmed, writes
 
 BEGIN = Begin(1, "run-1", "sync", "test", "https://api.invalid/v1", None, "2026-01-01T00:00:00Z")
 INTENT = Intent("one", "descriptions/one.md", "old\u2028 text\n\N{OLD PERSIAN SIGN A}", "a" * 64)
 RESULT = Result("one", "applied", "a" * 64)
-FINISH = Finish("2026-01-01T00:00:01Z", 0, Summary(applied=1))
+FINISH = Finish("2026-01-01T00:00:01Z", 0, {"applied": 1})
 
 
 def journal_of(state: Path, *records: Record, run: str = "run-1") -> Path:

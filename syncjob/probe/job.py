@@ -11,7 +11,6 @@ from syncjob.probe import unfinished
 from syncjob.probe.borrowing import borrowed, not_restored
 from syncjob.probe.questions import questions
 from syncjob.probe.scratch import Edited, NotRestored
-from syncjob.report.model import Summary
 from syncjob.run import Run, now
 
 
@@ -61,6 +60,6 @@ def _end(run: Run, exit_code: int) -> None:
     if run.journal is None:
         return
     try:
-        run.journal.write(Finish(now(), exit_code, Summary()), is_durable=True)
+        run.journal.write(Finish(now(), exit_code, {}), is_durable=True)
     except OSError as error:
         log.event("error", "journal", message=f"the journal lacks its end: {error.strerror}")
