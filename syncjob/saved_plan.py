@@ -1,7 +1,7 @@
 """A plan as a file: what was reviewed, by digests alone, so that just that is applied. Pure."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal
 
@@ -14,7 +14,6 @@ from syncjob.documents import Document
 from syncjob.errors import UsageError
 from syncjob.plan import WRITES, Action, Change
 from syncjob.problems import Problem, warning
-from syncjob.report.model import Item
 from syncjob.tags import is_id
 from syncjob.text import sha256
 
@@ -61,18 +60,6 @@ class SavedPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def blocked(self) -> list[SavedItem]:
         """What was refused already when the plan was made."""
         return [item for item in self.items if not item.is_write]
-
-
-def items_of(items: Iterable[Item]) -> Iterator[SavedItem]:
-    """What of a report's planned items is worth saving."""
-    for item in items:
-        action = item.action
-        if action == "unchanged" or action == "checked":
-            continue
-        is_over_edit = action in WRITES and any(
-            problem.code == "remote-edited" and problem.severity == "warning" for problem in item.problems
-        )
-        yield SavedItem(item.model_id, action, item.before_sha256, item.after_sha256, is_over_edit)
 
 
 def save(items: Iterable[SavedItem], config: Config) -> str:

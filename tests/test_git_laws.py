@@ -25,6 +25,7 @@ from syncjob.credentials import basic
 from syncjob.errors import UsageError
 from syncjob.history import texts as texts_of_git
 from syncjob.report.model import Report
+from syncjob.report.planned import to_save
 from tests.loopback import Loopback, loopback
 from tests.model import (
     BLOCKED,
@@ -465,7 +466,7 @@ class GitAndScenario(RuleBasedStateMachine):
                     report = jobs.sync(begun, AGREEING).report
                 else:
                     report = jobs.diff(begun).report
-                    self.plan_file.write_text(saved_plan.save(saved_plan.items_of(report.items), self.config))
+                    self.plan_file.write_text(saved_plan.save(to_save(report.items), self.config))
         except UsageError:
             pass
         asked = self.served.asked

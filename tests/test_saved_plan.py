@@ -14,7 +14,8 @@ from syncjob.edits import over_edit
 from syncjob.errors import UsageError
 from syncjob.plan import Change, Plan
 from syncjob.report.build import plan_items
-from syncjob.saved_plan import SavedItem, SavedPlan, as_planned, as_reviewed, blocked, items_of, load, save
+from syncjob.report.planned import to_save
+from syncjob.saved_plan import SavedItem, SavedPlan, as_planned, as_reviewed, blocked, load, save
 from syncjob.text import sha256
 
 OLD, NEW = sha256("old"), sha256("new")
@@ -40,7 +41,7 @@ def config(**other: Any) -> Config:
 
 def written(*changes: Change) -> str:
     """A plan's file."""
-    return save(items_of(plan_items(Plan(changes))), config())
+    return save(to_save(plan_items(Plan(changes))), config())
 
 
 def saved(*changes: Change) -> SavedPlan:

@@ -76,10 +76,10 @@ class PlanFile:
 
     def add(self, report: "Report") -> None:
         """Takes in what a report holds as planned."""
-        from syncjob import saved_plan
+        from syncjob.report.planned import to_save
 
         is_first = not self._items
-        self._items.extend(saved_plan.items_of(report.items))
+        self._items.extend(to_save(report.items))
         self._is_behind = not is_first
         if is_first:
             self._write()
