@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
+
+import tenacity
 
 from syncjob.errors import Conflict, ScenarioError, Stopped
 
 _T = TypeVar("_T")
 
-_BACKOFF = 0.5  # seconds, doubled at each attempt; full jitter below it
-_MAX_BACKOFF = 30.0
+_BACKOFF = tenacity.wait_random_exponential(multiplier=0.5, max=30)  # seconds, full jitter
 _CONFLICT_ATTEMPTS = 2
 
 
@@ -36,71 +37,52 @@ def call(
     told before each wait, `before_repeat` the error after it. Raises the last error, with the number
     of attempts in it.
     """
+    attempt = _Attempt(send, before_repeat)
     try:
-        return send()
-    except ScenarioError as error:
-        if not error.retryable or attempts == 1:
-            raise
-        return _again(send, error, attempts, sleep, on_retry, before_repeat)
-
-
-def _again(
-    send: Callable[[], _T],
-    first: ScenarioError,
-    attempts: int,
-    sleep: Callable[[float], None],
-    on_retry: Callable[[Retry], None],
-    before_repeat: Callable[[ScenarioError], None],
-) -> _T:
-    # Imported late: most runs never retry, and the import is a third of a small run's start.
-    import tenacity
-
-    failed = _Failed(first)
-    backoff = tenacity.wait_random_exponential(multiplier=_BACKOFF, max=_MAX_BACKOFF)
-
-    def attempt() -> _T:
-        failed.replay()
-        before_repeat(failed.last)
-        return send()
-
-    def wait(state: tenacity.RetryCallState) -> float:
-        return backoff(state) if failed.last.retry_after is None else failed.last.retry_after
-
-    def should_retry(state: tenacity.RetryCallState) -> bool:
-        error = state.outcome.exception() if state.outcome else None
-        return isinstance(error, ScenarioError) and failed.may_be_retried(error, state.attempt_number)
-
-    def before_sleep(state: tenacity.RetryCallState) -> None:
-        on_retry(Retry(state.attempt_number, state.upcoming_sleep, failed.last))
-
-    policy = tenacity.Retrying(
-        stop=tenacity.stop_after_attempt(attempts),
-        wait=wait,
-        retry=should_retry,
-        sleep=sleep,
-        before_sleep=before_sleep,
-        reraise=True,
-    )
-    try:
-        return policy(attempt)
+        return _policy(attempt, attempts, sleep, on_retry)(attempt)
     except Stopped as stopped:
-        stopped.pending = failed.last
+        if attempt.failures:
+            stopped.pending = attempt.failures[-1]
         raise
 
 
-class _Failed:
-    """The last failure; the first, which came before the policy was made, is its first attempt."""
+class _Attempt(Generic[_T]):
+    """Sends, and keeps what went wrong."""
 
-    def __init__(self, first: ScenarioError) -> None:
-        self.last = first
-        self._is_replayed = False
+    def __init__(self, send: Callable[[], _T], before_repeat: Callable[[ScenarioError], None]) -> None:
+        self.failures: list[ScenarioError] = []
+        self._send = send
+        self._before_repeat = before_repeat
 
-    def replay(self) -> None:
-        if not self._is_replayed:
-            self._is_replayed = True
-            raise self.last
+    def __call__(self) -> _T:
+        try:
+            if self.failures:
+                self._before_repeat(self.failures[-1])
+            return self._send()
+        except ScenarioError as error:
+            self.failures.append(error)
+            error.attempts = len(self.failures)
+            raise
 
-    def may_be_retried(self, error: ScenarioError, attempt: int) -> bool:
-        self.last = error
-        error.attempts = attempt
-        return error.retryable and not (isinstance(error, Conflict) and attempt >= _CONFLICT_ATTEMPTS)
+    def wait(self, state: tenacity.RetryCallState) -> float:
+        asked_for = self.failures[-1].retry_after
+        return _BACKOFF(state) if asked_for is None else asked_for
+
+
+def _is_worth_another(error: BaseException) -> bool:
+    if not isinstance(error, ScenarioError) or not error.retryable:
+        return False
+    return not isinstance(error, Conflict) or error.attempts < _CONFLICT_ATTEMPTS
+
+
+def _policy(
+    attempt: _Attempt[_T], attempts: int, sleep: Callable[[float], None], on_retry: Callable[[Retry], None]
+) -> tenacity.Retrying:
+    return tenacity.Retrying(
+        stop=tenacity.stop_after_attempt(attempts),
+        wait=attempt.wait,
+        retry=tenacity.retry_if_exception(_is_worth_another),
+        sleep=sleep,
+        before_sleep=lambda state: on_retry(Retry(state.attempt_number, state.upcoming_sleep, attempt.failures[-1])),
+        reraise=True,
+    )
