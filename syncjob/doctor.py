@@ -81,7 +81,7 @@ def _api(run: Run) -> Iterator[Line]:
 
 def _ask(run: Run) -> Answer | ScenarioError:
     try:
-        answer = run.client.ask("GET", "/models", query={"pageSize": 1, "projectId": run.config.project_id})
+        answer = run.client.call("GET", "/models", Answer, query={"pageSize": 1, "projectId": run.config.project_id})
         decode(answer, ModelPage)
     except ScenarioError as error:
         return error

@@ -9,7 +9,7 @@ from syncjob.scenario.answers import Answer
 
 def ask(run: Run, method: str, path: str, body: object = None, **query: str | int) -> Answer:
     """Any call that writes nothing, of the run's project."""
-    return run.client.ask(method, path, query=query | _project(run), body=body)
+    return run.client.call(method, path, Answer, query=query | _project(run), body=body)
 
 
 def path_of(model_id: str) -> str:

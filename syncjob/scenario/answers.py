@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_tz
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import msgspec
@@ -42,7 +42,9 @@ def decoder(type_: type[_T]) -> msgspec.json.Decoder[_T]:
 
 
 def decode(answer: Answer, type_: type[_T]) -> _T:
-    """The body as `type_`; raises ProtocolError with the path of what does not fit."""
+    """The body as `type_`, with Answer the answer itself; raises ProtocolError with the path of what does not fit."""
+    if type_ is Answer:
+        return cast(_T, answer)
     try:
         return decoder(type_).decode(answer.body)
     except msgspec.ValidationError as error:

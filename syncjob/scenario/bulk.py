@@ -30,12 +30,11 @@ def in_bulk(
     while batch := list(islice(remaining, per_call)):
         try:
             found = list(ask(batch))
-        except errors.Forbidden:
+        except _REFUSED as error:
             # A key without the scope is refused for every id; two single look-ups tell, not hundreds.
-            if not rows and all(_is_forbidden(id_, ask_one) for id_ in {batch[0], batch[-1]}):
+            is_about_all = isinstance(error, errors.Forbidden) and not rows
+            if is_about_all and all(_is_forbidden(id_, ask_one) for id_ in {batch[0], batch[-1]}):
                 raise
-            found = _settle(batch, ask, ask_one)
-        except _REFUSED:
             found = _settle(batch, ask, ask_one)
         rows |= {row.id: row for row in found}
     return [rows[id_] for id_ in wanted if id_ in rows]

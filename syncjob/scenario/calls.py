@@ -22,6 +22,7 @@ BASE_URL = "https://api.cloud.scenario.com/v1"
 _SHARED = frozenset({429, 503})
 
 _T = TypeVar("_T")
+Query = Mapping[str, str | int | bool | None]
 Observer = Callable[[Exchange | retry.Retry | Lowered], None]
 
 
@@ -77,71 +78,25 @@ class Calls:
         path: str,
         answer_type: type[_T],
         *,
-        query: Mapping[str, str | int | bool | None] | None = None,
+        query: Query | None = None,
         body: object = None,
         attempts: int | None = None,
         before_send: Callable[[], None] = lambda: None,
         before_repeat: Callable[[ScenarioError], None] = lambda _: None,
     ) -> _T:
-        """One call, paced and retried, its answer read as `answer_type`.
+        """One call, paced and retried, its answer read as `answer_type`, an Answer as it came.
 
-        None in the query leaves its member out; a `body` of None sends none. `attempts` stands in for the
-        client's own number. `before_send` is called after every wait, before each request; `before_repeat`
-        before that with what the attempt before came to, and may ask the client. Both may raise, which ends
-        the call.
+        None in the query leaves its member out; a `body` of None sends none. `attempts` stands in for
+        the client's own number. `before_send` is called after every wait, before each request; `before_repeat`
+        before that with what the attempt before came to, and may ask the client. Both may raise.
         """
-
-        def read(answer: Answer) -> _T:
-            return decode(answer, answer_type)
-
-        return self._call(
-            method,
-            path,
-            read,
-            query=query,
-            body=body,
-            attempts=attempts,
-            before_send=before_send,
-            before_repeat=before_repeat,
-        )
-
-    def ask(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str | int | bool | None] | None = None,
-        body: object = None,
-    ) -> Answer:
-        """`call`, its answer as it came."""
-        return self._call(method, path, lambda answer: answer, query=query, body=body)
-
-    def _call(
-        self,
-        method: str,
-        path: str,
-        read: Callable[[Answer], _T],
-        *,
-        query: Mapping[str, str | int | bool | None] | None,
-        body: object,
-        attempts: int | None = None,
-        before_send: Callable[[], None] = lambda: None,
-        before_repeat: Callable[[ScenarioError], None] = lambda _: None,
-    ) -> _T:
-        params = {name: _wire(value) for name, value in (query or {}).items() if value is not None}
-        content = None if body is None else msgspec.json.encode(body)
 
         def send() -> _T:
             with self._pacer.place(before_send):
-                return read(self._exchange(method, path, params, content))
+                return decode(self._exchange(method, path, query or {}, body), answer_type)
 
-        return retry.call(
-            send,
-            attempts=attempts or self._attempts,
-            sleep=self._meter.sleep,
-            on_retry=self._on_retry,
-            before_repeat=before_repeat,
-        )
+        tries = attempts or self._attempts
+        return retry.call(send, tries, self._meter.sleep, self._on_retry, before_repeat)
 
     def wait(self, seconds: float) -> None:
         """Waits as between two attempts, and is counted so."""
@@ -161,9 +116,11 @@ class Calls:
         """The limit now in force, which a server that admits less has lowered; 0 means none."""
         return self._pacer.per_minute
 
-    def _exchange(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
+    def _exchange(self, method: str, path: str, query: Query, body: object) -> Answer:
+        params = {name: _wire(value) for name, value in query.items() if value is not None}
+        content = None if body is None else msgspec.json.encode(body)
         try:
-            return self._transport.send(method, path, query, body)
+            return self._transport.send(method, path, params, content)
         except ScenarioError as error:
             if error.retryable and error.http_status in _SHARED:
                 self._pacer.pause(error.retry_after or 0)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from syncjob import errors, tags
 from syncjob.scenario import types
-from syncjob.scenario.answers import answered_at, decode, decoder
+from syncjob.scenario.answers import Answer, answered_at, decode, decoder
 from syncjob.scenario.bulk import in_bulk
 from syncjob.scenario.calls import Calls
 
@@ -147,7 +147,7 @@ class Models:
         token: str | None = None
         barren = 0
         while barren < _BARREN and len(tokens) <= _PAGES:
-            answer = self._client.ask("GET", "/models", query={**query, "paginationToken": token})
+            answer = self._client.call("GET", "/models", Answer, query={**query, "paginationToken": token})
             page = decode(answer, types.ModelPage)
             first = {model.id: model for model in reversed(page.models) if model.id not in seen}
             seen.update(first)

@@ -25,7 +25,6 @@ class Retry:
 
 def call(
     send: Callable[[], _T],
-    *,
     attempts: int,
     sleep: Callable[[float], None],
     on_retry: Callable[[Retry], None],

@@ -79,18 +79,20 @@ class Transport:
         self._prefix = self._url.raw_path.rstrip(b"/")
         self._headers = httpx.Headers(_headers(self._url, credentials))
         self._json_headers = httpx.Headers({**self._headers, "content-type": "application/json"})
-        # Plain HTTP is for loopback alone: a proxy would see the credentials.
-        is_secured = self._url.scheme == "https" and not handler
-        self._proxy = proxy.of_environment(self._url.host) if is_secured else None
-        self._ssl_context = trust.of_environment(os.environ) if is_secured else None
-        self._secrets = (*(credentials.secrets if credentials else ()), *secrets_of(os.environ))
         self._is_bearer = credentials is not None and credentials.is_bearer
-        self._way = Way(self._url.netloc.decode("ascii"), self._proxy, self._secrets)
+        self._look_at_environment(credentials.secrets if credentials else ())
         self._idle: list[InProcess | Wire] = []
         self._all: list[InProcess | Wire] = []
         self._first = First(sleep)
-        self._refused = False
-        self._is_closed = False
+        self._refused = self._is_closed = False
+
+    def _look_at_environment(self, secrets: tuple[str, ...]) -> None:
+        self._secrets = (*secrets, *secrets_of(os.environ))
+        # Plain HTTP is for loopback alone: a proxy would see the credentials.
+        is_secured = self._url.scheme == "https" and not self._handler
+        self._proxy = proxy.of_environment(self._url.host) if is_secured else None
+        self._ssl_context = trust.of_environment(os.environ) if is_secured else None
+        self._way = Way(self._url.netloc.decode("ascii"), self._proxy, self._secrets)
 
     def close(self) -> None:
         """Closes all connections; what a thread has in flight may be answered or not, and is the last it sends."""
