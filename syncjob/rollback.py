@@ -25,17 +25,13 @@ def put_back(write: Write, existing: Existing, *, is_forced: bool) -> Change:
     if same(before, canonical(after)):
         return replace(base, action="unchanged", before_sha256=before_sha256)
     action: Action = "delete" if not after else "update" if before else "create"
-    change = replace(
-        base,
-        action=action,
-        before=before,
-        after=after,
-        before_sha256=before_sha256,
-        read_at=existing.read_at,
-        exists=isinstance(existing, Held),
-    )
-    if write.has_left(before_sha256):
-        return change
+    change = replace(base, action=action, before=before, after=after, before_sha256=before_sha256)
+    change = replace(change, read_at=existing.read_at, exists=isinstance(existing, Held))
+    return change if write.has_left(before_sha256) else _over_later(change, is_forced=is_forced)
+
+
+def _over_later(change: Change, *, is_forced: bool) -> Change:
+    """A change that would replace a text of meanwhile."""
     if is_forced:
         return replace(change, problems=(warning("remote-edited", "a later text is overwritten, because of --force"),))
     message = "edited on Scenario since that run; left alone, --force puts the earlier text back all the same"
