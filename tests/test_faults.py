@@ -815,7 +815,8 @@ def test_sigint_sigterm_a_second_time(scene: Scene, first: signal.Signals, secon
         process.send(second)
         process.process.wait(4)  # at once: what is in flight would have five seconds
     ended = process.end()
-    assert (ended.status, ended.out) == (code, "")
+    assert ended.status in (code, -second)  # a shell shows both as the same
+    assert ended.out == ""
     release.set()
     wait_for(lambda: scene.remote.text("m03") == "new of m03", "the writes to land")
     assert len(scene.remote.counts("PUT")) == 4
