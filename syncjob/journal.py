@@ -4,6 +4,8 @@ One JSON object a line, appended and never changed. An intent is on the disk bef
 sent, so that whatever ends the process, the text that it overwrote can be put back.
 """
 
+import errno
+import fcntl
 import os
 import re
 import threading
@@ -108,6 +110,7 @@ class Journal:
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
             self._descriptor = os.open(path, flags, 0o600)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)  # says that this run is under way: see `is_held`
             sync_folder(path.parent)
         except OSError as error:
             raise UsageError(f"cannot make the journal {path}: {error.strerror}; nothing was written") from error
@@ -126,14 +129,16 @@ class Journal:
         with self._lock:
             if not self._is_open:
                 raise OSError(None, "the journal is closed", str(self._path))
-            size = os.fstat(self._descriptor).st_size
+            status = os.fstat(self._descriptor)
             try:
+                if not status.st_nlink:
+                    raise OSError(errno.ENOENT, "somebody removed it", str(self._path))
                 _write_whole(self._descriptor, lines)
                 if is_durable:
                     os.fsync(self._descriptor)
             except OSError:
                 self._is_open = False
-                os.ftruncate(self._descriptor, size)
+                os.ftruncate(self._descriptor, status.st_size)
                 raise
             self._is_needed = self._is_needed or any(isinstance(record, Intent) for record in records)
 
@@ -179,6 +184,22 @@ def read(state_dir: Path, run: str) -> Iterator[Record]:
     if not run or Path(run).name != run or not os.path.lexists(path):
         raise UsageError(f"no run {run!r} in {path.parent}; syncjob runs lists them")
     return _records(path, run)
+
+
+def is_held(state_dir: Path, run: str) -> bool:
+    """Whether a run is still under way: the system takes its hold of the journal back from a process that died."""
+    try:
+        file, _ = regular.open_to_read(path_of(state_dir, run))
+    except OSError:
+        return False
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:  # who cannot lock cannot begin a run
+            return False
+    return False
 
 
 def run_ids(state_dir: Path) -> list[str]:
