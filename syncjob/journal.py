@@ -5,7 +5,6 @@ sent, so that whatever ends the process, the text that it overwrote can be put b
 """
 
 import errno
-import fcntl
 import os
 import re
 import threading
@@ -17,7 +16,7 @@ from typing import BinaryIO, Literal
 
 import msgspec
 
-from syncjob import regular
+from syncjob import lock, regular
 from syncjob.config import Target
 from syncjob.constraints import Code, Line, ModelId, Moment, RunId, Sha256, Time, plain
 from syncjob.errors import UsageError
@@ -110,7 +109,7 @@ class Journal:
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
             self._descriptor = os.open(path, flags, 0o600)
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX)  # says that this run is under way: see `is_held`
+            lock.hold(self._descriptor)  # says that this run is under way: see `is_held`
             sync_folder(path.parent)
         except OSError as error:
             raise UsageError(f"cannot make the journal {path}: {error.strerror}; nothing was written") from error
@@ -193,13 +192,7 @@ def is_held(state_dir: Path, run: str) -> bool:
     except OSError:
         return False
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except OSError:  # who cannot lock cannot begin a run
-            return False
-    return False
+        return lock.is_held(file.fileno())
 
 
 def run_ids(state_dir: Path) -> list[str]:
