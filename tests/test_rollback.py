@@ -140,6 +140,16 @@ def test_a_run_of_another_project_cannot_be_rolled_back_or_resumed(synced: Works
     assert remote.asked == []
 
 
+def test_only_a_sync_can_be_resumed(synced: Workspace, remote: Loopback) -> None:
+    assert synced.json("rollback", runs(synced)[0]["run"]).status == 0
+    remote.asked.clear()
+    for options in ([], ["--dry-run"]):
+        ended = synced.run("sync", *options, "--resume", runs(synced)[0]["run"])
+        assert ended.status == 2
+        assert "was a rollback: only a sync can be resumed" in ended.err
+    assert remote.asked == []
+
+
 def test_the_list_of_runs_has_when_profile_command_and_counts(synced: Workspace) -> None:
     (row,) = runs(synced)
     assert row | {"command": "sync", "profile": "test", "exit_code": 0, "writes": 3, "applied": 3} == row

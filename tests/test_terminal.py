@@ -176,4 +176,5 @@ def test_a_second_signal_ends_the_run_at_once(workspace: Workspace, remote: Loop
         time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=20)
-    assert (process.returncode, out) == (130, b"")
+    assert process.returncode in (130, -signal.SIGINT)  # a shell shows both as 130
+    assert out == b""
