@@ -106,6 +106,7 @@ class Journal:
         self._lock = threading.Lock()
         self._is_open = True
         self._is_needed = False
+        self._confirms = False
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
             self._descriptor = os.open(path, flags, 0o600)
@@ -140,11 +141,17 @@ class Journal:
                 os.ftruncate(self._descriptor, status.st_size)
                 raise
             self._is_needed = self._is_needed or any(isinstance(record, Intent) for record in records)
+            self._confirms = self._confirms or any(map(_confirms, records))
 
     @property
     def is_needed(self) -> bool:
         """Whether anything was to be written, or the run can be resumed."""
         return self._is_needed
+
+    @property
+    def confirms(self) -> bool:
+        """Whether a run that resumes this one would be spared anything."""
+        return self._confirms
 
     def keep(self) -> None:
         """Says that the journal is worth keeping though nothing was written: the run can be resumed."""
@@ -251,6 +258,10 @@ def _record(line: bytes, place: str) -> Record:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{place}: no record of a journal: {plain(error)}") from error
     return record
+
+
+def _confirms(record: Record) -> bool:
+    return isinstance(record, Confirmed) or (isinstance(record, Result) and record.status in ("applied", "unchanged"))
 
 
 def _write_whole(descriptor: int, data: bytes) -> None:
