@@ -1,6 +1,7 @@
 """Texts that are too large to work on: their bytes are compared, and report and page say that they are not shown."""
 
 import time
+import tracemalloc
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -73,6 +74,15 @@ def test_it_is_not_normalised(work: Callable[[], object], monkeypatch: pytest.Mo
     with nothing_normalised(monkeypatch) as sizes:
         work()
     assert sizes == []
+
+
+def test_its_words_are_not_counted() -> None:
+    stored = "x y " * 1_000_000
+    tracemalloc.start()
+    normalised.what_became("a b", stored)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20_000_000
 
 
 def test_one_that_is_the_same_byte_for_byte_is() -> None:
