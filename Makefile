@@ -56,8 +56,8 @@ lock:  ## pins every dependency with its hashes; needs uv
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--group dev pyproject.toml --constraint requirements.txt --output-file requirements-dev.txt
 
-clean:
-	rm -rf $(VENV) .syncjob .hypothesis .mypy_cache .ruff_cache .coverage
+clean:  ## what is made anew when it is needed; journals and what a probe found out are not
+	rm -rf $(VENV) .hypothesis .mypy_cache .ruff_cache .coverage .syncjob/demo .syncjob/sandbox.sqlite3*
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "syncjob needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Set PYTHON=…")'

@@ -57,7 +57,7 @@ def plans(
         for settled in reading.slice(pending, size):
             yield Plan(in_order(settled), is_partial=True)
         with suppress(Stopped):  # while git was asked
-            pending = pending if run.stop.requested else [judge(change) for change in pending]
+            pending = list(_judged(run, pending, judge))
         if run.stop.requested:  # a write that was not judged and looked up is no plan
             yield from reading.unread()
             yield Plan(in_order(change if change.failure else unjudged(change) for change in pending))
@@ -67,6 +67,14 @@ def plans(
             size = _later_slice(run.client.requests_per_minute, run.config.http.recheck_after)
     if not names:
         yield Plan(())
+
+
+def _judged(run: Run, changes: Iterable[Change], judge: Judge) -> Iterator[Change]:
+    """The changes, judged; raises Stopped, because what is judged by half is no plan."""
+    for change in changes:
+        if run.stop.requested:
+            raise Stopped(run.stop.reason)
+        yield judge(change)
 
 
 def _later_slice(per_minute: int, recheck_after: float) -> int:

@@ -17,7 +17,7 @@ def confirmed_before(run: Run) -> Mapping[str, str | None]:
     resumed = run.options.resume
     if resumed is None:
         return {}
-    known = dict(confirmed(records_of(run, resumed)))
+    known = dict(confirmed(records_of(run, resumed, command="sync")))
     for later in journal.later_than(run.config.state_dir, resumed):
         if later in (run.id, resumed):
             continue
@@ -45,12 +45,14 @@ def first_since(run: Run, earlier: str, model_ids: Collection[str]) -> Mapping[s
     return found
 
 
-def records_of(run: Run, earlier: str) -> Iterator[Record]:
-    """The records of an earlier run's journal; raises UsageError where it wrote to another project."""
+def records_of(run: Run, earlier: str, *, command: str | None = None) -> Iterator[Record]:
+    """The records of an earlier run's journal; raises UsageError where it wrote to another project, or is of another command."""
     records = journal.read(run.config.state_dir, earlier)
     begin = next(records, None)
     if not isinstance(begin, Begin):
         raise UsageError(f"the run {earlier} has recorded nothing")
     if begin.target != run.config.target:
         raise UsageError(f"the run {earlier} was for {begin.target}, not for {run.config.target}")
+    if command not in (None, begin.command):
+        raise UsageError(f"the run {earlier} was a {begin.command}: only a {command} can be resumed")
     return records

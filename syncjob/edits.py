@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from syncjob.history import Version
-from syncjob.normalised import is_kin, is_same_but_for_form
+from syncjob.normalised import is_same_but_for_form, kin_of
 from syncjob.plan import Base, Change
 from syncjob.problems import Problem, warning
 from syncjob.text import same
@@ -23,12 +23,13 @@ def with_history(
     if not (change.is_write and change.before):
         return change
     closest = _Closest(change.before)
+    is_kin = kin_of(change.before)
     kin: Version | None = None
     for version in versions:
         if same(version.text, change.before):
             return change
         closest.see(version)
-        kin = kin or (version if is_kin(change.before, version.text) else None)
+        kin = kin or (version if is_kin(version.text) else None)
     missing = gap()
     if may_overwrite:
         return replace(over_edit(change, missing), base=closest.base)
@@ -70,12 +71,13 @@ class _Closest:
 
     def __init__(self, text: str) -> None:
         self._lines = Counter(text.split("\n"))
+        self._total = self._lines.total()
         self._least: int | None = None
         self.base: Base | None = None
 
     def see(self, version: Version) -> None:
         own = Counter(version.text.split("\n"))
-        lines_apart = ((own - self._lines) + (self._lines - own)).total()
+        lines_apart = own.total() + self._total - 2 * (own & self._lines).total()
         if self._least is None or lines_apart < self._least:
             self._least = lines_apart
             self.base = Base(version.commit, version.text)

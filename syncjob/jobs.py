@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Iterable
+from itertools import takewhile
 
 from syncjob import files, planning, reviewed, scope
 from syncjob.documents import Document
 from syncjob.errors import Stopped
 from syncjob.lookup import look_up_all
 from syncjob.outcome import Outcome
-from syncjob.plan import Change, Plan
+from syncjob.plan import Change, Plan, not_compared
 from syncjob.probe import unfinished
 from syncjob.problems import Failure, Problem
 from syncjob.pull import file_bytes
@@ -28,13 +29,15 @@ def check(run: Run, *, is_remote: bool) -> Report:
     except Stopped:
         plan = planning.unasked_plan(run)
         return report_of(run, build.plan_items(plan), plan.problems, dry_run=True)
-    documents = tuple(found.documents())
+    documents = tuple(takewhile(lambda _: not run.stop.requested, found.documents(run.stop)))
     catalogue = Catalogue()
     if is_remote:
         keys: set[Key] = {("model", document.model_id) for document in documents if document.is_valid}
         keys |= {(tag.kind, tag.id) for document in documents if document.is_valid for tag in document.tags}
         catalogue = look_up_all(run, keys)
-    items = tuple(_check_item(document, catalogue, is_remote) for document in documents)
+    checked = (_check_item(document, catalogue, is_remote) for document in documents)
+    unread = map(found.files.unread, found.asked[len(documents) :])
+    items = (*checked, *build.plan_items(Plan(tuple(map(not_compared, unread)))))
     return report_of(run, items, found.problems, dry_run=True)
 
 

@@ -4,6 +4,7 @@ One JSON object a line, appended and never changed. An intent is on the disk bef
 sent, so that whatever ends the process, the text that it overwrote can be put back.
 """
 
+import errno
 import os
 import re
 import threading
@@ -15,7 +16,7 @@ from typing import BinaryIO, Literal
 
 import msgspec
 
-from syncjob import regular
+from syncjob import lock, regular
 from syncjob.config import Target
 from syncjob.constraints import Code, Line, ModelId, Moment, RunId, Sha256, Time, plain
 from syncjob.errors import UsageError
@@ -104,9 +105,11 @@ class Journal:
         self._lock = threading.Lock()
         self._is_open = True
         self._is_needed = False
+        self._confirms = False
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
             self._descriptor = os.open(path, flags, 0o600)
+            lock.hold(self._descriptor)  # says that this run is under way: see `is_held`
             sync_folder(path.parent)
         except OSError as error:
             raise UsageError(f"cannot make the journal {path}: {error.strerror}; nothing was written") from error
@@ -125,21 +128,29 @@ class Journal:
         with self._lock:
             if not self._is_open:
                 raise OSError(None, "the journal is closed", str(self._path))
-            size = os.fstat(self._descriptor).st_size
+            status = os.fstat(self._descriptor)
             try:
+                if not status.st_nlink:
+                    raise OSError(errno.ENOENT, "somebody removed it", str(self._path))
                 _write_whole(self._descriptor, lines)
                 if is_durable:
                     os.fsync(self._descriptor)
             except OSError:
                 self._is_open = False
-                os.ftruncate(self._descriptor, size)
+                os.ftruncate(self._descriptor, status.st_size)
                 raise
             self._is_needed = self._is_needed or any(isinstance(record, Intent) for record in records)
+            self._confirms = self._confirms or any(map(_confirms, records))
 
     @property
     def is_needed(self) -> bool:
         """Whether anything was to be written, or the run can be resumed."""
         return self._is_needed
+
+    @property
+    def confirms(self) -> bool:
+        """Whether a run that resumes this one would be spared anything."""
+        return self._confirms
 
     def keep(self) -> None:
         """Says that the journal is worth keeping though nothing was written: the run can be resumed."""
@@ -178,6 +189,16 @@ def read(state_dir: Path, run: str) -> Iterator[Record]:
     if not run or Path(run).name != run or not os.path.lexists(path):
         raise UsageError(f"no run {run!r} in {path.parent}; syncjob runs lists them")
     return _records(path, run)
+
+
+def is_held(state_dir: Path, run: str) -> bool:
+    """Whether a run is still under way: the system takes its hold of the journal back from a process that died."""
+    try:
+        file, _ = regular.open_to_read(path_of(state_dir, run))
+    except OSError:
+        return False
+    with file:
+        return lock.is_held(file.fileno())
 
 
 def run_ids(state_dir: Path) -> list[str]:
@@ -236,6 +257,10 @@ def _record(line: bytes, place: str) -> Record:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{place}: no record of a journal: {plain(error)}") from error
     return record
+
+
+def _confirms(record: Record) -> bool:
+    return isinstance(record, Confirmed) or (isinstance(record, Result) and record.status in ("applied", "unchanged"))
 
 
 def _write_whole(descriptor: int, data: bytes) -> None:

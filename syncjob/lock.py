@@ -44,6 +44,22 @@ def only_writer(state_dir: Path, profile: str, holder: str) -> Iterator[None]:
         os.close(descriptor)
 
 
+def hold(descriptor: int) -> None:
+    """Locks a file of one's own until it is closed, or the process ends; raises OSError."""
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def is_held(descriptor: int) -> bool:
+    """Whether somebody else holds a file; nobody where files cannot be locked, as no run can begin there."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def _open(path: Path) -> int:
     if os.path.lexists(path):
         regular.require(path)

@@ -1,5 +1,6 @@
 """Where the code of a Markdown text stands. Pure; the only module that parses Markdown."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
@@ -12,8 +13,24 @@ Position = tuple[int, int]  # line and column, both from 1
 Span = tuple[Position, Position]  # first position, and the one past the last
 
 
+_LARGEST = 200_000  # characters
+# The parser looks at each line once for each quotation around it; so many looks take a second.
+_MOST_LOOKS = 400_000
+_QUOTES = re.compile(r"^[ \t>*+\-0-9.)]*>", re.MULTILINE)
+
+
+def is_parsable(text: str) -> bool:
+    """Whether a text is parsed within two seconds or so, whatever it says: nothing can stop the parser."""
+    if len(text) > _LARGEST:
+        return False
+    deepest = max((marker.group().count(">") for marker in _QUOTES.finditer(text)), default=0)
+    return text.count("\n") * (deepest + 1) <= _MOST_LOOKS
+
+
 def code_spans(text: str) -> tuple[Span, ...]:
-    """The extents of all code blocks and code spans of a canonical text, in order."""
+    """The extents of all code blocks and code spans of a canonical text, in order; none where it is not parsable."""
+    if not is_parsable(text):
+        return ()
     lines = text.split("\n")
     spans: list[Span] = []
     read_to: dict[int, int] = {}

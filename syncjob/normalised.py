@@ -3,9 +3,10 @@
 import html
 import re
 from collections import Counter
+from collections.abc import Callable
 from typing import Literal
 
-from syncjob.text import normalized, same
+from syncjob.text import LARGEST, normalized, same
 
 Stored = Literal["same", "form", "less"]
 _WORD = re.compile(r"\w+")
@@ -34,18 +35,29 @@ def is_same_but_for_form(sent: str, stored: str) -> bool:
 
 def is_beginning(stored: str, sent: str) -> bool:
     """Whether a text is the beginning of another one, with or without an ellipsis where it was cut."""
-    before, after = folded(sent), folded(stored)
+    return _is_beginning(folded(stored), folded(sent))
+
+
+def _is_beginning(after: str, before: str) -> bool:
     kept = {after.removesuffix(end).rstrip() for end in ("", *_ELLIPSES)} - {"", before}
     return before.startswith(tuple(kept))
 
 
-def is_kin(stored: str, sent: str) -> bool:
-    """Whether a text on Scenario is most likely what a server made of another one."""
-    return is_same_but_for_form(sent, stored) or is_beginning(stored, sent)
+def kin_of(stored: str) -> Callable[[str], bool]:
+    """Tells of other texts whether a text on Scenario, which is folded once, is most likely what a server made of them."""
+    after = folded(stored)
+
+    def is_kin(sent: str) -> bool:
+        before = folded(sent)
+        return before == after or _is_beginning(after, before)
+
+    return is_kin
 
 
 def folded(text: str) -> str:
-    """The text without what a server may change and mean the same."""
+    """The text without what a server may change and mean the same; unchanged where it is too large."""
+    if len(text) > LARGEST:
+        return text
     return " ".join(normalized(html.unescape(text), "NFKC").split())
 
 

@@ -36,14 +36,15 @@ def plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
     except Stopped:
         yield unasked_plan(run)
         return
-    if will_write and not options.keep_going and not all(document.is_valid for document in found.documents()):
+    is_strict = will_write and not options.keep_going
+    if is_strict and not all(document.is_valid for document in found.documents(run.stop)):
         # Not one request is worth sending.
-        yield Plan(in_order(map(not_compared, found.documents())), found.problems)
+        yield Plan(in_order(map(not_compared, found.documents(run.stop))), found.problems)
         return
     with listing.remembered(run, found) as memory, history.texts(config.folder, run.stop, found.encodings) as texts:
         removed, problems = listing.removed(run, found, memory)
-        if will_write and problems and not options.keep_going:
-            yield Plan(in_order(map(not_compared, found.documents())), (*found.problems, *problems))
+        if is_strict and problems:
+            yield Plan(in_order(map(not_compared, found.documents(run.stop))), (*found.problems, *problems))
             return
         left = () if options.prune else (left_alone(found.files.unread(name)) for name in removed)
         yield Plan(in_order(left), (*found.problems, *problems), is_partial=True)
@@ -85,7 +86,7 @@ def plan_of_pull(run: Run, *, takes_all: bool) -> Plan:
     except Stopped:
         return unasked_plan(run)
     found, problems = _to_pull(run, names, takes_all=takes_all)
-    documents = [there.read(name) for name in scope.in_order(found)]
+    documents = [there.unread(name) if run.stop.requested else there.read(name) for name in scope.in_order(found)]
     longest_name = files.max_name_bytes(config.folder)
 
     def read_and_take(document: Document) -> Change:

@@ -27,6 +27,10 @@ class Problem:
         return self.severity == "error"
 
 
+# What a person chose who was asked; by a no, the end of input or a signal.
+CALLED_OFF = Problem("called-off", "called off: nothing was written")
+
+
 def warning(code: str, message: str, line: int | None = None, column: int | None = None) -> Problem:
     """A problem that is worth saying and stops nothing."""
     return Problem(code, message, line, column, severity="warning")

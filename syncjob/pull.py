@@ -85,6 +85,7 @@ def _unfit(document: Document, text: str, max_file_bytes: int) -> Iterable[Probl
     if len(data) > max_file_bytes:
         message = f"would hold {len(data):,} bytes; safety.max_file_bytes allows {max_file_bytes:,}"
         yield Problem("file-too-large", message)
+        return  # what else may be wrong takes long to find
     if is_pointer(text):
         yield Problem(
             "file-special", "Scenario holds a pointer of Git LFS in place of a text; write the text there first"

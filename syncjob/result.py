@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from syncjob import log
 from syncjob.plan import Change, Plan
-from syncjob.problems import Problem
+from syncjob.problems import CALLED_OFF, Problem
 from syncjob.report import build
 from syncjob.report.model import Item, Report, Requests
 from syncjob.report.status import End, exit_code
@@ -76,11 +76,13 @@ def report_of(run: Run, items: Collection[Item], problems: Sequence[Problem], *,
     if run.command == "doctor":
         raise RuntimeError("the doctor has no report")
     traffic = run.client.traffic
-    may_be_resumed = run.command == "sync" and run.journal is not None
+    may_be_resumed = run.command == "sync" and run.journal is not None and run.journal.confirms
     resume = f"the same options and --resume {run.id}" if may_be_resumed else ""
     is_cut = any(problem.code == "interrupted" for problem in problems)
+    is_called_off = CALLED_OFF in problems
     is_done = run.stop.is_due and not is_cut and not any(item.status == "not_attempted" for item in items)
-    reason = None if is_done else run.stop.reason  # a run whose last write outlasted its time is done
+    # A run whose last write outlasted its time is done, and a no says all that there is to say.
+    reason = None if is_done or is_called_off else run.stop.reason
     end = End(
         reason,
         run.interrupts.signal,

@@ -34,9 +34,13 @@ def plans_of_saved(run: Run, path: Path) -> Iterator[Plan]:
         yield Plan(in_order(not_compared(files.unread(name)) for name in names))
         return
     source = _Reviewed(scope.Files(config, there, worktree), writes)
+
+    def documents() -> Iterator[Document]:
+        return (source.unread(name) if run.stop.requested else source.read(name) for name in names)
+
     blocked = in_order(saved_plan.blocked(item, config.shown_folder) for item in saved.blocked)
-    if not run.options.keep_going and (blocked or not all(source.read(name).is_valid for name in names)):
-        yield Plan(in_order((*blocked, *(not_compared(source.read(name)) for name in names))))
+    if not run.options.keep_going and (blocked or not all(document.is_valid for document in documents())):
+        yield Plan(in_order((*blocked, *map(not_compared, documents()))))
         return
     yield Plan(blocked, is_partial=True)
     with history.texts(config.folder, run.stop, worktree.encodings) as texts:

@@ -15,7 +15,7 @@ from syncjob.breaker import Breaker
 from syncjob.config import Config
 from syncjob.connection import connect, offline
 from syncjob.errors import Stopped, UsageError
-from syncjob.journal import Begin, Journal, begun_at, read, run_ids, started
+from syncjob.journal import Begin, Journal, begun_at, is_held, read, run_ids, started
 from syncjob.learnt import Learnt
 from syncjob.lock import HOLDER, Busy, only_writer
 from syncjob.progress import Progress, duration
@@ -166,19 +166,24 @@ def _journal(run_id: str, command: Command, config: Config, started_at: str) -> 
     begin = Begin(1, run_id, command, config.profile, config.base_url, config.project_id, started_at)
     holder = f"{HOLDER}{run_id} (process {os.getpid()}, since {started_at})"
     with only_writer(config.state_dir, config.profile, holder):
-        _require_newest(begin, config.state_dir)
+        _require_first(begin, config.state_dir)
         with started(config.state_dir, begin) as journal:
             yield journal
 
 
-def _require_newest(begin: Begin, state_dir: Path) -> None:
-    """Raises Busy where another run of the profile came in between: the order of their ids would be wrong."""
-    for later in run_ids(state_dir):
-        if begun_at(later) is None or later < begin.run:
-            return
-        first = next(read(state_dir, later), None)
+def _require_first(begin: Begin, state_dir: Path) -> None:
+    """Raises Busy where another run of the profile came in between, for the order of their ids would be wrong.
+
+    Also where one is still under way: the file that both lock may have been removed meanwhile.
+    """
+    for other in run_ids(state_dir):
+        is_later = begun_at(other) is not None and other > begin.run
+        if not is_later and not is_held(state_dir, other):
+            continue
+        first = next(read(state_dir, other), None)
         if isinstance(first, Begin) and first.profile == begin.profile:
-            raise Busy(f"the run {later} came first; run this again, nothing was changed")
+            what = "came first; run this again" if is_later else "is still writing; wait for it or end it"
+            raise Busy(f"the run {other} {what}, nothing was changed")
 
 
 def now() -> str:

@@ -25,7 +25,7 @@ class Write:
     @property
     def effect(self) -> Effect:
         """Whether Scenario took the text."""
-        return self.proved or (_effect_of(self.result) if self.result else "unknown")
+        return self.proved or (effect_of(self.result) if self.result else "unknown")
 
     @property
     def before_sha256(self) -> str | None:
@@ -36,7 +36,7 @@ class Write:
     def left(self) -> frozenset[str | None]:
         """The digests of what Scenario holds after it, None for no text."""
         stored = self.result.stored_sha256 if self.result else None
-        is_told = stored is not None or (self.result is not None and _effect_of(self.result) == "written")
+        is_told = stored is not None or (self.result is not None and effect_of(self.result) == "written")
         return frozenset({self.intent.after_sha256, stored} if is_told else {self.intent.after_sha256})
 
     def has_left(self, sha256: str | None) -> bool:
@@ -44,7 +44,7 @@ class Write:
         return sha256 in self.left
 
 
-def _effect_of(result: Result) -> Effect:
+def effect_of(result: Result) -> Effect:
     """What a journal of this version says, and what the status alone says in an older one."""
     if result.effect is not None:
         return result.effect

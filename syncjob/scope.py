@@ -69,9 +69,9 @@ class Scope:
     encodings: Mapping[str, str]
     problems: tuple[Problem, ...] = ()
 
-    def documents(self) -> Iterator[Document]:
-        """The documents that the run is about, bad ones among them."""
-        return map(self.files.read, self.asked)
+    def documents(self, stop: Ending) -> Iterator[Document]:
+        """The documents that the run is about, bad ones among them; their places alone once it is to end."""
+        return (self.files.unread(name) if stop.requested else self.files.read(name) for name in self.asked)
 
 
 def find(

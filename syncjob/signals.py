@@ -21,6 +21,7 @@ from syncjob.workers import Stop
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 # From the signal to the end, in seconds. What is in flight had its time before, and the report is written by then.
 _GRACE = 5.0
+_LAST = 10.0  # and so many where it does not wait, but works
 _TICK = 0.25
 _WORK = 0.002  # so many seconds of the main thread's CPU in a tick: it is writing the report, not waiting
 
@@ -37,10 +38,11 @@ def ending(stop: Stop) -> Iterator[Interrupts]:
     """Within it the first signal requests the stop, and a second one ends the process at once.
 
     Once a signal has come this holds to the end of the process, which is a few seconds away at the most: a run that
-    then still waits, for whatever it may be, is ended with the signal's status and without its report.
+    then still waits, for whatever it may be, is ended with the signal's status and without its report, and so is one
+    that still works some seconds later. The second signal ends it with status 128 + n, or is what it dies of.
     """
     watch = _Watch(stop)
-    former = {number: signal.signal(number, watch.note) for number in _ENDING}
+    former = {number: signal.signal(number, watch.handle) for number in _ENDING}
     former_descriptor = signal.set_wakeup_fd(watch.writer, warn_on_full_buffer=False)
     try:
         yield watch.interrupts
@@ -66,8 +68,18 @@ class _Watch:
         self._thread = threading.Thread(target=self._watch, name="signals", daemon=True)
         self._thread.start()
 
-    def note(self, number: int, frame: FrameType | None = None) -> None:
-        """What the handler does at once, if the main thread can: no lock is needed for it."""
+    def handle(self, number: int, frame: FrameType | None = None) -> None:
+        """The handler, where the main thread comes to run it; from then on the next signal is the system's to obey.
+
+        This thread and the others may soon be held up by a library that lets go of the interpreter for nobody.
+        """
+        self.note(number)
+        if os.getpid() != 1:  # the first process of a container outlives what it does not handle
+            for each in _ENDING:
+                signal.signal(each, signal.SIG_DFL)
+
+    def note(self, number: int) -> None:
+        """What is done at once, by whichever thread learns of it first: no lock is needed for it."""
         self.interrupts.signal = self.interrupts.signal or number
         self._stop.note(f"interrupted by {signal.Signals(number).name}")
         hurry()
@@ -92,11 +104,14 @@ class _Watch:
 
     def _until_another(self, first: int) -> list[int]:
         """Ends the process where the run waits for longer than it may; what came after the first, none at the run's end."""
-        until = time.monotonic() + _GRACE
+        began = time.monotonic()
         while True:
             self._stop.call_off()
-            if self._main_waits() and time.monotonic() > until:
-                _say("the run still waits for something, so it is ended without a report")
+            is_waiting, passed = self._main_waits(), time.monotonic() - began
+            if passed > (_GRACE if is_waiting else _LAST):
+                _say(
+                    f"the run still {'waits for something' if is_waiting else 'works'}, so it is ended without a report"
+                )
                 os._exit(128 + first)
             came = self._came(_TICK)
             if came is None or came:

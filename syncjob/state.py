@@ -9,17 +9,18 @@ from pathlib import Path
 
 from syncjob import files, regular
 from syncjob.errors import UsageError
-from syncjob.git import GitFailed, Repository
+from syncjob.git import GitFailed, NoRepository, Repository
 from syncjob.processes import NEVER, Ending
 
 _IGNORE_ALL = b"*\n"
+_LONGEST_IGNORE = 10_000  # bytes
 _DATABASE = r"\.sqlite3(?:-journal|-wal|-shm)?"
 # What this program puts into the folder; `demo` is `make demo`'s.
 _OURS = re.compile(
     rf"\.gitignore|runs|demo|.+\.lock|.+\.learnt\.json|(?:.+\.memory|sandbox){_DATABASE}|\.syncjob-.+\.tmp"
 )
-# What of it later runs believe.
-_BELIEVED = re.compile(rf"runs/[^/]+\.jsonl|[^/]+\.learnt\.json|[^/]+\.memory{_DATABASE}")
+# What of it later runs believe; `runs` alone is a link or a submodule.
+_BELIEVED = re.compile(rf"runs(?:/[^/]+\.jsonl)?|[^/]+\.learnt\.json|[^/]+\.memory{_DATABASE}")
 _ELSEWHERE = "or name another folder with SYNCJOB_STATE_DIR"
 
 
@@ -52,17 +53,27 @@ def _ignored(path: Path) -> None:
 
     Only in a folder of our own: SYNCJOB_STATE_DIR may name one that holds other things.
     """
-    ignore = path / ".gitignore"
-    with suppress(FileNotFoundError):
-        status = os.lstat(ignore)
-        if stat.S_ISREG(status.st_mode) and status.st_size:  # whatever it says, it is not what a full disk leaves
-            return
     if not all(map(_OURS.fullmatch, os.listdir(path))):
         return
+    ignore = path / ".gitignore"
     with suppress(FileNotFoundError):
-        regular.require(ignore)
+        said = regular.read(ignore, _LONGEST_IGNORE)
+        if said.strip() and (said == _IGNORE_ALL or _is_ignored(path)):
+            return
+        if said.strip():
+            raise UsageError(f"{ignore} lets git take journals in: remove it, and it is written anew, {_ELSEWHERE}")
     files.write(ignore, _IGNORE_ALL)
     sync_folder(path)
+
+
+def _is_ignored(path: Path) -> bool:
+    """Whether git leaves journals in a state folder alone, by whatever ignore file."""
+    try:
+        repository = Repository(path)
+        repository.run("check-ignore", "--quiet", "--no-index", "--", f"{repository.prefix}runs/run.jsonl")
+    except GitFailed as error:
+        return isinstance(error, NoRepository)
+    return True
 
 
 def sync_folder(folder: Path) -> None:
@@ -79,7 +90,10 @@ def distrust(path: Path, *, is_named: bool, stop: Ending = NEVER) -> str | None:
 
     `is_named` says that the user named the config, and with it whose folder it is. Raises Stopped.
     """
-    for folder in (path, path / "runs"):
+    runs = path / "runs"
+    if os.path.islink(runs):  # noqa: PTH114  Path's raises where it cannot tell
+        return f"the folder of journals {runs} is a symbolic link: put a folder in its place, {_ELSEWHERE}"
+    for folder in (path, runs):
         try:
             status = folder.stat()
         except OSError:  # whoever needs it is told

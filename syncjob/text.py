@@ -9,6 +9,8 @@ from typing import Literal
 
 from syncjob.matching import Run, equal_runs
 
+# A longer text is compared byte by byte and shown to nobody: what is done to a text takes seconds then, deaf to signals.
+LARGEST = 2_000_000
 _MOST_MARKS = 30
 _MANY_MARKS = re.compile(f"[^\0-\u02ff]{{{_MOST_MARKS + 1}}}")  # or as many letters of most scripts: the first sieve
 
@@ -38,12 +40,12 @@ def _nfc(text: str) -> str:
 
 
 def normalized(text: str, form: Literal["NFC", "NFKC"]) -> str:
-    """The text in a form of Unicode; unchanged where marks pile up as in no language.
+    """The text in a form of Unicode; unchanged where it is too large, or marks pile up as in no language.
 
     Python sorts the marks on one letter in a time that grows with their square, deaf to signals. The Stream-Safe
     Text Format (UAX 15) allows 30.
     """
-    if text.isascii() or (_MANY_MARKS.search(text) and _has_too_many_marks(text)):
+    if len(text) > LARGEST or text.isascii() or (_MANY_MARKS.search(text) and _has_too_many_marks(text)):
         return text
     return unicodedata.normalize(form, text)
 
@@ -67,13 +69,15 @@ def unified_diff(before: str, after: str, *, before_name: str, after_name: str) 
 
     Lines are split on LF alone: `str.splitlines` would also split on U+2028 and its like.
     "" is no text at all, shown as /dev/null, as git does. Texts that would take minutes to compare are
-    shown as replaced whole.
+    shown as replaced whole, and of those that are too large one line says so.
     """
-    old, new = (text.split("\n") if text else [] for text in (before, after))
-    if old == new:
+    if before == after:
         return []
     names = (before_name if before else "/dev/null", after_name if after else "/dev/null")
     header = [f"{sign} {' '.join(name.split())}" for sign, name in zip(("---", "+++"), names, strict=True)]
+    if max(len(before), len(after)) > LARGEST:
+        return [*header, f"Too large to be shown: {len(before):,} characters before, {len(after):,} after"]
+    old, new = (text.split("\n") if text else [] for text in (before, after))
     return [*header, *_hunks(old, new, equal_runs(old, new))]
 
 

@@ -10,7 +10,7 @@ from syncjob.apply import apply
 from syncjob.journal import Finish
 from syncjob.outcome import Outcome
 from syncjob.plan import Change, Plan
-from syncjob.problems import Problem
+from syncjob.problems import CALLED_OFF, Problem
 from syncjob.report import build
 from syncjob.report.model import Item, Report
 from syncjob.result import Gathered, Result, report_of
@@ -50,8 +50,8 @@ def carry_out(run: Run, plans: Iterable[Plan], review: Review, *, is_by_item: bo
         ended = build.run_items(plan, outcomes, planned, is_stopped=gathered.is_stopped)
         gathered.end_slice(ended)
         review.outcome(ended, planned)
-        if writes and not is_agreed and not run.stop.requested:
-            gathered.problems.append(Problem("interrupted", "called off at the question"))
+        if writes and not is_agreed:
+            gathered.problems.append(CALLED_OFF)
         is_over = is_refused or not is_agreed
         if is_over and plan.rest and not run.stop.requested:
             why = "of what is refused" if is_refused else "it was called off"

@@ -63,6 +63,22 @@ def test_pages_with_ever_new_models_end_too(remote: Loopback, monkeypatch: pytes
     assert len(remote.asked) == 30
 
 
+@pytest.mark.parametrize("tokens", ["11", "121"])
+def test_a_token_that_came_before_is_no_end(pruned: Workspace, remote: Loopback, tokens: str) -> None:
+    """docs/openapi.yaml: missing or empty on the last page."""
+    remote.script = lambda method, target: next(answers) if target.startswith("/v1/models?") else None
+    answers = iter([page([f"m{number}"], token) for number, token in enumerate(tokens)])
+    with (
+        Scenario(base_url=remote.url, requests_per_minute=0) as scenario,
+        pytest.raises(errors.ProtocolError, match=f"does not end: {len(tokens)} pages"),
+    ):
+        list(scenario.models.list())
+    answers = iter([page([f"m{number}"], token) for number, token in enumerate(tokens)])
+    ended = pruned.json("pull", "--all")
+    assert ended.status == 1
+    assert "the listing of models does not end" in ended.report["problems"][0]["message"]
+
+
 def test_pages_that_a_filter_leaves_empty_are_no_end(remote: Loopback) -> None:
     answers = iter([page(["a"], "0"), *(page([], f"{number + 1}") for number in range(8)), page(["b"], None)])
     remote.script = lambda method, target: next(answers)

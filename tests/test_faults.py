@@ -782,6 +782,7 @@ def test_sigint_sigterm(scene: Scene, number: signal.Signals, code: int) -> None
     assert scene.remote.counts("PUT") == {f"m{number:02}": 1 for number in range(4)}
     assert ended.report["summary"] | {"applied": 4, "failed": 0, "not_attempted": 8} == ended.report["summary"]
     assert ended.report["problems"][0]["code"] == "interrupted"
+    assert "4 of 4 applied, 8 not attempted, interrupted" in scene.workspace.run("runs").out
     agrees_with_the_journal(scene, ended)
     scene.converges()
 
@@ -815,7 +816,8 @@ def test_sigint_sigterm_a_second_time(scene: Scene, first: signal.Signals, secon
         process.send(second)
         process.process.wait(4)  # at once: what is in flight would have five seconds
     ended = process.end()
-    assert (ended.status, ended.out) == (code, "")
+    assert ended.status in (code, -second)  # a shell shows both as the same
+    assert ended.out == ""
     release.set()
     wait_for(lambda: scene.remote.text("m03") == "new of m03", "the writes to land")
     assert len(scene.remote.counts("PUT")) == 4

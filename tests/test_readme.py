@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,14 @@ def test_the_list_of_commands_says_what_each_command_says(name: str, short_help:
     command = cli.get_command(Context(cli), name)
     assert command is not None
     assert command.get_short_help_str(100) == short_help
+
+
+def test_make_clean_keeps_what_cannot_be_made_anew(tmp_path: Path) -> None:
+    state = tmp_path / ".syncjob"
+    kept = [state / name for name in (".gitignore", "runs/run.jsonl", "production.learnt.json")]
+    gone = [state / name for name in ("sandbox.sqlite3", "sandbox.sqlite3-wal", "demo/config.yaml")]
+    for path in (*kept, *gone):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    subprocess.run(["make", "-f", ROOT / "Makefile", "clean"], cwd=tmp_path, check=True, capture_output=True)
+    assert [path.exists() for path in (*kept, *gone)] == [True] * 3 + [False] * 3

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from syncjob.existing import Absent, Existing, Held
-from syncjob.journal import Intent, Result
+from syncjob.journal import Begin, Finish, Intent, Record, Result
 from syncjob.problems import Failure
+from syncjob.report import runs as listing
 from syncjob.rollback import put_back
 from syncjob.runs import Write
 from syncjob.text import sha256
@@ -22,6 +23,10 @@ PATH = "descriptions/one.md"
 def wrote(before: str | None, after: str, status: Any = "applied", stored: str | None = None) -> Write:
     result = status and Result("one", status, sha256(stored if stored is not None else after))
     return Write(Intent("one", PATH, before, sha256(after)), result)
+
+
+def ended_with(exit_code: int, not_attempted: int = 0) -> Finish:
+    return Finish("2026-01-01T00:00:01Z", exit_code, {"not_attempted": not_attempted})
 
 
 def held(text: str) -> Existing:
@@ -140,11 +145,22 @@ def test_a_run_of_another_project_cannot_be_rolled_back_or_resumed(synced: Works
     assert remote.asked == []
 
 
-def test_the_list_of_runs_has_when_profile_command_and_counts(synced: Workspace) -> None:
+def test_only_a_sync_can_be_resumed(synced: Workspace, remote: Loopback) -> None:
+    assert synced.json("rollback", runs(synced)[0]["run"]).status == 0
+    remote.asked.clear()
+    for options in ([], ["--dry-run"]):
+        ended = synced.run("sync", *options, "--resume", runs(synced)[0]["run"])
+        assert ended.status == 2
+        assert "was a rollback: only a sync can be resumed" in ended.err
+    assert remote.asked == []
+
+
+def test_the_list_of_runs_has_when_profile_command_and_counts(synced: Workspace, remote: Loopback) -> None:
     (row,) = runs(synced)
     assert row | {"command": "sync", "profile": "test", "exit_code": 0, "writes": 3, "applied": 3} == row
+    assert row | {"base_url": remote.url, "not_attempted": 0} == row
     shown = synced.run("runs")
-    assert shown.out.splitlines()[0].split() == ["RUN", "COMMAND", "PROFILE", "STARTED", "RESULT"]
+    assert shown.out.splitlines()[0].split() == ["RUN", "COMMAND", "PROFILE", "BASE", "URL", "STARTED", "RESULT"]
     assert shown.out.splitlines()[1].startswith(row["run"])
     assert shown.out.splitlines()[1].endswith("3 of 3 applied")
 
@@ -152,6 +168,44 @@ def test_the_list_of_runs_has_when_profile_command_and_counts(synced: Workspace)
 def test_a_sync_that_wrote_nothing_is_no_run_to_list(synced: Workspace) -> None:
     assert synced.run("sync").status == 0
     assert len(runs(synced)) == 1
+
+
+def test_a_run_that_scenario_refused_is_no_run_to_list(workspace: Workspace, remote: Loopback) -> None:
+    remote.add("one")
+    workspace.write("one", "text")
+    remote.script = lambda method, target: json_answer(422, b'{"reason": "no"}') if method == "PUT" else None
+    assert workspace.run("sync").status == 1
+    assert workspace.run("runs").out == "No run has written anything yet.\n"
+
+
+INTENT = Intent("one", PATH, None, sha256("text"))
+
+
+@pytest.mark.parametrize(
+    ("records", "result"),
+    [
+        ([], None),
+        ([INTENT], "0 of 1 applied, did not come to its end"),
+        ([INTENT, Result("one", "failed", effect="none")], None),
+        ([INTENT, Result("one", "failed", effect="unknown")], "0 of 1 applied, 1 failed, did not come to its end"),
+        (
+            [INTENT, Result("one", "refused", effect="none"), INTENT],
+            "0 of 2 applied, 1 refused, did not come to its end",
+        ),
+        ([INTENT, Result("one", "applied", effect="written"), ended_with(0)], "1 of 1 applied"),
+        ([INTENT, Result("one", "applied"), ended_with(1, 3)], "1 of 1 applied, 3 not attempted"),
+        ([INTENT, Result("one", "applied"), ended_with(4, 3)], "1 of 1 applied, 3 not attempted, interrupted"),
+        ([INTENT, Result("one", "applied"), ended_with(143)], "1 of 1 applied, interrupted"),
+        ([ended_with(130, 3)], None),
+    ],
+)
+def test_only_what_may_have_written_is_listed_with_how_it_ended(records: list[Record], result: str | None) -> None:
+    begin = Begin(1, "r", "sync", "test", "http://127.0.0.1:1/v1", None, "2026-01-01T00:00:00Z")
+    found = listing.rows([[begin, *records]])
+    assert len(found) == bool(result)
+    if result:
+        line = listing.render_text(found).splitlines()[1]
+        assert line == f"r    sync     test     http://127.0.0.1:1/v1  2026-01-01T00:00:00Z  {result}"
 
 
 def test_a_run_that_was_killed_is_listed_as_such_and_can_be_rolled_back(synced: Workspace, remote: Loopback) -> None:
@@ -162,6 +216,14 @@ def test_a_run_that_was_killed_is_listed_as_such_and_can_be_rolled_back(synced: 
     assert "did not come to its end" in synced.run("runs").out
     assert synced.run("rollback", runs(synced)[0]["run"]).status == 0
     assert texts(remote) == ["old", "", "to go"]
+
+
+def test_there_is_nothing_to_resume_where_nothing_was_confirmed(workspace: Workspace, remote: Loopback) -> None:
+    remote.add("one")
+    workspace.write("one", "text")
+    remote.script = lambda method, target: json_answer(401, b'{"reason": "no"}')
+    ended = workspace.run("sync")
+    assert (ended.status, "resume" in ended.out + ended.err) == (2, False)
 
 
 def test_resume_asks_for_nothing_that_the_run_confirmed(workspace: Workspace, remote: Loopback) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -358,7 +359,7 @@ def test_serving_announces_a_url_that_answers(tmp_path: Path) -> None:
         raise Seen
 
     with pytest.raises(Seen):
-        server.serve(tmp_path / "sandbox.sqlite3", 0, Plays(), announce)
+        server.serve(tmp_path / "sandbox.sqlite3", 0, Plays(), announce, pytest.fail)
 
 
 def test_a_port_that_is_taken_is_refused_in_words(sandbox: Sandbox) -> None:
@@ -387,6 +388,28 @@ def test_the_command_serves_until_it_is_interrupted(workspace: Workspace) -> Non
             process.kill()
         assert "Traceback" not in process.stderr.read()
     assert (workspace.folder / ".syncjob").is_dir()
+
+
+def test_a_file_that_is_gone_is_an_answer_and_one_line(workspace: Workspace) -> None:
+    command = [sys.executable, "-m", "syncjob", "sandbox", "--port", "0"]
+    variables = {**workspace.environment(), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, cwd=workspace.folder, env=variables, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            assert process.stdout
+            url = next(word for word in process.stdout.readline().split() if word.startswith("http://"))
+            shutil.rmtree(workspace.folder / ".syncjob")
+            for _ in range(2):
+                status, reply = exchange(url, "PUT", "/v1/models/flux.1-dev/description", b'{"description": "x"}')
+                assert status == 500
+                assert "it is gone: start the sandbox anew" in reply["reason"]
+        finally:
+            process.kill()
+        assert process.stderr
+        (line,) = process.stderr.read().splitlines()
+    assert line.startswith("syncjob: cannot use the sandbox's file ")
+    assert line.endswith("it is gone: start the sandbox anew")
 
 
 @pytest.mark.parametrize(

@@ -384,3 +384,76 @@ def test_a_tracked_journal_hides_no_edit_and_delays_no_pull(workspace: Workspace
     ended = workspace.json("diff")
     assert (ended.status, ended.item("one")["action"]) == (1, "conflict")
     assert "git tracks files of the state folder" in ended.err
+
+
+@pytest.mark.parametrize("said", ["# nothing\n", "*\n!runs\n!*.jsonl\n", "runs/*.txt\n", "*.sqlite3"])
+def test_an_ignore_file_that_lets_git_take_journals_in_is_refused(
+    workspace: Workspace, remote: Loopback, state: Path, said: str
+) -> None:
+    (state / ".gitignore").write_text(said)
+    workspace.git("init", "--quiet")
+    workspace.git("add", "--force", ".syncjob/.gitignore")
+    refused(workspace.run("sync"), remote, ".gitignore lets git take journals in")
+    assert (state / ".gitignore").read_text() == said
+
+
+@pytest.mark.parametrize("said", ["# ours\n*\n", "runs\n", "/runs/\n*.lock"])
+def test_one_that_keeps_journals_out_is_left(workspace: Workspace, remote: Loopback, state: Path, said: str) -> None:
+    (state / ".gitignore").write_text(said)
+    workspace.commit()
+    assert workspace.run("sync").status == 0
+    workspace.git("add", "--all")
+    assert ".jsonl" not in workspace.git("ls-files")
+    assert (state / ".gitignore").read_text() == said
+
+
+def planted(workspace: Workspace, remote: Loopback, state: Path, runs: Path) -> None:
+    """A journal that came from elsewhere, by which an edit on Scenario is a run's own text in another form."""
+    remote.sandbox.put("one", "An edit that somebody made")
+    begin = BEGIN | {"base_url": remote.url, "run": "20260101T000000.000000Z-abcdef"}
+    intent = {"record": "intent", "model_id": "one", "path": "descriptions/one.md", "before": "x", "at": AT}
+    result = {"record": "result", "model_id": "one", "status": "applied", "error": None, "effect": "written", "at": AT}
+    records = [
+        begin,
+        intent | {"after_sha256": sha256("before")},
+        result | {"stored_sha256": sha256("An edit that somebody made")},
+    ]
+    runs.mkdir(exist_ok=True)
+    (runs / f"{begin['run']}.jsonl").write_text("".join(f"{json.dumps(record)}\n" for record in records))
+
+
+def linked(workspace: Workspace, remote: Loopback, state: Path) -> None:
+    (state / "runs").rmdir()
+    planted(workspace, remote, state, workspace.folder / "notes")
+    (state / "runs").symlink_to("../notes")
+
+
+def linked_and_tracked(workspace: Workspace, remote: Loopback, state: Path) -> None:
+    linked(workspace, remote, state)
+    workspace.git("add", "--force", ".syncjob/runs", "notes")
+
+
+def submodule_of_journals(workspace: Workspace, remote: Loopback, state: Path) -> None:
+    planted(workspace, remote, state, state / "runs")
+    Workspace(state / "runs").commit()
+    workspace.git("add", "--force", ".syncjob/runs")
+
+
+@pytest.mark.parametrize(
+    ("plant", "why"),
+    [
+        (linked, "is a symbolic link"), (linked_and_tracked, "is a symbolic link"), (submodule_of_journals, "git tracks"),
+    ],
+)  # fmt: skip
+def test_journals_that_came_with_a_link_or_a_submodule_are_not_believed(
+    workspace: Workspace, remote: Loopback, state: Path, plant: Callable[..., None], why: str
+) -> None:
+    workspace.commit()
+    plant(workspace, remote, state)
+    remote.asked.clear()
+    refused(workspace.run("sync"), remote, why, "SYNCJOB_STATE_DIR")
+    refused(workspace.run("sync", "--dry-run", "--resume", "r"), remote, why)
+    ended = workspace.run("diff")
+    assert (ended.status, ended.err.count(why)) == (1, 1)
+    assert "conflict" in ended.out
+    assert remote.sandbox.description("one") == "An edit that somebody made"

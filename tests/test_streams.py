@@ -256,7 +256,7 @@ def test_a_second_signal_ends_a_run_in_a_full_pipe_at_once(large: Workspace, str
             time.sleep(0.1)
             since = time.monotonic()
             process.send_signal(signal.SIGINT)
-            assert process.wait(10) == 130
+            assert process.wait(10) in (130, -signal.SIGINT)  # a shell shows both as 130
             assert time.monotonic() - since < 1
 
 

@@ -3,6 +3,7 @@
 import click
 
 from syncjob.cli.begin import Settings, load_config
+from syncjob.display import one_line
 
 
 @click.command()
@@ -19,8 +20,12 @@ def sandbox(settings: Settings, /, port: int, words: tuple[str, ...]) -> int:
     from syncjob.state import sandbox_file
 
     path = sandbox_file(load_config(settings).state_dir)
-    server.serve(path, port, plays.parse(words), lambda url: click.echo(_sandbox_notice(url)))
+    server.serve(path, port, plays.parse(words), lambda url: click.echo(_sandbox_notice(url)), _tell)
     return 0
+
+
+def _tell(reason: str) -> None:
+    click.echo(f"syncjob: {one_line(reason)}", err=True)
 
 
 def _sandbox_notice(url: str) -> str:

@@ -7,12 +7,18 @@ import msgspec
 
 from syncjob.display import json_safe, shorten
 from syncjob.journal import Begin, Finish, Intent, Record, Result
+from syncjob.runs import effect_of
 
+_OUT_OF_TIME = 4  # the exit status of a run whose time or limit was over
+_SIGNAL = 128  # and with the signal's number of one that a signal ended
 _CELL = 60  # characters; a journal may come from somebody else, and say what it likes
 
 
 class RunRow(msgspec.Struct, frozen=True):
-    """A run as `syncjob runs` lists it; `finished_at` and `exit_code` are null where it did not come to its end."""
+    """A run as `syncjob runs` lists it.
+
+    `finished_at`, `exit_code` and `not_attempted` are null where it did not come to its end.
+    """
 
     run: str
     command: str
@@ -24,10 +30,12 @@ class RunRow(msgspec.Struct, frozen=True):
     applied: int
     failed: int
     refused: int
+    base_url: str
+    not_attempted: int | None
 
 
 def rows(journals: Iterable[Iterable[Record]]) -> list[RunRow]:
-    """A row a journal, in the given order; one that a crash left empty has none."""
+    """A row a journal, in the given order; one of a run that surely wrote nothing has none."""
     return [row for row in map(_row, journals) if row]
 
 
@@ -35,7 +43,7 @@ def render_text(rows: Sequence[RunRow]) -> str:
     """One line a run, its columns aligned, under a heading; a sentence where there is none."""
     if not rows:
         return "No run has written anything yet.\n"
-    table = [("RUN", "COMMAND", "PROFILE", "STARTED", "RESULT"), *map(_cells, rows)]
+    table = [("RUN", "COMMAND", "PROFILE", "BASE URL", "STARTED", "RESULT"), *map(_cells, rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)) for cells in table)
     return "".join(f"{line.rstrip()}\n" for line in lines)
@@ -50,16 +58,19 @@ def _cells(row: RunRow) -> tuple[str, ...]:
     parts = [f"{row.applied} of {row.writes} applied"]
     parts += [f"{row.failed} failed"] if row.failed else []
     parts += [f"{row.refused} refused"] if row.refused else []
+    parts += [f"{row.not_attempted} not attempted"] if row.not_attempted else []
+    parts += ["interrupted"] if row.exit_code and (row.exit_code == _OUT_OF_TIME or row.exit_code > _SIGNAL) else []
     parts += ["did not come to its end"] if row.finished_at is None else []
-    return *(shorten(cell, _CELL) for cell in (row.run, row.command, row.profile, row.started_at)), ", ".join(parts)
+    cells = (row.run, row.command, row.profile, row.base_url, row.started_at)
+    return *(shorten(cell, _CELL) for cell in cells), ", ".join(parts)
 
 
 def _row(records: Iterable[Record]) -> RunRow | None:
-    """The run in one row; None for a journal that a crash left empty."""
+    """The run in one row; None where it surely wrote nothing: nothing of it can be rolled back."""
     begin: Begin | None = None
     end: Finish | None = None
     counts = Counter[str]()
-    intents = 0
+    intents = without_effect = 0
     for record in records:
         if isinstance(record, Begin):
             begin = record
@@ -67,9 +78,10 @@ def _row(records: Iterable[Record]) -> RunRow | None:
             intents += 1
         elif isinstance(record, Result):
             counts[record.status] += 1
+            without_effect += effect_of(record) == "none"
         elif isinstance(record, Finish):
             end = record
-    if begin is None:
+    if begin is None or without_effect >= intents:
         return None
     return RunRow(
         run=begin.run,
@@ -82,4 +94,6 @@ def _row(records: Iterable[Record]) -> RunRow | None:
         applied=counts["applied"],
         failed=counts["failed"],
         refused=counts["refused"],
+        base_url=begin.base_url,
+        not_attempted=end.summary.get("not_attempted", 0) if end else None,
     )

@@ -1,6 +1,7 @@
 """The lines that sum a run up, for every format. Pure."""
 
-from syncjob.report.model import Report, Summary
+from syncjob.problems import CALLED_OFF
+from syncjob.report.model import Report, RunProblem, Summary
 
 
 def summary_line(report: Report) -> str:
@@ -10,7 +11,7 @@ def summary_line(report: Report) -> str:
     if report.command == "pull" and not report.dry_run:
         return pull_line(report)
     plan = plan_line(report)
-    return plan if report.dry_run else f"{plan} {outcome_line(report.summary)}"
+    return plan if report.dry_run else f"{plan} {end_line(report)}"
 
 
 def pull_line(report: Report) -> str:
@@ -45,6 +46,17 @@ def plan_line(report: Report) -> str:
     parts += [f"{summary.invalid - unseen} invalid"] if summary.invalid > unseen else []
     parts += [f"{unseen} not compared"] if unseen else []
     return f"Plan: {', '.join(parts)}."
+
+
+def end_line(report: Report) -> str:
+    """What became of the plan, in a line; what a person called off needs no counts."""
+    return (
+        "Called off: nothing was written." if any(map(is_called_off, report.problems)) else outcome_line(report.summary)
+    )
+
+
+def is_called_off(problem: RunProblem) -> bool:
+    return problem.code == CALLED_OFF.code
 
 
 def outcome_line(summary: Summary) -> str:

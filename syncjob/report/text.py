@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from syncjob.display import one_line, visible
 from syncjob.report.model import Item, ItemProblem, Report, RunProblem
-from syncjob.report.summary import checked_line, outcome_line, plan_line, pull_line
+from syncjob.report.summary import checked_line, end_line, is_called_off, plan_line, pull_line
 
 _BOLD, _RED, _GREEN, _YELLOW, _CYAN = "1", "31", "32", "33", "36"
 
@@ -25,8 +25,8 @@ def render_outcome(items: Sequence[Item], planned: Sequence[Item], *, color: boo
 
 def render_end(report: Report, *, told: Collection[RunProblem], color: bool) -> str:
     """The problems of the run that were not `told` before, and the line `Applied …`."""
-    lines = [_run_problem(problem, color) for problem in report.problems if problem not in told]
-    return _text([*lines, outcome_line(report.summary)])
+    untold = [problem for problem in report.problems if problem not in told and not is_called_off(problem)]
+    return _text([*(_run_problem(problem, color) for problem in untold), end_line(report)])
 
 
 def render_pull(report: Report, *, color: bool) -> str:

@@ -124,7 +124,7 @@ class Models:
     ) -> Iterator[types.Model]:
         """All models, own ones unless `privacy` is "public"; each once, though pages may repeat rows.
 
-        Ends at the last page, or at a token that came before.
+        Raises ProtocolError where the pages do not end.
         """
         pages = self.pages(privacy=privacy, status=status, page_size=page_size, project_id=project_id)
         return chain.from_iterable(page.models for page in pages)
@@ -143,21 +143,22 @@ class Models:
         """
         query = {"pageSize": page_size, "privacy": privacy, "status": status, "projectId": project_id}
         seen: set[str] = set()
-        tokens: set[str | None] = {None}
+        tokens: set[str] = set()
         token: str | None = None
-        barren = 0
-        while barren < _BARREN and len(tokens) <= _PAGES:
+        count = barren = 0
+        while barren < _BARREN and count < _PAGES and token not in tokens:
+            tokens |= {token} if token else set()
             answer = self._client.call("GET", "/models", Answer, query={**query, "paginationToken": token})
             page = decode(answer, types.ModelPage)
             first = {model.id: model for model in reversed(page.models) if model.id not in seen}
             seen.update(first)
             yield Page(tuple(reversed(first.values())), answered_at(answer.headers))
-            token = page.next_pagination_token or None
-            if token in tokens:
+            token = page.next_pagination_token
+            if not token:
                 return
-            tokens.add(token)
+            count += 1
             barren = 0 if first else barren + 1
-        raise errors.ProtocolError(f"the listing of models does not end: {len(tokens) - 1:,} pages, and still another")
+        raise errors.ProtocolError(f"the listing of models does not end: {count:,} pages, and still another")
 
 
 class Assets:

@@ -18,6 +18,8 @@ _MISSING = ("asset-missing", "model-missing")
 _TURNED = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 _TURNING = '<p class="remark">This text holds characters that change the order of what is read: see its source.</p>\n'
 
+_UNRENDERED = '<p class="remark">Too large to be rendered: see its source.</p>\n'
+
 
 def article(item: Item, change: "Change", anchor: str) -> str:
     """The section of one item, under the heading level 2."""
@@ -48,17 +50,23 @@ def _error(item: Item) -> str:
 
 
 def _texts(item: Item, change: "Change") -> str:
+    is_turned = not _TURNED.isdisjoint(change.before + change.after)
+    diff = item.diff.removesuffix("\n").split("\n") if item.diff else []
+    source = source_diff(f"Source diff {lines_changed(item)}", diff)
+    return f"{_TURNING if is_turned else ''}{_sides(item, change)}{source}{_drift(change)}"
+
+
+def _sides(item: Item, change: "Change") -> str:
     # Imported late: the Markdown parser is slow to load, and many a run has nothing to render.
+    from syncjob.markdown import is_parsable
     from syncjob.report.html.prose import blocks
 
+    if not (is_parsable(change.before) and is_parsable(change.after)):
+        return _UNRENDERED
     known = {(record.kind, record.id): record for record in change.known}
     before = list(blocks(change.before, tag_cards(known, (), "not resolved")))
     after = list(blocks(change.after, tag_cards(known, _missing(item, change), "not looked up")))
-    is_turned = not _TURNED.isdisjoint(change.before + change.after)
-    sides = both_sides(before if change.before else None, after if change.after else None)
-    diff = item.diff.removesuffix("\n").split("\n") if item.diff else []
-    source = source_diff(f"Source diff {lines_changed(item)}", diff)
-    return f"{_TURNING if is_turned else ''}{sides}{source}{_drift(change)}"
+    return both_sides(before if change.before else None, after if change.after else None)
 
 
 def _missing(item: Item, change: "Change") -> "frozenset[Key]":

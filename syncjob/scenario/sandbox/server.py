@@ -1,13 +1,15 @@
 """The stand-in over HTTP, on loopback alone."""
 
+import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from syncjob.errors import UsageError
+from syncjob.scenario.answers import Answer
 from syncjob.scenario.in_process import Handler
 from syncjob.scenario.sandbox.plays import Plays
 from syncjob.scenario.sandbox.store import Sandbox
@@ -19,9 +21,22 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, handler: Handler, port: int) -> None:
-        self.handler = handler
+    def __init__(self, handler: Handler, port: int, tell: Callable[[str], None] = lambda _: None) -> None:
+        self._handler = handler
+        self._tell = tell
+        self._told = ""
         super().__init__((HOST, port), _Connection)
+
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """The handler's answer; a 500 where it has none, told once."""
+        try:
+            return self._handler(method, target, headers, body)
+        except UsageError as error:
+            reason = str(error)
+            if reason != self._told:
+                self._told = reason
+                self._tell(reason)
+            return Answer(500, {"content-type": "application/json"}, json.dumps({"reason": reason}).encode())
 
 
 class _Connection(BaseHTTPRequestHandler):
@@ -34,7 +49,7 @@ class _Connection(BaseHTTPRequestHandler):
         length = self.headers.get("content-length", "0")
         body = self.rfile.read(int(length)) if length.isdecimal() else b""
         headers = {name.lower(): value for name, value in self.headers.items()}
-        answer = self.server.handler(self.command, self.path, headers, body)
+        answer = self.server.answer(self.command, self.path, headers, body)
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
@@ -49,10 +64,13 @@ class _Connection(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(handler: Handler, port: int = 0) -> Iterator[str]:
-    """Serves a handler from a thread; gives its base URL, and closes when the block ends."""
+def serving(handler: Handler, port: int = 0, tell: Callable[[str], None] = lambda _: None) -> Iterator[str]:
+    """Serves a handler from a thread; gives its base URL, and closes when the block ends.
+
+    `tell` is told why the handler has no answer.
+    """
     try:
-        server = Server(handler, port)
+        server = Server(handler, port, tell)
     except OSError as error:
         raise UsageError(f"cannot listen on {HOST}:{port}: {error.strerror}; give another --port") from error
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -65,8 +83,8 @@ def serving(handler: Handler, port: int = 0) -> Iterator[str]:
         thread.join()
 
 
-def serve(path: Path, port: int, plays: Plays, announce: Callable[[str], None]) -> None:
-    """Serves the stand-in over a file until the process is interrupted."""
-    with Sandbox(path, plays=plays) as sandbox, serving(sandbox.handle, port) as url:
+def serve(path: Path, port: int, plays: Plays, announce: Callable[[str], None], tell: Callable[[str], None]) -> None:
+    """Serves the stand-in over a file until the process is interrupted; `tell` is told why it cannot answer."""
+    with Sandbox(path, plays=plays) as sandbox, serving(sandbox.handle, port, tell) as url:
         announce(url)
         threading.Event().wait()

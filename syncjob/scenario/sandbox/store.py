@@ -31,6 +31,7 @@ class Sandbox:
 
     def __init__(self, path: Path, *, is_seeded: bool = True, plays: Plays = Plays()) -> None:  # noqa: B008  frozen
         self.plays = plays
+        self._path = path
         self._lock = threading.Lock()
         try:
             self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
@@ -58,7 +59,8 @@ class Sandbox:
                 if reply.write:
                     self.put(reply.write.model_id, reply.write.text)
         except sqlite3.Error as error:
-            raise UsageError(f"cannot use the sandbox's file: {error}; is it writable?") from error
+            advice = "is it writable?" if self._path.exists() else "it is gone: start the sandbox anew"
+            raise UsageError(f"cannot use the sandbox's file {self._path}: {error}; {advice}") from error
         content = json.dumps(reply.body, ensure_ascii=False).encode("utf-8", "surrogatepass")
         return Answer(reply.status, {"content-type": "application/json"}, content)
 
