@@ -2,9 +2,11 @@
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import quote, quote_plus
+from functools import lru_cache
+from string import ascii_lowercase, ascii_uppercase
+from urllib.parse import quote_plus
 
 from syncjob.errors import UsageError
 
@@ -67,22 +69,30 @@ def _check(name: str, value: str) -> None:
 _URL = re.compile(r"(https?:\\?/\\?/[^\s?]+)(\?\S+)?", re.IGNORECASE)
 # What signs a URL (CloudFront, S3), also where the URL is cut or encoded so that it cannot be told as one.
 _SIGNATURE = re.compile(r"(?:Signature|X-Amz-[\w-]{1,64}|Policy|Key-Pair-Id)(?:=|%3D)[^\s&\"']*", re.IGNORECASE)
-_PERCENT = re.compile(r"%[0-9A-F]{2}")
+# A character as HTML, URLs and JSON may write it; HTML's numbers are short, so that each can be one of Python's.
+_ESCAPE = re.compile(
+    r"&(?:\#[0-9]{1,8}|\#x[0-9a-f]{1,8}|[a-z]{2,8}(?=;));?|%([2-7][0-9a-f])|\\(?:u00([2-7][0-9a-f])|([\"\\/]))",
+    re.IGNORECASE,
+)
+_LAYERS = 4  # of escapes within escapes
 # Shorter than any real secret; to take out every "a" would garble all messages.
 _SHORTEST_SECRET = 5
 
 
 def redact(text: str, credentials: Credentials | None) -> str:
-    """The text without the secrets, whether raw, URL-encoded or base64-encoded, and without the queries
-    of URLs, which may be signed.
+    """The text without the secrets, in whatever form, and without the queries of URLs, which may be signed.
+
+    Where a secret shows only once HTML's, JSON's and URLs' escapes are read, so is the text that is returned.
     """
-    secrets = credentials.secrets if credentials else ()
-    text = _SIGNATURE.sub("[redacted]", _URL.sub(_without_query, text))
-    # The longest first: a key's own base64 is the beginning of the pair's.
-    for form in sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True):
-        if form in text:
-            text = text.replace(form, "[redacted]")
-    return text
+    forms = _all_forms(credentials.secrets if credentials else ())
+    shown = read = _without(text, forms)
+    for _ in range(_LAYERS):
+        text = _ESCAPE.sub(_character, read)
+        if text == read:
+            break
+        read = _without(text, forms)
+        shown = shown if read == text else read
+    return shown
 
 
 def without_last_word(cut: str) -> str:
@@ -91,15 +101,63 @@ def without_last_word(cut: str) -> str:
     return "".join(whole)
 
 
+def _without(text: str, forms: Sequence[str]) -> str:
+    text = _SIGNATURE.sub("[redacted]", _URL.sub(_without_query, text))
+    lowered = text.translate(_LOWER)
+    for form in forms:
+        if form in lowered:
+            text = "[redacted]".join(_around(form, text, lowered))
+            lowered = text.translate(_LOWER)
+    return text
+
+
+def _around(form: str, text: str, lowered: str) -> Iterator[str]:
+    """What stands before, between and behind the places of a form."""
+    start = 0
+    for part in lowered.split(form):
+        yield text[start : start + len(part)]
+        start += len(part) + len(form)
+
+
 def _without_query(url: re.Match[str]) -> str:
     return f"{url[1]}?[redacted]" if url[2] else url[1]
 
 
-def _forms(secret: str) -> tuple[str, ...]:
-    if len(secret) < _SHORTEST_SECRET:
-        return ()
-    encoded = base64.b64encode(secret.encode()).decode()
-    quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
-    lower = {_PERCENT.sub(lambda match: match.group().lower(), form) for form in quoted}
-    forms = (secret, *quoted, *lower, encoded, encoded.rstrip("="))
-    return (*forms, *(form.replace("/", "\\/") for form in forms))  # as some write it in JSON
+def _character(escape: re.Match[str]) -> str:
+    if escape[0][0] == "&":
+        from html import unescape  # its names take their time to load, and few texts have any
+
+        return unescape(escape[0])
+    return escape[3] or chr(int(escape[1] or escape[2], 16))
+
+
+@lru_cache(maxsize=4)
+def _all_forms(secrets: tuple[str, ...]) -> tuple[str, ...]:
+    """In lower case, the longest first: a key's own base64 is the beginning of the pair's."""
+    forms = {form.lower() for secret in secrets if len(secret) >= _SHORTEST_SECRET for form in _forms(secret)}
+    return tuple(sorted((form for form in forms if len(form) >= _SHORTEST_SECRET), key=len, reverse=True))
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """A secret as it stands in a text whose escapes are read, as many times as it takes, and its own with them."""
+    read = secret
+    for _ in range(_LAYERS):
+        yield read
+        read = _ESCAPE.sub(_character, read)
+    yield secret.rstrip("=")
+    yield secret.translate(_FOR_URLS).rstrip("=")
+    yield quote_plus(secret)
+    yield secret.encode().hex()
+    for encoded in (base64.b64encode(secret.encode()).decode(), *_within_base64(secret.encode())):
+        yield from (encoded, encoded.rstrip("="), encoded.translate(_FOR_URLS).rstrip("="))
+
+
+_FOR_URLS = str.maketrans("+/", "-_")  # RFC 4648, 5
+_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)  # unlike `lower` it keeps every length
+
+
+def _within_base64(secret: bytes) -> Iterator[str]:
+    """What base64 makes of a secret behind other bytes, less the characters that its neighbours have a part in."""
+    for before, shared in enumerate((0, 2, 3)):
+        encoded = base64.b64encode(b"-" * before + secret).decode().rstrip("=")
+        yield encoded[shared : len(encoded) - bool((before + len(secret)) % 3)]

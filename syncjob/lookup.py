@@ -5,6 +5,7 @@ from itertools import islice
 
 from syncjob import workers
 from syncjob.breaker import Breaker
+from syncjob.credentials import Credentials, redact
 from syncjob.errors import ScenarioError
 from syncjob.plan import Change, with_references
 from syncjob.problems import Failure
@@ -13,13 +14,21 @@ from syncjob.run import Run
 from syncjob.scenario import Scenario
 from syncjob.scenario.resources import ASSETS_PER_CALL, MODELS_PER_CALL
 from syncjob.scenario.types import Asset, ModelRow
+from syncjob.tags import Kind
 from syncjob.workers import Stop
 
 _REMEMBERED = 50_000  # ids that later slices need not look up again
 
 
 def look_up(
-    client: Scenario, keys: Iterable[Key], *, project_id: str | None, count: int, stop: Stop, breaker: Breaker
+    client: Scenario,
+    keys: Iterable[Key],
+    *,
+    project_id: str | None,
+    credentials: Credentials | None = None,
+    count: int,
+    stop: Stop,
+    breaker: Breaker,
 ) -> Catalogue:
     """Looks each key up once, in as few calls as the API allows, by `count` workers."""
     batches = list(_batches(sorted(set(keys))))
@@ -27,7 +36,7 @@ def look_up(
     failures: dict[Key, Failure] = {}
     unanswered = Failure("interrupted", "the run ended before it was looked up")
     failures |= {key: unanswered for batch in batches for key in batch}
-    for batch, answer in workers.run(batches, _asker(client, project_id), min(count, len(batches)), stop):
+    for batch, answer in workers.run(batches, _asker(client, project_id, credentials), min(count, len(batches)), stop):
         for key in batch:
             del failures[key]
         breaker.note(answer if isinstance(answer, Failure) else None)
@@ -45,22 +54,25 @@ def _batches(keys: Sequence[Key]) -> Iterator[tuple[Key, ...]]:
             yield batch
 
 
-def _asker(client: Scenario, project_id: str | None) -> Callable[[Sequence[Key]], tuple[Record, ...] | Failure]:
+def _asker(
+    client: Scenario, project_id: str | None, credentials: Credentials | None
+) -> Callable[[Sequence[Key]], tuple[Record, ...] | Failure]:
     def ask(batch: Sequence[Key]) -> tuple[Record, ...] | Failure:
         ids = [id_ for _, id_ in batch]
         bulk = client.assets.get_bulk if batch[0][0] == "asset" else client.models.get_bulk
         try:
-            return tuple(_record(row) for row in bulk(ids, project_id=project_id))
+            return tuple(_record(row, credentials) for row in bulk(ids, project_id=project_id))
         except ScenarioError as error:
             return Failure.of(error)
 
     return ask
 
 
-def _record(row: Asset | ModelRow) -> Record:
-    if isinstance(row, Asset):
-        return Record("asset", row.id, row.metadata.name, row.privacy)
-    return Record("model", row.id, row.name, row.privacy)
+def _record(row: Asset | ModelRow, credentials: Credentials | None) -> Record:
+    """What is known of it; a name may be whatever somebody gave it, so it is printed like any other answer."""
+    kind: Kind = "asset" if isinstance(row, Asset) else "model"
+    name = row.metadata.name if isinstance(row, Asset) else row.name
+    return Record(kind, row.id, redact(name, credentials) if name else name, row.privacy)
 
 
 def look_up_all(run: Run, keys: set[Key]) -> Catalogue:
@@ -69,6 +81,7 @@ def look_up_all(run: Run, keys: set[Key]) -> Catalogue:
         run.client,
         keys,
         project_id=run.config.project_id,
+        credentials=run.config.credentials,
         count=run.config.http.workers,
         stop=run.stop,
         breaker=run.breaker,
