@@ -62,6 +62,11 @@ class Product:
             return self._color == "always"
         return self._output is None and gate.is_colorful(sys.stdout)
 
+    @property
+    def is_on_screen(self) -> bool:
+        """Whether whoever is at the terminal reads the product as it is made."""
+        return self.is_text and self._output is None and sys.stdout.isatty()
+
     def show(self, text: str) -> None:
         """Writes a part of the product; the parts of a file follow one another."""
         if self._output is None:

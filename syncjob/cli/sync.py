@@ -13,6 +13,7 @@ from syncjob.cli.product import Product
 from syncjob.cli.question import is_agreed, is_attended
 
 if TYPE_CHECKING:
+    from syncjob.config import Config
     from syncjob.report.model import Report
     from syncjob.run import Options
     from syncjob.selection import Shard
@@ -89,14 +90,13 @@ def sync(
     product = Product(**product_options, plans={"--plan-out": plan_out, "--plan": plan})
     if dry_run:
         return show_diff(settings, "sync", options, product, plan_out)
-    return _apply(settings, options, product, plan_out, is_agreed=yes)
+    return _apply(settings, options, product, plan_out, yes=yes)
 
 
-def _apply(settings: Settings, options: "Options", product: Product, plan_out: str | None, *, is_agreed: bool) -> int:
+def _apply(settings: Settings, options: "Options", product: Product, plan_out: str | None, *, yes: bool) -> int:
     from syncjob import jobs
-    from syncjob.report.summary import plan_line
 
-    is_asking = not is_agreed and is_attended()
+    is_asking = not yes and is_attended()
     with begin(settings, "sync", options, "write") as started:
         plan_file = PlanFile(started, plan_out) if plan_out else None
 
@@ -105,11 +105,18 @@ def _apply(settings: Settings, options: "Options", product: Product, plan_out: s
             if not (will_write and is_asking):
                 return True
             is_asking = False  # a yes is for the slices that follow too
-            return _ask(plan_line(report), report.profile, rest)
+            return is_agreed(_question(report, started.config, rest, is_shown=product.is_on_screen))
 
         return carry_out(started, partial(jobs.sync, started), product, agrees, plan_file)
 
 
-def _ask(plan_line: str, profile: str, rest: int) -> bool:
+def _question(report: "Report", config: "Config", rest: int, *, is_shown: bool) -> str:
+    """What is to be agreed to; with the counts where the plan is not shown right above."""
+    from syncjob.report.summary import plan_line
+
+    summary = report.summary
+    number = summary.create + summary.update + summary.delete
+    what = "this change" if number == 1 else f"these {number:,} changes"
+    where = "the embedded stand-in" if config.is_sandbox else config.base_url
     more = f", and then what the other {rest:,} descriptions need" if rest else ""
-    return is_agreed(f"{plan_line} Write this to Scenario (profile {profile}){more}?")
+    return f"{'' if is_shown else plan_line(report) + ' '}Write {what} to {where} (profile {config.profile}){more}?"
