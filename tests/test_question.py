@@ -140,3 +140,32 @@ def test_no_question_waits_on_a_terminal_that_is_gone(one_change: Workspace, rem
 def test_a_profile_that_became_the_stand_in_is_told_why(one_change: Workspace) -> None:
     ended = one_change.run("diff", "one", SCENARIO_BASE_URL="sandbox:")
     assert ended.err.startswith("Profile test is the embedded stand-in (SCENARIO_BASE_URL): nothing is sent")
+
+
+@pytest.mark.parametrize("arguments", [(), ("--force",)], ids=" ".join)
+def test_a_rollback_asks_as_a_sync_does(one_change: Workspace, remote: Loopback, arguments: tuple[str, ...]) -> None:
+    assert one_change.run("sync").status == 0  # nobody types
+    run = one_change.run("runs").out.splitlines()[1].split()[0]
+    terminal = redirected(one_change, "2", "rollback", run, *arguments)
+    terminal.until(f"Write this change to {remote.url} (profile test)? [y/N]")
+    terminal.type("n\n")
+    assert terminal.end() == 1
+    assert remote.sandbox.description("one") == "new"
+    terminal = Terminal(one_change, "rollback", run, *arguments)
+    terminal.until("[y/N]")
+    terminal.type("y\n")
+    assert terminal.end() == 0
+    assert b"revert their commit too" in terminal.screen
+    assert remote.sandbox.description("one") == "old"
+
+
+@pytest.mark.parametrize("arguments", [("--yes",), ("--dry-run",)], ids=" ".join)
+def test_a_rollback_that_is_agreed_to_or_writes_nothing_does_not_ask(
+    one_change: Workspace, remote: Loopback, arguments: tuple[str, ...]
+) -> None:
+    assert one_change.run("sync").status == 0
+    run = one_change.run("runs").out.splitlines()[1].split()[0]
+    terminal = redirected(one_change, "2", "rollback", run, *arguments, own="another's")
+    assert terminal.end() == 0
+    assert b"[y/N]" not in terminal.screen
+    assert remote.sandbox.description("one") == ("old" if "--yes" in arguments else "new")

@@ -134,7 +134,7 @@ def carry_out(
     run: "Run",
     job: "Callable[[Review], Result]",
     product: Product,
-    agrees: "Agrees" = lambda *_: True,
+    agrees: "Agrees",
     plan_file: PlanFile | None = None,
 ) -> int:
     """The product of a run that writes: its plan, and what became of it; returns the exit status.

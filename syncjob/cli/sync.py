@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from syncjob.cli.agreement import asking, unasked
 from syncjob.cli.begin import Settings, begin
 from syncjob.cli.planned import PlanFile, carry_out, show_diff, with_plan
 from syncjob.cli.product import Product
-from syncjob.cli.question import is_agreed, is_attended
+from syncjob.cli.question import is_attended
 
 if TYPE_CHECKING:
-    from syncjob.config import Config
-    from syncjob.report.model import Report
     from syncjob.run import Options
     from syncjob.selection import Shard
 
@@ -99,24 +98,5 @@ def _apply(settings: Settings, options: "Options", product: Product, plan_out: s
     is_asking = not yes and is_attended()
     with begin(settings, "sync", options, "write") as started:
         plan_file = PlanFile(started, plan_out) if plan_out else None
-
-        def agrees(report: "Report", will_write: bool, rest: int) -> bool:
-            nonlocal is_asking
-            if not (will_write and is_asking):
-                return True
-            is_asking = False  # a yes is for the slices that follow too
-            return is_agreed(_question(report, started.config, rest, is_shown=product.is_on_screen))
-
+        agrees = asking(started.config, product) if is_asking else unasked
         return carry_out(started, partial(jobs.sync, started), product, agrees, plan_file)
-
-
-def _question(report: "Report", config: "Config", rest: int, *, is_shown: bool) -> str:
-    """What is to be agreed to; with the counts where the plan is not shown right above."""
-    from syncjob.report.summary import plan_line
-
-    summary = report.summary
-    number = summary.create + summary.update + summary.delete
-    what = "this change" if number == 1 else f"these {number:,} changes"
-    where = "the embedded stand-in" if config.is_sandbox else config.base_url
-    more = f", and then what the other {rest:,} descriptions need" if rest else ""
-    return f"{'' if is_shown else plan_line(report) + ' '}Write {what} to {where} (profile {config.profile}){more}?"

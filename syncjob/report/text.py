@@ -6,6 +6,7 @@ from syncjob.display import one_line, visible
 from syncjob.report.model import Item, ItemProblem, Report, RunProblem
 from syncjob.report.summary import checked_line, outcome_line, plan_line, pull_line
 
+_STILL_IN_FILES = "The files are as they were, so the next sync writes them again; revert their commit too."
 _BOLD, _RED, _GREEN, _YELLOW, _CYAN = "1", "31", "32", "33", "36"
 
 
@@ -26,7 +27,8 @@ def render_outcome(items: Sequence[Item], planned: Sequence[Item], *, color: boo
 def render_end(report: Report, *, told: Collection[RunProblem], color: bool) -> str:
     """The problems of the run that were not `told` before, and the line `Applied …`."""
     lines = [_run_problem(problem, color) for problem in report.problems if problem not in told]
-    return _text([*lines, outcome_line(report.summary)])
+    is_undone = report.command == "rollback" and report.summary.applied
+    return _text([*lines, outcome_line(report.summary), *([_STILL_IN_FILES] if is_undone else [])])
 
 
 def render_pull(report: Report, *, color: bool) -> str:
