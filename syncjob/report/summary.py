@@ -1,6 +1,8 @@
 """The lines that sum a run up, for every format. Pure."""
 
-from syncjob.report.model import Report, Summary
+from collections.abc import Iterable, Sequence
+
+from syncjob.report.model import Item, ItemError, ItemProblem, Report, RunProblem, Summary
 
 
 def summary_line(report: Report) -> str:
@@ -16,25 +18,27 @@ def summary_line(report: Report) -> str:
 def pull_line(report: Report) -> str:
     """`Pulled …`; where a problem kept all files as they were, it says so."""
     summary = report.summary
-    refused = summary.failed + summary.conflict + summary.invalid
-    parts = [f"{summary.unchanged} unchanged", *([f"{counted(refused, 'problem')}"] if refused else [])]
-    if summary.applied or not refused:
+    errors, unread = _errors(report), _uncompared(report)
+    parts = [f"{summary.unchanged} unchanged", *([counted(errors, "problem")] if errors else [])]
+    parts += [f"{unread} not read"] if unread else []
+    if summary.applied or not errors + unread:
         return f"Pulled {counted(summary.applied, 'file')}, {', '.join(parts)}."
     return f"No file was written: {', '.join(parts)}."
 
 
 def checked_line(report: Report) -> str:
     """`Checked …`."""
-    problems = [*report.problems, *(problem for item in report.items for problem in item.problems)]
-    errors = sum(problem.severity == "error" for problem in problems) + sum(bool(item.error) for item in report.items)
-    warnings = sum(problem.severity == "warning" for problem in problems)
-    return f"Checked {counted(len(report.items), 'description')}: {counted(errors, 'error')}, {counted(warnings, 'warning')}."
+    warnings = sum(problem.severity == "warning" for problem in _problems(report))
+    unread = sum(item.error is not None for item in report.items)
+    parts = [counted(_errors(report), "error"), counted(warnings, "warning")]
+    parts += [f"{unread} not looked up"] if unread else []
+    return f"Checked {counted(len(report.items), 'description')}: {', '.join(parts)}."
 
 
 def plan_line(report: Report) -> str:
-    """`Plan: …`; what the run did not come to compare is told apart from what is wrong."""
+    """`Plan: …`; what could not be compared is told apart from what is wrong."""
     summary = report.summary
-    unseen = sum(item.action == "invalid" and item.status == "not_attempted" for item in report.items)
+    unseen = _uncompared(report)
     parts = [
         f"{summary.create} to create",
         f"{summary.update} to update",
@@ -45,6 +49,38 @@ def plan_line(report: Report) -> str:
     parts += [f"{summary.invalid - unseen} invalid"] if summary.invalid > unseen else []
     parts += [f"{unseen} not compared"] if unseen else []
     return f"Plan: {', '.join(parts)}."
+
+
+def causes(failed: Iterable[Item], told: Sequence[RunProblem]) -> list[list[Item]]:
+    """The items whose calls failed, by what made them fail, but for what the run's problems tell already."""
+    found: dict[tuple[str, str], list[Item]] = {}
+    for item in failed:
+        if item.error and not _is_told(item.error, told):
+            found.setdefault((item.error.code, item.error.message), []).append(item)
+    return list(found.values())
+
+
+def _is_told(error: ItemError, told: Sequence[RunProblem]) -> bool:
+    if error.code == "interrupted":
+        return bool(told)
+    return any(problem.code == error.code and error.message in problem.message for problem in told)
+
+
+def _problems(report: Report) -> list[RunProblem | ItemProblem]:
+    return [*report.problems, *(problem for item in report.items for problem in item.problems)]
+
+
+def _errors(report: Report) -> int:
+    """How many errors are told: a cause that many items share is one."""
+    own = sum(problem.severity == "error" for problem in _problems(report))
+    return own + len(causes(report.items, report.problems))
+
+
+def _uncompared(report: Report) -> int:
+    """How many items the run did not come to, or could not ask about."""
+    return sum(
+        item.action == "invalid" and (item.status == "not_attempted" or bool(item.error)) for item in report.items
+    )
 
 
 def outcome_line(summary: Summary) -> str:
