@@ -169,3 +169,23 @@ def test_a_rollback_that_is_agreed_to_or_writes_nothing_does_not_ask(
     assert terminal.end() == 0
     assert b"[y/N]" not in terminal.screen
     assert remote.sandbox.description("one") == ("old" if "--yes" in arguments else "new")
+
+
+def test_who_types_is_told_of_files_that_git_does_not_have(one_change: Workspace, remote: Loopback) -> None:
+    note = "1 of these files is not committed: commit first, or a later sync takes the text for an edit on Scenario."
+    terminal = Terminal(one_change, "sync")
+    terminal.until("[y/N]")
+    assert f"{note} Write this change".encode() in terminal.screen
+    terminal.type("n\n")
+    assert terminal.end() == 1
+    terminal = Terminal(one_change, "diff")
+    assert terminal.end() == 0
+    assert note.encode() in terminal.screen
+    one_change.commit()
+    for command in ("sync", "diff"):
+        terminal = Terminal(one_change, command)
+        if command == "sync":
+            terminal.until("[y/N]")
+            terminal.type("n\n")
+        terminal.end()
+        assert b"not committed" not in terminal.screen

@@ -1,5 +1,6 @@
 """What has to be agreed to before a run writes."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from syncjob.cli.question import is_agreed
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from syncjob.cli.product import Product
     from syncjob.config import Config
     from syncjob.report.model import Report
+    from syncjob.run import Run
 
 
 def unasked(report: "Report", will_write: bool, rest: int) -> bool:
@@ -16,7 +18,7 @@ def unasked(report: "Report", will_write: bool, rest: int) -> bool:
     return True
 
 
-def asking(config: "Config", product: "Product") -> "Agrees":
+def asking(run: "Run", product: "Product") -> "Agrees":
     """A person's agreement, asked for once: a yes is for the slices that follow too."""
     is_asked = False
 
@@ -25,9 +27,26 @@ def asking(config: "Config", product: "Product") -> "Agrees":
         if is_asked or not will_write:
             return True
         is_asked = True
-        return is_agreed(_question(report, config, rest, is_shown=product.is_on_screen))
+        question = _question(report, run.config, rest, is_shown=product.is_on_screen)
+        return is_agreed(" ".join(filter(None, [uncommitted_note(run, report), question])))
 
     return agrees
+
+
+def uncommitted_note(run: "Run", report: "Report") -> str | None:
+    """That git does not have what is to be written, which later syncs would take for an edit on Scenario."""
+    from syncjob.errors import Stopped
+    from syncjob.worktree import uncommitted
+
+    planned = {f"{item.model_id}.md" for item in report.items if item.action in ("create", "update")}
+    unsaved: frozenset[str] = frozenset()
+    if planned and run.command != "rollback":  # which writes no files' texts
+        with suppress(Stopped):
+            unsaved = uncommitted(run.config.folder, run.stop) or unsaved
+    if not (number := len(planned & unsaved)):
+        return None
+    what = "1 of these files is" if number == 1 else f"{number:,} of these files are"
+    return f"{what} not committed: commit first, or a later sync takes the text for an edit on Scenario."
 
 
 def _question(report: "Report", config: "Config", rest: int, *, is_shown: bool) -> str:

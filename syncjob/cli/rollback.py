@@ -33,5 +33,5 @@ def rollback(settings: Settings, /, run_id: str, dry_run: bool, force: bool, yes
             return product.finish(started, result, text.render_plan)
     is_asking = not yes and is_attended()
     with begin(settings, "rollback", options, "write") as started:
-        agrees = asking(started.config, product) if is_asking else unasked
+        agrees = asking(started, product) if is_asking else unasked
         return carry_out(started, partial(jobs.rollback, started, run_id), product, agrees)

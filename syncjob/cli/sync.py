@@ -98,5 +98,5 @@ def _apply(settings: Settings, options: "Options", product: Product, plan_out: s
     is_asking = not yes and is_attended()
     with begin(settings, "sync", options, "write") as started:
         plan_file = PlanFile(started, plan_out) if plan_out else None
-        agrees = asking(started.config, product) if is_asking else unasked
+        agrees = asking(started, product) if is_asking else unasked
         return carry_out(started, partial(jobs.sync, started), product, agrees, plan_file)
