@@ -46,7 +46,7 @@ class Gathered:
             self._keep(change)
         for problem in plan.problems:
             if not problem.is_error:  # an error ends the run, which says why; a warning could be overlooked
-                log.event("warning", problem.code, message=problem.message)
+                log.told("warning", problem.code, message=problem.message)
         return planned
 
     def end_slice(self, items: Sequence[Item]) -> None:

@@ -51,7 +51,10 @@ def begin(settings: Settings, command: "Command", options: "Options", reach: "Re
     gate.bound(sys.stdout, sys.stderr)
     loaded = load_config(settings)
     run_id = run.new_id(loaded.state_dir if reach == "write" else None)
-    log.configure(sys.stderr, settings.log_format, settings.log_level, run_id, loaded.credentials)
+    is_watched = sys.stdout.isatty()
+    log.configure(
+        sys.stderr, settings.log_format, settings.log_level, run_id, loaded.credentials, is_watched=is_watched
+    )
     if reach != "offline":
         require_credentials(loaded)
         if notice := _notice(loaded):

@@ -70,7 +70,7 @@ class _Lazy(click.Group):
     "--log-format",
     type=click.Choice(["auto", "console", "json"]),
     default="auto",
-    help="Form of the log on stderr; auto is console.",
+    help="Form of the log on stderr; auto is console, on a terminal plain.",
 )
 @click.option(
     "--log-level",

@@ -45,10 +45,27 @@ def plan_line(report: Report) -> str:
         f"{summary.delete} to delete",
         f"{summary.unchanged} unchanged",
     ]
-    parts += [f"{summary.conflict} in conflict"] if summary.conflict else []
+    return f"Plan: {', '.join([*parts, *_blocked(summary, unseen)])}."
+
+
+def refusal_line(report: Report) -> str | None:
+    """Why the rest of a sync is, or would be, not written for the sake of some; None where that is not so."""
+    summary = report.summary
+    is_by_item = report.command not in ("diff", "sync")
+    if is_by_item or summary.applied + summary.uncertain or any(each.severity == "error" for each in report.problems):
+        return None
+    waiting = summary.create + summary.update + summary.delete if report.dry_run else summary.not_attempted
+    blocked = _blocked(summary, _uncompared(report))
+    if not (blocked and waiting):
+        return None
+    refused = "sync would refuse all of it" if report.dry_run else "All of it was refused"
+    return f"{refused}: {', '.join(blocked)}; --keep-going writes the rest."
+
+
+def _blocked(summary: Summary, unseen: int) -> list[str]:
+    parts = [f"{summary.conflict} in conflict"] if summary.conflict else []
     parts += [f"{summary.invalid - unseen} invalid"] if summary.invalid > unseen else []
-    parts += [f"{unseen} not compared"] if unseen else []
-    return f"Plan: {', '.join(parts)}."
+    return [*parts, *([f"{unseen} not compared"] if unseen else [])]
 
 
 def causes(failed: Iterable[Item], told: Sequence[RunProblem]) -> list[list[Item]]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from syncjob.display import one_line, visible
 from syncjob.report.model import Item, ItemProblem, Report, RunProblem
-from syncjob.report.summary import causes, checked_line, counted, outcome_line, plan_line, pull_line
+from syncjob.report.summary import causes, checked_line, counted, outcome_line, plan_line, pull_line, refusal_line
 
 _STILL_IN_FILES = "The files are as they were, so the next sync writes them again; revert their commit too."
 _NAMED = 10  # descriptions that one cause is told of by name
@@ -20,7 +20,8 @@ def render_plan(report: Report, *, color: bool) -> str:
         failed += [item] if item.error else []
     lines += _of_the_run(report, failed, color)
     is_open = bool(lines) and lines[-1] != ""
-    return _text([*lines, *([""] if is_open else []), plan_line(report)])
+    refusal = refusal_line(report) if report.dry_run else None
+    return _text([*lines, *([""] if is_open else []), plan_line(report), *([refusal] if refusal else [])])
 
 
 def render_outcome(items: Sequence[Item], planned: Sequence[Item], *, color: bool) -> str:
@@ -36,7 +37,8 @@ def render_end(report: Report, *, told: Collection[RunProblem], color: bool) -> 
     """The problems of the run that were not `told` before, and the line `Applied …`."""
     lines = [_run_problem(problem, color) for problem in report.problems if problem not in told]
     is_undone = report.command == "rollback" and report.summary.applied
-    return _text([*lines, outcome_line(report.summary), *([_STILL_IN_FILES] if is_undone else [])])
+    more = _STILL_IN_FILES if is_undone else refusal_line(report)
+    return _text([*lines, outcome_line(report.summary), *([more] if more else [])])
 
 
 def render_pull(report: Report, *, color: bool) -> str:
