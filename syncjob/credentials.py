@@ -74,6 +74,8 @@ _ESCAPE = re.compile(
     r"&(?:\#[0-9]{1,8}|\#x[0-9a-f]{1,8}|[a-z]{2,8}(?=;));?|%([2-7][0-9a-f])|\\(?:u00([2-7][0-9a-f])|([\"\\/]))",
     re.IGNORECASE,
 )
+_FOLD = re.compile(r"\s|\\[rn]")  # what base64 is broken into lines by (RFC 2045, 6.8), also within JSON
+_SHORTEST_FOLDED = 16  # a shorter one may be made of the ends of words
 _LAYERS = 4  # of escapes within escapes
 # Shorter than any real secret; to take out every "a" would garble all messages.
 _SHORTEST_SECRET = 5
@@ -92,7 +94,13 @@ def redact(text: str, credentials: Credentials | None) -> str:
             break
         read = _without(text, forms)
         shown = shown if read == text else read
-    return shown
+    dense = _FOLD.sub("", read)
+    return _without(dense, forms) if _is_folded(dense, forms) else shown
+
+
+def _is_folded(dense: str, forms: Sequence[str]) -> bool:
+    lowered = dense.translate(_LOWER)
+    return any(form in lowered for form in forms if len(form) >= _SHORTEST_FOLDED)
 
 
 def without_last_word(cut: str) -> str:

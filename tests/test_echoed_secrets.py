@@ -58,6 +58,8 @@ ECHOED = {
     "HTML of a URL": html.escape(f"/?a=1&secret={quote(SECRET)}"),
     "hex": SECRET.encode().hex(),
     "HEX": SECRET.encode().hex().upper(),
+    "in lines": f"{PAIR[:14]}\r\n{PAIR[14:30]}\r\n{PAIR[30:]}",
+    "in lines, in JSON": json.dumps(f"{PAIR[:14]}\r\n{PAIR[14:30]}\n{PAIR[30:]}"),
     "upper case": SECRET.upper(),
     "lower case": PAIR.lower(),
     **{f"a dump with {before} before": based("-" * before + HEADER + "\r\n") for before in range(3)},
