@@ -22,6 +22,8 @@ demo: $(VENV)/.run  ## diff, sync, and a sync that changes nothing, on the embed
 	@echo '$$ syncjob diff' && $(DEMO) diff
 	@echo && echo '$$ syncjob sync' && $(DEMO) sync --yes
 	@echo && echo '$$ syncjob sync' && $(DEMO) sync --yes
+	@echo && echo 'Go on in this repository: edit and commit a file, then syncjob diff, sync, runs, rollback RUN.' \
+		&& echo '  export PATH="$(CURDIR)/$(BIN):$$PATH"; cd $(CURDIR)/.syncjob/demo'
 
 test: $(VENV)/.dev  ## all tests but the deep suites; COVERAGE=1 measures branch coverage, which takes half as long again
 	$(BIN)/python -m pytest -m "not deep" -n auto -q $(if $(COVERAGE),--cov --cov-report=term --cov-fail-under=95)

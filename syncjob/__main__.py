@@ -86,14 +86,13 @@ def _invoke() -> int:
         return cli.main(prog_name="syncjob", standalone_mode=False) or 0
     except click.Abort:
         return 130
-    except click.ClickException as error:
-        from syncjob.display import one_line
-
-        vars(error)["message"] = one_line(error.message)  # an argument in it cannot make a line of its own
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
-        if isinstance(error, click.NoSuchOption) and any(error.option_name in known.opts for known in cli.params):
-            return _say(f"{error.option_name} stands before the command: syncjob {error.option_name} … COMMAND", 2)
         return error.exit_code
+    except click.ClickException as error:
+        from syncjob.cli.usage import told
+
+        return _say(told(error), error.exit_code)
 
 
 def _prepare_streams() -> None:

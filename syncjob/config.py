@@ -81,7 +81,8 @@ class Target(NamedTuple):
 class Config(msgspec.Struct, frozen=True):
     """All that a run is told, with one profile chosen and every default filled in.
 
-    `is_named` says that the user named the file, and did not just stand below it.
+    `is_named` says that the user named the file, and did not just stand below it, and `is_overridden` that
+    SCENARIO_BASE_URL stands in for the profile's own `base_url`.
     `folder` is where the descriptions are, `shown_folder` what messages call it.
     `credentials` is None where the environment holds none, and for the sandbox.
     """
@@ -98,6 +99,7 @@ class Config(msgspec.Struct, frozen=True):
     safety: Safety
     credentials: Credentials | None
     is_named: bool = False
+    is_overridden: bool = False
 
     @property
     def target(self) -> Target:
@@ -149,6 +151,7 @@ def load(path: Path | None, profile: str | None, environment: Mapping[str, str])
         safety=safety,
         credentials=None if base_url == SANDBOX else from_environment(environment),
         is_named=path is not None,
+        is_overridden=base_url != chosen.base_url,
     )
 
 

@@ -2,10 +2,11 @@
 
 import base64
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from urllib.parse import quote, quote_plus, unquote
+from string import ascii_lowercase, ascii_uppercase
+from urllib.parse import quote_plus, unquote
 
 from syncjob.display import shorten
 from syncjob.errors import UsageError
@@ -89,20 +90,38 @@ def _of_proxy(url: str) -> Iterator[str]:
 _URL = re.compile(r"(https?:\\?/\\?/[^\s?]+)(\?\S+)?", re.IGNORECASE)
 # What signs a URL (CloudFront, S3), also where the URL is cut or encoded so that it cannot be told as one.
 _SIGNATURE = re.compile(r"(?:Signature|X-Amz-[\w-]{1,64}|Policy|Key-Pair-Id)(?:=|%3D)[^\s&\"']*", re.IGNORECASE)
-_PERCENT = re.compile(r"%[0-9A-F]{2}")
+# A character as HTML, URLs and JSON may write it; HTML's numbers are short, so that each can be one of Python's.
+_ESCAPE = re.compile(
+    r"&(?:\#[0-9]{1,8}|\#x[0-9a-f]{1,8}|[a-z]{2,8}(?=;));?|%([2-7][0-9a-f])|\\(?:u00([2-7][0-9a-f])|([\"\\/]))",
+    re.IGNORECASE,
+)
+_FOLD = re.compile(r"\s|\\[rn]")  # what base64 is broken into lines by (RFC 2045, 6.8), also within JSON
+_SHORTEST_FOLDED = 16  # a shorter one may be made of the ends of words
+_LAYERS = 4  # of escapes within escapes
 # Shorter than any real secret; to take out every "a" would garble all messages.
 _SHORTEST_SECRET = 5
 
 
 def redact(text: str, secrets: tuple[str, ...]) -> str:
-    """The text without the secrets, whether raw, URL-encoded or base64-encoded, and without the queries
-    of URLs, which may be signed.
+    """The text without the secrets, in whatever form, and without the queries of URLs, which may be signed.
+
+    Where a secret shows only once HTML's, JSON's and URLs' escapes are read, so is the text that is returned.
     """
-    text = _SIGNATURE.sub("[redacted]", _URL.sub(_without_query, text))
-    for form in _all_forms(secrets):
-        if form in text:
-            text = text.replace(form, "[redacted]")
-    return text
+    forms = _all_forms(secrets)
+    shown = read = _without(text, forms)
+    for _ in range(_LAYERS):
+        text = _ESCAPE.sub(_character, read)
+        if text == read:
+            break
+        read = _without(text, forms)
+        shown = shown if read == text else read
+    dense = _FOLD.sub("", read)
+    return _without(dense, forms) if _is_folded(dense, forms) else shown
+
+
+def _is_folded(dense: str, forms: Sequence[str]) -> bool:
+    lowered = dense.translate(_LOWER)
+    return any(form in lowered for form in forms if len(form) >= _SHORTEST_FOLDED)
 
 
 def quoted(text: str, secrets: tuple[str, ...], limit: int = 300) -> str:
@@ -116,25 +135,66 @@ def without_last_word(cut: str) -> str:
     return "".join(whole)
 
 
+def _without(text: str, forms: Sequence[str]) -> str:
+    text = _SIGNATURE.sub("[redacted]", _URL.sub(_without_query, text))
+    lowered = text.translate(_LOWER)
+    for form in forms:
+        if form in lowered:
+            text = "[redacted]".join(_around(form, text, lowered))
+            lowered = text.translate(_LOWER)
+    return text
+
+
+def _around(form: str, text: str, lowered: str) -> Iterator[str]:
+    """What stands before, between and behind the places of a form."""
+    start = 0
+    for part in lowered.split(form):
+        yield text[start : start + len(part)]
+        start += len(part) + len(form)
+
+
 def _without_query(url: re.Match[str]) -> str:
     return f"{url[1]}?[redacted]" if url[2] else url[1]
 
 
-@lru_cache(maxsize=8)
+def _character(escape: re.Match[str]) -> str:
+    if escape[0][0] == "&":
+        from html import unescape  # its names take their time to load, and few texts have any
+
+        return unescape(escape[0])
+    return escape[3] or chr(int(escape[1] or escape[2], 16))
+
+
+@lru_cache(maxsize=4)
 def _all_forms(secrets: tuple[str, ...]) -> tuple[str, ...]:
-    """The longest first: a key's own base64 is the beginning of the pair's."""
-    return tuple(sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True))
+    """In lower case, the longest first: a key's own base64 is the beginning of the pair's."""
+    forms = {form.lower() for secret in secrets if len(secret) >= _SHORTEST_SECRET for form in _forms(secret)}
+    return tuple(sorted((form for form in forms if len(form) >= _SHORTEST_SECRET), key=len, reverse=True))
 
 
-def _forms(secret: str) -> tuple[str, ...]:
-    if len(secret) < _SHORTEST_SECRET:
-        return ()
-    raw = _bytes(secret)
-    encoded = _base64(secret)
-    percent = {quote(raw, safe=""), quote(raw), quote_plus(raw)}
-    lower = {_PERCENT.sub(lambda match: match.group().lower(), form) for form in percent}
-    forms = (secret, *percent, *lower, encoded, encoded.rstrip("="))
-    return (*forms, *(form.replace("/", "\\/") for form in forms))  # as some write it in JSON
+def _forms(secret: str) -> Iterator[str]:
+    """A secret as it stands in a text whose escapes are read, as many times as it takes, and its own with them."""
+    read = secret
+    for _ in range(_LAYERS):
+        yield read
+        read = _ESCAPE.sub(_character, read)
+    yield secret.rstrip("=")
+    yield secret.translate(_FOR_URLS).rstrip("=")
+    yield quote_plus(_bytes(secret))
+    yield _bytes(secret).hex()
+    for encoded in (_base64(secret), *_within_base64(_bytes(secret))):
+        yield from (encoded, encoded.rstrip("="), encoded.translate(_FOR_URLS).rstrip("="))
+
+
+_FOR_URLS = str.maketrans("+/", "-_")  # RFC 4648, 5
+_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)  # unlike `lower` it keeps every length
+
+
+def _within_base64(secret: bytes) -> Iterator[str]:
+    """What base64 makes of a secret behind other bytes, less the characters that its neighbours have a part in."""
+    for before, shared in enumerate((0, 2, 3)):
+        encoded = base64.b64encode(b"-" * before + secret).decode().rstrip("=")
+        yield encoded[shared : len(encoded) - bool((before + len(secret)) % 3)]
 
 
 def _base64(text: str) -> str:

@@ -18,18 +18,34 @@ from syncjob.display import one_line
 from syncjob.gate import is_colorful
 
 Format = Literal["auto", "console", "json"]
+_CIRCUMSTANCES = ("event", "level", "run", "timestamp")
 
 
-def configure(stream: TextIO, log_format: Format, level: str, run: str, secrets: tuple[str, ...]) -> None:
-    """Sends events of `level` and above to `stream`: for people, or with "json" a JSON object a line."""
+def configure(
+    stream: TextIO,
+    log_format: Format,
+    level: str,
+    run: str,
+    secrets: tuple[str, ...],
+    *,
+    is_watched: bool = False,
+) -> None:
+    """Sends events of `level` and above to `stream`: for people, or with "json" a JSON object a line.
+
+    `is_watched` says that the reader of the stream reads the command's output too: nothing need be told twice.
+    """
+    is_plain = log_format == "auto" and stream.isatty() and level in ("warning", "error")
     processors: list[Processor] = [
+        _told(is_dropped=is_plain and is_watched),
         merge_contextvars,
         _bind(run),
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _clean(secrets),
     ]
-    if log_format == "json":
+    if is_plain:
+        processors.append(_plain)
+    elif log_format == "json":
         processors.append(structlog.processors.JSONRenderer())
     else:
         processors.append(structlog.dev.ConsoleRenderer(colors=is_colorful(stream), pad_event_to=0))
@@ -47,6 +63,11 @@ def event(level: Literal["debug", "info", "warning", "error"], name: str, **fact
         getattr(structlog.get_logger(), level)(name, **facts)
 
 
+def told(level: Literal["debug", "info", "warning", "error"], name: str, **facts: Any) -> None:
+    """Logs a fact that the command's output tells too."""
+    event(level, name, is_told=True, **facts)
+
+
 def about(model_id: str) -> AbstractContextManager[None]:
     """Within it, this thread's events bear the model id."""
     return bound_contextvars(model_id=model_id)
@@ -58,6 +79,23 @@ def _bind(run: str) -> Processor:
         return facts
 
     return bind
+
+
+def _told(*, is_dropped: bool) -> Processor:
+    def drop(logger: Any, method: str, facts: EventDict) -> EventDict:
+        if facts.pop("is_told", False) and is_dropped:
+            raise structlog.DropEvent
+        return facts
+
+    return drop
+
+
+def _plain(logger: Any, method: str, facts: EventDict) -> str:
+    """An event for who sits at a terminal, in the form in which problems are told there."""
+    message = facts.pop("message", "")
+    rest = ", ".join(f"{name}={value}" for name, value in facts.items() if name not in _CIRCUMSTANCES)
+    said = ": ".join(filter(None, [f"syncjob: {facts['level']} {facts['event']}", message]))
+    return f"{said} ({rest})" if rest else said
 
 
 def _clean(secrets: tuple[str, ...]) -> Callable[[Any, str, EventDict], EventDict]:

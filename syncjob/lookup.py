@@ -13,13 +13,20 @@ from syncjob.run import Run
 from syncjob.scenario import Scenario
 from syncjob.scenario.resources import ASSETS_PER_CALL, MODELS_PER_CALL
 from syncjob.scenario.types import Asset, ModelRow
+from syncjob.tags import Kind
 from syncjob.workers import Stop
 
 _REMEMBERED = 50_000  # ids that later slices need not look up again
 
 
 def look_up(
-    client: Scenario, keys: Iterable[Key], *, project_id: str | None, count: int, stop: Stop, breaker: Breaker
+    client: Scenario,
+    keys: Iterable[Key],
+    *,
+    project_id: str | None,
+    count: int,
+    stop: Stop,
+    breaker: Breaker,
 ) -> Catalogue:
     """Looks each key up once, in as few calls as the API allows, by `count` workers."""
     batches = list(_batches(sorted(set(keys))))
@@ -50,17 +57,18 @@ def _asker(client: Scenario, project_id: str | None) -> Callable[[Sequence[Key]]
         ids = [id_ for _, id_ in batch]
         bulk = client.assets.get_bulk if batch[0][0] == "asset" else client.models.get_bulk
         try:
-            return tuple(_record(row) for row in bulk(ids, project_id=project_id))
+            return tuple(_record(row, client) for row in bulk(ids, project_id=project_id))
         except ScenarioError as error:
             return Failure.of(error)
 
     return ask
 
 
-def _record(row: Asset | ModelRow) -> Record:
-    if isinstance(row, Asset):
-        return Record("asset", row.id, row.metadata.name, row.privacy)
-    return Record("model", row.id, row.name, row.privacy)
+def _record(row: Asset | ModelRow, client: Scenario) -> Record:
+    """What is known of it; a name may be whatever somebody gave it, so it is printed like any other answer."""
+    kind: Kind = "asset" if isinstance(row, Asset) else "model"
+    name = row.metadata.name if isinstance(row, Asset) else row.name
+    return Record(kind, row.id, client.quoted(name) if name else name, row.privacy)
 
 
 def look_up_all(run: Run, keys: set[Key]) -> Catalogue:

@@ -42,6 +42,16 @@ def append(path: str, text: str, errors: str = "backslashreplace") -> None:
             raise
 
 
+def proved(path: str) -> int:
+    """A descriptor that shows that a file can be written; raises OSError. It leaves what is there, or nothing there."""
+    if Path(path).exists():
+        return opened(path)
+    new = os.path.realpath(path)
+    descriptor = os.open(new, _FLAGS | os.O_EXCL, 0o666)
+    Path(new).unlink()
+    return descriptor
+
+
 def opened(path: str) -> int:
     """A descriptor to write to, without emptying what is there; raises OSError, also for a pipe that nobody reads."""
     try:

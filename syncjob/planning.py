@@ -90,6 +90,8 @@ def plan_of_pull(run: Run, *, takes_all: bool) -> Plan:
     longest_name = files.max_name_bytes(config.folder)
 
     def read_and_take(document: Document) -> Change:
+        if not is_id(document.model_id):
+            return not_compared(document)
         name = f"{document.model_id}.md"
         may_overwrite = unsaved is not None and name not in unsaved
         must_exist = document.model_id in options.patterns and name not in names

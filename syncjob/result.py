@@ -1,6 +1,6 @@
 """What a run comes to, gathered plan by plan: its Report, and the changes that are worth a look."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from syncjob import log
@@ -33,24 +33,25 @@ class Gathered:
         self.problems: list[Problem] = []
         self.changes: list[Change] = []
         self.slice = 0
+        self._newest = 0  # the number of the first item of the plan that came last
         self._told = 0
         self._room = _ROOM
 
     def add(self, plan: Plan) -> tuple[Item, ...]:
         """Takes a plan in; returns its items before anything is written."""
         planned = build.plan_items(plan)
-        self.items.put(planned, self.slice)
+        self._newest = self.items.add(planned, self.slice)
         self.problems.extend(plan.problems)
         for change in plan.changes:
             self._keep(change)
         for problem in plan.problems:
             if not problem.is_error:  # an error ends the run, which says why; a warning could be overlooked
-                log.event("warning", problem.code, message=problem.message)
+                log.told("warning", problem.code, message=problem.message)
         return planned
 
-    def end_slice(self, items: Iterable[Item]) -> None:
-        """Takes in what became of a slice; the next plan begins another."""
-        self.items.put(items, self.slice)
+    def end_slice(self, items: Sequence[Item]) -> None:
+        """Takes in what became of the plan that came last; the next one begins another slice."""
+        self.items.put(items, self.slice, self._newest)
         self.slice += 1
         self._told = len(self.problems)
 

@@ -2,13 +2,15 @@
 
 import errno
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
 from syncjob.report.model import Item
 
-_TABLE = "CREATE TABLE items (slice INTEGER, model_id TEXT, path TEXT, item BLOB, PRIMARY KEY (model_id, path))"
+# By number and not by path: names of files that are shown alike are not the same file.
+_TABLE = "CREATE TABLE items (number INTEGER PRIMARY KEY, slice INTEGER, model_id TEXT, path TEXT, item BLOB)"
+_INDEX = "CREATE INDEX in_order ON items (model_id, path, number)"
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Item)
 
@@ -20,7 +22,7 @@ class _Database:
         # Without a name it is a temporary file, and gone with the connection. Nothing in it need outlast a crash.
         # One thread uses it, but whichever looks for garbage after a run that broke off may be the one to close it.
         self.connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", _TABLE):
+        for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", _TABLE, _INDEX):
             self.connection.execute(statement)
 
     def __del__(self) -> None:
@@ -35,7 +37,7 @@ class Items(Collection[Item]):
         self._slices = (first, last)
 
     def __iter__(self) -> Iterator[Item]:
-        query = "SELECT item FROM items WHERE slice BETWEEN ? AND ? ORDER BY model_id, path"
+        query = "SELECT item FROM items WHERE slice BETWEEN ? AND ? ORDER BY model_id, path, number"
         for (item,) in self._database.connection.execute(query, self._slices):
             yield _DECODER.decode(item)
 
@@ -49,18 +51,29 @@ class Items(Collection[Item]):
 
 
 class Spool(Items):
-    """All items; of one model and path the last that was put. To be used by one thread."""
+    """All items. To be used by one thread."""
 
     def __init__(self) -> None:
         super().__init__(_Database())
+        self._count = 0
 
-    def put(self, items: Iterable[Item], slice_: int) -> None:
-        """Adds items to a slice, in place of those that stand for the same. Raises OSError."""
-        rows = ((slice_, item.model_id, item.path, _ENCODER.encode(item)) for item in items)
+    def add(self, items: Sequence[Item], slice_: int) -> int:
+        """Adds items to a slice; returns the number of the first, each of the others has the next. Raises OSError."""
+        first = self._count
+        self._count += len(items)
+        self.put(items, slice_, first)
+        return first
+
+    def put(self, items: Sequence[Item], slice_: int, first: int) -> None:
+        """Puts items where those with the numbers from `first` on may be. Raises OSError."""
+        rows = (
+            (number, slice_, item.model_id, item.path, _ENCODER.encode(item))
+            for number, item in enumerate(items, first)
+        )
         connection = self._database.connection
         try:
             connection.execute("BEGIN")
-            connection.executemany("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?)", rows)
+            connection.executemany("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?)", rows)
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             message = f"no room for the report ({error}); what was written stands in `syncjob runs`"

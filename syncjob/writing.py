@@ -120,7 +120,7 @@ def _log_outcome(outcome: Outcome) -> None:
     if outcome.status == "applied":
         log.event("debug", "applied", model_id=change.model_id, action=change.action, after_sha256=change.after_sha256)
     elif failure:
-        log.event("error", "failed", model_id=change.model_id, error=failure.code, message=failure.message)
+        log.told("error", "failed", model_id=change.model_id, error=failure.code, message=failure.message)
     for problem in outcome.problems:
         level: Literal["error", "warning"] = "error" if problem.is_error else "warning"
-        log.event(level, problem.code, model_id=change.model_id, message=problem.message)
+        log.told(level, problem.code, model_id=change.model_id, message=problem.message)

@@ -85,6 +85,11 @@ def test_a_secret_too_short_to_be_one_does_not_garble_messages() -> None:
     assert redact("it is 12345", bearer("12345").secrets) == "it is [redacted]"
 
 
+def test_a_secret_that_is_short_without_its_padding_does_not_garble_messages() -> None:
+    assert redact("a cat = a cat", bearer("a====").secrets) == "a cat = a cat"
+    assert redact("a cat", bearer("=====").secrets) == "a cat"
+
+
 @given(SECRETS, SECRETS)
 @settings(deadline=None)
 def test_no_form_of_a_secret_is_left(key: str, secret: str) -> None:

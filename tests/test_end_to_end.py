@@ -369,7 +369,7 @@ def test_output_and_report_go_to_files_and_stdout_stays_empty(workspace: Workspa
     workspace.write("one", "new\n")
     ended = workspace.run("diff", "--output", "plan.txt", "--report", "report.json")
     assert (ended.status, ended.out) == (0, "")
-    assert ended.err == "Plan: 0 to create, 1 to update, 0 to delete, 0 unchanged.\n"
+    assert ended.err == ("Plan: 0 to create, 1 to update, 0 to delete, 0 unchanged.\nWrote plan.txt, report.json.\n")
     assert "-old\n+new\n" in (workspace.folder / "plan.txt").read_text()
     assert json.loads((workspace.folder / "report.json").read_text())["summary"]["update"] == 1
 

@@ -43,6 +43,7 @@ def test_names_of_the_config_do_not_act(evil: Workspace, command: list[str], for
     more = [] if command == ["doctor"] else ["--format", form]
     ended = evil.run("--log-level", "debug", *command, *more)
     assert ended.status in (0, 1)
+    assert "internal error" not in ended.err
     shows_and_does_nothing(ended, "owned")
 
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import pytest
@@ -21,11 +21,13 @@ from tests.workspace import Workspace
 class Terminal:
     """A process on a terminal of its own."""
 
-    def __init__(self, workspace: Workspace, *arguments: str, **environment: str) -> None:
+    def __init__(
+        self, workspace: Workspace, *arguments: str, program: Sequence[str] = ("-m", "syncjob"), **environment: str
+    ) -> None:
         self.screen = b""
         self._controller, terminal = pty.openpty()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "syncjob", *arguments],
+            [sys.executable, *program, *arguments],
             cwd=workspace.folder,
             env=workspace.environment(**{"TERM": "xterm"} | environment),
             stdin=terminal,

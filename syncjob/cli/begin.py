@@ -52,17 +52,26 @@ def begin(settings: Settings, command: "Command", options: "Options", reach: "Re
     gate.bound(sys.stdout, sys.stderr)
     loaded = load_config(settings)
     run_id = run.new_id(loaded.state_dir if reach == "write" else None)
-    log.configure(sys.stderr, settings.log_format, settings.log_level, run_id, secrets_of(os.environ))
+    is_watched = sys.stdout.isatty()
+    log.configure(
+        sys.stderr, settings.log_format, settings.log_level, run_id, secrets_of(os.environ), is_watched=is_watched
+    )
     if reach != "offline":
         require_credentials(loaded)
-        if loaded.is_sandbox:
-            click.echo(
-                f"Profile {one_line(loaded.profile)} is the embedded stand-in: nothing is sent to Scenario.", err=True
-            )
+        if notice := _notice(loaded):
+            click.echo(one_line(notice), err=True)
         if runner.is_on(os.environ):
             runner.mask(loaded.credentials, sys.stderr)
     with run.begin(run_id, command, loaded, options, _track, reach) as started:
         yield started
+
+
+def _notice(config: "Config") -> str | None:
+    """Where a run goes, if that is not what the profile's name says."""
+    why = " (SCENARIO_BASE_URL)" if config.is_overridden else ""
+    if config.is_sandbox:
+        return f"Profile {config.profile} is the embedded stand-in{why}: nothing is sent to Scenario."
+    return f"Profile {config.profile} at {config.base_url}{why}." if why else None
 
 
 def _track(label: str, things: Iterable[_T], total: int, progress: "Progress") -> Iterable[_T]:

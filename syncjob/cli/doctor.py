@@ -8,6 +8,7 @@ from syncjob.cli.begin import Settings, begin
 from syncjob.cli.question import is_agreed, is_attended
 
 if TYPE_CHECKING:
+    from syncjob.config import Config
     from syncjob.run import Run
 
 
@@ -30,7 +31,7 @@ def doctor(settings: Settings, /, model_id: str | None, yes: bool) -> int:
     if not (yes or is_attended()):
         raise click.UsageError(f"--probe overwrites {model_id} for a while and then restores it; agree with --yes")
     with begin(settings, "doctor", run.Options(), "write") as started:
-        if not (yes or _agrees(model_id, started.config.profile)):
+        if not (yes or _agrees(model_id, started.config)):
             return 1 if started.interrupts.signal is None else 128 + started.interrupts.signal
         return _probe(started, model_id)
 
@@ -48,8 +49,9 @@ def _examine(run: "Run") -> int:
     return 2 if "credentials" in failed else 1 if failed else 0
 
 
-def _agrees(model_id: str, profile: str) -> bool:
-    what = f"The description of {model_id} (profile {profile}) is overwritten about ten times and then restored."
+def _agrees(model_id: str, config: "Config") -> bool:
+    where = f"{model_id} at {config.base_url} (profile {config.profile})"
+    what = f"The description of {where} is overwritten about ten times and then restored."
     return is_agreed(f"{what} Go on?")
 
 

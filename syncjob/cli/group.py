@@ -40,6 +40,13 @@ class _Lazy(click.Group):
         command: click.Command = getattr(import_module(f"syncjob.cli.{cmd_name}"), cmd_name)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.exceptions.NoSuchCommand(args[0], possibilities=COMMANDS, ctx=ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -63,7 +70,7 @@ class _Lazy(click.Group):
     "--log-format",
     type=click.Choice(["auto", "console", "json"]),
     default="auto",
-    help="Form of the log on stderr; auto is console.",
+    help="Form of the log on stderr; auto is console, on a terminal plain.",
 )
 @click.option(
     "--log-level",

@@ -25,13 +25,13 @@ def require_distinct(files: "Mapping[str, str | None]") -> None:
 
 
 def writable(context: click.Context, parameter: click.Parameter, path: str | None) -> str | None:
-    """Proves that a file can be written, without emptying it; a pipe stays open until the command ends."""
+    """Proves that a file can be written, without making or emptying it; a pipe stays open until the command ends."""
     if path is None:
         return None
     from syncjob import outputs
 
     try:
-        descriptor = outputs.opened(path)
+        descriptor = outputs.proved(path)
     except OSError as error:
         raise click.BadParameter(f"cannot write {path}: {error.strerror}") from error
     if stat.S_ISFIFO(os.fstat(descriptor).st_mode):  # else its reader would take this for the end

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from syncjob.cli.agreement import uncommitted_note
 from syncjob.cli.begin import Settings, begin
 from syncjob.cli.options import FILE, with_product, with_selection, writable
 from syncjob.cli.product import Product
@@ -62,7 +63,10 @@ def show_diff(
         if plan_out:
             with product.attempts.to("write the plan"):
                 PlanFile(started, plan_out).add(result.report)
-        return product.finish(started, result, text.render_plan)
+        status = product.finish(started, result, text.render_plan)
+        if product.is_on_screen and (note := uncommitted_note(started, result.report)):
+            click.echo(note, err=True)
+        return status
 
 
 class PlanFile:
@@ -134,7 +138,7 @@ def carry_out(
     run: "Run",
     job: "Callable[[Review], Result]",
     product: Product,
-    agrees: "Agrees" = lambda *_: True,
+    agrees: "Agrees",
     plan_file: PlanFile | None = None,
 ) -> int:
     """The product of a run that writes: its plan, and what became of it; returns the exit status.

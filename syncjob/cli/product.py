@@ -12,7 +12,7 @@ import click
 
 from syncjob import gate, outputs, runner
 from syncjob.cli.options import require_distinct
-from syncjob.display import printable
+from syncjob.display import one_line, printable
 from syncjob.errors import Stopped
 from syncjob.outlet import hurried_for
 from syncjob.step import Step
@@ -50,6 +50,7 @@ class Product:
         self._color = color
         self._output = output
         self._report = report
+        self._files = (output, report, plans.get("--plan-out"))
         self._has_begun = False
         self.attempts = outputs.Attempts()
         if color == "always":
@@ -61,6 +62,11 @@ class Product:
         if self._color != "auto":
             return self._color == "always"
         return self._output is None and gate.is_colorful(sys.stdout)
+
+    @property
+    def is_on_screen(self) -> bool:
+        """Whether whoever is at the terminal reads the product as it is made."""
+        return self.is_text and self._output is None and sys.stdout.isatty()
 
     def show(self, text: str) -> None:
         """Writes a part of the product; the parts of a file follow one another."""
@@ -140,6 +146,8 @@ class Product:
         )
         if not is_said:
             click.echo(summary_line(report), err=True)
+        if self._output and not self.attempts.have_failed:
+            click.echo(one_line(f"Wrote {', '.join(filter(None, self._files))}."), err=True)
 
     def _status(self, run: "Run", report: "Report") -> int:
         if run.interrupts.signal is not None:  # it may have come after the report was made

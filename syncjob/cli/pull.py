@@ -1,12 +1,15 @@
 """`syncjob pull`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from syncjob.cli.begin import Settings, begin
 from syncjob.cli.options import with_product
 from syncjob.cli.product import Product
+
+if TYPE_CHECKING:
+    from syncjob.report.model import Report
 
 
 @click.command()
@@ -35,4 +38,13 @@ def pull(
     with begin(settings, "pull", run.Options(select, force=force)) as started:
         result = jobs.pull(started, takes_all=takes_all, dry_run=dry_run)
         render = text.render_plan if dry_run else text.render_pull
-        return product.finish(started, result, render)
+        status = product.finish(started, result, render)
+    if hint := _next_step(result.report, is_of_files=not (select or takes_all), takes_all=takes_all):
+        click.echo(hint, err=True)
+    return status
+
+
+def _next_step(report: "Report", *, is_of_files: bool, takes_all: bool) -> str | None:
+    if is_of_files and not report.items and not report.problems:
+        return "No descriptions here yet: `syncjob pull --all` takes over all that Scenario has."
+    return "Commit these files now." if takes_all and report.summary.applied else None

@@ -1,15 +1,27 @@
 """A question to whoever is at the terminal."""
 
 import sys
+from pathlib import Path
 
 import click
 
 from syncjob.display import one_line
 
+_TERMINAL = Path("/dev/tty")  # the process's own, wherever its streams go
+
 
 def is_attended() -> bool:
-    """Whether somebody at a terminal can be asked; a closed stdin is none."""
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+    """Whether somebody types what the command reads; a closed stdin is nobody.
+
+    Raises UsageError where the question could not be shown.
+    """
+    if sys.stdin is None or not sys.stdin.isatty():
+        return False
+    try:
+        _show("")
+    except OSError as error:
+        raise click.UsageError("the question cannot be shown; give --yes") from error
+    return True
 
 
 def is_agreed(question: str) -> bool:
@@ -18,6 +30,15 @@ def is_agreed(question: str) -> bool:
 
     answer = b""
     with asking():
-        click.echo(f"{one_line(question)} [y/N]: ", nl=False, err=True)
+        _show(f"{one_line(question)} [y/N]: ")
         answer = sys.stdin.buffer.readline()  # bytes: what is typed may be no UTF-8
     return answer.strip().lower() in (b"y", b"yes")
+
+
+def _show(text: str) -> None:
+    """Writes to stderr or, where that is no terminal, to the process's own; raises OSError where it has none."""
+    if sys.stderr.isatty():
+        click.echo(text, nl=False, err=True)
+        return
+    with _TERMINAL.open("w", encoding=sys.stderr.encoding, errors="backslashreplace") as terminal:
+        terminal.write(text)

@@ -5,10 +5,12 @@ from typing import Any
 
 import click
 
+from syncjob.cli.agreement import asking, unasked
 from syncjob.cli.begin import Settings, begin
 from syncjob.cli.options import with_product
 from syncjob.cli.planned import carry_out
 from syncjob.cli.product import Product
+from syncjob.cli.question import is_attended
 
 
 @click.command()
@@ -16,8 +18,9 @@ from syncjob.cli.product import Product
 @with_product("text", "json", "markdown", "html")
 @click.option("--dry-run", is_flag=True, help="Show what would be put back.")
 @click.option("--force", is_flag=True, help="Put back also where Scenario holds a later text.")
+@click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
 @click.pass_obj
-def rollback(settings: Settings, /, run_id: str, dry_run: bool, force: bool, **product_options: Any) -> int:
+def rollback(settings: Settings, /, run_id: str, dry_run: bool, force: bool, yes: bool, **product_options: Any) -> int:
     """Put back the texts that a run overwrote; `syncjob runs` lists the runs."""
     from syncjob import jobs, run
     from syncjob.report import text
@@ -28,5 +31,7 @@ def rollback(settings: Settings, /, run_id: str, dry_run: bool, force: bool, **p
         with begin(settings, "rollback", options) as started:
             result = jobs.rollback_diff(started, run_id)
             return product.finish(started, result, text.render_plan)
+    is_asking = not yes and is_attended()
     with begin(settings, "rollback", options, "write") as started:
-        return carry_out(started, partial(jobs.rollback, started, run_id), product)
+        agrees = asking(started, product) if is_asking else unasked
+        return carry_out(started, partial(jobs.rollback, started, run_id), product, agrees)

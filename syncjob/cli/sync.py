@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from syncjob.cli.agreement import asking, unasked
 from syncjob.cli.begin import Settings, begin
 from syncjob.cli.planned import PlanFile, carry_out, show_diff, with_plan
 from syncjob.cli.product import Product
-from syncjob.cli.question import is_agreed, is_attended
+from syncjob.cli.question import is_attended
 
 if TYPE_CHECKING:
-    from syncjob.report.model import Report
     from syncjob.run import Options
     from syncjob.selection import Shard
 
@@ -89,27 +89,14 @@ def sync(
     product = Product(**product_options, plans={"--plan-out": plan_out, "--plan": plan})
     if dry_run:
         return show_diff(settings, "sync", options, product, plan_out)
-    return _apply(settings, options, product, plan_out, is_agreed=yes)
+    return _apply(settings, options, product, plan_out, yes=yes)
 
 
-def _apply(settings: Settings, options: "Options", product: Product, plan_out: str | None, *, is_agreed: bool) -> int:
+def _apply(settings: Settings, options: "Options", product: Product, plan_out: str | None, *, yes: bool) -> int:
     from syncjob import jobs
-    from syncjob.report.summary import plan_line
 
-    is_asking = not is_agreed and is_attended()
+    is_asking = not yes and is_attended()
     with begin(settings, "sync", options, "write") as started:
         plan_file = PlanFile(started, plan_out) if plan_out else None
-
-        def agrees(report: "Report", will_write: bool, rest: int) -> bool:
-            nonlocal is_asking
-            if not (will_write and is_asking):
-                return True
-            is_asking = False  # a yes is for the slices that follow too
-            return _ask(plan_line(report), report.profile, rest)
-
+        agrees = asking(started, product) if is_asking else unasked
         return carry_out(started, partial(jobs.sync, started), product, agrees, plan_file)
-
-
-def _ask(plan_line: str, profile: str, rest: int) -> bool:
-    more = f", and then what the other {rest:,} descriptions need" if rest else ""
-    return is_agreed(f"{plan_line} Write this to Scenario (profile {profile}){more}?")

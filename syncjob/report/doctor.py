@@ -1,5 +1,6 @@
 """What the doctor found, as text. Pure."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -8,6 +9,8 @@ from syncjob.display import one_line, shorten
 
 if TYPE_CHECKING:
     from syncjob.learnt import Finding
+
+_WIDTH = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,14 @@ def render_line(line: Line) -> str:
 
 
 def render_findings(findings: "Sequence[Finding]") -> str:
-    """A table: what was asked, what was answered, what that means."""
-    rows = [("QUESTION", "ANSWER", "SO"), *((f.question, shorten(f.answer, 60), f.meaning) for f in findings)]
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    return "".join(f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}\n" for row in rows)
+    """Each question, and below it what was answered and what that means."""
+    lines = (
+        line
+        for each in findings
+        for line in (each.question, *_wrapped(f"{shorten(each.answer, 60)} -> {each.meaning}"))
+    )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _wrapped(text: str) -> Sequence[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="     ", break_on_hyphens=False)

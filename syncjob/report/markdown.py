@@ -11,7 +11,7 @@ from html import escape
 
 from syncjob.display import one_line, visible
 from syncjob.report.model import Item, ItemProblem, Report
-from syncjob.report.summary import checked_line, end_line, plan_line
+from syncjob.report.summary import checked_line, end_line, plan_line, refusal_line
 
 _FENCE = re.compile("`+")
 _ROOM = 300  # for the line on what is left out
@@ -64,6 +64,9 @@ def _head(report: Report) -> Iterator[str]:
     else:
         yield f"**{plan_line(report)}**" + ("" if report.dry_run else f" {end_line(report)}")
     yield ""
+    if refusal := refusal_line(report):
+        yield f"**{refusal}**"
+        yield ""
     # A block of HTML, in which no Markdown is read; a line that begins with <sub> would be a paragraph.
     yield f"<p><sub>profile <code>{_plain(report.profile)}</code>, run <code>{_plain(report.run)}</code></sub></p>"
     yield ""

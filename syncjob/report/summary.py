@@ -1,7 +1,9 @@
 """The lines that sum a run up, for every format. Pure."""
 
+from collections.abc import Iterable, Sequence
+
 from syncjob.problems import CALLED_OFF
-from syncjob.report.model import Report, RunProblem, Summary
+from syncjob.report.model import Item, ItemError, ItemProblem, Report, RunProblem, Summary
 
 
 def summary_line(report: Report) -> str:
@@ -17,35 +19,86 @@ def summary_line(report: Report) -> str:
 def pull_line(report: Report) -> str:
     """`Pulled …`; where a problem kept all files as they were, it says so."""
     summary = report.summary
-    refused = summary.failed + summary.conflict + summary.invalid
-    parts = [f"{summary.unchanged} unchanged", *([f"{counted(refused, 'problem')}"] if refused else [])]
-    if summary.applied or not refused:
+    errors, unread = _errors(report), _uncompared(report)
+    parts = [f"{summary.unchanged} unchanged", *([counted(errors, "problem")] if errors else [])]
+    parts += [f"{unread} not read"] if unread else []
+    if summary.applied or not errors + unread:
         return f"Pulled {counted(summary.applied, 'file')}, {', '.join(parts)}."
     return f"No file was written: {', '.join(parts)}."
 
 
 def checked_line(report: Report) -> str:
     """`Checked …`."""
-    problems = [*report.problems, *(problem for item in report.items for problem in item.problems)]
-    errors = sum(problem.severity == "error" for problem in problems) + sum(bool(item.error) for item in report.items)
-    warnings = sum(problem.severity == "warning" for problem in problems)
-    return f"Checked {counted(len(report.items), 'description')}: {counted(errors, 'error')}, {counted(warnings, 'warning')}."
+    warnings = sum(problem.severity == "warning" for problem in _problems(report))
+    unread = sum(item.error is not None for item in report.items)
+    parts = [counted(_errors(report), "error"), counted(warnings, "warning")]
+    parts += [f"{unread} not looked up"] if unread else []
+    return f"Checked {counted(len(report.items), 'description')}: {', '.join(parts)}."
 
 
 def plan_line(report: Report) -> str:
-    """`Plan: …`; what the run did not come to compare is told apart from what is wrong."""
+    """`Plan: …`; what could not be compared is told apart from what is wrong."""
     summary = report.summary
-    unseen = sum(item.action == "invalid" and item.status == "not_attempted" for item in report.items)
+    unseen = _uncompared(report)
     parts = [
         f"{summary.create} to create",
         f"{summary.update} to update",
         f"{summary.delete} to delete",
         f"{summary.unchanged} unchanged",
     ]
-    parts += [f"{summary.conflict} in conflict"] if summary.conflict else []
+    return f"Plan: {', '.join([*parts, *_blocked(summary, unseen)])}."
+
+
+def refusal_line(report: Report) -> str | None:
+    """Why the rest of a sync is, or would be, not written for the sake of some; None where that is not so."""
+    summary = report.summary
+    is_by_item = report.command not in ("diff", "sync")
+    if is_by_item or summary.applied + summary.uncertain or any(each.severity == "error" for each in report.problems):
+        return None
+    waiting = summary.create + summary.update + summary.delete if report.dry_run else summary.not_attempted
+    blocked = _blocked(summary, _uncompared(report))
+    if not (blocked and waiting):
+        return None
+    refused = "sync would refuse all of it" if report.dry_run else "All of it was refused"
+    return f"{refused}: {', '.join(blocked)}; --keep-going writes the rest."
+
+
+def _blocked(summary: Summary, unseen: int) -> list[str]:
+    parts = [f"{summary.conflict} in conflict"] if summary.conflict else []
     parts += [f"{summary.invalid - unseen} invalid"] if summary.invalid > unseen else []
-    parts += [f"{unseen} not compared"] if unseen else []
-    return f"Plan: {', '.join(parts)}."
+    return [*parts, *([f"{unseen} not compared"] if unseen else [])]
+
+
+def causes(failed: Iterable[Item], told: Sequence[RunProblem]) -> list[list[Item]]:
+    """The items whose calls failed, by what made them fail, but for what the run's problems tell already."""
+    found: dict[tuple[str, str], list[Item]] = {}
+    for item in failed:
+        if item.error and not _is_told(item.error, told):
+            found.setdefault((item.error.code, item.error.message), []).append(item)
+    return list(found.values())
+
+
+def _is_told(error: ItemError, told: Sequence[RunProblem]) -> bool:
+    if error.code == "interrupted":
+        return bool(told)
+    return any(problem.code == error.code and error.message in problem.message for problem in told)
+
+
+def _problems(report: Report) -> list[RunProblem | ItemProblem]:
+    return [*report.problems, *(problem for item in report.items for problem in item.problems)]
+
+
+def _errors(report: Report) -> int:
+    """How many errors are told: a cause that many items share is one."""
+    own = sum(problem.severity == "error" for problem in _problems(report))
+    return own + len(causes(report.items, report.problems))
+
+
+def _uncompared(report: Report) -> int:
+    """How many items the run did not come to, or could not ask about."""
+    return sum(
+        item.action == "invalid" and (item.status == "not_attempted" or bool(item.error)) for item in report.items
+    )
 
 
 def end_line(report: Report) -> str:

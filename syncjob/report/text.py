@@ -1,51 +1,74 @@
 """A Report as text for a terminal, as git and ruff would print it. Pure."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from syncjob.display import one_line, visible
 from syncjob.report.model import Item, ItemProblem, Report, RunProblem
-from syncjob.report.summary import checked_line, end_line, is_called_off, plan_line, pull_line
+from syncjob.report.summary import (
+    causes,
+    checked_line,
+    counted,
+    end_line,
+    is_called_off,
+    plan_line,
+    pull_line,
+    refusal_line,
+)
 
+_STILL_IN_FILES = "The files are as they were, so the next sync writes them again; revert their commit too."
+_NAMED = 10  # descriptions that one cause is told of by name
 _BOLD, _RED, _GREEN, _YELLOW, _CYAN = "1", "31", "32", "33", "36"
 
 
 def render_plan(report: Report, *, color: bool) -> str:
     """Each change as a unified diff, each problem with its place, and the line `Plan: …`."""
-    lines = [line for item in report.items for line in _item(item, color)]
-    lines += [_run_problem(problem, color) for problem in report.problems]
+    lines: list[str] = []
+    failed: list[Item] = []
+    for item in report.items:
+        lines += _item(item, color)
+        failed += [item] if item.error else []
+    lines += _of_the_run(report, failed, color)
     is_open = bool(lines) and lines[-1] != ""
-    return _text([*lines, *([""] if is_open else []), plan_line(report)])
+    refusal = refusal_line(report) if report.dry_run else None
+    return _text([*lines, *([""] if is_open else []), plan_line(report), *([refusal] if refusal else [])])
 
 
 def render_outcome(items: Sequence[Item], planned: Sequence[Item], *, color: bool) -> str:
     """What became of each write; what was said of the same items when they were `planned` is not said again."""
-    pairs = zip(items, planned, strict=True)
-    return "".join(f"{line}\n" for item, before in pairs for line in _outcome(item, before, color))
+    pairs = list(zip(items, planned, strict=True))
+    lines = [line for item, before in pairs for line in _outcome(item, before, color)]
+    failed = causes((item for item, before in pairs if item.error != before.error), ())
+    lines += [_cause(alike, color) for alike in failed]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def render_end(report: Report, *, told: Collection[RunProblem], color: bool) -> str:
     """The problems of the run that were not `told` before, and the line `Applied …`."""
     untold = [problem for problem in report.problems if problem not in told and not is_called_off(problem)]
-    return _text([*(_run_problem(problem, color) for problem in untold), end_line(report)])
+    is_undone = report.command == "rollback" and report.summary.applied
+    more = _STILL_IN_FILES if is_undone else refusal_line(report)
+    return _text([*(_run_problem(problem, color) for problem in untold), end_line(report), *([more] if more else [])])
 
 
 def render_pull(report: Report, *, color: bool) -> str:
     """Each file that was written, each problem with its place, and the line `Pulled …`."""
     done = {"create": "created", "update": "updated"}
     lines: list[str] = []
+    failed: list[Item] = []
     for item in report.items:
+        failed += [item] if item.error else []
         lines += (
             [f"{_paint(done[item.action], _GREEN, color)} {one_line(item.path)}"] if item.status == "applied" else []
         )
         lines += _notes(item, color)
-    lines += [_run_problem(problem, color) for problem in report.problems]
+    lines += _of_the_run(report, failed, color)
     return _text([*lines, pull_line(report)])
 
 
 def render_check(report: Report, *, color: bool) -> str:
     """Each problem with its place, and the line `Checked …`."""
     lines = [line for item in report.items for line in _notes(item, color)]
-    lines += [_run_problem(problem, color) for problem in report.problems]
+    lines += _of_the_run(report, [item for item in report.items if item.error], color)
     return _text([*lines, checked_line(report)])
 
 
@@ -70,16 +93,29 @@ def _diff(diff: str, color: bool) -> Iterator[str]:
 
 
 def _notes(item: Item, color: bool) -> Iterator[str]:
-    for problem in item.problems:
-        yield _problem(item.path, problem, color)
-    yield from _error(item, color)
+    return (_problem(item.path, problem, color) for problem in item.problems)
 
 
-def _error(item: Item, color: bool) -> Iterator[str]:
-    if item.error:
-        label = _paint("error", _RED, color)
-        tries = f" ({item.error.attempts} attempts)" if item.error.attempts > 1 else ""
-        yield f"{one_line(item.path)}: {label} {item.error.code}: {one_line(item.error.message)}{tries}"
+def _of_the_run(report: Report, failed: Iterable[Item], color: bool) -> Iterator[str]:
+    """The problems of the run, then what made its calls fail, each cause once."""
+    yield from (_run_problem(problem, color) for problem in report.problems)
+    yield from (_cause(alike, color) for alike in causes(failed, report.problems))
+
+
+def _cause(alike: Sequence[Item], color: bool) -> str:
+    """What made the calls of some items fail in the same way; a file is not to blame for what many suffer."""
+    first, *more = alike
+    error = first.error
+    if error is None:
+        raise ValueError("an item without an error has no cause of one")
+    notes = [f"{error.attempts} attempts"] if error.attempts > 1 else []
+    if more:
+        names = ", ".join(item.model_id for item in alike[:_NAMED])
+        rest = f" and {len(alike) - _NAMED:,} more" if len(alike) > _NAMED else ""
+        notes.append(f"{counted(len(alike), 'description')}: {names}{rest}")
+    said = f" ({'; '.join(notes)})" if notes else ""
+    where = "syncjob" if more else first.path
+    return one_line(where) + f": {_paint('error', _RED, color)} {error.code}: " + one_line(error.message + said)
 
 
 def _problem(path: str, problem: ItemProblem | RunProblem, color: bool) -> str:
@@ -98,8 +134,6 @@ def _outcome(item: Item, before: Item, color: bool) -> Iterator[str]:
         name = f" ({one_line(item.model_name)})" if item.model_name else ""
         yield f"{_paint(done.get(item.action, item.action), _GREEN, color)} {one_line(item.model_id)}{name}"
     yield from (_problem(item.path, problem, color) for problem in item.problems if problem not in before.problems)
-    if item.error != before.error:
-        yield from _error(item, color)
 
 
 def _diff_line(line: str, color: bool) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from syncjob.report.html.escape import escape
 from syncjob.report.html.labels import badges, lines_changed, problem_list, title
 from syncjob.report.model import Item, Report
-from syncjob.report.summary import counted
+from syncjob.report.summary import counted, refusal_line
 
 _ACTIONS = (
     ("create", "to create"),
@@ -36,9 +36,14 @@ def heading(report: Report) -> str:
 def masthead(report: Report) -> str:
     """The heading, the facts of the run, its counts and its own problems."""
     return (
-        f'<header class="masthead">\n<h1>{heading(report)}</h1>\n{_facts(report)}{_counts(report)}'
+        f'<header class="masthead">\n<h1>{heading(report)}</h1>\n{_refusal(report)}{_facts(report)}{_counts(report)}'
         f"{_run_problems(report)}</header>\n"
     )
+
+
+def _refusal(report: Report) -> str:
+    line = refusal_line(report)
+    return f'<p class="refusal">{escape(line)}</p>\n' if line else ""
 
 
 def _facts(report: Report) -> str:

@@ -1,0 +1,61 @@
+"""What has to be agreed to before a run writes."""
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from syncjob.cli.question import is_agreed
+
+if TYPE_CHECKING:
+    from syncjob.cli.planned import Agrees
+    from syncjob.cli.product import Product
+    from syncjob.config import Config
+    from syncjob.report.model import Report
+    from syncjob.run import Run
+
+
+def unasked(report: "Report", will_write: bool, rest: int) -> bool:
+    """The agreement of a run that asks nobody."""
+    return True
+
+
+def asking(run: "Run", product: "Product") -> "Agrees":
+    """A person's agreement, asked for once: a yes is for the slices that follow too."""
+    is_asked = False
+
+    def agrees(report: "Report", will_write: bool, rest: int) -> bool:
+        nonlocal is_asked
+        if is_asked or not will_write:
+            return True
+        is_asked = True
+        question = _question(report, run.config, rest, is_shown=product.is_on_screen)
+        return is_agreed(" ".join(filter(None, [uncommitted_note(run, report), question])))
+
+    return agrees
+
+
+def uncommitted_note(run: "Run", report: "Report") -> str | None:
+    """That git does not have what is to be written, which later syncs would take for an edit on Scenario."""
+    from syncjob.errors import Stopped
+    from syncjob.worktree import uncommitted
+
+    planned = {f"{item.model_id}.md" for item in report.items if item.action in ("create", "update")}
+    unsaved: frozenset[str] = frozenset()
+    if planned and run.command != "rollback":  # which writes no files' texts
+        with suppress(Stopped):
+            unsaved = uncommitted(run.config.folder, run.stop) or unsaved
+    if not (number := len(planned & unsaved)):
+        return None
+    what = "1 of these files is" if number == 1 else f"{number:,} of these files are"
+    return f"{what} not committed: commit first, or a later sync takes the text for an edit on Scenario."
+
+
+def _question(report: "Report", config: "Config", rest: int, *, is_shown: bool) -> str:
+    """What is to be agreed to; with the counts where the plan is not shown right above."""
+    from syncjob.report.summary import plan_line
+
+    summary = report.summary
+    number = summary.create + summary.update + summary.delete
+    what = "this change" if number == 1 else f"these {number:,} changes"
+    where = "the embedded stand-in" if config.is_sandbox else config.base_url
+    more = f", and then what the other {rest:,} descriptions need" if rest else ""
+    return f"{'' if is_shown else plan_line(report) + ' '}Write {what} to {where} (profile {config.profile}){more}?"
