@@ -11,7 +11,7 @@ from syncjob.documents import Document
 from syncjob.errors import Stopped, UsageError
 from syncjob.memory import Memory
 from syncjob.plan import Change, Plan, in_order, not_compared
-from syncjob.planning import judged_by_history, within_thresholds
+from syncjob.planning import judged_by_history, texts_of, within_thresholds
 from syncjob.problems import Problem, warning
 from syncjob.run import Run
 from syncjob.saved_plan import SavedItem
@@ -28,7 +28,7 @@ def plans_of_saved(run: Run, path: Path) -> Iterator[Plan]:
     names = scope.in_order(f"{model_id}.md" for model_id in writes)
     there = scope.names_of(config, may_be_empty=True)
     try:
-        worktree = scope.known_worktree(config, there, run.stop)
+        worktree = scope.known_worktree(config, there, run.git)
     except Stopped:
         files = scope.Files(config, there)
         yield Plan(in_order(not_compared(files.unread(name)) for name in names))
@@ -39,7 +39,7 @@ def plans_of_saved(run: Run, path: Path) -> Iterator[Plan]:
         yield Plan(in_order((*blocked, *(not_compared(source.read(name)) for name in names))))
         return
     yield Plan(blocked, is_partial=True)
-    with history.texts(config.folder, run.stop, worktree.encodings) as texts:
+    with texts_of(run, worktree.encodings) as texts:
         judge = _Judge(run, writes, texts)
         plans = comparing.plans(run, names, source, judge, Memory(None), "one")
         plans = (replace(plan, problems=(*plan.problems, *judge.warnings())) for plan in plans)
@@ -78,8 +78,9 @@ class _Judge:
             self._overwriting += [change.model_id] if planned.is_write else []
             return planned
         judged = self._judged(planned)
-        if judged.action == "conflict" and planned.is_write and self._texts.gap():
-            self._gap = self._texts.gap()
+        gap = self._texts.gap(f"{change.model_id}.md")
+        if judged.action == "conflict" and planned.is_write and gap:
+            self._gap = gap
             return planned
         return judged
 

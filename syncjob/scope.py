@@ -8,9 +8,9 @@ from syncjob.config import Config
 from syncjob.discovery import require_own_folder
 from syncjob.documents import Document, Folder, gone, list_folder, model_id_of
 from syncjob.errors import UsageError
+from syncjob.git import Git
 from syncjob.history import Changed, changed_since
 from syncjob.problems import Problem, warning
-from syncjob.processes import NEVER, Ending
 from syncjob.selection import Shard, select
 from syncjob.tags import is_id
 from syncjob.worktree import Worktree, look
@@ -82,7 +82,7 @@ def find(
     shard: Shard | None = None,
     will_prune: bool = False,
     is_check: bool = False,
-    stop: Ending = NEVER,
+    git: Git,
 ) -> Scope:
     """The scope; reads no file.
 
@@ -90,11 +90,11 @@ def find(
     responsible and cannot tell, unless it `is_check`, and for a revision that leads nowhere where the run
     `will_prune`. With that a pattern may name a model that has no file, in a whole scope. Raises Stopped.
     """
-    changed, problems = _changed(config, since, will_prune=will_prune, stop=stop)
+    changed, problems = _changed(config, since, git, will_prune=will_prune)
     there = names_of(config, may_be_empty=bool(changed.names))
     filed = set(map(model_id_of, there))  # a file whose name is a bad one is still its model's
     deleted = frozenset(name for name in _descriptions(changed.deleted) if model_id_of(name) not in filed)
-    worktree = look(config.folder, there, stop)
+    worktree = look(config.folder, there, git)
     problems += tuple(_unknown(worktree, is_check=is_check))
     names = (*there, *sorted(worktree.problems.keys() - set(there)))
     must_match = not (will_prune and changed.names is None)
@@ -120,9 +120,9 @@ def unasked(config: Config, patterns: Sequence[str], shard: Shard | None = None)
     return tuple(Files(config, there).unread(name) for name in in_order(chosen, shard))
 
 
-def known_worktree(config: Config, there: Sequence[str], stop: Ending) -> Worktree:
+def known_worktree(config: Config, names: Sequence[str], git: Git, *, are_there: bool = True) -> Worktree:
     """What git says of the folder; raises UsageError where it is responsible and cannot tell, and Stopped."""
-    worktree = look(config.folder, there, stop)
+    worktree = look(config.folder, names, git, are_there=are_there)
     list(_unknown(worktree, is_check=False))
     return worktree
 
@@ -136,13 +136,11 @@ def _unknown(worktree: Worktree, *, is_check: bool) -> Iterator[Problem]:
     yield warning("git-unknown", message)
 
 
-def _changed(
-    config: Config, since: str | None, *, will_prune: bool, stop: Ending
-) -> tuple[Changed, tuple[Problem, ...]]:
+def _changed(config: Config, since: str | None, git: Git, *, will_prune: bool) -> tuple[Changed, tuple[Problem, ...]]:
     """What changed since a revision, None of it for all; with a warning where it leads nowhere."""
     if since is None:
         return Changed(None), ()
-    changed = changed_since(config.folder, since, stop)
+    changed = changed_since(config.folder, since, git)
     if changed.names is not None:
         return changed, ()
     if will_prune:

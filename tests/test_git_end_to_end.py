@@ -192,7 +192,7 @@ def test_without_the_whole_history_an_update_cannot_tell_and_a_create_can(
     assert actions(ended.report) == {"fresh": "create", "one": "conflict", "two": "unchanged"}
     message = ended.item("one")["problems"][0]["message"]
     assert "cannot tell" in message
-    assert "fetch-depth: 0" in message
+    assert ("git fetch --unshallow" if place == "shallow" else "git init") in message
     assert remote.sandbox.description("one") == "old"
 
 

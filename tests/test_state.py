@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from syncjob.git import Git
 from syncjob.learnt import Learnt, Probed
 from syncjob.state import distrust, state_folder
 from syncjob.text import sha256
@@ -293,11 +294,11 @@ def test_other_things_of_a_folder_may_be_tracked(workspace: Workspace, remote: L
 def test_git_that_cannot_tell_is_not_believed(workspace: Workspace, remote: Loopback, state: Path) -> None:
     workspace.commit()
     (workspace.folder / ".git" / "index").write_bytes(b"damaged")
-    assert "git cannot tell" in (distrust(state, is_named=True) or "")
+    assert "git cannot tell" in (distrust(state, Git(), is_named=True) or "")
 
 
 def test_what_is_not_there_is_nobodys(tmp_path: Path) -> None:
-    assert distrust(tmp_path / "none", is_named=False) is None
+    assert distrust(tmp_path / "none", Git(), is_named=False) is None
 
 
 # What git is told
