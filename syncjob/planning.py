@@ -32,7 +32,13 @@ def plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
     options, config = run.options, run.config
     try:
         found = scope.find(
-            config, options.patterns, options.since, shard=options.shard, will_prune=options.prune, git=run.git
+            config,
+            options.patterns,
+            options.since,
+            shard=options.shard,
+            will_prune=options.prune,
+            git=run.git,
+            stop=run.stop,
         )
     except Stopped:
         yield unasked_plan(run)

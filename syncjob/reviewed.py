@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from syncjob import comparing, history, regular, saved_plan, scope
+from syncjob import comparing, history, nested, regular, saved_plan, scope
 from syncjob.display import shorten
 from syncjob.documents import Document
 from syncjob.errors import Stopped, UsageError
@@ -29,11 +29,12 @@ def plans_of_saved(run: Run, path: Path) -> Iterator[Plan]:
     there = scope.names_of(config, may_be_empty=True)
     try:
         worktree = scope.known_worktree(config, there, run.git)
+        below = nested.find(config.folder, run.stop)
     except Stopped:
         files = scope.Files(config, there)
         yield Plan(in_order(not_compared(files.unread(name)) for name in names))
         return
-    source = _Reviewed(scope.Files(config, there, worktree), writes)
+    source = _Reviewed(scope.Files(config, there, worktree, below), writes)
     blocked = in_order(saved_plan.blocked(item, config.shown_folder) for item in saved.blocked)
     if not run.options.keep_going and (blocked or not all(source.read(name).is_valid for name in names)):
         yield Plan(in_order((*blocked, *(not_compared(source.read(name)) for name in names))))

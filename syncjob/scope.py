@@ -3,14 +3,17 @@
 import errno
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
+from syncjob import nested
 from syncjob.config import Config
 from syncjob.discovery import require_own_folder
 from syncjob.documents import Document, Folder, gone, list_folder, model_id_of
 from syncjob.errors import UsageError
 from syncjob.git import Git
-from syncjob.history import Changed, changed_since
+from syncjob.history import Changed, changed_since, had
 from syncjob.problems import Problem, warning
+from syncjob.processes import Ending
 from syncjob.selection import Shard, select
 from syncjob.tags import is_id
 from syncjob.worktree import Worktree, look
@@ -19,13 +22,21 @@ from syncjob.worktree import Worktree, look
 class Files:
     """The documents of a config's folder by file name, each read when it is asked for.
 
-    With the problems that git has with them, those among them that are not there.
+    With the problems that git has with them, those among them that are not there. `below` are the paths of those
+    that are in subfolders.
     """
 
-    def __init__(self, config: Config, there: Sequence[str], worktree: Worktree = Worktree()) -> None:  # noqa: B008  frozen
+    def __init__(
+        self,
+        config: Config,
+        there: Sequence[str],
+        worktree: Worktree = Worktree(),  # noqa: B008  frozen
+        below: Mapping[str, str] | None = None,
+    ) -> None:
         self._shown_as = config.shown_folder
         self._there = frozenset(there)
         self._problems = worktree.problems
+        self._below = below or {}
         self._was_listed = config.folder.is_dir()
         self._folder = Folder(config.folder, self._shown_as, there, config.safety.max_file_bytes)
 
@@ -43,7 +54,10 @@ class Files:
             is_known = not self._was_listed or error.errno == errno.ENAMETOOLONG
             problem = Problem("file-special", f"cannot be looked for in its folder: {error.strerror}")
             return self.unread(name) if is_known else replace(self.unread(name), problems=(problem,))
-        return self._folder.read(back) if back else self.unread(name)
+        if back:
+            return self._folder.read(back)
+        below = self._below.get(name)
+        return replace(self.unread(name), problems=(nested.kept(below),)) if below else self.unread(name)
 
     def unread(self, name: str) -> Document:
         """The place of a document whose file is not looked at."""
@@ -83,6 +97,7 @@ def find(
     will_prune: bool = False,
     is_check: bool = False,
     git: Git,
+    stop: Ending,
 ) -> Scope:
     """The scope; reads no file.
 
@@ -96,13 +111,17 @@ def find(
     deleted = frozenset(name for name in _descriptions(changed.deleted) if model_id_of(name) not in filed)
     worktree = look(config.folder, there, git)
     problems += tuple(_unknown(worktree, is_check=is_check))
+    below = nested.find(config.folder, stop)
+    if below and not patterns:
+        problems += (nested.overlooked(below, config.shown_folder),)
     names = (*there, *sorted(worktree.problems.keys() - set(there)))
     must_match = not (will_prune and changed.names is None)
-    chosen = select((*names, *deleted), patterns, config.folder, must_match=must_match)
+    was_there = partial(had, config.folder, git=git)
+    chosen = select((*names, *deleted), patterns, config.folder, must_match=must_match, was_there=was_there)
     if changed.names is not None:
         chosen &= changed.names
     return Scope(
-        Files(config, there, worktree),
+        Files(config, there, worktree, below),
         in_order((name for name in names if name in chosen), shard),
         in_order(deleted & chosen, shard),
         names,

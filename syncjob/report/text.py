@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from syncjob.display import one_line, visible
+from syncjob.display import one_line, unbroken, visible
 from syncjob.report.model import Item, ItemProblem, Report, RunProblem
 from syncjob.report.summary import checked_line, outcome_line, plan_line, pull_line
 
@@ -35,7 +35,7 @@ def render_pull(report: Report, *, color: bool) -> str:
     lines: list[str] = []
     for item in report.items:
         lines += (
-            [f"{_paint(done[item.action], _GREEN, color)} {one_line(item.path)}"] if item.status == "applied" else []
+            [f"{_paint(done[item.action], _GREEN, color)} {unbroken(item.path)}"] if item.status == "applied" else []
         )
         lines += _notes(item, color)
     lines += [_run_problem(problem, color) for problem in report.problems]
@@ -79,13 +79,13 @@ def _error(item: Item, color: bool) -> Iterator[str]:
     if item.error:
         label = _paint("error", _RED, color)
         tries = f" ({item.error.attempts} attempts)" if item.error.attempts > 1 else ""
-        yield f"{one_line(item.path)}: {label} {item.error.code}: {one_line(item.error.message)}{tries}"
+        yield f"{unbroken(item.path)}: {label} {item.error.code}: {one_line(item.error.message)}{tries}"
 
 
 def _problem(path: str, problem: ItemProblem | RunProblem, color: bool) -> str:
     place = ":".join(str(part) for part in (path, problem.line, problem.column) if part is not None)
     label = _paint(problem.severity, _RED if problem.severity == "error" else _YELLOW, color)
-    return f"{one_line(place)}: {label} {problem.code}: {one_line(problem.message)}"
+    return f"{unbroken(place)}: {label} {problem.code}: {one_line(problem.message)}"
 
 
 def _run_problem(problem: RunProblem, color: bool) -> str:
