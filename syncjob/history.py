@@ -19,6 +19,7 @@ from syncjob.runner import is_on
 from syncjob.text import canonical
 from syncjob.worktree import kept_by_git, names_unlike
 
+_HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _NO_COMMIT = re.compile(r"0{40}(?:0{24})?")
 _PARTIAL = re.compile(r"extensions\.partialclone|remote\..*\.promisor", re.DOTALL)
 _FETCH = "run `git fetch --unshallow`"
@@ -32,11 +33,17 @@ class Changed:
     """Names of the files that changed since a revision; `names` is None, with the reason, where that is not known.
 
     `deleted` are those of them that are gone. What git has and did not check out is not gone.
+    `is_slip` says that the revision can only have been mistyped.
     """
 
     names: frozenset[str] | None
     deleted: frozenset[str] = frozenset()
     reason: str = ""
+    is_slip: bool = False
+
+
+class _NoSuchCommit(GitFailed):
+    """A revision that names nothing here."""
 
 
 class Texts:
@@ -138,7 +145,9 @@ def changed_since(folder: Path, revision: str, git: Git) -> Changed:
         repository = git.around(folder)
         return _changed_since(folder, repository, _merge_base(repository, revision))
     except GitFailed as error:
-        return Changed(None, reason=f"{shown}: {error}")
+        # In a checkout of one commit, or once a branch was rewritten, there may be such a commit elsewhere.
+        is_slip = isinstance(error, _NoSuchCommit) and not (_HASH.fullmatch(revision) or is_on(os.environ))
+        return Changed(None, reason=f"{shown}: {error}", is_slip=is_slip)
 
 
 def gap_of(folder: Path, git: Git) -> str | None:
@@ -176,9 +185,8 @@ def _merge_base(repository: Repository, revision: str) -> str:
         wanted = f"{revision}^{{commit}}"
         commit = repository.run("rev-parse", "--verify", "--quiet", "--end-of-options", wanted).decode().strip()
     except GitFailed as error:
-        raise GitFailed(
-            f"no such commit or branch here; {_advice('`git branch --all` lists what there is')}"
-        ) from error
+        advice = _advice("`git branch --all` lists what there is")
+        raise _NoSuchCommit(f"no such commit or branch here; {advice}") from error
     try:
         return repository.run("merge-base", commit, "HEAD").decode().strip()
     except GitFailed as error:

@@ -102,8 +102,9 @@ def find(
     """The scope; reads no file.
 
     Raises UsageError where the folder holds no description, for a pattern that names none, where git is
-    responsible and cannot tell, unless it `is_check`, and for a revision that leads nowhere where the run
-    `will_prune`. With that a pattern may name a model that has no file, in a whole scope. Raises Stopped.
+    responsible and cannot tell, unless it `is_check`, for a revision that was mistyped, and for one that leads
+    nowhere where the run `will_prune`. With that a pattern may name a model that has no file, in a whole scope.
+    Raises Stopped.
     """
     changed, problems = _changed(config, since, git, will_prune=will_prune)
     there = names_of(config, may_be_empty=bool(changed.names))
@@ -167,6 +168,8 @@ def _changed(config: Config, since: str | None, git: Git, *, will_prune: bool) -
             f"{changed.reason}; --prune would then delete every description that has no file. "
             "Name a commit in the history of HEAD, or drop one of the two options"
         )
+    if changed.is_slip:
+        raise UsageError(changed.reason)
     return changed, (warning("since-unknown", f"{changed.reason}; all files are compared"),)
 
 

@@ -477,9 +477,11 @@ class GitAndScenario(RuleBasedStateMachine):
 
     def _check_files(self, ran: Ran, options: run.Options, revision: str | None) -> None:
         base = self._base(options.since)
+        is_astray = options.since is not None and base is None
         asked = Asked(
             base=base,
-            is_astray=options.since is not None and base is None,
+            is_astray=is_astray,
+            is_slip=is_astray and options.since != "0" * 40,
             select=options.patterns,
             prune=options.prune,
             keep_going=options.keep_going,
