@@ -95,13 +95,14 @@ class Repository:
         raise GitFailed("HEAD leads to no commit that git can read; `git fsck` says more")
 
     def _names_a_branch_to_be(self) -> bool:
-        """Whether there is no file for the branch of HEAD: one that is there and names no commit is damaged."""
+        """Whether the branch of HEAD is not there at all: one that is there and names no commit is damaged."""
         try:
             branch = os.fsdecode(self.run("symbolic-ref", "--quiet", "HEAD")).removesuffix("\n")
+            listed = os.fsdecode(self.run("for-each-ref", "--format=%(refname)", branch)).split("\n")
             file = os.fsdecode(self.run("rev-parse", "--git-path", branch)).removesuffix("\n")
         except GitFailed:
             return False
-        return not (self.root / file).is_file()
+        return branch not in listed and not (self.root / file).is_file()
 
     def _is(self, revision: str) -> bool:
         try:

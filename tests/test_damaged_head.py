@@ -34,6 +34,17 @@ def packed(workspace: Workspace) -> None:
     lost(workspace)
 
 
+def unpacked(workspace: Workspace) -> None:
+    workspace.git("pack-refs", "--all")
+    (workspace.folder / ".git" / "packed-refs").write_text("damaged\n")
+
+
+def packed_as_none(workspace: Workspace) -> None:
+    workspace.git("pack-refs", "--all")
+    path = workspace.folder / ".git" / "packed-refs"
+    path.write_text(path.read_text().replace(workspace.git("rev-parse", "HEAD").strip(), "0" * 40))
+
+
 @pytest.fixture
 def committed(workspace: Workspace, remote: Loopback) -> Workspace:
     remote.add("one", texts={"one": EDIT})
@@ -42,7 +53,7 @@ def committed(workspace: Workspace, remote: Loopback) -> Workspace:
     return workspace
 
 
-@pytest.mark.parametrize("spoil", [zeroed, empty, lost, detached, packed])
+@pytest.mark.parametrize("spoil", [zeroed, empty, lost, detached, packed, unpacked, packed_as_none])
 def test_a_damaged_head_is_no_whole_history(
     committed: Workspace, remote: Loopback, spoil: Callable[[Workspace], None]
 ) -> None:
