@@ -273,6 +273,16 @@ def test_a_state_folder_of_another_user_counts_only_where_the_config_was_named_o
     assert workspace.run("sync", "--overwrite-remote-edits").status == 0
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="a link cannot be given away")
+def test_a_link_of_another_user_to_a_state_folder_of_ours_does_not_count(
+    workspace: Workspace, remote: Loopback, state: Path
+) -> None:
+    shutil.move(state, state.with_name("elsewhere"))
+    state.symlink_to("elsewhere")
+    os.chown(state, 4711, 4711, follow_symlinks=False)
+    refused(workspace.run("sync"), remote, "belongs to another user", "SYNCJOB_STATE_DIR")
+
+
 def test_a_committed_memory_hides_no_difference(workspace: Workspace, remote: Loopback, state: Path) -> None:
     remote.sandbox.put("one", "edited")
     learnt(state, remote.url, updated_at_moves=True)
