@@ -3,7 +3,6 @@
 import errno
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from syncjob import nested
 from syncjob.config import Config
@@ -117,7 +116,10 @@ def find(
         problems += (nested.overlooked(below, config.shown_folder),)
     names = (*there, *sorted(worktree.problems.keys() - set(there)))
     must_match = not (will_prune and changed.names is None)
-    was_there = partial(had, config.folder, git=git)
+
+    def was_there(name: str) -> bool:
+        return name not in below and had(config.folder, name, git)
+
     chosen = select((*names, *deleted), patterns, config.folder, must_match=must_match, was_there=was_there)
     if changed.names is not None:
         chosen &= changed.names

@@ -62,6 +62,12 @@ def test_prune_deletes_no_description_whose_file_was_moved_into_a_subfolder(
     assert (remote.sandbox.description("three") == "") == ("--keep-going" in options)
 
 
+def test_a_file_that_was_moved_is_not_told_to_be_deleted(moved: Workspace) -> None:
+    for pattern in ("two", "descriptions/deep/er/two.md"):
+        ended = moved.run("diff", pattern)
+        assert (ended.status, "no description matches" in ended.err) == (2, True)
+
+
 def test_a_plan_that_deletes_what_was_moved_since_is_refused(workspace: Workspace, remote: Loopback) -> None:
     remote.add("one", "two", texts={"one": "text one", "two": "text two"})
     workspace.held({"one": "text one", "two": "text two"})
