@@ -7,12 +7,12 @@ from pathlib import Path
 from syncjob.display import one_line
 from syncjob.dotgit import root_of
 from syncjob.errors import UsageError
-from syncjob.git import GitFailed, Repository
+from syncjob.git import Git
+from syncjob.ownership import is_accepted, owners, strangers
 
 FILE_NAME = "config.yaml"
 # How long git may take to say whether it trusts a repository, in seconds: no run has begun that could be ended.
 PATIENCE = 10.0
-_ROOT = 0
 
 
 def find() -> Path:
@@ -62,37 +62,15 @@ def require_own_folder(folder: Path, config: Path) -> None:
 def _trusted_root(here: Path) -> Path | None:
     """The root of the repository around a folder; None where it belongs to somebody whom git does not trust either."""
     root = root_of(here)
-    if root is None or _is_own(root / ".git") or _is_accepted(root):
-        return root
-    return None
+    return root if root and (not strangers(root / ".git") or is_accepted(root, Git(seconds=PATIENCE))) else None
 
 
 def _require_trusted(path: Path, root: Path | None) -> None:
-    others = {owner for owner in _owners(path) if owner not in (_ROOT, os.geteuid())}
-    if not others or (root and others <= _owners(root / ".git") and _is_accepted(root)):
+    others = strangers(path)
+    if not others or (root and others <= owners(root / ".git") and is_accepted(root, Git(seconds=PATIENCE))):
         return
     named = shlex.quote(str(path))
     raise UsageError(
         f"{one_line(str(path))} belongs to another user ({', '.join(map(str, sorted(others)))}), who could have your "
         f"credentials sent anywhere; read it, then name it with --config {one_line(named)}"
     )
-
-
-def _is_own(path: Path) -> bool:
-    return _owners(path) <= {_ROOT, os.geteuid()}
-
-
-def _owners(path: Path) -> set[int]:
-    """Of the file, and of the link where it is one."""
-    try:
-        return {path.lstat().st_uid, path.stat().st_uid}
-    except OSError:
-        return {-1}
-
-
-def _is_accepted(root: Path) -> bool:
-    """Whether git works with a repository, which for one of somebody else means that `safe.directory` names it."""
-    try:
-        return Repository(root, seconds=PATIENCE).root == root
-    except GitFailed:
-        return False

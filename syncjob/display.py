@@ -28,6 +28,11 @@ def one_line(text: str) -> str:
     return visible(" ".join(text.split()))
 
 
+def unbroken(text: str) -> str:
+    r"""`visible`, on one line and otherwise unchanged: a newline or a tab is an escape too."""
+    return visible(text.replace("\n", r"\n").replace("\t", r"\t"))
+
+
 def shorten(text: str, limit: int = _REASON_CHARACTERS) -> str:
     """`one_line`, at most `limit` characters long."""
     line = one_line(text[: 4 * limit])

@@ -44,14 +44,14 @@ def _git(run: Run) -> Line:
     folder = run.config.folder
     try:
         # Without the files' names: those are the matter of another line.
-        unknown = look(folder, (), run.stop).unknown
-        gap = unknown or history.gap_of(folder, run.stop)
+        unknown = look(folder, (), run.git).unknown
+        gap = unknown or history.gap_of(folder, run.git)
     except Stopped:
         return Line("FAILED", "git", f"did not answer before the run was told to end: {run.stop.reason}")
     if unknown:
         return Line("FAILED", "git", f"cannot tell which descriptions it has and which are unmerged: {unknown}")
     if gap:
-        return Line("warning", "git", f"an edit on Scenario cannot be told from git's own text: {gap}")
+        return Line("warning", "git", f"no description that Scenario has can be updated: {gap}")
     return Line("ok", "git", "the whole history is here")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from syncjob import regular, unfinished
-from syncjob.display import one_line, shorten
+from syncjob.display import shorten, unbroken
 from syncjob.errors import UsageError
 from syncjob.problems import Problem, warning
 from syncjob.tags import NearMiss, Tag, find, is_id
@@ -51,7 +51,7 @@ class Folder:
 
     def __init__(self, path: Path, shown_as: str, names: Iterable[str], max_file_bytes: int) -> None:
         self._path = os.fspath(path)
-        self._shown_as = _shown(shown_as)
+        self._shown_as = shown_name(shown_as)
         self._collisions = _collisions(names)
         self._max_file_bytes = max_file_bytes
 
@@ -72,7 +72,7 @@ class Folder:
 
     def _read(self, name: str) -> Document:
         if bad := _name_problem(name):
-            return Document(model_id_of(name), f"{self._shown_as}/{_shown(name)}", problems=(bad,))
+            return Document(model_id_of(name), f"{self._shown_as}/{shown_name(name)}", problems=(bad,))
         model_id, shown = name[:-3], f"{self._shown_as}/{name}"  # an id can be shown as it is
         data = _read_regular(os.path.join(self._path, name), self._max_file_bytes)  # noqa: PTH118  a third of a Path's time
         if isinstance(data, Problem):
@@ -82,12 +82,12 @@ class Folder:
 
 def gone(name: str, shown_as: str) -> Document:
     """The document of a file that is no longer there: one without a text."""
-    return Document(model_id_of(name), f"{_shown(shown_as)}/{_shown(name)}")
+    return Document(model_id_of(name), f"{shown_name(shown_as)}/{shown_name(name)}")
 
 
 def model_id_of(name: str) -> str:
     """The model that a file is named for."""
-    return _shown(name[:-3])
+    return shown_name(name[:-3])
 
 
 def _collisions(names: Iterable[str]) -> dict[str, list[Problem]]:
@@ -99,7 +99,7 @@ def _collisions(names: Iterable[str]) -> dict[str, list[Problem]]:
         if other is not name:
             groups[folded] = [*([other] if isinstance(other, str) else other), name]
     return {
-        name: [Problem("file-collision", f"differs from {_shown(other)} only in case or Unicode form; keep one")]
+        name: [Problem("file-collision", f"differs from {shown_name(other)} only in case or Unicode form; keep one")]
         for group in groups.values()
         if isinstance(group, list)
         for name, other in zip(group, group[1:] + group[:1], strict=True)
@@ -187,6 +187,6 @@ def _byte_position(data: bytes, offset: int) -> tuple[int, int]:
     return len(lines), len(lines[-1].decode()) + 1
 
 
-def _shown(name: str) -> str:
-    r"""A file name as text that can be printed and encoded, undecodable bytes as `\xff`."""
-    return one_line(os.fsencode(name).decode("utf-8", "backslashreplace"))
+def shown_name(name: str) -> str:
+    r"""A file name as text that can be printed and encoded and the file be found by: undecodable bytes as `\xff`."""
+    return unbroken(os.fsencode(name).replace(b"\\", rb"\\").decode("utf-8", "backslashreplace"))

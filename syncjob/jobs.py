@@ -25,7 +25,9 @@ from syncjob.writing import Review, carry_out
 def check(run: Run, *, is_remote: bool) -> Report:
     """Checks the files, and with `is_remote` that every model and every referenced id exists."""
     try:
-        found = scope.find(run.config, run.options.patterns, run.options.since, is_check=True, stop=run.stop)
+        found = scope.find(
+            run.config, run.options.patterns, run.options.since, is_check=True, git=run.git, stop=run.stop
+        )
     except Stopped:
         plan = planning.unasked_plan(run)
         return report_of(run, build.plan_items(plan), plan.problems, dry_run=True)

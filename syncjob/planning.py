@@ -1,6 +1,7 @@
 """What a run is to do, as Plans: of its files, or of an earlier run's journal."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -31,7 +32,13 @@ def plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
     options, config = run.options, run.config
     try:
         found = scope.find(
-            config, options.patterns, options.since, shard=options.shard, will_prune=options.prune, stop=run.stop
+            config,
+            options.patterns,
+            options.since,
+            shard=options.shard,
+            will_prune=options.prune,
+            git=run.git,
+            stop=run.stop,
         )
     except Stopped:
         yield unasked_plan(run)
@@ -41,7 +48,7 @@ def plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
         # Not one request is worth sending.
         yield Plan(in_order(map(not_compared, found.documents(run.stop))), found.problems)
         return
-    with listing.remembered(run, found) as memory, history.texts(config.folder, run.stop, found.encodings) as texts:
+    with listing.remembered(run, found) as memory, texts_of(run, found.encodings) as texts:
         removed, problems = listing.removed(run, found, memory)
         if is_strict and problems:
             yield Plan(in_order(map(not_compared, found.documents(run.stop))), (*found.problems, *problems))
@@ -53,6 +60,11 @@ def plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
         plans = comparing.plans(run, asked, found.files, judge, memory, "paced" if will_write else "even")
         plans = map(_without_nothing, plans) if options.prune and found.is_whole else plans
         yield from within_thresholds(run, plans, found.count, not found.names, will_write=will_write)
+
+
+def texts_of(run: Run, encodings: Mapping[str, str]) -> AbstractContextManager[history.Texts]:
+    """What git held for the run's files; `encodings` are those in which git writes them."""
+    return history.texts(run.config.folder, run.git, encodings, run.config.safety.max_file_bytes)
 
 
 def unasked_plan(run: Run) -> Plan:
@@ -81,11 +93,14 @@ def plan_of_pull(run: Run, *, takes_all: bool) -> Plan:
     config, options = run.config, run.options
     names = scope.names_of(config, may_be_empty=True)
     try:
-        there = scope.Files(config, names, scope.known_worktree(config, names, run.stop))
-        unsaved = frozenset[str]() if options.force else uncommitted(config.folder, run.stop)
+        worktree = scope.known_worktree(config, names, run.git)
+        unsaved = frozenset[str]() if options.force else uncommitted(config.folder, run.git)
+        found, problems = _to_pull(run, names, takes_all=takes_all)
+        new = scope.known_worktree(config, scope.in_order(found - set(names)), run.git, are_there=False)
+        worktree = worktree.plus(new)
     except Stopped:
         return unasked_plan(run)
-    found, problems = _to_pull(run, names, takes_all=takes_all)
+    there = scope.Files(config, names, worktree)
     documents = [there.unread(name) if run.stop.requested else there.read(name) for name in scope.in_order(found)]
     longest_name = files.max_name_bytes(config.folder)
 
@@ -102,6 +117,7 @@ def plan_of_pull(run: Run, *, takes_all: bool) -> Plan:
             max_name_bytes=longest_name,
             may_overwrite=may_overwrite,
             must_exist=must_exist,
+            encoding=worktree.encodings.get(name),
         )
 
     taken = dict(_ask_all(run, documents, read_and_take, is_for_scenario=False))
@@ -159,8 +175,9 @@ def within_thresholds(
 
 def judged_by_history(run: Run, texts: history.Texts, change: Change, *, forms: StoredForms) -> Change:
     """The change, as a conflict where it would overwrite what neither git nor an earlier run ever held."""
-    versions = texts.of(f"{change.model_id}.md")
-    judged = with_history(change, versions, texts.gap, may_overwrite=run.options.overwrite_remote_edits)
+    name = f"{change.model_id}.md"
+    versions = texts.of(name)
+    judged = with_history(change, versions, partial(texts.gap, name), may_overwrite=run.options.overwrite_remote_edits)
     if judged is change and not is_same_but_for_form(change.before, change.after):
         return change
     found = as_stored(change, judged, forms.of(change.model_id))

@@ -154,6 +154,14 @@ class Conversation:
         self._heard = heard[count:]
         return heard[:count]
 
+    def skip(self, count: int) -> None:
+        """Passes over so many bytes; raises EOFError where there are fewer."""
+        while count > len(self._heard):
+            count -= len(self._heard)
+            self._heard = b""
+            self._hear()
+        self._heard = self._heard[count:]
+
     def _hear(self) -> None:
         chunk = next(self._more, b"")
         if not chunk:

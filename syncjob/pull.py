@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from syncjob.conversions import encoded
+from syncjob.display import shorten
 from syncjob.documents import Document, parse
 from syncjob.existing import Absent, Existing
 from syncjob.plan import Action, Change
@@ -24,11 +26,13 @@ def pulled(
     max_name_bytes: int = 255,
     may_overwrite: bool,
     must_exist: bool = False,
+    encoding: str | None = None,
 ) -> Change:
     """The change of a file: `before` is what it says, `after` what Scenario holds.
 
     The document of a file that is not there has no text. `may_overwrite` says that git has what the
     file says, or that it may be lost; `must_exist` that nothing but its name says that there is such a model.
+    `encoding` is the one in which git takes the file to be, None where that is UTF-8.
     """
     base = Change(document.model_id, document.path, "invalid", before_sha256=sha256(document.text))
     if isinstance(existing, Failure):
@@ -46,7 +50,9 @@ def pulled(
         return replace(base, action="unchanged")
     action: Action = "update" if document.text or document.problems else "create"
     change = replace(base, action=action, before=document.text, after=text)
-    problems = (*_unfit(document, text, max_file_bytes), *_too_long(document, max_name_bytes))
+    problems = (
+        *_unfit(document, text, max_file_bytes), *_too_long(document, max_name_bytes), *_encoded_otherwise(text, encoding)
+    )  # fmt: skip
     if problems:
         return replace(change, action="invalid", problems=problems)
     change = replace(change, problems=tuple(_unresolved(text)))
@@ -96,9 +102,16 @@ def _unfit(document: Document, text: str, max_file_bytes: int) -> Iterable[Probl
 
 def _unresolved(text: str) -> Iterable[Problem]:
     """Warnings: whoever wants to resolve a conflict that was published needs the text."""
-    for conflict in conflicts(text):
+    for found in conflicts(text):
         message = "Scenario's text holds the markers of a merge conflict: resolve it in the file, then sync"
-        yield warning(conflict.code, message, conflict.line, conflict.column)
+        yield warning(found.code, message if found.is_error else found.message, found.line, found.column)
+
+
+def _encoded_otherwise(text: str, encoding: str | None) -> Iterable[Problem]:
+    """git would read the file as another text, or not at all."""
+    if encoding and encoded(file_bytes(text), encoding) != file_bytes(text):
+        message = f"git takes this file for {shorten(encoding)} (working-tree-encoding in gitattributes)"
+        yield Problem("file-encoding", f"{message}; a description is UTF-8, so drop that attribute")
 
 
 def _too_long(document: Document, max_name_bytes: int) -> Iterable[Problem]:

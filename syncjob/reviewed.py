@@ -5,13 +5,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from syncjob import comparing, history, regular, saved_plan, scope
+from syncjob import comparing, history, nested, regular, saved_plan, scope
 from syncjob.display import shorten
 from syncjob.documents import Document
 from syncjob.errors import Stopped, UsageError
 from syncjob.memory import Memory
 from syncjob.plan import Change, Plan, in_order, not_compared
-from syncjob.planning import judged_by_history, within_thresholds
+from syncjob.planning import judged_by_history, texts_of, within_thresholds
 from syncjob.problems import Problem, warning
 from syncjob.run import Run
 from syncjob.saved_plan import SavedItem
@@ -28,12 +28,13 @@ def plans_of_saved(run: Run, path: Path) -> Iterator[Plan]:
     names = scope.in_order(f"{model_id}.md" for model_id in writes)
     there = scope.names_of(config, may_be_empty=True)
     try:
-        worktree = scope.known_worktree(config, there, run.stop)
+        worktree = scope.known_worktree(config, there, run.git)
+        below = nested.find(config.folder, run.stop)
     except Stopped:
         files = scope.Files(config, there)
         yield Plan(in_order(not_compared(files.unread(name)) for name in names))
         return
-    source = _Reviewed(scope.Files(config, there, worktree), writes)
+    source = _Reviewed(scope.Files(config, there, worktree, below), writes)
 
     def documents() -> Iterator[Document]:
         return (source.unread(name) if run.stop.requested else source.read(name) for name in names)
@@ -43,7 +44,7 @@ def plans_of_saved(run: Run, path: Path) -> Iterator[Plan]:
         yield Plan(in_order((*blocked, *map(not_compared, documents()))))
         return
     yield Plan(blocked, is_partial=True)
-    with history.texts(config.folder, run.stop, worktree.encodings) as texts:
+    with texts_of(run, worktree.encodings) as texts:
         judge = _Judge(run, writes, texts)
         plans = comparing.plans(run, names, source, judge, Memory(None), "one")
         plans = (replace(plan, problems=(*plan.problems, *judge.warnings())) for plan in plans)
@@ -82,8 +83,9 @@ class _Judge:
             self._overwriting += [change.model_id] if planned.is_write else []
             return planned
         judged = self._judged(planned)
-        if judged.action == "conflict" and planned.is_write and self._texts.gap():
-            self._gap = self._texts.gap()
+        gap = self._texts.gap(f"{change.model_id}.md")
+        if judged.action == "conflict" and planned.is_write and gap:
+            self._gap = gap
             return planned
         return judged
 

@@ -15,6 +15,7 @@ from syncjob.breaker import Breaker
 from syncjob.config import Config
 from syncjob.connection import connect, offline
 from syncjob.errors import Stopped, UsageError
+from syncjob.git import Git
 from syncjob.journal import Begin, Journal, begun_at, is_held, read, run_ids, started
 from syncjob.learnt import Learnt
 from syncjob.lock import HOLDER, Busy, only_writer
@@ -74,6 +75,7 @@ class Run:
     stop: Stop
     breaker: Breaker
     interrupts: Interrupts
+    git: Git
     journal: Journal | None
     distrust: str | None = None
 
@@ -115,7 +117,8 @@ def begin(
         stop.request_after(options.max_duration, f"--max-duration {duration(options.max_duration)} is over")
     with ExitStack() as stack:
         interrupts = stack.enter_context(ending(stop))
-        distrust = _distrust(config, command, options, reach, stop)
+        git = Git(stop)
+        distrust = _distrust(config, command, options, reach, git)
         probed = None if distrust else learnt.load(config)
         known = probed.learnt if probed else Learnt()
         config = config.with_limit(known.refused_bytes)
@@ -139,19 +142,20 @@ def begin(
             stop,
             Breaker(stop),
             interrupts,
+            git,
             journal,
             distrust,
         )
 
 
-def _distrust(config: Config, command: Command, options: Options, reach: Reach, stop: Stop) -> str | None:
+def _distrust(config: Config, command: Command, options: Options, reach: Reach, git: Git) -> str | None:
     """Why what is remembered does not count; raises UsageError where a run cannot do without its state folder."""
     needs_it = reach == "write" or options.resume is not None or command == "rollback"
     believed = [learnt.path_of(config), *([config.state_dir / "runs"] if reach != "offline" else [])]
     if not (needs_it or command == "doctor" or any(map(os.path.lexists, believed))):
         return None  # there is nothing to be believed
     try:
-        reason = state.distrust(config.state_dir, is_named=config.is_named, stop=stop)
+        reason = state.distrust(config.state_dir, git, is_named=config.is_named)
     except Stopped:
         return f"the run ended before it knew whose the state folder {config.state_dir} is"
     if reason and needs_it:

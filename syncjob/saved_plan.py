@@ -9,7 +9,7 @@ import msgspec
 
 from syncjob.config import Config, Target
 from syncjob.constraints import Line, Sha256, plain
-from syncjob.display import one_line
+from syncjob.display import unbroken
 from syncjob.documents import Document
 from syncjob.errors import UsageError
 from syncjob.plan import WRITES, Action, Change
@@ -77,7 +77,7 @@ def load(data: bytes, config: Config, shown: str) -> SavedPlan:
         raise UsageError(f"{shown} is no plan of syncjob: {plain(error)}; make one with diff --plan-out") from error
     writes = [item.model_id for item in saved.items if item.is_write]
     # What is blocked may be the name of a bad file, which is no id, but is never more than a line.
-    are_ids = all(map(is_id, writes)) and all(one_line(item.model_id) == item.model_id for item in saved.items)
+    are_ids = all(map(is_id, writes)) and all(unbroken(item.model_id) == item.model_id for item in saved.items)
     if saved.digest != _digest(saved) or len(set(writes)) < len(writes) or not are_ids:
         raise UsageError(f"{shown} was changed since it was written: its digest is another; make a new plan")
     theirs = Target(saved.profile, saved.base_url, saved.project_id)

@@ -4,13 +4,15 @@ import errno
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from syncjob import nested
 from syncjob.config import Config
 from syncjob.discovery import require_own_folder
 from syncjob.documents import Document, Folder, gone, list_folder, model_id_of
 from syncjob.errors import UsageError
-from syncjob.history import Changed, changed_since
+from syncjob.git import Git
+from syncjob.history import Changed, changed_since, had
 from syncjob.problems import Problem, warning
-from syncjob.processes import NEVER, Ending
+from syncjob.processes import Ending
 from syncjob.selection import Shard, select
 from syncjob.tags import is_id
 from syncjob.worktree import Worktree, look
@@ -19,13 +21,21 @@ from syncjob.worktree import Worktree, look
 class Files:
     """The documents of a config's folder by file name, each read when it is asked for.
 
-    With the problems that git has with them, those among them that are not there.
+    With the problems that git has with them, those among them that are not there. `below` are the paths of those
+    that are in subfolders.
     """
 
-    def __init__(self, config: Config, there: Sequence[str], worktree: Worktree = Worktree()) -> None:  # noqa: B008  frozen
+    def __init__(
+        self,
+        config: Config,
+        there: Sequence[str],
+        worktree: Worktree = Worktree(),  # noqa: B008  frozen
+        below: Mapping[str, str] | None = None,
+    ) -> None:
         self._shown_as = config.shown_folder
         self._there = frozenset(there)
         self._problems = worktree.problems
+        self._below = below or {}
         self._was_listed = config.folder.is_dir()
         self._folder = Folder(config.folder, self._shown_as, there, config.safety.max_file_bytes)
 
@@ -43,7 +53,10 @@ class Files:
             is_known = not self._was_listed or error.errno == errno.ENAMETOOLONG
             problem = Problem("file-special", f"cannot be looked for in its folder: {error.strerror}")
             return self.unread(name) if is_known else replace(self.unread(name), problems=(problem,))
-        return self._folder.read(back) if back else self.unread(name)
+        if back:
+            return self._folder.read(back)
+        below = self._below.get(name)
+        return replace(self.unread(name), problems=(nested.kept(below),)) if below else self.unread(name)
 
     def unread(self, name: str) -> Document:
         """The place of a document whose file is not looked at."""
@@ -82,27 +95,36 @@ def find(
     shard: Shard | None = None,
     will_prune: bool = False,
     is_check: bool = False,
-    stop: Ending = NEVER,
+    git: Git,
+    stop: Ending,
 ) -> Scope:
     """The scope; reads no file.
 
     Raises UsageError where the folder holds no description, for a pattern that names none, where git is
-    responsible and cannot tell, unless it `is_check`, and for a revision that leads nowhere where the run
-    `will_prune`. With that a pattern may name a model that has no file, in a whole scope. Raises Stopped.
+    responsible and cannot tell, unless it `is_check`, for a revision that was mistyped, and for one that leads
+    nowhere where the run `will_prune`. With that a pattern may name a model that has no file, in a whole scope.
+    Raises Stopped.
     """
-    changed, problems = _changed(config, since, will_prune=will_prune, stop=stop)
+    changed, problems = _changed(config, since, git, will_prune=will_prune)
     there = names_of(config, may_be_empty=bool(changed.names))
     filed = set(map(model_id_of, there))  # a file whose name is a bad one is still its model's
     deleted = frozenset(name for name in _descriptions(changed.deleted) if model_id_of(name) not in filed)
-    worktree = look(config.folder, there, stop)
+    worktree = look(config.folder, there, git)
     problems += tuple(_unknown(worktree, is_check=is_check))
+    below = nested.find(config.folder, stop)
+    if below and not patterns:
+        problems += (nested.overlooked(below, config.shown_folder),)
     names = (*there, *sorted(worktree.problems.keys() - set(there)))
     must_match = not (will_prune and changed.names is None)
-    chosen = select((*names, *deleted), patterns, config.folder, must_match=must_match)
+
+    def was_there(name: str) -> bool:
+        return name not in below and had(config.folder, name, git)
+
+    chosen = select((*names, *deleted), patterns, config.folder, must_match=must_match, was_there=was_there)
     if changed.names is not None:
         chosen &= changed.names
     return Scope(
-        Files(config, there, worktree),
+        Files(config, there, worktree, below),
         in_order((name for name in names if name in chosen), shard),
         in_order(deleted & chosen, shard),
         names,
@@ -120,9 +142,9 @@ def unasked(config: Config, patterns: Sequence[str], shard: Shard | None = None)
     return tuple(Files(config, there).unread(name) for name in in_order(chosen, shard))
 
 
-def known_worktree(config: Config, there: Sequence[str], stop: Ending) -> Worktree:
+def known_worktree(config: Config, names: Sequence[str], git: Git, *, are_there: bool = True) -> Worktree:
     """What git says of the folder; raises UsageError where it is responsible and cannot tell, and Stopped."""
-    worktree = look(config.folder, there, stop)
+    worktree = look(config.folder, names, git, are_there=are_there)
     list(_unknown(worktree, is_check=False))
     return worktree
 
@@ -136,13 +158,11 @@ def _unknown(worktree: Worktree, *, is_check: bool) -> Iterator[Problem]:
     yield warning("git-unknown", message)
 
 
-def _changed(
-    config: Config, since: str | None, *, will_prune: bool, stop: Ending
-) -> tuple[Changed, tuple[Problem, ...]]:
+def _changed(config: Config, since: str | None, git: Git, *, will_prune: bool) -> tuple[Changed, tuple[Problem, ...]]:
     """What changed since a revision, None of it for all; with a warning where it leads nowhere."""
     if since is None:
         return Changed(None), ()
-    changed = changed_since(config.folder, since, stop)
+    changed = changed_since(config.folder, since, git)
     if changed.names is not None:
         return changed, ()
     if will_prune:
@@ -150,6 +170,8 @@ def _changed(
             f"{changed.reason}; --prune would then delete every description that has no file. "
             "Name a commit in the history of HEAD, or drop one of the two options"
         )
+    if changed.is_slip:
+        raise UsageError(changed.reason)
     return changed, (warning("since-unknown", f"{changed.reason}; all files are compared"),)
 
 

@@ -3,7 +3,7 @@
 import difflib
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 from syncjob.display import one_line
 from syncjob.documents import model_id_of
 from syncjob.errors import UsageError
+from syncjob.tags import is_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,18 @@ class Shard:
         return int.from_bytes(digest[:8], "big") % self.count == self.number - 1
 
 
-def select(names: Iterable[str], patterns: Sequence[str], folder: Path, *, must_match: bool = True) -> frozenset[str]:
+def select(
+    names: Iterable[str],
+    patterns: Sequence[str],
+    folder: Path,
+    *,
+    must_match: bool = True,
+    was_there: Callable[[str], bool] = lambda name: False,
+) -> frozenset[str]:
     """Those of the file names that any pattern names; all of them without a pattern.
 
     Raises UsageError for a pattern that names none, unless `must_match` is False: a typing error
-    must not pass as "all is well".
+    must not pass as "all is well". `was_there` says of a name whether there once was such a file.
     """
     if not patterns:
         return frozenset(names)
@@ -38,7 +46,8 @@ def select(names: Iterable[str], patterns: Sequence[str], folder: Path, *, must_
     for pattern in patterns:
         found = index.find(pattern)
         if must_match and not found:
-            raise UsageError(_nothing_found(pattern, index.ids))
+            name = index.file_of(pattern)
+            raise UsageError(_deleted(name) if name and was_there(name) else _nothing_found(pattern, index.ids))
         chosen |= found
     return frozenset(chosen)
 
@@ -68,6 +77,13 @@ class _Index:
             found.add(path.name)
         return found
 
+    def file_of(self, pattern: str) -> str | None:
+        """The name of the one file that a pattern stands for, there or not."""
+        path = Path(pattern)
+        name = f"{pattern}.md" if is_id(pattern) and not pattern.endswith(".md") else path.name
+        is_here = name != path.name or self._parent(path) == self._folder
+        return name if is_here and name.endswith(".md") and is_id(name[:-3]) else None
+
     def _parent(self, path: Path) -> Path | None:
         if path.parent not in self._parents:
             self._parents[path.parent] = _resolved(path.parent)
@@ -79,6 +95,10 @@ def _resolved(folder: Path) -> Path | None:
         return folder.resolve()
     except (OSError, RuntimeError):  # a link that leads to itself
         return None
+
+
+def _deleted(name: str) -> str:
+    return f"{name} is deleted; `--prune` deletes its description on Scenario too, `git restore` brings the file back"
 
 
 def _nothing_found(pattern: str, ids: Sequence[str]) -> str:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from syncjob import files, regular
 from syncjob.errors import UsageError
-from syncjob.git import GitFailed, NoRepository, Repository
-from syncjob.processes import NEVER, Ending
+from syncjob.git import Git, NoRepository
+from syncjob.gitcall import GitFailed, split
+from syncjob.ownership import is_accepted, strangers
 
 _IGNORE_ALL = b"*\n"
 _LONGEST_IGNORE = 10_000  # bytes
@@ -69,7 +70,7 @@ def _ignored(path: Path) -> None:
 def _is_ignored(path: Path) -> bool:
     """Whether git leaves journals in a state folder alone, by whatever ignore file."""
     try:
-        repository = Repository(path)
+        repository = Git().around(path)
         repository.run("check-ignore", "--quiet", "--no-index", "--", f"{repository.prefix}runs/run.jsonl")
     except GitFailed as error:
         return isinstance(error, NoRepository)
@@ -85,7 +86,7 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def distrust(path: Path, *, is_named: bool, stop: Ending = NEVER) -> str | None:
+def distrust(path: Path, git: Git, *, is_named: bool) -> str | None:
     """Why the word of a state folder does not count, and how to go on; None where it does, or nothing is there.
 
     `is_named` says that the user named the config, and with it whose folder it is. Raises Stopped.
@@ -98,28 +99,19 @@ def distrust(path: Path, *, is_named: bool, stop: Ending = NEVER) -> str | None:
             status = folder.stat()
         except OSError:  # whoever needs it is told
             continue
-        if status.st_uid not in (0, os.geteuid()) and not (is_named or _is_accepted(folder, stop)):
+        if strangers(folder) and not (is_named or is_accepted(folder, git)):
             return f"the state folder {folder} belongs to another user: take it over, {_ELSEWHERE}"
         if status.st_mode & stat.S_IWOTH:
             advice = f"look what is in it and run `chmod o-w {folder}`, {_ELSEWHERE}"
             return f"everybody may write to the state folder {folder}: {advice}"
-    return _tracked(path, stop)
+    return _tracked(path, git)
 
 
-def _is_accepted(folder: Path, stop: Ending) -> bool:
-    """Whether git takes part in a repository that may be another user's, by its safe.directory."""
-    try:
-        Repository(folder, stop)
-    except GitFailed:
-        return False
-    return True
-
-
-def _tracked(path: Path, stop: Ending) -> str | None:
+def _tracked(path: Path, git: Git) -> str | None:
     whole = path.resolve()
     # From above first: in the folder itself may lie what looks like a repository of its own.
     places = [(whole.parent, whole.name), (whole, "")]
-    found = [*_listed([(path.parent, path.name)] if path.is_symlink() else [], stop), *_listed(places, stop)]
+    found = [*_listed([(path.parent, path.name)] if path.is_symlink() else [], git), *_listed(places, git)]
     for name in found:
         if name is None:
             return f"git cannot tell whether it tracks the state folder {path}: mend that, {_ELSEWHERE}"
@@ -129,19 +121,19 @@ def _tracked(path: Path, stop: Ending) -> str | None:
     return None
 
 
-def _listed(places: Sequence[tuple[Path, str]], stop: Ending) -> list[str | None]:
+def _listed(places: Sequence[tuple[Path, str]], git: Git) -> list[str | None]:
     """What git tracks below the first of the places that is in a repository; a None where it cannot tell."""
     for folder, name in places:
         try:
-            repository = Repository(folder, stop)
+            repository = git.around(folder)
         except GitFailed:  # no repository, so nothing that came with one
             continue
         where = f"{repository.prefix}{name}"
         try:
-            listed = os.fsdecode(repository.run("ls-files", "-z", "--full-name", "--", f":(top,literal){where}"))
+            listed = split(repository.run("ls-files", "-z", "--full-name", "--", repository.pathspec(name)))
         except GitFailed:
             return [None]
-        return [path.removeprefix(where).lstrip("/") for path in listed.split("\0") if path]
+        return [path.removeprefix(where).lstrip("/") for path in listed]
     return []
 
 

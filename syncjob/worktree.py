@@ -1,18 +1,22 @@
 """What git says of the files of a folder as they are: which it keeps to itself, which are no plain text of its own."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
 from syncjob.display import shorten
-from syncjob.git import GitFailed, NoRepository, Repository, split
+from syncjob.git import Git, NoRepository
+from syncjob.gitcall import GitFailed, split
 from syncjob.problems import Problem
-from syncjob.processes import NEVER, Ending
+from syncjob.repository import Repository
 
 _HANDFUL = 5_000  # of names that git is told at once
-_ATTRIBUTES = ("filter", "working-tree-encoding")
+_FILTER, _ENCODING = "filter", "working-tree-encoding"
 _NO_VALUE = frozenset({"unspecified", "unset", "set"})
+# git may have been told that a name is another's file but for case or Unicode form; a folder need not know of that.
+_BY_LETTER = (("core.ignorecase", "false"), ("core.precomposeunicode", "false"))
 _NOT_CHECKED_OUT = "git has this file but did not check it out (a sparse checkout); check it out"
 
 
@@ -29,14 +33,20 @@ class Worktree:
     encodings: Mapping[str, str] = field(default_factory=dict)
     unknown: str | None = None
 
+    def plus(self, other: "Worktree") -> "Worktree":
+        """This, and what git says of other names."""
+        return Worktree({**self.problems, **other.problems}, {**self.encodings, **other.encodings}, self.unknown)
 
-def look(folder: Path, there: Sequence[str], stop: Ending = NEVER) -> Worktree:
-    """What git says of a folder in which the files of these names are there."""
+
+def look(folder: Path, names: Sequence[str], git: Git, *, are_there: bool = True) -> Worktree:
+    """What git says of a folder in which the files of these names are there, or of the files that they will be."""
     try:
-        repository = Repository(folder, stop)
-        encodings: dict[str, str] = {}
-        problems = dict(_filtered(repository, there, encodings))
-        return Worktree({**problems, **dict(_kept(repository, frozenset(there)))}, encodings)
+        repository = git.around(folder)
+        attributes = list(_attributes(repository, names))
+        filtered = {name: _behind(value) for name, attribute, value in attributes if attribute == _FILTER}
+        kept = dict(_kept(repository, frozenset(names))) if are_there else {}
+        encodings = {name: value for name, attribute, value in attributes if attribute == _ENCODING}
+        return Worktree({**filtered, **kept}, encodings)
     except NoRepository:
         return Worktree()
     except GitFailed as error:
@@ -48,42 +58,34 @@ def kept_by_git(repository: Repository) -> frozenset[str]:
     return frozenset(name for name, _ in _kept(repository, frozenset()))
 
 
-def uncommitted(folder: Path, stop: Ending = NEVER) -> frozenset[str] | None:
-    """The names in a folder whose file is not what HEAD has, untracked ones too; None where git cannot tell.
-
-    Those among them that git was told not to look at (`--assume-unchanged`, `--skip-worktree`).
-    """
+def uncommitted(folder: Path, git: Git) -> frozenset[str] | None:
+    """The names in a folder whose file is not what HEAD has; None where git cannot tell."""
     try:
-        repository = Repository(folder, stop)
-        where = pathspec(repository)
-        changed = repository.differing("HEAD", where)
-        untracked = repository.tokens("ls-files", "-z", "--others", "--full-name", "--", where)
-        tagged = repository.tokens("ls-files", "-v", "-z", "--full-name", "--", where)
-        unseen = (entry[2:] for entry in tagged if entry[0] == "S" or entry[0].islower())
-        return frozenset(names_of(repository, (*changed, *untracked, *unseen)))
+        return names_unlike(git.around(folder), "HEAD", folder)
     except GitFailed:
         return None
 
 
-def pathspec(repository: Repository) -> str:
-    return f":(top,literal){repository.prefix}"
+def names_unlike(repository: Repository, tree: str, folder: Path) -> frozenset[str]:
+    """The names in a folder whose file is not what a tree has, untracked ones too; raises GitFailed.
 
-
-def names_of(repository: Repository, paths: Iterable[str]) -> Iterator[str]:
-    """Those of the paths that stand in the folder itself, as names."""
-    for path in paths:
-        name = path.removeprefix(repository.prefix)
-        if name and "/" not in name and path.startswith(repository.prefix):
-            yield name
+    And those that are there and that git was told not to look at (`--assume-unchanged`, `--skip-worktree`).
+    """
+    listed = repository.tokens(
+        "ls-files", "-v", "-z", "--cached", "--others", "--full-name", "--", repository.pathspec(), settings=_BY_LETTER
+    )
+    untracked = [entry[2:] for entry in listed if entry[0] in "?S" or entry[0].islower()]
+    unseen = (name for name in repository.names(untracked) if os.path.lexists(folder / name))
+    return frozenset((*repository.names(repository.differing(tree)), *unseen))
 
 
 def _kept(repository: Repository, there: frozenset[str]) -> Iterator[tuple[str, Problem]]:
     """The problems of what stands in the index and may not be in the working tree."""
     _require_index(repository)
-    for entry in repository.tokens("ls-files", "-t", "-s", "-z", "--full-name", "--", pathspec(repository)):
+    for entry in repository.tokens("ls-files", "-t", "-s", "-z", "--full-name", "--", repository.pathspec()):
         about, _, path = entry.partition("\t")
         tag, *_, stage = about.split(" ")
-        for name in names_of(repository, [path]):
+        for name in repository.names([path]):
             if not name.lower().endswith(".md"):
                 continue
             if stage != "0":
@@ -94,33 +96,24 @@ def _kept(repository: Repository, there: frozenset[str]) -> Iterator[tuple[str, 
 
 def _require_index(repository: Repository) -> None:
     """Raises where there is no index though there are commits: git would take every file for one it never had."""
-    if (repository.git_dir / "index").exists():
-        return
-    try:
-        repository.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    except GitFailed:
-        return
-    raise GitFailed("git's index is missing; `git reset` makes a new one")
+    if not (repository.git_dir / "index").exists() and not repository.is_unborn():
+        raise GitFailed("git's index is missing; `git reset` makes a new one")
 
 
 def _unmerged(path: str) -> Problem:
     return Problem("merge-marker", f"is unmerged; resolve the conflict, then run `git add {shorten(path)}`")
 
 
-def _filtered(repository: Repository, names: Iterable[str], encodings: dict[str, str]) -> Iterator[tuple[str, Problem]]:
-    """The problems of files that a filter stands before; fills `encodings`."""
+def _attributes(repository: Repository, names: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    """(name, attribute, value) of those attributes that have one; a filter may be called what git prints for none."""
     left = iter(names)
     while handful := list(islice(left, _HANDFUL)):
+        none = {_FILTER: _NO_VALUE - repository.drivers, _ENCODING: _NO_VALUE}
         told = "".join(f"{repository.prefix}{name}\0" for name in handful)
-        said = split(repository.run("check-attr", "-z", "--stdin", *_ATTRIBUTES, said=_encoded(told)))
+        said = split(repository.run("check-attr", "-z", "--stdin", *none, said=os.fsencode(told)))
         for path, attribute, value in zip(said[::3], said[1::3], said[2::3], strict=True):
-            name = path.removeprefix(repository.prefix)
-            if value in _NO_VALUE:
-                continue
-            if attribute == "filter":
-                yield name, _behind(value)
-            else:
-                encodings[name] = value
+            if value not in none[attribute]:
+                yield path.removeprefix(repository.prefix), attribute, value
 
 
 def _behind(driver: str) -> Problem:
@@ -128,7 +121,3 @@ def _behind(driver: str) -> Problem:
         f"git passes this file through the filter {shorten(driver)!r} (gitattributes); a description must not have one"
     )
     return Problem("file-special", message)
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

@@ -176,11 +176,12 @@ class World:
 class Asked:
     """What a run is asked. `base` is the commit that --since comes to, None for everything.
 
-    It is also None where --since leads nowhere, and then `is_astray`.
+    It is also None where --since leads nowhere, and then `is_astray`; `is_slip` where that is a typing error.
     """
 
     base: str | None = None
     is_astray: bool = False
+    is_slip: bool = False
     select: tuple[str, ...] = ()
     prune: bool = False
     keep_going: bool = False
@@ -215,7 +216,7 @@ class Scope:
     @property
     def is_usage_error(self) -> bool:
         """No file at all, SELECT names what there is not, or what is gone is asked of a revision that leads nowhere."""
-        if self.asked.is_astray and self.asked.prune:
+        if self.asked.is_slip or (self.asked.is_astray and self.asked.prune):
             return True
         if not self.world.files and not self.changed:
             return True

@@ -210,9 +210,9 @@ def test_a_name_that_cannot_be_printed_is_refused_and_shown_as_escapes(tmp_path:
     documents = read(tmp_path)
     assert {path: the_problem(document).code for path, document in documents.items()} == {
         "caf\\xe9.md": "file-name",
-        "a\\x1b ::error.md": "file-name",
+        "a\\x1b\\n::error.md": "file-name",
     }
-    assert {document.model_id for document in documents.values()} == {"caf\\xe9", "a\\x1b ::error"}
+    assert {document.model_id for document in documents.values()} == {"caf\\xe9", "a\\x1b\\n::error"}
 
 
 @pytest.mark.parametrize(

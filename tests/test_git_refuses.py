@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from syncjob.git import Git
 from syncjob.worktree import Worktree, look
 from tests import hostile
 from tests.loopback import Loopback
@@ -148,7 +149,7 @@ def test_a_pull_leaves_an_unmerged_file_alone_and_one_that_was_added_is_merged(
     ended = in_step.json("pull")
     assert (ended.status, codes(ended, "one")) == (1, ["file-uncommitted"])
     in_step.git("add", "--all")
-    assert look(in_step.descriptions, ["one.md", "two.md"]) == Worktree()
+    assert look(in_step.descriptions, ["one.md", "two.md"], Git()) == Worktree()
 
 
 @pytest.mark.parametrize("options", [("--prune",), ("--prune", "--since", "HEAD~1")])
@@ -196,4 +197,4 @@ def test_versions_are_told_apart(
     in_step: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, is_enough: bool
 ) -> None:
     monkeypatch.setenv("PATH", with_version(tmp_path / "bin", said))
-    assert (look(in_step.descriptions, ["one.md"]).unknown is None) == is_enough
+    assert (look(in_step.descriptions, ["one.md"], Git()).unknown is None) == is_enough

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from syncjob.git import Git
 from syncjob.history import changed_since, texts
 from syncjob.worktree import look
 from tests.workspace import Workspace
@@ -23,20 +24,20 @@ def repository(tmp_path: Path) -> Workspace:
 
 def held(repository: Workspace, name: str, folder: str = "descriptions") -> list[str]:
     """The texts of a file, newest first, where git is sure that these are all."""
-    with texts(repository.folder / folder) as held_texts:
+    with texts(repository.folder / folder, Git()) as held_texts:
         found = [version.text for version in held_texts.of(name)]
-        assert held_texts.gap() is None
+        assert held_texts.gap(name) is None
     return found
 
 
 def gap(folder: Path, name: str = "x.md") -> str | None:
-    with texts(folder) as held_texts:
+    with texts(folder, Git()) as held_texts:
         list(held_texts.of(name))
-        return held_texts.gap()
+        return held_texts.gap(name)
 
 
 def changed(repository: Workspace, revision: str, folder: str = "descriptions") -> set[str]:
-    found = changed_since(repository.folder / folder, revision)
+    found = changed_since(repository.folder / folder, revision, Git())
     assert found.names is not None, found.reason
     return set(found.names)
 
@@ -58,7 +59,7 @@ def test_texts_come_canonical_newest_first_and_each_once(repository: Workspace) 
 def test_the_commit_of_a_text_is_the_newest_that_brought_it(repository: Workspace) -> None:
     write_and_commit(repository, ["one", "two", "one"])
     newest = repository.git("rev-parse", "HEAD").strip()
-    with texts(repository.descriptions) as held_texts:
+    with texts(repository.descriptions, Git()) as held_texts:
         assert next((version.commit, version.text) for version in held_texts.of("x.md")) == (newest, "one")
 
 
@@ -156,7 +157,7 @@ def test_many_files_are_read_in_one_pass_and_in_any_order(repository: Workspace)
         for number in range(50):
             repository.write(f"m{number}", f"{text} {number}")
         repository.commit()
-    with texts(repository.descriptions) as held_texts:
+    with texts(repository.descriptions, Git()) as held_texts:
         for number in reversed(range(50)):
             assert [version.text for version in held_texts.of(f"m{number}.md")] == [f"new {number}", f"old {number}"]
 
@@ -251,14 +252,18 @@ def test_git_is_not_given_credentials(
 # Where history is not whole
 
 
-def test_a_shallow_clone_cannot_tell_and_still_has_what_it_has(repository: Workspace, tmp_path: Path) -> None:
+def test_a_shallow_clone_cannot_tell_and_still_has_what_it_has(
+    repository: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_and_commit(repository, ["one", "two", "three"])
     subprocess.run(
         ["git", "clone", "--quiet", "--depth=2", f"file://{repository.folder}", str(tmp_path / "clone")], check=True
     )
-    with texts(tmp_path / "clone" / "descriptions") as held_texts:
-        assert [version.text for version in held_texts.of("x.md")] == ["three", "two"]
-        assert "fetch-depth: 0" in (held_texts.gap() or "")
+    for is_in_step, advice in (("", "git fetch --unshallow"), ("true", "fetch-depth: 0")):
+        monkeypatch.setenv("GITHUB_ACTIONS", is_in_step)
+        with texts(tmp_path / "clone" / "descriptions", Git()) as held_texts:
+            assert [version.text for version in held_texts.of("x.md")] == ["three", "two"]
+            assert advice in (held_texts.gap("x.md") or "")
 
 
 def test_without_a_repository_or_without_git_it_cannot_tell(
@@ -267,7 +272,7 @@ def test_without_a_repository_or_without_git_it_cannot_tell(
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     plain = tmp_path / "plain"
     plain.mkdir()
-    assert "fetch-depth: 0" in (gap(plain) or "")
+    assert "git init" in (gap(plain) or "")
     assert "not a git repository" in (gap(plain) or "")
     write_and_commit(repository, ["one"])
     monkeypatch.setenv("PATH", str(plain))
@@ -314,7 +319,7 @@ def test_commits_the_index_the_working_tree_and_untracked_files_count(repository
     }
     # What was changed and changed back may have been written in between.
     assert "same.md" not in changed(repository, base)
-    assert changed_since(repository.descriptions, base).deleted == {"deleted.md", "moved.md"}
+    assert changed_since(repository.descriptions, base, Git()).deleted == {"deleted.md", "moved.md"}
 
 
 def test_it_is_the_merge_base_that_counts(repository: Workspace) -> None:
@@ -334,10 +339,10 @@ def test_what_is_not_checked_out_is_not_gone(repository: Workspace) -> None:
     write_and_commit(repository, ["two"])
     repository.git("sparse-checkout", "set", "--no-cone", "/*", "!/descriptions/x.md")
     assert not (repository.descriptions / "x.md").exists()
-    found = changed_since(repository.descriptions, base)
+    found = changed_since(repository.descriptions, base, Git())
     assert found.names == frozenset({"x.md"})
     assert found.deleted == frozenset()
-    assert look(repository.descriptions, ["y.md"]).problems.keys() == {"x.md"}
+    assert look(repository.descriptions, ["y.md"], Git()).problems.keys() == {"x.md"}
 
 
 def test_ignored_files_count_like_all_others_of_the_folder(repository: Workspace) -> None:
@@ -383,12 +388,12 @@ def test_a_folder_that_is_gone_or_a_link_is_still_known(repository: Workspace, t
     [
         ("0" * 40, "names no commit"),
         ("0" * 64, "names no commit"),
-        ("no-such-branch", "git knows no such commit here"),
-        ("f" * 40, "fetch-depth: 0"),
-        ("--all", "git knows no such commit here"),
-        ("", "git knows no such commit here"),
-        ("HEAD:descriptions", "git knows no such commit here"),
-        ("a\nb", "git knows no such commit here"),
+        ("no-such-branch", "no such commit or branch here"),
+        ("f" * 40, "no such commit or branch here"),
+        ("--all", "no such commit or branch here"),
+        ("", "no such commit or branch here"),
+        ("HEAD:descriptions", "no such commit or branch here"),
+        ("a\nb", "no such commit or branch here"),
         ("orphan", "no commit in common"),
     ],
 )
@@ -399,7 +404,7 @@ def test_a_revision_that_leads_nowhere_is_not_known_and_says_why(
     repository.git("switch", "--quiet", "--orphan", "orphan")
     write_and_commit(repository, ["other"], "y")
     repository.git("switch", "--quiet", "main")
-    found = changed_since(repository.descriptions, revision)
+    found = changed_since(repository.descriptions, revision, Git())
     assert found.names is None
     assert reason in found.reason
     assert found.reason.isprintable()
@@ -407,6 +412,6 @@ def test_a_revision_that_leads_nowhere_is_not_known_and_says_why(
 
 def test_without_a_repository_a_revision_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    found = changed_since(tmp_path / "missing" / "descriptions", "HEAD")
+    found = changed_since(tmp_path / "missing" / "descriptions", "HEAD", Git())
     assert found.names is None
     assert "not a git repository" in found.reason

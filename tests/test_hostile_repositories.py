@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from syncjob.git import Git
 from syncjob.history import changed_since
 from syncjob.worktree import Worktree, look, uncommitted
 from tests import hostile
@@ -83,9 +84,9 @@ def test_a_filter_is_never_run_and_its_descriptions_are_refused(
         (in_step.folder / ".gitattributes").write_text("one.md filter=other\n")
     in_step.write("one", "changed")
     touch(in_step)
-    assert "one.md" in (uncommitted(in_step.descriptions) or ())
-    assert "one.md" in (changed_since(in_step.descriptions, "HEAD").names or ())
-    assert look(in_step.descriptions, ["one.md"]).problems["one.md"].code == "file-special"
+    assert "one.md" in (uncommitted(in_step.descriptions, Git()) or ())
+    assert "one.md" in (changed_since(in_step.descriptions, "HEAD", Git()).names or ())
+    assert look(in_step.descriptions, ["one.md"], Git()).problems["one.md"].code == "file-special"
     assert hostile.sprung(program) == ""
 
 
@@ -194,7 +195,7 @@ def test_a_linked_worktree_and_a_submodule_are_repositories(
 def test_a_linked_worktree_of_a_bare_repository_is_one(in_step: Workspace, tmp_path: Path) -> None:
     in_step.git("clone", "--quiet", "--bare", ".", str(tmp_path / "bare"))
     hostile.git(tmp_path / "bare", "worktree", "add", "--quiet", str(tmp_path / "linked"), "main")
-    assert look(tmp_path / "linked" / "descriptions", ["one.md"]) == Worktree()
+    assert look(tmp_path / "linked" / "descriptions", ["one.md"], Git()) == Worktree()
 
 
 def test_a_partial_clone_fetches_nothing_and_cannot_tell(in_step: Workspace, remote: Loopback, tmp_path: Path) -> None:
@@ -248,8 +249,8 @@ def test_no_repository_below_the_descriptions_is_asked(in_step: Workspace, tmp_p
     hostile.plant_filter(below, program)
     (below.folder / "file.md").write_text("other")
     touch(in_step)
-    assert uncommitted(in_step.descriptions) == frozenset()
-    assert changed_since(in_step.descriptions, "HEAD").names == frozenset()
+    assert uncommitted(in_step.descriptions, Git()) == frozenset()
+    assert changed_since(in_step.descriptions, "HEAD", Git()).names == frozenset()
     assert hostile.sprung(program) == ""
 
 

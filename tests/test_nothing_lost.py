@@ -23,6 +23,7 @@ from syncjob.breaker import Breaker
 from syncjob.config import Config, Http
 from syncjob.credentials import basic
 from syncjob.errors import SyncjobError
+from syncjob.git import Git
 from syncjob.journal import Begin, Intent, read, run_ids, started
 from syncjob.learnt import Learnt
 from syncjob.progress import Progress
@@ -112,7 +113,7 @@ class NothingLost(RuleBasedStateMachine):
             try:
                 yield Run(
                     begin.run, command, self.config, options, Learnt(), "", Progress(int, int, float), untracked, remote, stop,
-                    Breaker(stop), Interrupts(), journal,
+                    Breaker(stop), Interrupts(), Git(stop), journal,
                 )  # fmt: skip
             finally:
                 # A crash ends the run before its workers have seen it; what they have in flight would stay open.

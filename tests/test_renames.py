@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from syncjob import gitlog
+from syncjob.git import Git
 from syncjob.history import texts
 from tests import hostile
 from tests.loopback import Loopback
@@ -23,7 +24,7 @@ def repository(tmp_path: Path) -> Workspace:
 
 
 def held(repository: Workspace, name: str) -> list[str]:
-    with texts(repository.descriptions) as found:
+    with texts(repository.descriptions, Git()) as found:
         return [version.text for version in found.of(name)]
 
 
@@ -76,7 +77,7 @@ def test_they_are_not_looked_for_before_a_text_is_not_found(
     monkeypatch.setattr(gitlog, "RENAME_LIMIT", 1)
     rename_many(repository, 3)
     monkeypatch.setenv("PATH", hostile.put_before_git(tmp_path / "bin", f'echo "$*" >> {tmp_path}/log; exec $GIT "$@"'))
-    with texts(repository.descriptions) as found:
+    with texts(repository.descriptions, Git()) as found:
         versions = found.of("new-1.md")
         assert next(versions).text.endswith("edited")
         assert " -l0 " not in (tmp_path / "log").read_text()
@@ -92,9 +93,9 @@ def test_where_following_them_takes_too_long_it_is_said_and_refused(
     rename_many(workspace, 3)
     path = hostile.put_before_git(tmp_path / "bin", 'case "$*" in *" -l0 "*) sleep 60;; esac; exec $GIT "$@"')
     monkeypatch.setenv("PATH", path)
-    with texts(workspace.descriptions) as found:
+    with texts(workspace.descriptions, Git()) as found:
         assert len(list(found.of("new-1.md"))) == 1
-        assert "longer than" in (found.gap() or "")
+        assert "longer than" in (found.gap("new-1.md") or "")
 
 
 def test_a_rename_that_a_merge_itself_made_is_followed(workspace: Workspace, remote: Loopback) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from syncjob.git import Git
 from syncjob.learnt import Learnt, Probed
 from syncjob.state import distrust, state_folder
 from syncjob.text import sha256
@@ -272,6 +273,16 @@ def test_a_state_folder_of_another_user_counts_only_where_the_config_was_named_o
     assert workspace.run("sync", "--overwrite-remote-edits").status == 0
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="a link cannot be given away")
+def test_a_link_of_another_user_to_a_state_folder_of_ours_does_not_count(
+    workspace: Workspace, remote: Loopback, state: Path
+) -> None:
+    shutil.move(state, state.with_name("elsewhere"))
+    state.symlink_to("elsewhere")
+    os.chown(state, 4711, 4711, follow_symlinks=False)
+    refused(workspace.run("sync"), remote, "belongs to another user", "SYNCJOB_STATE_DIR")
+
+
 def test_a_committed_memory_hides_no_difference(workspace: Workspace, remote: Loopback, state: Path) -> None:
     remote.sandbox.put("one", "edited")
     learnt(state, remote.url, updated_at_moves=True)
@@ -293,11 +304,11 @@ def test_other_things_of_a_folder_may_be_tracked(workspace: Workspace, remote: L
 def test_git_that_cannot_tell_is_not_believed(workspace: Workspace, remote: Loopback, state: Path) -> None:
     workspace.commit()
     (workspace.folder / ".git" / "index").write_bytes(b"damaged")
-    assert "git cannot tell" in (distrust(state, is_named=True) or "")
+    assert "git cannot tell" in (distrust(state, Git(), is_named=True) or "")
 
 
 def test_what_is_not_there_is_nobodys(tmp_path: Path) -> None:
-    assert distrust(tmp_path / "none", is_named=False) is None
+    assert distrust(tmp_path / "none", Git(), is_named=False) is None
 
 
 # What git is told

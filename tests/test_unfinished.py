@@ -52,7 +52,55 @@ def test_a_pointer_is_small() -> None:
     assert not is_pointer(POINTER.strip() + "0" * 1024)
 
 
-@pytest.mark.parametrize("text", [CONFLICT, DIFF3, POINTER])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("# One\n\ntext\n>>>>>>> branch\n", [4]),
+        ("<<<<<<< HEAD\ntext\n", [1]),
+        ("<<<<<<< HEAD\ntext\n>>>>>>> branch\n", [1]),
+        (">>>>>>> branch\n=======\n<<<<<<< HEAD\n", [1]),
+        (CONFLICT + "text\n>>>>>>> branch\n", [9]),
+        (">>>>>>> branch\n" + CONFLICT, [1]),
+        (CONFLICT, []),
+        (CONFLICT + CONFLICT, []),
+        ("```\n>>>>>>> branch\n```\n", []),
+        ("<<<<<<<HEAD\n>>>>>>>branch\n", []),
+        (">>>>>>> branch\n" * 1000, [1]),
+    ],
+)
+def test_a_marker_that_was_left_over_is_a_warning(text: str, expected: list[int]) -> None:
+    found = parse("one", "descriptions/one.md", text.encode()).problems
+    assert [problem.line for problem in found if not problem.is_error] == expected
+    assert {problem.code for problem in found} <= {"merge-marker"}
+
+
+def test_a_pull_takes_a_marker_that_was_left_over_as_it_is(workspace: Workspace, remote: Loopback) -> None:
+    remote.add("one", texts={"one": "text\n>>>>>>> branch"})
+    ended = workspace.json("pull", "one")
+    assert ended.status == 0
+    (problem,) = ended.item("one")["problems"]
+    assert (problem["code"], problem["line"], problem["severity"]) == ("merge-marker", 2, "warning")
+    assert "left over" in problem["message"]
+
+
+FENCES = "# T\n\n<<<<<<< HEAD\n```python\nours\n=======\n```sh\ntheirs\n>>>>>>> branch\n```\n\nend\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        FENCES,
+        FENCES.replace("=======\n", "||||||| base\n```\nboth\n=======\n"),
+        FENCES.replace("```python\n", "~~~\n").replace("```sh\n", "~~~\n"),
+        "<<<<<<< HEAD\n```\n=======\n~~~\n>>>>>>> branch\ncode\n",
+        "<<<<<<< HEAD\n<pre>\n=======\n\n    code\n>>>>>>> branch\n",
+    ],
+)
+def test_markers_that_broke_the_fences_are_a_conflict(text: str) -> None:
+    assert [code for code, _ in problems(text)] == ["merge-marker"]
+
+
+@pytest.mark.parametrize("text", [CONFLICT, DIFF3, FENCES, POINTER])
 def test_nothing_is_sent_where_a_file_holds_one(workspace: Workspace, remote: Loopback, text: str) -> None:
     remote.add("one", "two")
     workspace.write("one", text)

@@ -42,7 +42,7 @@ def uncommitted_note(run: "Run", report: "Report") -> str | None:
     unsaved: frozenset[str] = frozenset()
     if planned and run.command != "rollback":  # which writes no files' texts
         with suppress(Stopped):
-            unsaved = uncommitted(run.config.folder, run.stop) or unsaved
+            unsaved = uncommitted(run.config.folder, run.git) or unsaved
     if not (number := len(planned & unsaved)):
         return None
     what = "1 of these files is" if number == 1 else f"{number:,} of these files are"

@@ -13,11 +13,12 @@ def runs(settings: Settings, /, format: str) -> int:
     from syncjob import journal, state
     from syncjob.display import one_line
     from syncjob.errors import UsageError
+    from syncjob.git import Git
     from syncjob.report import runs as listing
 
     config = load_config(settings)
     found: list[listing.RunRow] = []
-    notes = [state.distrust(config.state_dir, is_named=config.is_named)]
+    notes = [state.distrust(config.state_dir, Git(), is_named=config.is_named)]
     for run in journal.run_ids(config.state_dir):
         try:
             found += listing.rows([journal.read(config.state_dir, run)])

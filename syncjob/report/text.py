@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from syncjob.display import one_line, visible
+from syncjob.display import one_line, unbroken, visible
 from syncjob.report.model import Item, ItemProblem, Report, RunProblem
 from syncjob.report.summary import (
     causes,
@@ -58,7 +58,7 @@ def render_pull(report: Report, *, color: bool) -> str:
     for item in report.items:
         failed += [item] if item.error else []
         lines += (
-            [f"{_paint(done[item.action], _GREEN, color)} {one_line(item.path)}"] if item.status == "applied" else []
+            [f"{_paint(done[item.action], _GREEN, color)} {unbroken(item.path)}"] if item.status == "applied" else []
         )
         lines += _notes(item, color)
     lines += _of_the_run(report, failed, color)
@@ -115,13 +115,13 @@ def _cause(alike: Sequence[Item], color: bool) -> str:
         notes.append(f"{counted(len(alike), 'description')}: {names}{rest}")
     said = f" ({'; '.join(notes)})" if notes else ""
     where = "syncjob" if more else first.path
-    return one_line(where) + f": {_paint('error', _RED, color)} {error.code}: " + one_line(error.message + said)
+    return unbroken(where) + f": {_paint('error', _RED, color)} {error.code}: " + one_line(error.message + said)
 
 
 def _problem(path: str, problem: ItemProblem | RunProblem, color: bool) -> str:
     place = ":".join(str(part) for part in (path, problem.line, problem.column) if part is not None)
     label = _paint(problem.severity, _RED if problem.severity == "error" else _YELLOW, color)
-    return f"{one_line(place)}: {label} {problem.code}: {one_line(problem.message)}"
+    return f"{unbroken(place)}: {label} {problem.code}: {one_line(problem.message)}"
 
 
 def _run_problem(problem: RunProblem, color: bool) -> str:
