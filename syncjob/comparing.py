@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 from typing import Literal, Protocol, TypeVar
 
@@ -9,10 +10,11 @@ from syncjob import workers
 from syncjob.documents import Document
 from syncjob.earlier import confirmed_before
 from syncjob.errors import Stopped
+from syncjob.internal import guarded
 from syncjob.journal import Confirmed
 from syncjob.lookup import References
 from syncjob.memory import Memory
-from syncjob.plan import Change, Plan, compare, confirmed, in_order, not_compared, unjudged
+from syncjob.plan import Change, Plan, compare, confirmed, failed, in_order, not_compared, unjudged
 from syncjob.run import Run
 from syncjob.text import sha256
 
@@ -57,7 +59,7 @@ def plans(
         for settled in reading.slice(pending, size):
             yield Plan(in_order(settled), is_partial=True)
         with suppress(Stopped):  # while git was asked
-            pending = pending if run.stop.requested else [judge(change) for change in pending]
+            pending = pending if run.stop.requested else [_judged(judge, change) for change in pending]
         if run.stop.requested:  # a write that was not judged and looked up is no plan
             yield from reading.unread()
             yield Plan(in_order(change if change.failure else unjudged(change) for change in pending))
@@ -67,6 +69,10 @@ def plans(
             size = _later_slice(run.client.requests_per_minute, run.config.http.recheck_after)
     if not names:
         yield Plan(())
+
+
+def _judged(judge: Judge, change: Change) -> Change:
+    return guarded(lambda: judge(change), partial(failed, change))
 
 
 def _later_slice(per_minute: int, recheck_after: float) -> int:
@@ -152,6 +158,12 @@ class _Reading:
 
     def _compare(self, name: str) -> tuple[Change, bool]:
         """The change that a document asks for, and whether Scenario was asked."""
+        return guarded(
+            partial(self._compared, name),
+            lambda failure: (failed(not_compared(self._source.unread(name)), failure), True),
+        )
+
+    def _compared(self, name: str) -> tuple[Change, bool]:
         document = self._source.read(name)
         if not document.is_valid:
             return not_compared(document), False

@@ -164,6 +164,11 @@ def unjudged(change: Change) -> Change:
     return Change(change.model_id, change.path, "invalid", problems=change.problems, is_compared=False)
 
 
+def failed(change: Change, failure: Failure) -> Change:
+    """A change that came to nothing."""
+    return replace(change, action="invalid", failure=failure)
+
+
 def confirmed(document: Document) -> Change:
     """A document whose text Scenario is known to hold; it is not asked again."""
     digest = sha256(document.text)
