@@ -43,6 +43,7 @@ def summarise(items: Iterable[Item]) -> Summary:
             counts[item.action] += 1
         if item.status not in ("planned", "unchanged"):
             counts[item.status] += 1
+        counts["in_part"] += item.error is not None and item.error.code == "remote-normalised"
         counts["uncertain"] += any(problem.code == "write-uncertain" for problem in item.problems)
     return Summary(**counts)
 

@@ -155,7 +155,8 @@ class Transport:
             status = answer.status
         finally:
             self._on_exchange(Exchange(method, path, status, self._clock() - started))
-        error = failure(answer, self._credentials, max_retry_after=self._limits.max_retry_after)
+        asked = path.split("/")[2:3]  # /models/<id>/description
+        error = failure(answer, self._credentials, max_retry_after=self._limits.max_retry_after, asked="".join(asked))
         if isinstance(error, errors.Unauthorized):
             self._refused = True
         if error:
