@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from syncjob.report.model import Report
     from syncjob.run import Options
     from syncjob.selection import Shard
+    from syncjob.writing import Consent
 
 _DURATION = re.compile(r"(?:(?P<h>[0-9]{1,4})h)?(?:(?P<m>[0-9]{1,5})m)?(?:(?P<s>[0-9]{1,7})s)?", re.ASCII)
 
@@ -100,12 +101,12 @@ def _apply(settings: Settings, options: "Options", product: Product, plan_out: s
     with begin(settings, "sync", options, "write") as started:
         plan_file = PlanFile(started, plan_out) if plan_out else None
 
-        def agrees(report: "Report", will_write: bool, rest: int) -> bool:
+        def agrees(report: "Report", will_write: bool, rest: int) -> "Consent":
             nonlocal is_asking
             if not (will_write and is_asking):
-                return True
+                return "unasked"
             is_asking = False  # a yes is for the slices that follow too
-            return _ask(plan_line(report), report.profile, rest)
+            return "asked" if _ask(plan_line(report), report.profile, rest) else "no"
 
         return carry_out(started, partial(jobs.sync, started), product, agrees, plan_file)
 
