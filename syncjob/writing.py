@@ -18,7 +18,6 @@ from syncjob.report.model import Item, Report
 from syncjob.result import Gathered, Result, report_of
 from syncjob.run import Run
 
-
 # Whether a slice is to be written: no; yes, because nobody need be asked; or yes, by a person who looked at it first.
 Consent = Literal["no", "unasked", "asked"]
 
