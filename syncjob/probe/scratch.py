@@ -8,6 +8,7 @@ from syncjob.credentials import redact
 from syncjob.display import shorten
 from syncjob.errors import Conflict, NotFound, ScenarioError, Stopped, SyncjobError
 from syncjob.journal import Effect, Intent, Journal, Record, Result
+from syncjob.normalised import what_became
 from syncjob.probe.calls import ask, path_of, put_once
 from syncjob.probe.described import NOT_FOUND, mark, own_text, parsed
 from syncjob.probe.pending import Pending
@@ -58,12 +59,13 @@ class Scratch:
         self._ours = {mark(self.original)}
         self._expected = {mark(self.original)}
         self._is_known = False
-        self._was_sent = False
+        self._was_sent = False  # anything that Scenario did not clearly refuse
+        self._is_written = False  # with another text than its own, for all that is known
         self._is_restoring = False
         self._may_arrive = Pending(self.original)
 
     def shown(self, text: str) -> str:
-        """What an answer's headers say, without a secret that they may echo."""
+        """What an answer says, without a secret that it may echo."""
         return shorten(redact(text, self._run.config.credentials))
 
     def ask(self, method: str, path: str, body: object = None, **query: str | int) -> Answer:
@@ -109,7 +111,12 @@ class Scratch:
             return
         self._is_restoring = True
         for _ in range(_ROUNDS):
-            self._put_back()
+            try:
+                self._put_back()
+            except ScenarioError as error:
+                if self._is_written or not self._may_arrive:
+                    raise
+                raise MayArrive(str(self._may_arrive)) from error
             if self._is_back():
                 break
         else:
@@ -132,6 +139,7 @@ class Scratch:
             raise kind("somebody edited the model meanwhile, and that text was left alone")
         self._may_arrive.seen(shown)
         self._is_known = True
+        self._is_written = self._is_written or mark(shown) != mark(self.original)
         return body
 
     def _send(self, text: str | None) -> Any:
@@ -139,6 +147,7 @@ class Scratch:
         after_sha256 = sha256(canonical(text or ""))
         self._record(Intent(self.model_id, "", self.original, after_sha256, _now()), is_durable=True)
         self._is_known = False
+        was_sent = self._was_sent
         try:
             answer = put_once(self._run, self._path, text, self._is_sent)
             stored = own_text(answer)
@@ -148,9 +157,11 @@ class Scratch:
             if error.ambiguous and not self._is_restoring:
                 self._may_arrive.add(text)
             effect: Effect = "unknown" if error.ambiguous else "none"
+            self._was_sent = was_sent if effect == "none" else self._was_sent
             self._record(Result(self.model_id, "failed", error=error.code, effect=effect, at=_now()))
             raise
-        self._expected = {mark(text), mark(stored)}
+        self._is_written = self._is_written or not self._is_restoring
+        self._expected = {mark(text)} if text and _is_foreign(text, stored) else {mark(text), mark(stored)}
         self._ours |= self._expected
         self._may_arrive.seen(text, stored)
         stored_sha256 = sha256(canonical(stored or ""))
@@ -199,6 +210,11 @@ class Scratch:
             # The journal holds what is to be put back by its first record, and need hold no more.
             if not self._is_restoring:
                 raise
+
+
+def _is_foreign(text: str, stored: str | None) -> bool:
+    """Whether what an answer shows was not made of the text that was sent."""
+    return what_became(canonical(text), canonical(stored or "")) == "other"
 
 
 def _now() -> datetime:
