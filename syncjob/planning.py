@@ -72,7 +72,8 @@ def plan_of_rollback(run: Run, earlier: str) -> Plan:
         return put_back(write, run.remote.read(write.intent.model_id), is_forced=run.options.force)
 
     def work(write: runs.Write) -> Change:
-        return guarded(partial(read_and_compare, write), partial(failed, not_read(write)))
+        change = guarded(partial(read_and_compare, write), partial(failed, not_read(write)))
+        return replace(change, source=f"run/{earlier}/{change.model_id}")
 
     done = dict(_ask_all(run, writes, work, is_for_scenario=True))
     unread = (not_read(write) for write in writes if write not in done)

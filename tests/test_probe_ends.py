@@ -106,6 +106,9 @@ def test_a_refusal_of_the_first_write_leaves_nothing_to_be_put_back(
     assert ended.status == (2 if status == 401 else 1)
     assert "NOT put back" not in ended.err
     assert (remote.counts["PUT"], found(scratch)) == (1, [])
+    (path,) = (scratch.folder / ".syncjob" / "runs").glob("*.jsonl")
+    remote.script = lambda method, target: None
+    assert "\nscratch: warning nothing-written: " in "\n" + scratch.run("rollback", path.stem, "--dry-run").out
     remote.script = lambda method, target: None
     assert scratch.run("doctor").status == 0
     assert probe(scratch).status == 0

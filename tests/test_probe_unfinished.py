@@ -105,6 +105,7 @@ def test_a_killed_probe_is_found_named_and_settled(scratch: Workspace, remote: L
     remote.asked.clear()
     ended = probe(scratch, "other")
     assert (ended.status, remote.asked) == (2, [])
+    assert f"+++ run/{run}/scratch\n" in scratch.run("rollback", run, "--dry-run").out
     assert f"syncjob rollback {run} --force" in ended.err
     assert scratch.run("rollback", run, "--force").status == 0
     assert remote.sandbox.description("scratch") == OWN

@@ -200,3 +200,12 @@ def test_a_third_text_in_a_later_run_does_not_show_that_nothing_was_written(
     assert (report.exit_code, remote.sandbox.description("one")) == (1, "newer")
     assert told(rollback(workspace, first.run, Options(force=True), lag=0))["one"][1] == "applied"
     assert remote.sandbox.description("one") == "old"
+
+
+def test_a_diff_is_labelled_with_the_run_whose_journal_holds_the_text(workspace: Workspace, remote: Loopback) -> None:
+    staged(workspace, remote, "one")
+    run = sync(workspace).run
+    workspace.write("one", "what the file says by now")
+    ended = workspace.run("rollback", run, "--dry-run")
+    assert f"--- scenario/one\n+++ run/{run}/one\n" in ended.out
+    assert "descriptions/one.md" not in ended.out

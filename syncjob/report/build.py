@@ -14,7 +14,7 @@ from syncjob.text import count_changes, unified_diff
 
 def plan_items(plan: Plan) -> tuple[Item, ...]:
     """The items of a plan before anything is written."""
-    return tuple(_item(change, f"scenario/{change.model_id}", change.path) for change in plan.changes)
+    return tuple(_item(change, f"scenario/{change.model_id}", change.source or change.path) for change in plan.changes)
 
 
 def pull_items(plan: Plan) -> tuple[Item, ...]:

@@ -71,7 +71,7 @@ def _diff(diff: str, color: bool) -> Iterator[str]:
 
 def _notes(item: Item, color: bool) -> Iterator[str]:
     for problem in item.problems:
-        yield _problem(item.path, problem, color)
+        yield _problem(_place(item), problem, color)
     yield from _error(item, color)
 
 
@@ -79,7 +79,12 @@ def _error(item: Item, color: bool) -> Iterator[str]:
     if item.error:
         label = _paint("error", _RED, color)
         tries = f" ({item.error.attempts} attempts)" if item.error.attempts > 1 else ""
-        yield f"{one_line(item.path)}: {label} {item.error.code}: {one_line(item.error.message)}{tries}"
+        yield f"{one_line(_place(item))}: {label} {item.error.code}: {one_line(item.error.message)}{tries}"
+
+
+def _place(item: Item) -> str:
+    """A probe's journal names no file."""
+    return item.path or item.model_id
 
 
 def _problem(path: str, problem: ItemProblem | RunProblem, color: bool) -> str:
@@ -97,7 +102,7 @@ def _outcome(item: Item, before: Item, color: bool) -> Iterator[str]:
         done = {"create": "created", "update": "updated", "delete": "deleted"}
         name = f" ({one_line(item.model_name)})" if item.model_name else ""
         yield f"{_paint(done.get(item.action, item.action), _GREEN, color)} {one_line(item.model_id)}{name}"
-    yield from (_problem(item.path, problem, color) for problem in item.problems if problem not in before.problems)
+    yield from (_problem(_place(item), problem, color) for problem in item.problems if problem not in before.problems)
     if item.error != before.error:
         yield from _error(item, color)
 
