@@ -134,6 +134,21 @@ def test_a_page_of_a_gateway_in_place_of_the_first_answer_is_not_called_a_text_t
     assert "NOT put back" not in ended.err
 
 
+def test_a_model_that_cannot_be_read_is_not_said_to_hold_its_own_text(scratch: Workspace, remote: Loopback) -> None:
+    refused = json_answer(403, b'{"reason": "no"}')
+
+    def script(method: str, target: str) -> Answer | None:
+        if method == "PUT":
+            return json_answer(403, PAGE)
+        return refused if remote.counts["PUT"] and target.startswith(PATH) else None
+
+    remote.script = script
+    ended = probe(scratch)
+    assert ended.status == 1
+    assert "NOT put back" in ended.err
+    assert "holds its own" not in ended.err
+
+
 def test_an_edit_in_the_answer_to_a_write_is_left_alone(scratch: Workspace, remote: Loopback) -> None:
     def script(method: str, target: str) -> Answer | None:
         if method != "PUT" or remote.counts["PUT"] != 3:

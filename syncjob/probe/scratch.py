@@ -114,7 +114,7 @@ class Scratch:
             try:
                 self._put_back()
             except ScenarioError as error:
-                if self._is_written or not self._may_arrive:
+                if not self._is_untouched():
                     raise
                 raise MayArrive(str(self._may_arrive)) from error
             if self._is_back():
@@ -193,6 +193,12 @@ class Scratch:
                 if attempt >= self._attempts(error) or not (error.retryable or error.ambiguous):
                     raise
             self._run.stop.sleep(_STEP)
+
+    def _is_untouched(self) -> bool:
+        """Whether the model is read to hold its own text, and was never seen with another, so that one may still arrive."""
+        if not self._is_written:
+            self._look()
+        return bool(self._may_arrive) and not self._is_written
 
     def _is_back(self) -> bool:
         self._expected = {mark(self.original)}
