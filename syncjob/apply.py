@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from syncjob import workers
 from syncjob.attempt import Attempt
 from syncjob.breaker import Breaker
 from syncjob.errors import Stopped
+from syncjob.internal import guarded
 from syncjob.journal import Intent, Journal, Result
 from syncjob.outcome import Outcome, uncertain
 from syncjob.plan import Change
@@ -38,7 +40,8 @@ def apply(
     book = _Book(journal, remote, stop)
 
     def work(change: Change) -> Outcome:
-        outcome = Attempt(change, remote, recheck_after, stop, book, unwanted).outcome()
+        attempt = partial(Attempt, change, remote, recheck_after, stop, book, unwanted)
+        outcome = guarded(lambda: attempt().outcome(), partial(book.broken_off, change))
         book.record(outcome)
         return outcome
 
@@ -69,6 +72,12 @@ class _Book:
     def has(self, change: Change) -> bool:
         """Whether a write was begun."""
         return change.model_id in self._begun
+
+    def broken_off(self, change: Change, failure: Failure) -> Outcome:
+        """The end of a write that came to none."""
+        if not self.has(change):
+            return Outcome(change, "failed", failure=failure)
+        return uncertain(change, failure, "syncjob failed before it knew")
 
     def intend(self, change: Change) -> None:
         """Raises Stopped where the text that is to be overwritten is not safe."""

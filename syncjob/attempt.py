@@ -6,7 +6,7 @@ from typing import Protocol
 from syncjob.errors import Conflict, ProtocolError, RateLimited, ScenarioError, Stopped
 from syncjob.existing import Absent, Existing, Held
 from syncjob.normalised import is_same_but_for_form
-from syncjob.outcome import Outcome, Status, stored_as, uncertain, unresolved
+from syncjob.outcome import Outcome, Status, is_of, stored_as, uncertain, unresolved
 from syncjob.plan import Change
 from syncjob.problems import Failure, Problem, warning
 from syncjob.remote import Remote
@@ -99,8 +99,11 @@ class Attempt:
             self._after_failure(error)
             return
         stored = canonical(answer.value or "")
-        if stored and same(stored, change.before) and not is_same_but_for_form(stored, change.after):
-            message = "the response to the write shows the text from before it"
+        if not is_of(change, stored):
+            shown = (
+                "the text from before it" if same(stored, change.before) else "another text than the one that was sent"
+            )
+            message = f"the response to the write shows {shown}"
             self._after_failure(ProtocolError(message, http_status=200, ambiguous=True))
         raise _Ended(stored_as(change, stored, tuple(unresolved(change, answer))))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 from typing import Literal, Protocol, TypeVar
 
@@ -9,10 +10,11 @@ from syncjob import workers
 from syncjob.documents import Document
 from syncjob.earlier import confirmed_before
 from syncjob.errors import Stopped
+from syncjob.internal import guarded
 from syncjob.journal import Confirmed
 from syncjob.lookup import References
 from syncjob.memory import Memory
-from syncjob.plan import Change, Plan, compare, confirmed, in_order, not_compared, unjudged
+from syncjob.plan import Change, Plan, compare, confirmed, failed, in_order, not_compared, unjudged
 from syncjob.run import Run
 from syncjob.text import sha256
 
@@ -74,7 +76,7 @@ def _judged(run: Run, changes: Iterable[Change], judge: Judge) -> Iterator[Chang
     for change in changes:
         if run.stop.requested:
             raise Stopped(run.stop.reason)
-        yield judge(change)
+        yield guarded(partial(judge, change), partial(failed, change))
 
 
 def _later_slice(per_minute: int, recheck_after: float) -> int:
@@ -160,6 +162,12 @@ class _Reading:
 
     def _compare(self, name: str) -> tuple[Change, bool]:
         """The change that a document asks for, and whether Scenario was asked."""
+        return guarded(
+            partial(self._compared, name),
+            lambda failure: (failed(not_compared(self._source.unread(name)), failure), True),
+        )
+
+    def _compared(self, name: str) -> tuple[Change, bool]:
         document = self._source.read(name)
         if not document.is_valid:
             return not_compared(document), False

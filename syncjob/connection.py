@@ -53,6 +53,7 @@ def connect(config: Config, learnt: Learnt, stop: Stop) -> Iterator[Scenario]:
             sleep=stop.sleep,
             observe=observe,
             null_is_no_description=learnt.null_is_no_description,
+            is_urgent=lambda: stop.is_urgent,
         )
         stop.when_overdue(client.abort)
         with client:

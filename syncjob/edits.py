@@ -7,6 +7,7 @@ from dataclasses import replace
 from syncjob.history import Version
 from syncjob.normalised import is_same_but_for_form, kin_of
 from syncjob.plan import Base, Change
+from syncjob.probe.texts import left_by_a_probe
 from syncjob.problems import Problem, warning
 from syncjob.text import same
 
@@ -49,6 +50,8 @@ def _stored_otherwise(change: Change, version: Version) -> Problem:
 
 
 def _edited(change: Change, missing: str | None) -> Problem:
+    if left := left_by_a_probe(change.before, change.model_id):
+        return Problem("remote-edited", left)
     if missing:
         return Problem("remote-edited", f"cannot tell whether this text was edited on Scenario: {missing}")
     message = "edited on Scenario, or synced without a commit: git never held this text; "

@@ -1,12 +1,14 @@
 """Which assets and models exist: asks Scenario, in as few calls as it allows."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 
 from syncjob import workers
 from syncjob.breaker import Breaker
 from syncjob.errors import ScenarioError
-from syncjob.plan import Change, with_references
+from syncjob.internal import guarded
+from syncjob.plan import Change, failed, with_references
 from syncjob.problems import Failure
 from syncjob.references import Catalogue, Key, Record
 from syncjob.run import Run
@@ -101,7 +103,8 @@ class References:
         found = look_up_all(self._run, (referred | own) - self._asked)
         catalogue = Catalogue({**self._known.records, **found.records}, found.failures)
         self._remember(referred, catalogue)
-        return (with_references(change, catalogue) for change in changes)
+        for change in changes:
+            yield guarded(partial(with_references, change, catalogue), partial(failed, change))
 
     def _remember(self, keys: set[Key], catalogue: Catalogue) -> None:
         if len(self._asked) + len(keys) > _REMEMBERED:

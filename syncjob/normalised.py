@@ -2,30 +2,37 @@
 
 import html
 import re
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 from syncjob.text import LARGEST, normalized, same
 
-Stored = Literal["same", "form", "less"]
-_WORD = re.compile(r"\w+")
+Stored = Literal["same", "form", "less", "other"]
+_WORD = re.compile(r"[^\W_]+")
+_TOKEN = re.compile(r"[^\W_]+|\S")
+_LONG_REFERENCE = re.compile(r"&#[0-9]{8,}")  # Python makes no number of thousands of digits
 _ELLIPSES = ("...", "[...]")  # what a cut may end in; NFKC makes three dots of the one sign
 
 
 def what_became(sent: str, stored: str) -> Stored:
     """What a canonical text that was `sent` has become in what is `stored`.
 
-    `form` may differ in anything but is no shorter, or says the same word for word; `less` lacks something.
+    `form` says the same, or has all its words in order; `less` has only what it has, and lacks something. `other` is
+    made of something else.
     """
     if same(sent, stored):
         return "same"
     if is_same_but_for_form(sent, stored):
         return "form"
-    if not stored:
+    if sent and (not stored or is_beginning(stored, sent)):
         return "less"
-    before, after = folded(sent), folded(stored)
-    return "less" if len(after) < len(before) and _lacks_something(before, after) else "form"
+    if max(len(sent), len(stored)) > LARGEST:
+        return "other"
+    ours, theirs = (_TOKEN.findall(folded(text).casefold()) for text in (sent, stored))
+    if theirs and len(theirs) < len(ours) and _in_order(theirs, ours):
+        return "less"
+    words = list(filter(_WORD.fullmatch, ours))
+    return "form" if words and _in_order(words, theirs) else "other"
 
 
 def is_same_but_for_form(sent: str, stored: str) -> bool:
@@ -58,14 +65,14 @@ def folded(text: str) -> str:
     """The text without what a server may change and mean the same; unchanged where it is too large."""
     if len(text) > LARGEST:
         return text
-    return " ".join(normalized(html.unescape(text), "NFKC").split())
+    return " ".join(normalized(html.unescape(_LONG_REFERENCE.sub(_cut, text)), "NFKC").split())
 
 
-def _lacks_something(before: str, after: str) -> bool:
-    if is_beginning(after, before):
-        return True
-    left = iter(before)
-    if all(character in left for character in after):  # nothing was added, so something was taken out
-        return True
-    words = Counter(_WORD.findall(before.casefold()))
-    return bool(words - Counter(_WORD.findall(after.casefold())))
+def _cut(reference: re.Match[str]) -> str:
+    """The same character, which is none where the number is too large."""
+    return f"&#{reference[0][2:].lstrip('0')[:8] or 0}"
+
+
+def _in_order(some: Iterable[str], all_: Iterable[str]) -> bool:
+    left = iter(all_)
+    return all(each in left for each in some)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from syncjob.journal import Effect
-from syncjob.normalised import what_became
+from syncjob.normalised import is_same_but_for_form, what_became
 from syncjob.plan import Change
 from syncjob.problems import Failure, Problem, warning
 from syncjob.references import Key, outside_code
@@ -37,7 +37,7 @@ def uncertain(change: Change, failure: Failure, why: str) -> Outcome:
 
 
 def stored_as(change: Change, stored: str, problems: tuple[Problem, ...]) -> Outcome:
-    """The end of a write that Scenario took: `failed` where it holds less than it was sent."""
+    """The end of a write that Scenario took, of which it holds `stored`: `failed` where that is less than it was sent."""
     lost = _lost(change, stored)
     failure = Failure("remote-normalised", lost) if lost else None
     if not lost and not same(stored, change.after):
@@ -47,15 +47,21 @@ def stored_as(change: Change, stored: str, problems: tuple[Problem, ...]) -> Out
     return Outcome(change, status, problems, failure, sha256(stored), "written")
 
 
+def is_of(change: Change, stored: str) -> bool:
+    """Whether what the answer to a write shows was made of the text that was sent; nobody promises that it was."""
+    if stored and same(stored, change.before):
+        return is_same_but_for_form(change.after, stored)
+    return what_became(change.after, stored) != "other"
+
+
 def _lost(change: Change, stored: str) -> str:
     """What Scenario did not do, "" where it did all."""
-    sizes = _sizes(change, stored)
-    if stored and not change.after:
-        return f"Scenario holds a text after it was told to delete it {sizes}"
-    if what_became(change.after, stored) == "less":
-        advice = f"change the text so that all of it is kept, or take over what is there with `syncjob pull {change.model_id}`"
-        return f"Scenario kept only a part of this text {sizes}; {advice}"
-    return ""
+    if what_became(change.after, stored) != "less":
+        return ""
+    advice = (
+        f"change the text so that all of it is kept, or take over what is there with `syncjob pull {change.model_id}`"
+    )
+    return f"Scenario kept only a part of this text {_sizes(change, stored)}; {advice}"
 
 
 def _sizes(change: Change, stored: str) -> str:

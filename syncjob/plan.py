@@ -35,7 +35,7 @@ class Change:
     item that cannot be compared, with the reason in `problems` or `failure`.
     `read_at` is when `before` was read, in seconds of the run's clock. `known` is what is known of
     the things that `before` refers to, and once they are looked up of those that `after` refers to.
-    `base` stands where `before` is no version that git held.
+    `base` stands where `before` is no version that git held. `source` names what `after` is from, where not the file.
     """
 
     model_id: str
@@ -54,6 +54,7 @@ class Change:
     is_compared: bool = True
     exists: bool = True
     base: Base | None = None
+    source: str | None = None
 
     @property
     def is_write(self) -> bool:
@@ -162,6 +163,11 @@ def not_compared(document: Document) -> Change:
 def unjudged(change: Change) -> Change:
     """The place of a change that a run that was stopped did not come to judge."""
     return Change(change.model_id, change.path, "invalid", problems=change.problems, is_compared=False)
+
+
+def failed(change: Change, failure: Failure) -> Change:
+    """A change that came to nothing."""
+    return replace(change, action="invalid", failure=failure)
 
 
 def confirmed(document: Document) -> Change:

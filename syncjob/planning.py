@@ -8,13 +8,14 @@ from typing import TypeVar
 
 from syncjob import comparing, files, history, listing, runs, scope
 from syncjob.comparing import in_parallel
-from syncjob.documents import Document, model_id_of
+from syncjob.documents import Document
 from syncjob.earlier import first_since, records_of
 from syncjob.edits import with_history
 from syncjob.errors import Stopped
+from syncjob.internal import guarded
 from syncjob.memory import Memory
 from syncjob.normalised import is_same_but_for_form
-from syncjob.plan import Change, Plan, Tally, in_order, left_alone, not_compared, over_threshold
+from syncjob.plan import Change, Plan, Tally, failed, in_order, left_alone, not_compared, over_threshold
 from syncjob.problems import Problem
 from syncjob.pull import pulled, with_collisions
 from syncjob.rollback import not_read, put_back, wrote_nothing
@@ -83,7 +84,11 @@ def plan_of_rollback(run: Run, earlier: str) -> Plan:
             return wrote_nothing(write)
         return put_back(write, run.remote.read(write.intent.model_id), is_forced=run.options.force)
 
-    done = dict(_ask_all(run, writes, read_and_compare, is_for_scenario=True))
+    def work(write: runs.Write) -> Change:
+        change = guarded(partial(read_and_compare, write), partial(failed, not_read(write)))
+        return replace(change, source=f"run/{earlier}/{change.model_id}")
+
+    done = dict(_ask_all(run, writes, work, is_for_scenario=True))
     unread = (not_read(write) for write in writes if write not in done)
     return Plan(in_order((*done.values(), *unread)))
 
@@ -120,11 +125,14 @@ def plan_of_pull(run: Run, *, takes_all: bool) -> Plan:
             encoding=worktree.encodings.get(name),
         )
 
-    taken = dict(_ask_all(run, documents, read_and_take, is_for_scenario=False))
+    def work(document: Document) -> Change:
+        return guarded(partial(read_and_take, document), partial(failed, not_compared(document)))
+
+    taken = dict(_ask_all(run, documents, work, is_for_scenario=False))
     changes = with_collisions((taken.get(each) or not_compared(each) for each in documents), names)
-    filed = {model_id_of(name) for name in names}
-    told = (change for change in changes if change.model_id in filed or change.after_sha256 or not takes_all)
-    return Plan(in_order(told), problems)
+    if takes_all:
+        changes = [change for change in changes if f"{change.model_id}.md" in names or not _has_neither(change)]
+    return Plan(in_order(changes), problems)
 
 
 def _ask_all(
@@ -157,8 +165,11 @@ def _to_pull(run: Run, names: Sequence[str], *, takes_all: bool) -> tuple[frozen
 
 def _without_nothing(plan: Plan) -> Plan:
     """Without those that have neither file nor description: only a description that is to go is worth a word."""
-    told = (change for change in plan.changes if change.action != "unchanged" or change.after_sha256)
-    return replace(plan, changes=tuple(told))
+    return replace(plan, changes=tuple(change for change in plan.changes if not _has_neither(change)))
+
+
+def _has_neither(change: Change) -> bool:
+    return change.action == "unchanged" and not change.after_sha256
 
 
 def within_thresholds(

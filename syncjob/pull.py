@@ -10,6 +10,7 @@ from syncjob.display import shorten
 from syncjob.documents import Document, parse
 from syncjob.existing import Absent, Existing
 from syncjob.plan import Action, Change
+from syncjob.probe.texts import left_by_a_probe
 from syncjob.problems import Failure, Problem, warning
 from syncjob.text import same, sha256
 from syncjob.unfinished import conflicts, is_pointer
@@ -87,6 +88,8 @@ def _folded(name: str) -> str:
 
 def _unfit(document: Document, text: str, max_file_bytes: int) -> Iterable[Problem]:
     yield from (problem for problem in document.problems if problem.code == "file-special")
+    if left := left_by_a_probe(text, document.model_id):
+        yield Problem("probe-text", left)
     data = file_bytes(text)
     if len(data) > max_file_bytes:
         message = f"would hold {len(data):,} bytes; safety.max_file_bytes allows {max_file_bytes:,}"

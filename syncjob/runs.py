@@ -108,8 +108,10 @@ def settled(write: Write, later: Intent | None) -> Write:
     """
     if write.effect != "unknown" or later is None:
         return write
-    was_there = write.has_left(sha256(canonical(later.before or "")))
-    return replace(write, proved="written" if was_there else "none")
+    found = sha256(canonical(later.before or ""))
+    if write.has_left(found):
+        return replace(write, proved="written")
+    return replace(write, proved="none") if found == write.before_sha256 else write  # a third text proves nothing
 
 
 def confirmed(records: Iterable[Record]) -> Mapping[str, str | None]:

@@ -52,8 +52,11 @@ def as_stored(change: Change, judged: Change, form: Form | None) -> Change:
         return judged
     if form.sent != change.after_sha256:
         return change
-    if what_became(change.after, change.before) == "less":
+    became = what_became(change.after, change.before)
+    if became == "less":
         return judged if judged.is_write else _kept_in_part(change, form)
+    if became == "other":  # older versions took whatever an answer showed for our own
+        return judged
     return replace(change, action="unchanged", before="", after="", tags=(), known=())
 
 

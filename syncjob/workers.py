@@ -88,6 +88,11 @@ class Stop:
             call_off, self._overdue = self._overdue, lambda: None
             call_off()
 
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it came, and is held off: what is left to be done has seconds."""
+        return self._is_held_off and self.reason is not None
+
     @contextmanager
     def held_off(self) -> Iterator[None]:
         """Within it nobody is told to stop: for what must come to its end whatever happens."""

@@ -1,6 +1,8 @@
 """Plans -> a Result: each shown, agreed to, written and reported, slice by slice."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from math import inf
 from typing import Literal, Protocol
 
 from msgspec import structs
@@ -16,12 +18,15 @@ from syncjob.report.model import Item, Report
 from syncjob.result import Gathered, Result, report_of
 from syncjob.run import Run
 
+# Whether a slice is to be written: no; yes, because nobody need be asked; or yes, by a person who looked at it first.
+Consent = Literal["no", "unasked", "asked"]
+
 
 class Review(Protocol):
     """Whoever looks on while a run writes."""
 
-    def plan(self, report: Report, *, will_write: bool, rest: int) -> bool:
-        """Is shown a slice before anything of it is written, and may call it off with False.
+    def plan(self, report: Report, *, will_write: bool, rest: int) -> Consent:
+        """Is shown a slice before anything of it is written, and may call it off.
 
         `rest` is how many descriptions are still to be compared.
         """
@@ -44,8 +49,9 @@ def carry_out(run: Run, plans: Iterable[Plan], review: Review, *, is_by_item: bo
         writes = () if is_refused or run.stop.requested else plan.writes
         items, problems = gathered.of_slice
         report = report_of(run, items, problems, dry_run=False)
-        is_agreed = review.plan(report, will_write=bool(writes), rest=plan.rest)
-        outcomes = _apply(run, writes) if is_agreed and writes else {}
+        consent = review.plan(report, will_write=bool(writes), rest=plan.rest)
+        is_agreed = consent != "no"
+        outcomes = _apply(run, _outdated(writes) if consent == "asked" else writes) if is_agreed and writes else {}
         run.progress.half_done(sum(change.action != "unchanged" for change in plan.changes) - len(outcomes))
         ended = build.run_items(plan, outcomes, planned, is_stopped=gathered.is_stopped)
         gathered.end_slice(ended)
@@ -72,6 +78,11 @@ def _recorded(run: Run, report: Report) -> Report:
         log.event("error", "journal", message=f"the journal lacks its end: {error.strerror}")
         return structs.replace(report, exit_code=report.exit_code or 1)
     return report
+
+
+def _outdated(writes: Iterable[Change]) -> tuple[Change, ...]:
+    """The same, to be read again: a person takes long enough for somebody else to edit."""
+    return tuple(replace(change, read_at=-inf) for change in writes)
 
 
 def _apply(run: Run, writes: Sequence[Change]) -> dict[str, Outcome]:

@@ -8,7 +8,8 @@ import pytest
 from tests.loopback import Loopback
 from tests.workspace import Workspace
 
-ALIKE = (b"\xff", b"\\xff", b"a b", b"a  b", b"a\nb", b"a\x1bb", b"a\\x1bb")
+# The last two are shown alike, to the letter.
+ALIKE = (b"\xff", b"\\xff", b"a b", b"a  b", b"a\nb", b"a\x1bb", b"a\\x1bb", b"\x9b", "\x9b".encode())
 
 
 @pytest.mark.parametrize(

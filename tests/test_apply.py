@@ -99,7 +99,7 @@ def test_a_third_text_after_a_lost_answer_is_a_conflict_and_left_alone(remote: L
 @pytest.mark.parametrize(
     ("answer", "status", "code", "puts"),
     [
-        (json_answer(409, b"{}"), "refused", "remote-edited", 2),
+        (json_answer(409, b'{"reason": "busy"}'), "refused", "remote-edited", 2),
         (json_answer(413, b'{"reason": "too large"}'), "failed", "rejected", 1),
         (json_answer(403, b"{}"), "failed", "forbidden", 1),
         (json_answer(404, b'{"reason": "Model one not found"}'), "failed", "model-unknown", 1),

@@ -415,7 +415,9 @@ def test_an_edit_between_reading_and_writing_is_left_alone(workspace: Workspace,
 def test_what_the_server_stores_differently_is_reported(workspace: Workspace, remote: Loopback) -> None:
     remote.add("one")
     remote.add_assets("asset_a")
-    stored = b'{"description": {"value": "SEE {ASSET:A}, NOT `{ASSET:ASSET_A}` AT ALL", "assets": [], "models": []}}'
+    stored = (
+        b'{"description": {"value": "SEE {ASSET:ASSET_A}, NOT `{ASSET:ASSET_A}` AT ALL", "assets": [], "models": []}}'
+    )
     remote.script = lambda method, target: json_answer(200, stored) if method == "PUT" else None
     workspace.write("one", "see {asset:asset_a}, not `{asset:asset_a}`\n")
     ended = workspace.json("sync")

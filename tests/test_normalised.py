@@ -105,14 +105,14 @@ def test_a_part_is_never_called_in_step(workspace: Workspace, remote: Loopback, 
     assert told(sync(workspace))["one"] == ("update", "applied", [])
 
 
-def test_a_deletion_that_leaves_a_text_is_failed(workspace: Workspace, remote: Loopback) -> None:
+def test_a_deletion_that_leaves_a_text_is_no_success(workspace: Workspace, remote: Loopback) -> None:
     remote.add("one", "two", texts={"one": "old"})
     workspace.held({"one": "old"})
     workspace.write("two", "stays")
     (workspace.descriptions / "one.md").unlink()
     storing(remote, lambda text: text or "No description yet.")
     report = sync(workspace, Options(since="HEAD", prune=True))
-    assert told(report)["one"] == ("delete", "failed", ["remote-normalised"])
+    assert told(report)["one"] == ("conflict", "refused", ["remote-edited", "write-uncertain"])
     assert told(report)["two"] == ("create", "applied", [])
 
 
@@ -222,8 +222,14 @@ def test_a_lost_answer_to_a_write_that_is_stored_in_another_form_is_ours(
         ("a 🦊 b", "a b", "less"),
         ("<b>a</b>", "a", "less"),
         ("a <script>x</script> b", "a b", "less"),
-        ("see https://example.com/page", "see [link]", "less"),
-        ("one\ntwo", "onetwo", "less"),
+        ("see https://example.com/page", "see [link]", "other"),
+        ("one\ntwo", "onetwo", "other"),
+        ("some text", "another one", "other"),
+        ("some text", "another one, and longer than that text", "other"),
+        ("a text of some length", "gone", "other"),
+        ("a text of some length", "some length", "less"),
+        ("\U0001f98a", "a fox", "other"),
+        ("", "No description yet.", "other"),
         ("Title\n=====\n\nText", "# Title\n\nText", "form"),
     ],
 )

@@ -105,10 +105,33 @@ def test_a_killed_probe_is_found_named_and_settled(scratch: Workspace, remote: L
     remote.asked.clear()
     ended = probe(scratch, "other")
     assert (ended.status, remote.asked) == (2, [])
+    assert f"+++ run/{run}/scratch\n" in scratch.run("rollback", run, "--dry-run").out
     assert f"syncjob rollback {run} --force" in ended.err
     assert scratch.run("rollback", run, "--force").status == 0
     assert remote.sandbox.description("scratch") == OWN
     assert found(scratch) == []
+
+
+@pytest.mark.parametrize("left_text", [ODD, "x" * 10_000, *tagged("scratch")])
+def test_a_text_that_a_probe_left_is_named_and_never_pulled(
+    scratch: Workspace, remote: Loopback, left_text: str
+) -> None:
+    left(scratch, remote)
+    remote.sandbox.put("scratch", left_text)
+    scratch.held({"scratch": "git's text"})
+    scratch.write("scratch", "git's new text")
+    scratch.commit()
+    for command in (["diff"], ["sync", "--yes"]):
+        item = scratch.json(*command).item("scratch")
+        assert (item["action"], item["problems"][0]["code"]) == ("conflict", "remote-edited")
+        assert "a text of a probe" in item["problems"][0]["message"]
+        assert "`syncjob pull" not in item["problems"][0]["message"]
+    for more in ([], ["--force"], ["--all"]):
+        ended = scratch.json("pull", *more)
+        assert ended.status == 1
+        assert [problem["code"] for problem in ended.item("scratch")["problems"]] == ["probe-text"]
+    assert (scratch.descriptions / "scratch.md").read_text() == "git's new text"
+    assert remote.sandbox.description("scratch") == left_text
 
 
 def test_the_first_of_several_holds_the_models_own_text(scratch: Workspace, remote: Loopback) -> None:

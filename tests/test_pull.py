@@ -38,7 +38,7 @@ def take(document: Document, text: str, *, may_overwrite: bool = True, limit: in
         (NONE, "", True, "unchanged", []),
         (NONE, "a\0b", True, "invalid", ["file-encoding"]),
         (NONE, "\u2028", True, "invalid", ["file-empty"]),
-        (NONE, "x" * 1000, True, "invalid", ["file-too-large"]),
+        (NONE, "y" * 1000, True, "invalid", ["file-too-large"]),
         (NONE, "{asset: near miss}", True, "create", []),
         (Document("one", "p", problems=(Problem("file-special", "a link"),)), "there", True, "invalid", ["file-special"]),
         (Document("one", "p", problems=(Problem("file-empty", "empty"),)), "there", True, "update", []),

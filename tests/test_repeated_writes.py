@@ -13,11 +13,11 @@ from tests.workspace import Workspace
 
 AGAIN = {
     409: json_answer(409, b'{"reason": "busy"}', retry_after_ms="1"),
-    425: json_answer(425, b"{}", retry_after_ms="1"),
+    425: json_answer(425, b'{"reason": "early"}', retry_after_ms="1"),
     408: json_answer(408, b"{}", retry_after_ms="1"),
     500: json_answer(500, b"{}", retry_after_ms="1"),
     503: json_answer(503, b"{}", retry_after_ms="1"),
-    418: json_answer(418, b"{}", retry_after_ms="1", x_should_retry="true"),
+    418: json_answer(418, b'{"reason": "tea"}', retry_after_ms="1", x_should_retry="true"),
 }
 SLOW = json_answer(429, b'{"reason": "slow down"}', retry_after_ms="1")
 

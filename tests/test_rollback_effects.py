@@ -19,10 +19,10 @@ from tests.workspace import Workspace
 REFUSED = {
     "429": json_answer(429, b'{"reason": "slow"}', retry_after_ms="1"),
     "409": json_answer(409, b'{"reason": "busy"}', retry_after_ms="1"),
-    "425": json_answer(425, b"{}", retry_after_ms="1"),
-    "403": json_answer(403, b"{}"),
-    "413": json_answer(413, b"{}"),
-    "402": json_answer(402, b"{}"),
+    "425": json_answer(425, b'{"reason": "no"}', retry_after_ms="1"),
+    "403": json_answer(403, b'{"reason": "no"}'),
+    "413": json_answer(413, b'{"reason": "no"}'),
+    "402": json_answer(402, b'{"reason": "no"}'),
 }
 
 
@@ -184,3 +184,28 @@ def test_a_dry_run_says_the_same(workspace: Workspace, remote: Loopback) -> None
     ended = workspace.run("rollback", first.run, "--dry-run")
     assert ended.status == 0
     assert "nothing-written: that run wrote nothing here (forbidden), so there is nothing to put back" in ended.out
+
+
+def test_a_third_text_in_a_later_run_does_not_show_that_nothing_was_written(
+    workspace: Workspace, remote: Loopback
+) -> None:
+    """The write landed, and somebody edited it before a later run overwrote that."""
+    staged(workspace, remote, "one")
+    first = unanswered(workspace, remote, has_effect=True)
+    remote.sandbox.put("one", "new, and somebody's edit")
+    workspace.write("one", "newer")
+    assert sync(workspace, Options(overwrite_remote_edits=True)).exit_code == 0
+    report = rollback(workspace, first.run, lag=0)
+    assert told(report)["one"] == ("conflict", "refused", ["remote-edited"])
+    assert (report.exit_code, remote.sandbox.description("one")) == (1, "newer")
+    assert told(rollback(workspace, first.run, Options(force=True), lag=0))["one"][1] == "applied"
+    assert remote.sandbox.description("one") == "old"
+
+
+def test_a_diff_is_labelled_with_the_run_whose_journal_holds_the_text(workspace: Workspace, remote: Loopback) -> None:
+    staged(workspace, remote, "one")
+    run = sync(workspace).run
+    workspace.write("one", "what the file says by now")
+    ended = workspace.run("rollback", run, "--dry-run")
+    assert f"--- scenario/one\n+++ run/{run}/one\n" in ended.out
+    assert "descriptions/one.md" not in ended.out

@@ -96,6 +96,21 @@ def is_called_off(terminal: Terminal) -> None:
     assert b"resume" not in said
 
 
+def test_what_was_read_before_the_question_is_read_again_after_it(one_change: Workspace, remote: Loopback) -> None:
+    """However soon the answer comes."""
+    remote.add("two", texts={"two": "old of two"})
+    one_change.held({"two": "old of two"})
+    one_change.write("one", "new")
+    one_change.write("two", "new of two")
+    terminal = Terminal(one_change, "sync")
+    terminal.until("[y/N]")
+    remote.sandbox.put("one", "somebody's edit")
+    terminal.type("y\n")
+    assert terminal.end() == 1
+    assert b"edited on Scenario since this run read it" in terminal.screen
+    assert (remote.sandbox.description("one"), remote.sandbox.description("two")) == ("somebody's edit", "new of two")
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_at_the_question_ends_the_run_unwritten(
     one_change: Workspace, remote: Loopback, number: signal.Signals, status: int

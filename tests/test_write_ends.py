@@ -208,7 +208,7 @@ def test_a_text_that_came_before_the_write_was_sent_is_unchanged(workspace: Work
     def script(method: str, target: str) -> Answer | None:
         if method == "PUT":
             remote.sandbox.put("one", "new")  # somebody else's
-            return json_answer(409, b"{}")
+            return json_answer(409, b'{"reason": "busy"}')
         return None
 
     remote.script = script

@@ -14,6 +14,7 @@ import msgspec
 from syncjob.learnt import Learnt, Probed
 from syncjob.progress import Progress
 from syncjob.report.model import Item, Report
+from syncjob.writing import Consent
 from tests import forking
 from tests.loopback import PLAYS
 
@@ -167,8 +168,8 @@ class Workspace:
 class _Agreeing:
     """Looks on while a run writes, and says yes."""
 
-    def plan(self, report: Report, *, will_write: bool, rest: int) -> bool:
-        return True
+    def plan(self, report: Report, *, will_write: bool, rest: int) -> Consent:
+        return "unasked"
 
     def outcome(self, items: Sequence[Item], planned: Sequence[Item]) -> None:
         """Says nothing."""

@@ -11,24 +11,26 @@ if TYPE_CHECKING:
     from syncjob.config import Config
     from syncjob.report.model import Report
     from syncjob.run import Run
+    from syncjob.writing import Consent
 
 
-def unasked(report: "Report", will_write: bool, rest: int) -> bool:
+def unasked(report: "Report", will_write: bool, rest: int) -> "Consent":
     """The agreement of a run that asks nobody."""
-    return True
+    return "unasked"
 
 
 def asking(run: "Run", product: "Product") -> "Agrees":
     """A person's agreement, asked for once: a yes is for the slices that follow too."""
     is_asked = False
 
-    def agrees(report: "Report", will_write: bool, rest: int) -> bool:
+    def agrees(report: "Report", will_write: bool, rest: int) -> "Consent":
         nonlocal is_asked
         if is_asked or not will_write:
-            return True
+            return "unasked"
         is_asked = True
         question = _question(report, run.config, rest, is_shown=product.is_on_screen)
-        return is_agreed(" ".join(filter(None, [uncommitted_note(run, report), question])))
+        told = " ".join(filter(None, [uncommitted_note(run, report), question]))
+        return "asked" if is_agreed(told) else "no"
 
     return agrees
 

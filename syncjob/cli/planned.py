@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from syncjob.run import Command, Options, Run
     from syncjob.saved_plan import SavedItem
     from syncjob.selection import Shard
-    from syncjob.writing import Review
+    from syncjob.writing import Consent, Review
 
     # Whether to write, asked with the report of a slice, whether there is anything to write, and how many are to come.
-    Agrees = Callable[[Report, bool, int], bool]
+    Agrees = Callable[[Report, bool, int], Consent]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -107,7 +107,7 @@ class Watched:
         self._plan_file = plan_file
         self._told: list[RunProblem] = []
 
-    def plan(self, report: "Report", *, will_write: bool, rest: int) -> bool:
+    def plan(self, report: "Report", *, will_write: bool, rest: int) -> "Consent":
         from syncjob.report import text
 
         self._told.extend(report.problems)

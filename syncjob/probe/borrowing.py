@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from syncjob.errors import NotFound, ProtocolError, SyncjobError, UsageError
+from syncjob.internal import told
 from syncjob.probe.calls import ask, path_of
 from syncjob.probe.described import own_text, parsed
 from syncjob.probe.scratch import Edited, MayArrive, NotRestored, Scratch
@@ -34,8 +35,9 @@ def borrowed(run: Run, model_id: str) -> Iterator[Scratch]:
             ) from error
         except Edited as error:
             raise Edited(not_restored(run, model_id, str(error))) from error
-        except (SyncjobError, OSError) as error:
-            raise NotRestored(not_restored(run, model_id, str(error))) from error
+        except Exception as error:
+            why = str(error) if isinstance(error, SyncjobError | OSError) else told(error)
+            raise NotRestored(not_restored(run, model_id, why)) from error
 
 
 def not_restored(run: Run, model_id: str, why: str) -> str:

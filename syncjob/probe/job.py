@@ -3,8 +3,10 @@
 from functools import partial
 from typing import Any
 
+from msgspec import structs
+
 from syncjob import learnt, log, workers
-from syncjob.errors import Stopped, SyncjobError
+from syncjob.errors import Stopped
 from syncjob.journal import Finish
 from syncjob.learnt import Finding, Learnt, Probed
 from syncjob.probe import unfinished
@@ -31,12 +33,12 @@ def probe(run: Run, model_id: str) -> Probed:
     raise Stopped(run.stop.reason)
 
 
-def _probe(run: Run, model_id: str) -> Probed | SyncjobError | OSError:
+def _probe(run: Run, model_id: str) -> Probed | Exception:
     """The answers, or why there are none; the journal has an end where nothing is left to be put back."""
     try:
         probed = _asked(run, model_id)
         learnt.save(run.config, probed)
-    except (SyncjobError, OSError) as error:
+    except Exception as error:  # noqa: BLE001  raised again in the thread that waits
         if isinstance(error, Edited) or not isinstance(error, NotRestored):
             _end(run, 1 if run.interrupts.signal is None else 128 + run.interrupts.signal)
         return error
@@ -49,7 +51,7 @@ def _asked(run: Run, model_id: str) -> Probed:
     facts: dict[str, Any] = {}
     with borrowed(run, model_id) as scratch:
         for finding, told in run.track("Asking", questions(scratch), 0):
-            findings.append(finding)
+            findings.append(structs.replace(finding, answer=scratch.shown(finding.answer)))
             facts |= told
     config = run.config
     found = Learnt(**facts)

@@ -52,8 +52,8 @@ def questions(model: Scratch) -> Answers:
 
 def _about_headers(model: Scratch) -> Answers:
     headers = model.ask("GET", "/models", pageSize=1).headers
-    limits = model.shown(limit_headers(headers))
-    answer = limits or model.shown(", ".join(sorted(headers)))
+    limits = limit_headers(headers)
+    answer = limits or ", ".join(sorted(headers))
     meaning = "they speak of limits" if limits else "none speaks of limits; http.requests_per_minute holds"
     yield Finding("headers of a 200", answer, meaning), {}
 
@@ -177,10 +177,15 @@ def _updated_at(model: Scratch) -> dict[str, str | None]:
     """`updatedAt` of the model itself, and in the first page of a listing by it; None where it is not shown."""
     own = parsed(model.ask("GET", f"/models/{model.model_id}"))
     page = parsed(model.ask("GET", "/models", pageSize=500, sortBy="updatedAt", sortDirection="desc"))
-    rows = page.get("models", []) if isinstance(page, dict) else []
-    row = next((row for row in rows if isinstance(row, dict) and row.get("id") == model.model_id), {})
-    record = own.get("model", {}) if isinstance(own, dict) else {}
-    return {"the model": record.get("updatedAt"), "the listing": row.get("updatedAt")}
+    rows = _member(page, "models")
+    row = next((row for row in rows if _member(row, "id") == model.model_id), None) if isinstance(rows, list) else None
+    shown = {"the model": _member(_member(own, "model"), "updatedAt"), "the listing": _member(row, "updatedAt")}
+    return {where: at if isinstance(at, str) else None for where, at in shown.items()}
+
+
+def _member(value: Any, name: str) -> Any:
+    """None where the value is no object, or has no such member."""
+    return value.get(name) if isinstance(value, dict) else None
 
 
 def _shape(body: Any) -> str:

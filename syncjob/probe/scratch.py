@@ -6,6 +6,7 @@ from typing import Any
 
 from syncjob.errors import Conflict, NotFound, ScenarioError, Stopped, SyncjobError
 from syncjob.journal import Effect, Intent, Journal, Record, Result
+from syncjob.normalised import what_became
 from syncjob.probe.calls import ask, path_of, put_once
 from syncjob.probe.described import NOT_FOUND, mark, own_text, parsed
 from syncjob.probe.pending import Pending
@@ -56,12 +57,13 @@ class Scratch:
         self._ours = {mark(self.original)}
         self._expected = {mark(self.original)}
         self._is_known = False
-        self._was_sent = False
+        self._was_sent = False  # anything that Scenario did not clearly refuse
+        self._is_written = False  # with another text than its own, for all that is known
         self._is_restoring = False
         self._may_arrive = Pending(self.original)
 
     def shown(self, text: str) -> str:
-        """What an answer's headers say, without a secret that they may echo."""
+        """What an answer says, without a secret that it may echo."""
         return self._run.client.quoted(text)
 
     def ask(self, method: str, path: str, body: object = None, **query: str | int) -> Answer:
@@ -108,7 +110,12 @@ class Scratch:
             return
         self._is_restoring = True
         for _ in range(_ROUNDS):
-            self._put_back()
+            try:
+                self._put_back()
+            except ScenarioError as error:
+                if not self._is_untouched():
+                    raise
+                raise MayArrive(str(self._may_arrive)) from error
             if self._is_back():
                 break
         else:
@@ -131,6 +138,7 @@ class Scratch:
             raise kind("somebody edited the model meanwhile, and that text was left alone")
         self._may_arrive.seen(shown)
         self._is_known = True
+        self._is_written = self._is_written or mark(shown) != mark(self.original)
         return body
 
     def _send(self, text: str | None) -> Any:
@@ -138,6 +146,7 @@ class Scratch:
         after_sha256 = sha256(canonical(text or ""))
         self._record(Intent(self.model_id, "", self.original, after_sha256, _now()), is_durable=True)
         self._is_known = False
+        was_sent = self._was_sent
         try:
             answer = put_once(self._run, self._path, text, self._is_sent)
             stored = own_text(answer)
@@ -147,9 +156,11 @@ class Scratch:
             if error.ambiguous and not self._is_restoring:
                 self._may_arrive.add(text)
             effect: Effect = "unknown" if error.ambiguous else "none"
+            self._was_sent = was_sent if effect == "none" else self._was_sent
             self._record(Result(self.model_id, "failed", error=error.code, effect=effect, at=_now()))
             raise
-        self._expected = {mark(text), mark(stored)}
+        self._is_written = self._is_written or not self._is_restoring
+        self._expected = {mark(text)} if text and _is_foreign(text, stored) else {mark(text), mark(stored)}
         self._ours |= self._expected
         self._may_arrive.seen(text, stored)
         stored_sha256 = sha256(canonical(stored or ""))
@@ -184,6 +195,12 @@ class Scratch:
                     raise
                 self._run.client.wait(_asked_for(error) or _STEP)
 
+    def _is_untouched(self) -> bool:
+        """Whether the model is read to hold its own text, and was never seen with another, so that one may still arrive."""
+        if not self._is_written:
+            self._look()
+        return bool(self._may_arrive) and not self._is_written
+
     def _is_back(self) -> bool:
         self._expected = {mark(self.original)}
         try:
@@ -205,6 +222,11 @@ class Scratch:
 def _asked_for(error: ScenarioError) -> float:
     """The wait that the server asks for, in seconds; 0 where it asks for none, or for more than is heeded."""
     return error.retry_after or 0.0 if error.retryable else 0.0
+
+
+def _is_foreign(text: str, stored: str | None) -> bool:
+    """Whether what an answer shows was not made of the text that was sent."""
+    return what_became(canonical(text), canonical(stored or "")) == "other"
 
 
 def _now() -> datetime:

@@ -21,5 +21,13 @@ def is_of_a_probe(text: str, model_id: str) -> bool:
     return is_filler or _squeezed(text) in map(_squeezed, (ODD, *tagged(model_id)))
 
 
+def left_by_a_probe(text: str, model_id: str) -> str | None:
+    """What to say of a text that a probe left on Scenario, None of any other."""
+    if not is_of_a_probe(text, model_id):
+        return None
+    restoring = "`syncjob doctor` names that probe's run, and `syncjob rollback RUN --force` puts the own text back"
+    return f"Scenario holds a text of a probe that did not put the model's own back; {restoring}"
+
+
 def _squeezed(text: str) -> str:
     return " ".join(normalized(text, "NFC").split())

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from syncjob import journals
 from syncjob.errors import UsageError
-from syncjob.journal import Confirmed, Finish, Intent, Record, Result
+from syncjob.journal import Confirmed, Finish, Record, Result
 from syncjob.plan import Change
 from syncjob.run import Run
+from syncjob.runs import all_writes
 
 _NO_WRITE = ("failed", "refused", "not_attempted")
 
@@ -57,14 +58,11 @@ def settle(run: Run, earlier: str, changes: Iterable[Change]) -> None:
 
 
 def _left(records: Iterable[Record]) -> set[str]:
-    """The models that a probe wrote and did not put back."""
-    written: set[str] = set()
-    for record in records:
-        if isinstance(record, Intent):
-            written.add(record.model_id)
-        elif isinstance(record, Finish):
-            return set()
-    return written
+    """The models that a probe wrote, or may have, and did not put back."""
+    found = list(records)
+    if any(isinstance(record, Finish) for record in found):
+        return set()
+    return {write.intent.model_id for write in all_writes(found) if write.effect != "none"}
 
 
 def _settled(records: Iterable[Record]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from syncjob.text import count_changes, unified_diff
 
 def plan_items(plan: Plan) -> tuple[Item, ...]:
     """The items of a plan before anything is written."""
-    return tuple(_item(change, f"scenario/{change.model_id}", change.path) for change in plan.changes)
+    return tuple(_item(change, f"scenario/{change.model_id}", change.source or change.path) for change in plan.changes)
 
 
 def pull_items(plan: Plan) -> tuple[Item, ...]:
@@ -43,6 +43,7 @@ def summarise(items: Iterable[Item]) -> Summary:
             counts[item.action] += 1
         if item.status not in ("planned", "unchanged"):
             counts[item.status] += 1
+        counts["in_part"] += item.error is not None and item.error.code == "remote-normalised"
         counts["uncertain"] += any(problem.code == "write-uncertain" for problem in item.problems)
     return Summary(**counts)
 

@@ -70,7 +70,8 @@ class Item(Struct, frozen=True):
 class Summary(Struct, frozen=True):
     """How many items have each action, then how many writes ended in each way.
 
-    `uncertain` are those of the failed and refused ones that may have been written all the same.
+    `uncertain` are those of the failed and refused ones that may have been written all the same,
+    `in_part` those of the failed ones of which Scenario holds a part.
     """
 
     create: int = 0
@@ -84,6 +85,7 @@ class Summary(Struct, frozen=True):
     refused: int = 0
     not_attempted: int = 0
     uncertain: int = 0
+    in_part: int = 0
 
 
 class Requests(Struct, frozen=True):

@@ -116,8 +116,10 @@ def outcome_line(summary: Summary) -> str:
     """`Applied …`; where surely nothing was, it says so."""
     parts = [f"{summary.failed} failed", f"{summary.refused} refused"]
     parts += [f"{summary.not_attempted} not attempted"] if summary.not_attempted else []
+    parts += [f"{summary.in_part} written in part"] if summary.in_part else []
     parts += [f"{summary.uncertain} may have been written"] if summary.uncertain else []
-    if summary.applied or summary.uncertain or not summary.failed + summary.refused + summary.not_attempted:
+    is_sure = not (summary.applied or summary.in_part or summary.uncertain)
+    if not is_sure or not summary.failed + summary.refused + summary.not_attempted:
         return f"Applied {summary.applied}, {', '.join(parts)}."
     return f"Nothing was written: {', '.join(parts)}."
 

@@ -93,7 +93,7 @@ def _diff(diff: str, color: bool) -> Iterator[str]:
 
 
 def _notes(item: Item, color: bool) -> Iterator[str]:
-    return (_problem(item.path, problem, color) for problem in item.problems)
+    return (_problem(_place(item), problem, color) for problem in item.problems)
 
 
 def _of_the_run(report: Report, failed: Iterable[Item], color: bool) -> Iterator[str]:
@@ -114,8 +114,13 @@ def _cause(alike: Sequence[Item], color: bool) -> str:
         rest = f" and {len(alike) - _NAMED:,} more" if len(alike) > _NAMED else ""
         notes.append(f"{counted(len(alike), 'description')}: {names}{rest}")
     said = f" ({'; '.join(notes)})" if notes else ""
-    where = "syncjob" if more else first.path
+    where = "syncjob" if more else _place(first)
     return unbroken(where) + f": {_paint('error', _RED, color)} {error.code}: " + one_line(error.message + said)
+
+
+def _place(item: Item) -> str:
+    """A probe's journal names no file."""
+    return item.path or item.model_id
 
 
 def _problem(path: str, problem: ItemProblem | RunProblem, color: bool) -> str:
@@ -133,7 +138,7 @@ def _outcome(item: Item, before: Item, color: bool) -> Iterator[str]:
         done = {"create": "created", "update": "updated", "delete": "deleted"}
         name = f" ({one_line(item.model_name)})" if item.model_name else ""
         yield f"{_paint(done.get(item.action, item.action), _GREEN, color)} {one_line(item.model_id)}{name}"
-    yield from (_problem(item.path, problem, color) for problem in item.problems if problem not in before.problems)
+    yield from (_problem(_place(item), problem, color) for problem in item.problems if problem not in before.problems)
 
 
 def _diff_line(line: str, color: bool) -> str:

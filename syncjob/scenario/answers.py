@@ -76,13 +76,14 @@ def _with_whole_path(message: str) -> str:
 
 
 def failure(
-    answer: Answer, secrets: tuple[str, ...], *, is_bearer: bool, max_retry_after: float
+    answer: Answer, secrets: tuple[str, ...], *, is_bearer: bool, max_retry_after: float, asked: str = ""
 ) -> errors.ScenarioError | None:
     """The error that an answer stands for; None where it is a plain 200.
 
     `secrets` are taken out of its message, and `is_bearer` says that the request bore a session token.
     The header `x-should-retry` wins over the table of statuses, as in the official SDKs.
     `max_retry_after` is in seconds: an answer that asks for a longer wait is not retried.
+    `asked` is the id that was asked for, "" where it was none.
     """
     if answer.status == 200:
         return None
@@ -92,7 +93,7 @@ def failure(
         return protocol_error(f"HTTP {answer.status} where 200 is promised", answer)
     reason, name = _reason(answer.body)
     reason = quoted(reason, secrets)
-    kind = _error_type(answer, name, is_bearer=is_bearer)
+    kind = _error_type(answer, name, asked, is_bearer=is_bearer)
     retry_after = parse_retry_after(answer.headers)
     message = f"HTTP {answer.status}: {reason}" if reason else f"HTTP {answer.status}"
     if kind is errors.ProtocolError:
@@ -110,7 +111,7 @@ def failure(
         http_status=answer.status,
         retryable=retryable,
         retry_after=retry_after,
-        ambiguous=answer.status >= 500 or answer.status == 408 or kind is errors.ProtocolError,
+        ambiguous=_is_ambiguous(answer) or kind is errors.ProtocolError,
     )
 
 
@@ -119,9 +120,18 @@ def _is_retryable(answer: Answer) -> bool:
     return answer.status in _RETRYABLE if advice not in ("true", "false") else advice == "true"
 
 
-def _error_type(answer: Answer, name: str, *, is_bearer: bool) -> type[errors.ScenarioError]:
+def _is_ambiguous(answer: Answer) -> bool:
+    """Whether a write that is answered so may have had its effect: a gateway may answer once Scenario has.
+
+    A 401 says of itself that nothing was done (RFC 9110, 15.5.2).
+    """
+    is_own = answer.status == 401 or bool(_members(answer.body))
+    return answer.status >= 500 or answer.status == 408 or not is_own
+
+
+def _error_type(answer: Answer, name: str, asked: str, *, is_bearer: bool) -> type[errors.ScenarioError]:
     status = answer.status
-    if status == 404 and not _is_own_404(answer.body):
+    if status == 404 and not _is_own_404(_members(answer.body), asked):
         return errors.ProtocolError
     if status == 403:
         # The gateway says so of a session token that has expired (page "SDK helpers, bearer auth").
@@ -132,20 +142,29 @@ def _error_type(answer: Answer, name: str, *, is_bearer: bool) -> type[errors.Sc
     return _BY_STATUS.get(status, errors.Unavailable if status >= 500 else errors.Rejected)
 
 
-def _is_own_404(body: bytes) -> bool:
+def _is_own_404(members: Mapping[str, Any], asked: str) -> bool:
     """Whether the API itself says that there is nothing: any gateway on the way can answer 404."""
+    words = {word.rstrip(".") for word in _ID.findall(members.get("reason", ""))}
+    names_it = asked in words and members.keys().isdisjoint(_KUBERNETES)
+    return bool(members) and (names_it or members.keys() <= _OWN)
+
+
+_ID = re.compile(r"[A-Za-z0-9._-]+")
+_OWN = frozenset({"reason", "name", "details"})  # of an error, as captured
+_KUBERNETES = frozenset({"kind", "apiVersion"})  # of its `Status`, whose reason is a word of its own
+
+
+def _members(body: bytes) -> Mapping[str, Any]:
+    """Those of an error in the API's own form, an object with a text `reason`; none of another."""
     try:
-        reason = decoder(_Reason).decode(body).reason
+        members = decoder(dict[str, Any]).decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return bool(reason)
+        return {}
+    reason = members.get("reason")
+    return members if isinstance(reason, str) and reason else {}
 
 
-class _Reason(msgspec.Struct, frozen=True):
-    reason: str
-
-
-decoder(_Reason)  # by the thread that imports
+decoder(dict[str, Any])  # by the thread that imports
 _BY_STATUS: Mapping[int, type[errors.ScenarioError]] = {
     401: errors.Unauthorized,
     404: errors.NotFound,

@@ -32,7 +32,7 @@ class Calls:
     Every call raises a ScenarioError where it fails. `sleep` is used for every wait and may raise,
     which ends the call. `observe` is told each exchange, each retry and each lowering of the limit, for
     a log.
-    `null_is_no_description` says how `{"description": null}` is to be read: else it is a ProtocolError.
+    While it `is_urgent` no request waits for its turn. `null_is_no_description` says how `{"description": null}` is to be read: else it is a ProtocolError.
     """
 
     def __init__(
@@ -48,12 +48,15 @@ class Calls:
         clock: Callable[[], float] = time.monotonic,
         observe: Observer = lambda _: None,
         null_is_no_description: bool = False,
+        is_urgent: Callable[[], bool] | None = None,
     ) -> None:
         self.null_is_no_description = null_is_no_description
         self._attempts = attempts
         self._observe = observe
         self._meter = Meter(sleep, clock)
-        self._pacer = Pacer(requests_per_minute, clock=clock, sleep=self._meter.sleep, on_lowered=observe)
+        self._pacer = Pacer(
+            requests_per_minute, clock=clock, sleep=self._meter.sleep, is_urgent=is_urgent, on_lowered=observe
+        )
         self._transport = Transport(
             base_url, credentials, limits, handler=handler, sleep=sleep, clock=clock, on_exchange=self._on_exchange
         )

@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from syncjob.errors import RateLimited
 from syncjob.scenario.window import Lowered, Window
 
+_LOOK = 1.0  # seconds after which whoever waits asks again whether it must
+
 
 class Pacer:
     """Lets at most `per_minute` requests into any 60 s; 0 means no limit. See `Window`.
 
     A RateLimited that leaves a place tells that the server admits less; `on_lowered` is told where
-    that lowers the limit. `sleep` may raise, which ends the wait.
+    that lowers the limit. `sleep` may raise, which ends the wait. While it `is_urgent` nobody waits.
     """
 
     def __init__(
@@ -22,11 +24,13 @@ class Pacer:
         clock: Callable[[], float],
         sleep: Callable[[float], None],
         on_lowered: Callable[[Lowered], None] = lambda _: None,
+        is_urgent: Callable[[], bool] | None = None,
     ) -> None:
         self._window = Window(per_minute)
         self._clock = clock
         self._sleep = sleep
         self._on_lowered = on_lowered
+        self._is_urgent = is_urgent
         self._lock = threading.Lock()
 
     @property
@@ -62,10 +66,10 @@ class Pacer:
         while True:
             with self._lock:
                 now = self._clock()
-                wait = self._window.enter(now)
+                wait = self._window.enter(now, is_urgent=bool(self._is_urgent and self._is_urgent()))
             if wait <= 0:
                 return now
-            self._sleep(wait)
+            self._sleep(min(wait, _LOOK) if self._is_urgent else wait)
 
     def _leave(self, entered: float, *, is_sent: bool, is_refused: bool) -> None:
         with self._lock:

@@ -132,7 +132,8 @@ class Transport:
         finally:
             self._on_exchange(Exchange(method, path, status, self._clock() - started))
         limit = self._limits.max_retry_after
-        error = failure(answer, self._secrets, is_bearer=self._is_bearer, max_retry_after=limit)
+        asked = "".join(path.split("/")[2:3])  # /models/<id>/description
+        error = failure(answer, self._secrets, is_bearer=self._is_bearer, max_retry_after=limit, asked=asked)
         if isinstance(error, errors.Unauthorized):
             self._refused = True
         if error:

@@ -45,12 +45,12 @@ class Window:
         """Lets nothing in before `until`; never shortens a pause."""
         self._paused_until = max(self._paused_until, until)
 
-    def enter(self, now: float) -> float:
-        """Takes a place and returns 0, or returns the seconds after which to ask again."""
+    def enter(self, now: float, *, is_urgent: bool = False) -> float:
+        """Takes a place and returns 0, or returns the seconds after which to ask again; what is urgent takes one at once."""
         _forget(self._places, self._seconds, now)
         self._regain(now)
         wait = max(self._paused_until - now, self._until_free(now))
-        if wait > 0:
+        if wait > 0 and not is_urgent:
             return wait
         if not self._in_flight and not self._places:
             self._busy_since, self._refusals = now, 0

@@ -20,6 +20,7 @@ _OUTCOMES = (
     ("failed", "failed"),
     ("refused", "refused"),
     ("not_attempted", "not attempted"),
+    ("in_part", "written in part"),
     ("uncertain", "may have been written"),
 )
 
@@ -28,7 +29,7 @@ def heading(report: Report) -> str:
     """The run in one sentence."""
     summary = report.summary
     if not report.dry_run:
-        return f"{counted(summary.applied, 'description')} written to Scenario"
+        return f"{counted(summary.applied + summary.in_part, 'description')} written to Scenario"
     planned = summary.create + summary.update + summary.delete
     return f"{counted(planned, 'description')} would change" if planned else "No description would change"
 
