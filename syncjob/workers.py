@@ -22,7 +22,7 @@ _WATCH = 0.25
 # it costs the workers the interpreter's lock.
 _BUSY = 0.003
 _HANDFUL = 0.01
-_BACKLOG = 500
+_BACKLOG = 64  # results that nobody has taken: a run of failures ends no later than so many after it is one
 
 
 class Stop:
