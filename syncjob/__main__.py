@@ -97,7 +97,7 @@ def _invoke() -> int:
 
 def _prepare_streams() -> None:
     """Whatever is printed goes through a gate; without stdout there would be no product, so no run begins."""
-    from syncjob import runner
+    from syncjob.environment import is_step
     from syncjob.errors import UsageError
     from syncjob.gate import Gate
 
@@ -106,7 +106,7 @@ def _prepare_streams() -> None:
             os.fstat(descriptor)
         except OSError:  # else the next file that is opened would be taken for stdin, stdout or stderr
             os.open(os.devnull, os.O_RDWR)
-    is_in_step = runner.is_on(os.environ)
+    is_in_step = is_step(os.environ)
     sys.stderr = Gate(2, getattr(sys.stderr, "encoding", "utf-8"), is_in_step=is_in_step)
     if sys.stdout is None:
         raise UsageError("stdout is closed; redirect it to a file or to /dev/null")

@@ -52,7 +52,7 @@ def plans(
     was read is old. All of it can be `one` slice.
     """
     reading = _Reading(run, names, source, memory)
-    references = References(run)
+    references = References(run.look_up)
     size = len(names) + 1 if slicing == "one" else SLICE
     while reading.rest:
         pending: list[Change] = []
@@ -93,7 +93,7 @@ class _Reading:
         self._memory = memory
         self._names = iter(names)
         self._source = source
-        self._known = confirmed_before(run)
+        self._known = confirmed_before(run.config, run.options.resume, but=run.id)
         self._flying: dict[str, None] = {}  # handed to a worker and not back yet; in order
         self.rest = len(names)
         run.progress.expect(self.rest)

@@ -3,26 +3,25 @@
 from collections.abc import Collection, Iterator, Mapping
 
 from syncjob import journal, journals, log
+from syncjob.config import Config
 from syncjob.errors import UsageError
 from syncjob.journal import Begin, Intent, Record
-from syncjob.run import Run
 from syncjob.runs import confirmed
 
 
-def confirmed_before(run: Run) -> Mapping[str, str | None]:
+def confirmed_before(config: Config, resumed: str | None, *, but: str) -> Mapping[str, str | None]:
     """The digests of what the run that is resumed knew Scenario to hold; those are not asked for again.
 
     What a later run has written, a rollback for one, is not among them.
     """
-    resumed = run.options.resume
     if resumed is None:
         return {}
-    known = dict(confirmed(records_of(run, resumed, command="sync")))
-    for later in journal.later_than(run.config.state_dir, resumed):
-        if later in (run.id, resumed):
+    known = dict(confirmed(records_of(config, resumed, command="sync")))
+    for later in journal.later_than(config.state_dir, resumed):
+        if later in (but, resumed):
             continue
         try:
-            for record in journal.read(run.config.state_dir, later):
+            for record in journal.read(config.state_dir, later):
                 if isinstance(record, Intent):
                     known.pop(record.model_id, None)
         except UsageError as error:  # it may have written anything
@@ -31,13 +30,13 @@ def confirmed_before(run: Run) -> Mapping[str, str | None]:
     return known
 
 
-def first_since(run: Run, earlier: str, model_ids: Collection[str]) -> Mapping[str, Intent]:
+def first_since(config: Config, earlier: str, model_ids: Collection[str], *, but: str) -> Mapping[str, Intent]:
     """What the runs after an earlier one found in the place of what they wrote: of each model the first intent."""
     found: dict[str, Intent] = {}
     if not model_ids:
         return found
     is_later = False
-    for _, begin, records in journals.of_project(run.config, but=run.id):
+    for _, begin, records in journals.of_project(config, but=but):
         if is_later:
             intents = (record for record in records if isinstance(record, Intent))
             found |= {each.model_id: each for each in intents if each.model_id in {*model_ids} - {*found}}
@@ -45,14 +44,14 @@ def first_since(run: Run, earlier: str, model_ids: Collection[str]) -> Mapping[s
     return found
 
 
-def records_of(run: Run, earlier: str, *, command: str | None = None) -> Iterator[Record]:
+def records_of(config: Config, earlier: str, *, command: str | None = None) -> Iterator[Record]:
     """The records of an earlier run's journal; raises UsageError where it wrote to another project, or is of another command."""
-    records = journal.read(run.config.state_dir, earlier)
+    records = journal.read(config.state_dir, earlier)
     begin = next(records, None)
     if not isinstance(begin, Begin):
         raise UsageError(f"the run {earlier} has recorded nothing")
-    if begin.target != run.config.target:
-        raise UsageError(f"the run {earlier} was for {begin.target}, not for {run.config.target}")
+    if begin.target != config.target:
+        raise UsageError(f"the run {earlier} was for {begin.target}, not for {config.target}")
     if command not in (None, begin.command):
         raise UsageError(f"the run {earlier} was a {begin.command}: only a {command} can be resumed")
     return records

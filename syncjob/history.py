@@ -11,10 +11,10 @@ from pathlib import Path
 from syncjob import gitlog
 from syncjob.conversions import checked_out
 from syncjob.display import shorten
+from syncjob.environment import is_step
 from syncjob.git import Git, NoRepository
 from syncjob.gitcall import GitFailed
 from syncjob.repository import Repository, TooLarge
-from syncjob.runner import is_on
 from syncjob.text import canonical
 from syncjob.worktree import kept_by_git, names_unlike
 
@@ -153,7 +153,7 @@ def changed_since(folder: Path, revision: str, git: Git) -> Changed:
         return _changed_since(folder, repository, _merge_base(repository, revision))
     except GitFailed as error:
         # In a checkout of one commit, or once a branch was rewritten, there may be such a commit elsewhere.
-        is_slip = isinstance(error, _NoSuchCommit) and not (_HASH.fullmatch(revision) or is_on(os.environ))
+        is_slip = isinstance(error, _NoSuchCommit) and not (_HASH.fullmatch(revision) or is_step(os.environ))
         return Changed(None, reason=f"{shown}: {error}", is_slip=is_slip)
 
 
@@ -223,4 +223,4 @@ def _told(error: GitFailed) -> str:
 
 def _advice(elsewhere: str) -> str:
     """How to come by a whole history: a checkout of GitHub Actions has one commit unless it is told to have all."""
-    return "check out with fetch-depth: 0" if is_on(os.environ) else elsewhere
+    return "check out with fetch-depth: 0" if is_step(os.environ) else elsewhere

@@ -7,7 +7,6 @@ from itertools import takewhile
 from syncjob import files, planning, reviewed, scope
 from syncjob.documents import Document
 from syncjob.errors import Stopped
-from syncjob.lookup import look_up_all
 from syncjob.outcome import Outcome
 from syncjob.plan import Change, Plan, not_compared
 from syncjob.probe import unfinished
@@ -36,7 +35,7 @@ def check(run: Run, *, is_remote: bool) -> Report:
     if is_remote:
         keys: set[Key] = {("model", document.model_id) for document in documents if document.is_valid}
         keys |= {(tag.kind, tag.id) for document in documents if document.is_valid for tag in document.tags}
-        catalogue = look_up_all(run, keys)
+        catalogue = run.look_up(keys)
     checked = (_check_item(document, catalogue, is_remote) for document in documents)
     unread = map(found.files.unread, found.asked[len(documents) :])
     items = (*checked, *build.plan_items(Plan(tuple(map(not_compared, unread)))))

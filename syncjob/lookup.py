@@ -11,7 +11,6 @@ from syncjob.internal import guarded
 from syncjob.plan import Change, failed, with_references
 from syncjob.problems import Failure
 from syncjob.references import Catalogue, Key, Record
-from syncjob.run import Run
 from syncjob.scenario import Scenario
 from syncjob.scenario.resources import ASSETS_PER_CALL, MODELS_PER_CALL
 from syncjob.scenario.types import Asset, ModelRow
@@ -73,23 +72,11 @@ def _record(row: Asset | ModelRow, client: Scenario) -> Record:
     return Record(kind, row.id, client.quoted(name) if name else name, row.privacy)
 
 
-def look_up_all(run: Run, keys: set[Key]) -> Catalogue:
-    """What is known of the models and assets of some ids."""
-    return look_up(
-        run.client,
-        keys,
-        project_id=run.config.project_id,
-        count=run.config.http.workers,
-        stop=run.stop,
-        breaker=run.breaker,
-    )
-
-
 class References:
     """Looks up what changes refer to: an id that an earlier slice knew is not asked for again."""
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
+    def __init__(self, look_up: Callable[[set[Key]], Catalogue]) -> None:
+        self._look_up = look_up
         self._known = Catalogue()
         self._asked: set[Key] = set()
 
@@ -100,7 +87,7 @@ class References:
         own: set[Key] = {
             ("model", change.model_id) for change in changes if change.is_write or change.action == "conflict"
         }
-        found = look_up_all(self._run, (referred | own) - self._asked)
+        found = self._look_up((referred | own) - self._asked)
         catalogue = Catalogue({**self._known.records, **found.records}, found.failures)
         self._remember(referred, catalogue)
         for change in changes:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from syncjob import display, internal, runner
+from syncjob import display, internal
+from syncjob.environment import is_step
 from syncjob.errors import Stopped
 from syncjob.outlet import Outlet
 
@@ -69,7 +70,7 @@ def is_special(path: str) -> bool:
 
 def _inert(path: str, text: str) -> str:
     """The text as a file gets it; /dev/stdout is read by GitHub's runner in a step, as stdout itself is."""
-    return display.inert(text) if runner.is_on(os.environ) and is_special(path) else text
+    return display.inert(text) if is_step(os.environ) and is_special(path) else text
 
 
 @contextmanager

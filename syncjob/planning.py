@@ -6,13 +6,15 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from syncjob import comparing, files, history, listing, runs, scope
+from syncjob import comparing, deletions, files, history, runs, scope
+from syncjob.as_stored import as_stored
 from syncjob.comparing import in_parallel
 from syncjob.documents import Document
 from syncjob.earlier import first_since, records_of
 from syncjob.edits import with_history
 from syncjob.errors import Stopped
 from syncjob.internal import guarded
+from syncjob.listing import own_models
 from syncjob.memory import Memory
 from syncjob.normalised import is_same_but_for_form
 from syncjob.plan import Change, Plan, Tally, failed, in_order, left_alone, not_compared, over_threshold
@@ -21,7 +23,7 @@ from syncjob.pull import pulled, with_collisions
 from syncjob.rollback import not_read, put_back, wrote_nothing
 from syncjob.run import Run
 from syncjob.selection import select
-from syncjob.stored_forms import StoredForms, as_stored
+from syncjob.stored_forms import StoredForms
 from syncjob.tags import is_id
 from syncjob.worktree import uncommitted
 
@@ -49,15 +51,15 @@ def plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
         # Not one request is worth sending.
         yield Plan(in_order(map(not_compared, found.documents(run.stop))), found.problems)
         return
-    with listing.remembered(run, found) as memory, texts_of(run, found.encodings) as texts:
-        removed, problems = listing.removed(run, found, memory)
+    with deletions.remembered(run, found) as memory, texts_of(run, found.encodings) as texts:
+        removed, problems = deletions.removed(run, found, memory)
         if is_strict and problems:
             yield Plan(in_order(map(not_compared, found.documents(run.stop))), (*found.problems, *problems))
             return
         left = () if options.prune else (left_alone(found.files.unread(name)) for name in removed)
         yield Plan(in_order(left), (*found.problems, *problems), is_partial=True)
         asked = (*found.asked, *(removed if options.prune else ()))
-        judge = partial(judged_by_history, run, texts, forms=StoredForms(run))
+        judge = by_history(run, texts)
         plans = comparing.plans(run, asked, found.files, judge, memory, "paced" if will_write else "even")
         plans = map(_without_nothing, plans) if options.prune and found.is_whole else plans
         yield from within_thresholds(run, plans, found.count, not found.names, will_write=will_write)
@@ -75,8 +77,10 @@ def unasked_plan(run: Run) -> Plan:
 
 def plan_of_rollback(run: Run, earlier: str) -> Plan:
     """What puts back the texts that an earlier run overwrote; raises UsageError where it cannot be told."""
-    found = runs.writes(records_of(run, earlier))
-    later = first_since(run, earlier, {model_id for model_id, write in found.items() if write.effect == "unknown"})
+    config = run.config
+    found = runs.writes(records_of(config, earlier))
+    unknown = {model_id for model_id, write in found.items() if write.effect == "unknown"}
+    later = first_since(config, earlier, unknown, but=run.id)
     writes = [runs.settled(write, later.get(model_id)) for model_id, write in found.items()]
 
     def read_and_compare(write: runs.Write) -> Change:
@@ -157,7 +161,7 @@ def _to_pull(run: Run, names: Sequence[str], *, takes_all: bool) -> tuple[frozen
     if not (takes_all or any(sign in pattern for pattern in patterns for sign in "*?[")):
         named = (f"{pattern}.md" for pattern in patterns if is_id(pattern))
         return select({*names, *named}, patterns, folder), ()
-    models, problems = listing.own_models(run, Memory(None))
+    models, problems = own_models(run.client, run.config.project_id, Memory(None), run.stop, run.breaker)
     if problems or run.stop.requested:
         return frozenset(), problems
     return select(models if takes_all else {*models, *names}, patterns, folder), ()
@@ -184,7 +188,13 @@ def within_thresholds(
         yield replace(plan, problems=(*plan.problems, *above))
 
 
-def judged_by_history(run: Run, texts: history.Texts, change: Change, *, forms: StoredForms) -> Change:
+def by_history(run: Run, texts: history.Texts) -> Callable[[Change], Change]:
+    """Judges changes by what git held, and by what became of our own writes."""
+    forms = StoredForms(run.config, but=run.id, is_believed=not run.distrust)
+    return partial(_judged_by_history, run, texts, forms)
+
+
+def _judged_by_history(run: Run, texts: history.Texts, forms: StoredForms, change: Change) -> Change:
     """The change, as a conflict where it would overwrite what neither git nor an earlier run ever held."""
     name = f"{change.model_id}.md"
     versions = texts.of(name)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from syncjob import comparing, history, nested, regular, saved_plan, scope
@@ -11,11 +10,10 @@ from syncjob.documents import Document
 from syncjob.errors import Stopped, UsageError
 from syncjob.memory import Memory
 from syncjob.plan import Change, Plan, in_order, not_compared
-from syncjob.planning import judged_by_history, texts_of, within_thresholds
+from syncjob.planning import by_history, texts_of, within_thresholds
 from syncjob.problems import Problem, warning
 from syncjob.run import Run
 from syncjob.saved_plan import SavedItem
-from syncjob.stored_forms import StoredForms
 
 _NAMED = 1000  # characters of names in one message
 
@@ -72,7 +70,7 @@ class _Judge:
     def __init__(self, run: Run, writes: Mapping[str, SavedItem], texts: history.Texts) -> None:
         self._writes = writes
         self._texts = texts
-        self._judged = partial(judged_by_history, run, texts, forms=StoredForms(run))
+        self._judged = by_history(run, texts)
         self._overwriting: list[str] = []
         self._gap: str | None = None
 

@@ -19,8 +19,10 @@ from syncjob.git import Git
 from syncjob.journal import Begin, Journal, begun_at, is_held, read, run_ids, started
 from syncjob.learnt import Learnt
 from syncjob.lock import HOLDER, Busy, only_writer
+from syncjob.lookup import look_up
 from syncjob.progress import Progress, duration
 from syncjob.recent import recent_writes
+from syncjob.references import Catalogue, Key
 from syncjob.remote import Remote
 from syncjob.scenario import Scenario
 from syncjob.selection import Shard
@@ -82,6 +84,12 @@ class Run:
     @property
     def client(self) -> Scenario:
         return self.remote.client
+
+    def look_up(self, keys: set[Key]) -> Catalogue:
+        """What is known of the models and assets of some ids."""
+        workers = self.config.http.workers
+        project_id = self.config.project_id
+        return look_up(self.client, keys, project_id=project_id, count=workers, stop=self.stop, breaker=self.breaker)
 
     def track(self, label: str, things: Iterable[_T], total: int) -> Iterable[_T]:
         """The same things, with the progress shown while they are consumed."""

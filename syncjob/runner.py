@@ -1,7 +1,7 @@
 """The runner of GitHub Actions, which reads stdout and stderr and obeys what looks like a command in them."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
@@ -9,11 +9,6 @@ from syncjob.gate import own
 
 if TYPE_CHECKING:
     from syncjob.credentials import Credentials
-
-
-def is_on(environment: Mapping[str, str]) -> bool:
-    """Whether this is a step of GitHub Actions."""
-    return environment.get("GITHUB_ACTIONS") == "true"
 
 
 def obeyed(stream: TextIO, line: str) -> None:

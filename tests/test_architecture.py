@@ -38,7 +38,7 @@ KNOWN_TO_SCENARIO = {
 PURE = {
     "text.py", "tags.py", "markdown.py", "display.py", "problems.py", "existing.py", "references.py", "plan.py", "selection.py",
     "edits.py", "probe/described.py", "probe/pending.py", "probe/texts.py", "matching.py", "normalised.py", "outcome.py", "saved_plan.py", "rollback.py", "runs.py", "pull.py", "unfinished.py", "report/runs.py", "report/model.py", "report/build.py", "report/status.py", "report/text.py", "report/json.py",
-    "report/summary.py", "report/doctor.py", "report/markdown.py", "report/annotations.py", "report/planned.py",
+    "report/summary.py", "report/doctor.py", "as_stored.py", "environment.py", "report/markdown.py", "report/annotations.py", "report/planned.py",
     *(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.glob("report/html/*.py")),
     "scenario/types.py", "scenario/answers.py", "scenario/bodies.py", "scenario/window.py", "scenario/sandbox/api.py", "scenario/sandbox/rows.py", "scenario/sandbox/plays.py",
 }  # fmt: skip

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from syncjob import credentials
 from syncjob.display import inert, json_safe
+from syncjob.environment import is_step
 from syncjob.gate import Gate
-from syncjob.runner import is_on, mask, obeyed, unobeyed
+from syncjob.runner import mask, obeyed, unobeyed
 from syncjob.scenario.answers import Answer
 from syncjob.scenario.sandbox.rows import model_row
 from tests.actions_runner import Command, interleavings, lines, parse
@@ -165,7 +166,7 @@ def test_json_of_any_text_is_the_same_value_and_needs_no_change_to_be_inert(text
     ("value", "is_a_step"), [("true", True), ("false", False), ("", False), (None, False), ("1", False)]
 )
 def test_a_step_is_told_by_its_variable(value: str | None, is_a_step: bool) -> None:
-    assert is_on({} if value is None else {"GITHUB_ACTIONS": value}) is is_a_step
+    assert is_step({} if value is None else {"GITHUB_ACTIONS": value}) is is_a_step
 
 
 def test_an_inert_stream_obeys_only_what_is_said_to_be_a_command(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import click
 
 from syncjob import gate
 from syncjob.display import one_line
+from syncjob.environment import is_step
 
 if TYPE_CHECKING:
     from syncjob.config import Config
@@ -60,7 +61,7 @@ def begin(settings: Settings, command: "Command", options: "Options", reach: "Re
         require_credentials(loaded)
         if notice := _notice(loaded):
             click.echo(one_line(notice), err=True)
-        if runner.is_on(os.environ):
+        if is_step(os.environ):
             runner.mask(loaded.credentials, sys.stderr)
     with run.begin(run_id, command, loaded, options, _track, reach) as started:
         yield started

@@ -13,6 +13,7 @@ import click
 from syncjob import gate, outputs, runner
 from syncjob.cli.options import require_distinct
 from syncjob.display import one_line, printable
+from syncjob.environment import is_step
 from syncjob.errors import Stopped
 from syncjob.outlet import hurried_for
 from syncjob.step import Step
@@ -55,7 +56,7 @@ class Product:
         self.attempts = outputs.Attempts()
         if color == "always":
             gate.allow_color(sys.stdout)
-        self._step = Step(os.environ) if runner.is_on(os.environ) and not no_github else None
+        self._step = Step(os.environ) if is_step(os.environ) and not no_github else None
 
     @property
     def is_colored(self) -> bool:
@@ -85,7 +86,7 @@ class Product:
             with gate.as_utf_8(sys.stdout):  # a machine format stands alone on stdout
                 sys.stdout.writelines(parts)
             return
-        with runner.unobeyed(sys.stdout) if runner.is_on(os.environ) else nullcontext():
+        with runner.unobeyed(sys.stdout) if is_step(os.environ) else nullcontext():
             sys.stdout.writelines(parts)
             sys.stdout.flush()
 
