@@ -1,17 +1,20 @@
 """What has to be agreed to before a run writes."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from syncjob.cli.question import is_agreed
 
 if TYPE_CHECKING:
-    from syncjob.cli.planned import Agrees
     from syncjob.cli.product import Product
     from syncjob.config import Config
     from syncjob.report.model import Report
     from syncjob.run import Run
     from syncjob.writing import Consent
+
+    # Whether to write, asked with the report of a slice, whether there is anything to write, and how many are to come.
+    Agrees = Callable[[Report, bool, int], Consent]
 
 
 def unasked(report: "Report", will_write: bool, rest: int) -> "Consent":

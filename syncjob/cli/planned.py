@@ -12,15 +12,13 @@ from syncjob.cli.options import FILE, with_product, with_selection, writable
 from syncjob.cli.product import Product
 
 if TYPE_CHECKING:
+    from syncjob.cli.agreement import Agrees
     from syncjob.report.model import Item, Report, RunProblem
     from syncjob.result import Result
     from syncjob.run import Command, Options, Run
     from syncjob.saved_plan import SavedItem
     from syncjob.selection import Shard
     from syncjob.writing import Consent, Review
-
-    # Whether to write, asked with the report of a slice, whether there is anything to write, and how many are to come.
-    Agrees = Callable[[Report, bool, int], Consent]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
