@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 LOCKED := $(PIP) install --no-deps --require-hashes
 DEMO := cd .syncjob/demo && $(CURDIR)/$(BIN)/syncjob
 
-# Every answer of syncjob/scenario/sandbox/plays.py that is not the default stands in one of these.
+# Every answer of syncjob/sandbox/behaviours.py that is not the default stands in one of these.
 PLAYS := no_description=null-value,empty_text=refused,crlf=lf,unknown_tag=refused,updated_at=stays \
 	no_description=404,ending=stripped,unicode=nfc,unknown_in_bulk=refused,code=ignored,ticks=seconds \
 	no_description=null,size=400000

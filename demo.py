@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SEED = HERE / "syncjob/scenario/sandbox/seed.json"
+SEED = HERE / "syncjob/sandbox/seed.json"
 
 
 def main(folder: Path) -> None:

@@ -65,10 +65,10 @@ def _measured() -> Iterator[Cost]:
 
 
 def _syncjob(load: Load) -> Cost:
+    from syncjob.control.workers import Stop, run
     from syncjob.credentials import basic
     from syncjob.errors import ScenarioError
     from syncjob.scenario import Scenario
-    from syncjob.workers import Stop, run
 
     with Scenario(basic(KEY, SECRET), base_url=load.url, requests_per_minute=load.per_minute) as client:
 

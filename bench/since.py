@@ -54,8 +54,8 @@ def _children_cpu() -> float:
 @contextmanager
 def _repository(files: int) -> Iterator[Path]:
     """The last commit edits three models that the stand-in knows, which hold what the first commit had."""
-    from syncjob.scenario.sandbox import Sandbox
-    from syncjob.scenario.sandbox.rows import model_row
+    from syncjob.sandbox import Sandbox
+    from syncjob.sandbox.records import model_row
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -17,9 +17,9 @@ from threading import Thread
 
 from bench.limits import Admits, Kind, limit
 from syncjob.credentials import basic
+from syncjob.sandbox import Sandbox, server
+from syncjob.sandbox.records import asset_row, model_row
 from syncjob.scenario.answers import Answer
-from syncjob.scenario.sandbox import Sandbox, server
-from syncjob.scenario.sandbox.rows import asset_row, model_row
 
 KEY, SECRET = "key", "secret"
 # (method, target, body) -> a whole answer as it goes over the wire.

@@ -53,14 +53,14 @@ def _run() -> int:
     except OSError as error:
         return _say(f"cannot go on: {error.strerror or error}{f' ({error.filename})' if error.filename else ''}", 1)
     except Exception as error:
-        from syncjob.internal import told
+        from syncjob.output.internal import told
 
         return _say(told(error), 1)
 
 
 def _with_what_was_lost(status: int) -> int:
     """The exit status, no success where stdout could not be written: `syncjob diff | head` ends quietly, but not with 0."""
-    from syncjob.gate import failure_of
+    from syncjob.output.gate import failure_of
 
     if sys.stdout is None:
         return status
@@ -99,7 +99,7 @@ def _prepare_streams() -> None:
     """Whatever is printed goes through a gate; without stdout there would be no product, so no run begins."""
     from syncjob.environment import is_step
     from syncjob.errors import UsageError
-    from syncjob.gate import Gate
+    from syncjob.output.gate import Gate
 
     for descriptor in (0, 1, 2):
         try:

@@ -8,8 +8,8 @@ from functools import lru_cache
 from string import ascii_lowercase, ascii_uppercase
 from urllib.parse import quote_plus, unquote
 
-from syncjob.display import shorten
 from syncjob.errors import UsageError
+from syncjob.text.sanitize import shorten
 
 KEY = "SCENARIO_SDK_API_KEY"
 SECRET = "SCENARIO_SDK_API_SECRET"  # noqa: S105  the name of a variable

@@ -14,8 +14,8 @@ from structlog.contextvars import bound_contextvars, merge_contextvars
 from structlog.typing import EventDict, Processor
 
 from syncjob.credentials import redact
-from syncjob.display import one_line
-from syncjob.gate import is_colorful
+from syncjob.output.gate import is_colorful
+from syncjob.text.sanitize import one_line
 
 Format = Literal["auto", "console", "json"]
 _CIRCUMSTANCES = ("event", "level", "run", "timestamp")

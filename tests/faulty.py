@@ -22,13 +22,15 @@ from socket import SO_LINGER, SOL_SOCKET, socket
 from struct import pack
 from typing import Any
 
-from syncjob import config, jobs, journal, run
+from syncjob.commands import jobs, run
+from syncjob.commands.run import Options
+from syncjob.config import config
 from syncjob.report.model import Report
-from syncjob.run import Options
+from syncjob.sandbox import Sandbox
+from syncjob.sandbox.records import asset_row, model_row
 from syncjob.scenario.answers import Answer
-from syncjob.scenario.sandbox import Sandbox
-from syncjob.scenario.sandbox.rows import asset_row, model_row
-from syncjob.text import canonical, same
+from syncjob.state import journal
+from syncjob.text.canonical import canonical, same
 from tests.scripted import Play
 from tests.workspace import AGREEING, Ended, Workspace, untracked
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from msgspec import structs
 
-from syncjob import jobs, run
-from syncjob.config import Config, Http, load
+from syncjob.commands import jobs, run
+from syncjob.commands.run import Command, Options, Reach
+from syncjob.config.config import Config, Http, load
 from syncjob.report.model import Report
-from syncjob.run import Command, Options, Reach
 from tests.workspace import AGREEING, Workspace, untracked
 
 

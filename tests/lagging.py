@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from syncjob.sandbox import Sandbox
+from syncjob.sandbox.records import model_row
 from syncjob.scenario.answers import Answer
-from syncjob.scenario.sandbox import Sandbox
-from syncjob.scenario.sandbox.rows import model_row
-from syncjob.text import canonical
+from syncjob.text.canonical import canonical
 from tests.faulty import PASS, Asked, Fault, Faulty, _Connection, _Server
 from tests.loopback import json_answer
 from tests.scripted import Play, answer, then_resets

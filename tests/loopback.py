@@ -10,12 +10,12 @@ from pathlib import Path
 from socket import socket
 from typing import Any
 
+from syncjob.sandbox import Sandbox, behaviours, server
+from syncjob.sandbox.records import asset_row, model_row
 from syncjob.scenario.answers import Answer
-from syncjob.scenario.sandbox import Sandbox, plays, server
-from syncjob.scenario.sandbox.rows import asset_row, model_row
 
 # All tests of behaviour hold whatever the API answers where that is not known: `make test-deep` runs them under each play.
-PLAYS = plays.parse(os.environ.get(plays.VARIABLE, "").split())
+PLAYS = behaviours.parse(os.environ.get(behaviours.VARIABLE, "").split())
 
 # Called with (method, target); an Answer stands in for the stand-in's own, None lets it answer.
 Script = Callable[[str, str], Answer | None]

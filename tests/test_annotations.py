@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncjob.report.annotations import command, render
+from syncjob.github.annotations import command, render
 from syncjob.report.model import Item, ItemError, ItemProblem, Report, Requests, RunProblem, Summary
-from syncjob.scenario.sandbox.rows import model_row
+from syncjob.sandbox.records import model_row
 from tests.actions_runner import Command, lines, obeyed, parse
 from tests.loopback import Loopback, json_answer
 from tests.workspace import Ended, Workspace

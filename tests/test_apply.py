@@ -7,20 +7,20 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from syncjob import workers
-from syncjob.apply import apply
-from syncjob.breaker import Breaker
+from syncjob.commands.run import new_id
+from syncjob.control import workers
+from syncjob.control.circuit_breaker import Breaker
+from syncjob.control.workers import Stop
 from syncjob.credentials import basic
-from syncjob.documents import parse
-from syncjob.existing import Held
-from syncjob.journal import Begin, started
-from syncjob.outcome import Outcome
-from syncjob.plan import Change, compare
-from syncjob.remote import Remote
-from syncjob.run import new_id
+from syncjob.local.document import parse
+from syncjob.plan.compare import Change, compare
+from syncjob.plan.existing import Held
+from syncjob.plan.outcome import Outcome
+from syncjob.remote.descriptions import Remote
+from syncjob.remote.write import apply
 from syncjob.scenario import Scenario
 from syncjob.scenario.answers import Answer
-from syncjob.workers import Stop
+from syncjob.state.journal import Begin, started
 from tests.loopback import Loopback, json_answer
 
 

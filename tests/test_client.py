@@ -15,13 +15,13 @@ from jsonschema import Draft202012Validator
 
 from syncjob import errors
 from syncjob.credentials import basic
+from syncjob.sandbox.records import asset_row, model_row
 from syncjob.scenario import Scenario, calls, resources, types
 from syncjob.scenario.answers import Answer
+from syncjob.scenario.counters import Meter
+from syncjob.scenario.http.transport import Exchange, Limits
+from syncjob.scenario.rate_limit import Lowered
 from syncjob.scenario.retry import Retry
-from syncjob.scenario.sandbox.rows import asset_row, model_row
-from syncjob.scenario.traffic import Meter
-from syncjob.scenario.transport import Exchange, Limits
-from syncjob.scenario.window import Lowered
 from tests.loopback import Loopback, json_answer
 from tests.workspace import KEY, SECRET
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from syncjob import errors
-from syncjob.scenario.transport import Limits, Transport
+from syncjob.scenario.http.transport import Limits, Transport
 from tests.faulty import wait_for
 from tests.scripted import answer, scripted
 from tests.tls import server_context

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from syncjob.config import Config, Http, Safety, load
+from syncjob.config.config import Config, Http, Safety, load
 from syncjob.credentials import JWT, KEY, SECRET
 from syncjob.errors import UsageError
 from tests.workspace import Workspace

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from syncjob import errors
-from syncjob.scenario.transport import Limits, Transport
+from syncjob.scenario.http.transport import Limits, Transport
 from tests.faulty import Scene, scene_at, wait_for
 from tests.scripted import answer, scripted, sends
 from tests.test_closing import Asking

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from syncjob import jobs, run
+from syncjob.commands import jobs, run
+from syncjob.commands.run import Command, Options
 from syncjob.credentials import basic
-from syncjob.journal import Intent, read, run_ids
-from syncjob.run import Command, Options
 from syncjob.scenario.answers import Answer
+from syncjob.state.journal import Intent, read, run_ids
 from tests.loopback import Loopback, json_answer
 from tests.test_laws import config
 from tests.workspace import AGREEING, KEY, SECRET, Workspace, untracked

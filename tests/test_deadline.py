@@ -13,7 +13,7 @@ import pytest
 
 from syncjob import errors
 from syncjob.scenario.answers import Answer
-from syncjob.scenario.transport import Limits, Transport
+from syncjob.scenario.http.transport import Limits, Transport
 from tests.scripted import Play, Scripted, answer, scripted
 from tests.tls import server_context
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from syncjob import discovery
-from syncjob.discovery import require_own_folder
+from syncjob.config import discovery
+from syncjob.config.discovery import require_own_folder
 from syncjob.errors import UsageError
 from tests import hostile
 from tests.loopback import Loopback

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncjob.display import _is_plain, one_line, shorten, visible
+from syncjob.text.sanitize import _is_plain, one_line, shorten, visible
 
 # What a terminal, a log or a reader's eye would obey, and how it is shown instead.
 ACTIVE = [

@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 
-from syncjob import doctor
+from syncjob.commands import doctor
+from syncjob.sandbox.behaviours import Plays, parse
 from syncjob.scenario.answers import Answer
-from syncjob.scenario.sandbox.plays import Plays, parse
 from tests.loopback import Loopback, json_answer
 from tests.workspace import KEY, SECRET, Ended, Workspace
 
 HURRIED = (
     "-c",
-    "from syncjob import __main__; from syncjob.probe import scratch; scratch.PAUSE = 0.05; __main__.main()",
+    "from syncjob import __main__; from syncjob.commands.probe import scratch; scratch.PAUSE = 0.05; __main__.main()",
 )
 OWN = "# Own text \r\n\nwith an odd end  \n\n"
 

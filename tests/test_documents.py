@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncjob.documents import Document, Folder, list_folder, model_id_of, parse
 from syncjob.errors import UsageError
+from syncjob.local.document import Document, Folder, list_folder, model_id_of, parse
 from syncjob.problems import Problem
-from syncjob.tags import Tag
-from syncjob.text import canonical
+from syncjob.text.canonical import canonical
+from syncjob.text.tags import Tag
 
 LIMIT = 100
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0") | st.sampled_from("\n\r\t{}`\ufeff"))

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncjob.credentials import basic, redact
+from syncjob.sandbox.records import model_row
 from syncjob.scenario.answers import Answer
-from syncjob.scenario.sandbox.rows import model_row
 from tests.loopback import Loopback
 from tests.workspace import Workspace
 

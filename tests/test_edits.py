@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from syncjob.edits import with_history
-from syncjob.history import Version
-from syncjob.plan import Action, Base, Change
+from syncjob.git.history import Version
+from syncjob.plan.compare import Action, Base, Change
+from syncjob.plan.drift import with_history
 
 UPDATE = Change("x", "descriptions/x.md", "update", before="there", after="here")
 

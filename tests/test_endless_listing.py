@@ -7,9 +7,9 @@ from itertools import count
 import pytest
 
 from syncjob import errors
+from syncjob.sandbox.records import model_row
 from syncjob.scenario import Scenario, resources
 from syncjob.scenario.answers import Answer
-from syncjob.scenario.sandbox.rows import model_row
 from tests.loopback import Loopback, Script, json_answer
 from tests.workspace import Workspace
 

@@ -65,7 +65,7 @@ def test_a_journal_that_took_an_edit_for_our_own_is_not_believed(workspace: Work
     staged(workspace, remote, LONGER)
     sync(workspace, lag=0)
     (path,) = (workspace.folder / ".syncjob" / "runs").glob("*.jsonl")
-    from syncjob.text import sha256
+    from syncjob.text.canonical import sha256
 
     records = [json.loads(line) for line in path.read_text().splitlines()]
     result = next(record for record in records if record["record"] == "result")
@@ -75,7 +75,7 @@ def test_a_journal_that_took_an_edit_for_our_own_is_not_believed(workspace: Work
 
 
 def test_an_edit_in_the_answer_to_a_deletion_is_not_deleted_later(workspace: Workspace, remote: Loopback) -> None:
-    from syncjob.run import Options
+    from syncjob.commands.run import Options
 
     staged(workspace, remote, LONGER)
     workspace.write("two", "stays")

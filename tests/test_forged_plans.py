@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from syncjob.saved_plan import SavedPlan, _digest
-from syncjob.text import sha256
+from syncjob.plan.saved_plan import SavedPlan, _digest
+from syncjob.text.canonical import sha256
 from tests.loopback import Loopback
 from tests.workspace import Ended, Workspace
 

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncjob.display import visible
-from syncjob.plan import Base, Change
+from syncjob.plan.compare import Base, Change
 from syncjob.report.html.page import render
 from syncjob.report.markdown import Limit
 from syncjob.report.markdown import render as render_comment
-from syncjob.text import canonical
+from syncjob.text.canonical import canonical
+from syncjob.text.sanitize import visible
 from tests.generated import Text
 from tests.test_html import Read, change, harmless, report
 from tests.test_report_markdown import Page

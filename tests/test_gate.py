@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncjob import gate
-from syncjob.display import json_safe, printable, visible
-from syncjob.gate import Bar, Gate
-from syncjob.outlet import Outlet
+from syncjob.output import gate
+from syncjob.output.gate import Bar, Gate
+from syncjob.output.outlet import Outlet
+from syncjob.text.sanitize import json_safe, printable, visible
 from tests.test_streams import full_pipe
 
 OURS = re.compile("\x1b\\[(?:[0-2]|3[1-6])m")

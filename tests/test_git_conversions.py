@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from syncjob.conversions import checked_out
+from syncjob.git.conversions import checked_out
 from tests.loopback import Loopback
 from tests.workspace import Workspace
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from syncjob.scenario.sandbox.rows import model_row
+from syncjob.sandbox.records import model_row
 from tests.loopback import PLAYS, Loopback, json_answer
 from tests.workspace import Workspace, learn
 

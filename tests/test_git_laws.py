@@ -19,12 +19,13 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from syncjob import jobs, run, saved_plan
-from syncjob.config import Config, Safety
+from syncjob.commands import jobs, run
+from syncjob.config.config import Config, Safety
 from syncjob.credentials import basic
 from syncjob.errors import UsageError
-from syncjob.git import Git
-from syncjob.history import texts as texts_of_git
+from syncjob.git.git import Git
+from syncjob.git.history import texts as texts_of_git
+from syncjob.plan import saved_plan
 from syncjob.report.model import Report
 from syncjob.report.planned import to_save
 from tests.loopback import Loopback, loopback

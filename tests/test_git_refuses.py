@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from syncjob.git import Git
-from syncjob.worktree import Worktree, look
+from syncjob.git.git import Git
+from syncjob.git.worktree import Worktree, look
 from tests import hostile
 from tests.loopback import Loopback
 from tests.workspace import Ended, Workspace

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from syncjob.git import Git
-from syncjob.history import changed_since, texts
-from syncjob.worktree import look
+from syncjob.git.git import Git
+from syncjob.git.history import changed_since, texts
+from syncjob.git.worktree import look
 from tests.workspace import Workspace
 
 

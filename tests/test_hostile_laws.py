@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from syncjob import log, run
+from syncjob import log
+from syncjob.commands import run
 from syncjob.scenario.answers import Answer
 from tests import hostile
 from tests.loopback import json_answer, loopback

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from syncjob.git import Git
-from syncjob.history import changed_since
-from syncjob.worktree import Worktree, look, uncommitted
+from syncjob.git.git import Git
+from syncjob.git.history import changed_since
+from syncjob.git.worktree import Worktree, look, uncommitted
 from tests import hostile
 from tests.loopback import Loopback
 from tests.workspace import KEY, SECRET, Ended, Workspace

@@ -7,14 +7,15 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from syncjob import learnt, saved_plan
-from syncjob.config import Config
-from syncjob.display import visible
+from syncjob.config.config import Config
 from syncjob.errors import UsageError
-from syncjob.journal import Begin, Confirmed, Finish, Intent, Record, Result, read, started
-from syncjob.learnt import Finding, Learnt, Probed
-from syncjob.saved_plan import SavedItem
-from syncjob.tags import is_id
+from syncjob.plan import saved_plan
+from syncjob.plan.saved_plan import SavedItem
+from syncjob.state import probe_results
+from syncjob.state.journal import Begin, Confirmed, Finish, Intent, Record, Result, read, started
+from syncjob.state.probe_results import Finding, Learnt, Probed
+from syncjob.text.sanitize import visible
+from syncjob.text.tags import is_id
 from tests.test_saved_plan import config
 
 AT = "2026-01-01T00:00:00Z"
@@ -81,10 +82,10 @@ def test_what_was_found_out_has_the_right_form_or_is_nothing(
     tmp_path: Path, changes: list[tuple[float, int, bytes]]
 ) -> None:
     ours: Config = config(state_dir=tmp_path, base_url="https://api.invalid/v1")
-    learnt.save(ours, PROBED)
-    path = learnt.path_of(ours)
+    probe_results.save(ours, PROBED)
+    path = probe_results.path_of(ours)
     path.write_bytes(changed(path.read_bytes(), changes))
-    probed = learnt.load(ours)
+    probed = probe_results.load(ours)
     if probed:
         assert is_id(probed.model_id)
         assert re.fullmatch(r"[0-9TZ:-]{20}", probed.probed_at)

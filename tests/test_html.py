@@ -15,10 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from syncjob.matching import equal_runs
-from syncjob.plan import Action, Base, Change, Plan
+from syncjob.plan.compare import Action, Base, Change, Plan
+from syncjob.plan.references import Record
 from syncjob.problems import Failure, Problem, warning
-from syncjob.references import Record
 from syncjob.report.build import plan_items, run_problems, summarise
 from syncjob.report.html.cards import tag_cards
 from syncjob.report.html.escape import escape, escape_line
@@ -28,7 +27,8 @@ from syncjob.report.html.prose import blocks
 from syncjob.report.html.sides import both_sides
 from syncjob.report.html.words import Block, all_marked, marked_pair
 from syncjob.report.model import Item, ItemProblem, Report, Requests
-from syncjob.tags import find
+from syncjob.text.matching import equal_runs
+from syncjob.text.tags import find
 
 VOID = {"meta", "br", "hr", "input"}
 PAGE_TAGS = {

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, sync_playwright
 
-from syncjob.documents import parse
-from syncjob.existing import Held
-from syncjob.plan import Base, Change, compare, with_references
+from syncjob.local.document import parse
+from syncjob.plan.compare import Base, Change, compare, with_references
+from syncjob.plan.existing import Held
+from syncjob.plan.references import Catalogue, Record
 from syncjob.problems import Failure, Problem, warning
-from syncjob.references import Catalogue, Record
 from syncjob.report.html.page import render
-from syncjob.tags import Kind, find
-from syncjob.text import canonical
+from syncjob.text.canonical import canonical
+from syncjob.text.tags import Kind, find
 from tests.test_html import change, report
 
 pytestmark = pytest.mark.deep
@@ -129,7 +129,7 @@ def reader(browser: Browser, tmp_path: Path) -> Iterator[Reader]:
 
 def demo() -> list[Change]:
     """What the demo changes: the descriptions of this repository against the stand-in's first state."""
-    seed = json.loads((PROJECT / "syncjob/scenario/sandbox/seed.json").read_text("utf-8"))
+    seed = json.loads((PROJECT / "syncjob/sandbox/seed.json").read_text("utf-8"))
     kinds: tuple[tuple[Kind, str], ...] = (("asset", "assets"), ("model", "models"))
     records = {
         (kind, row["id"]): Record(kind, row["id"], row["name"], row["privacy"])

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncjob.errors import UsageError
-from syncjob.journal import Begin, Confirmed, Finish, Intent, Journal, Record, Result, read, run_ids, started
-from syncjob.runs import confirmed, writes
+from syncjob.state.journal import Begin, Confirmed, Finish, Intent, Journal, Record, Result, read, run_ids, started
+from syncjob.state.past_runs import confirmed, writes
 
 BEGIN = Begin(1, "run-1", "sync", "test", "https://api.invalid/v1", None, "2026-01-01T00:00:00Z")
 INTENT = Intent("one", "descriptions/one.md", "old\u2028 text\n\N{OLD PERSIAN SIGN A}", "a" * 64)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from syncjob import remote as remote_module
-from syncjob.journal import Intent, Result, read, run_ids
-from syncjob.recent import Recent, RecentWrite
+from syncjob.commands.run import Options
+from syncjob.remote import descriptions as remote_module
 from syncjob.report.model import Report
-from syncjob.run import Options
 from syncjob.scenario.answers import Answer
-from syncjob.text import sha256
+from syncjob.state.journal import Intent, Result, read, run_ids
+from syncjob.state.recent import Recent, RecentWrite
+from syncjob.text.canonical import sha256
 from tests.in_process import diff, pull, rollback, sync, told
 from tests.loopback import Loopback, json_answer
 from tests.test_write_ends import effects, staged

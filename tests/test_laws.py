@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncjob import jobs, run
-from syncjob.config import Config, Http, Safety
-from syncjob.documents import parse
+from syncjob.commands import jobs, run
+from syncjob.config.config import Config, Http, Safety
+from syncjob.local.document import parse
 from syncjob.report.model import Report
-from syncjob.scenario.sandbox import Sandbox
-from syncjob.scenario.sandbox.rows import asset_row, model_row
-from syncjob.scenario.sandbox.server import serving
-from syncjob.text import canonical, same
+from syncjob.sandbox import Sandbox
+from syncjob.sandbox.records import asset_row, model_row
+from syncjob.sandbox.server import serving
+from syncjob.text.canonical import canonical, same
 from tests.workspace import AGREEING, learn, untracked
 
 IDS = ("one", "two.1", "three-x", "_4")

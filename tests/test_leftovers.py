@@ -10,7 +10,7 @@ import pytest
 
 from syncjob import errors
 from syncjob.scenario import Scenario
-from syncjob.scenario.transport import Limits, Transport
+from syncjob.scenario.http.transport import Limits, Transport
 from tests.scripted import Play, Scripted, answer, scripted, sends, then_closes
 from tests.test_proxy import relays_to
 from tests.tls import server_context

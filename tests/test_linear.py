@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 
 import syncjob
-from syncjob import credentials, display, markdown, tags, text
+from syncjob import credentials
 from syncjob.report.html.prose import blocks
 from syncjob.report.markdown import _fenced, _plain
 from syncjob.scenario import answers
 from syncjob.scenario.answers import Answer
+from syncjob.text import canonical, code_spans, sanitize, tags
 
 KIB = 1024
 SHORT, LONG = 32 * KIB, 1024 * KIB
@@ -133,10 +134,12 @@ def own_pieces(pattern: re.Pattern[str]) -> tuple[str, ...]:
 def matched_whole() -> frozenset[str]:
     """The names of patterns that are only ever matched with a whole text."""
     calls: defaultdict[str, set[str]] = defaultdict(set)
-    for path in Path(syncjob.__path__[0]).rglob("*.py"):
+    package = Path(syncjob.__path__[0])
+    for path in package.rglob("*.py"):
+        module = ".".join(path.relative_to(package).with_suffix("").parts)
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                calls[f"{path.stem}.{node.value.id}"].add(node.attr)
+                calls[f"{module}.{node.value.id}"].add(node.attr)
     return frozenset(place for place, used in calls.items() if used == {"fullmatch"})
 
 
@@ -152,9 +155,11 @@ def used(place: str) -> Callable[[str], object]:
 
 
 def test_the_patterns_are_found() -> None:
-    assert {"credentials._URL", "credentials._SIGNATURE", "display._COMMAND_LINE", "tags._CANDIDATE"} <= set(PATTERNS)
-    assert any(place.startswith("scenario.sandbox.api._ROUTES") for place in PATTERNS)
-    assert any(place.startswith("strict_yaml._Loader.") for place in PATTERNS)
+    assert {"credentials._URL", "credentials._SIGNATURE", "text.sanitize._COMMAND_LINE", "text.tags._CANDIDATE"} <= set(
+        PATTERNS
+    )
+    assert any(place.startswith("sandbox.api._ROUTES") for place in PATTERNS)
+    assert any(place.startswith("config.strict_yaml._Loader.") for place in PATTERNS)
     assert any(place.startswith("words.py:") for place in PATTERNS)
     assert len(PATTERNS) > 20
 
@@ -181,14 +186,14 @@ def reason(held: str) -> object:
 
 FUNCTIONS: dict[str, Callable[[str], object]] = {
     "redact": lambda held: credentials.redact(held, SECRETS),
-    "visible": display.visible,
-    "one_line": display.one_line,
-    "shorten": display.shorten,
-    "inert": display.inert,
-    "json_safe": display.json_safe,
+    "visible": sanitize.visible,
+    "one_line": sanitize.one_line,
+    "shorten": sanitize.shorten,
+    "inert": sanitize.inert,
+    "json_safe": sanitize.json_safe,
     "tags.find": tags.find,
-    "canonical": text.canonical,
-    "same": lambda held: text.same(held, held + "e\u0301"),
+    "canonical": canonical.canonical,
+    "same": lambda held: canonical.same(held, held + "e\u0301"),
     "parse_retry_after": lambda held: answers.parse_retry_after({"retry-after": held, "date": held}),
     "retry-after-ms": lambda held: answers.parse_retry_after({"retry-after-ms": held}),
     "answered_at": lambda held: answers.answered_at({"date": held}),
@@ -198,7 +203,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "the location of a redirect": lambda held: answers.failure(
         Answer(302, {"location": held}, b""), SECRETS, is_bearer=False, max_retry_after=1
     ),
-    "code_spans": markdown.code_spans,
+    "code_spans": code_spans.code_spans,
     "the prose of the page": lambda held: list(blocks(held, lambda kind, id_: f"<data>{id_}</data>")),
     "a fence of the comment": lambda held: list(_fenced(held)),
     "a text of the comment": _plain,

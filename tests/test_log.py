@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncjob import log
-from syncjob.connection import observe
 from syncjob.credentials import basic
 from syncjob.errors import RateLimited, Unavailable
+from syncjob.remote.connect import observe
+from syncjob.scenario.http.transport import Exchange
+from syncjob.scenario.rate_limit import Lowered
 from syncjob.scenario.retry import Retry
-from syncjob.scenario.transport import Exchange
-from syncjob.scenario.window import Lowered
 
 CREDENTIALS = basic("key/of+tests", "secret of:tests".replace(" ", "_"))
 

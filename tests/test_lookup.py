@@ -2,12 +2,12 @@
 
 import math
 
-from syncjob.breaker import Breaker
+from syncjob.control.circuit_breaker import Breaker
+from syncjob.control.workers import Stop
 from syncjob.credentials import basic
-from syncjob.lookup import look_up
-from syncjob.references import Catalogue, Key
+from syncjob.plan.references import Catalogue, Key
+from syncjob.remote.lookup import look_up
 from syncjob.scenario import Scenario
-from syncjob.workers import Stop
 from tests.loopback import Loopback, json_answer
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncjob.markdown import code_spans, is_code
-from syncjob.text import canonical
+from syncjob.text.canonical import canonical
+from syncjob.text.code_spans import code_spans, is_code
 
 PIECES = st.sampled_from(
     ["`", "``", "```", "~~~", "\n", "\n\n", " ", "    ", "\t", "> ", "- ", "1. ", "|", "\\", "\\|", "|-|-|", "# ", "===",

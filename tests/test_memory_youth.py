@@ -8,10 +8,10 @@ from http.server import BaseHTTPRequestHandler
 import msgspec
 import pytest
 
-from syncjob import memory
-from syncjob.learnt import Learnt, Probed
+from syncjob.sandbox.behaviours import Plays
 from syncjob.scenario.answers import Answer, answered_at
-from syncjob.scenario.sandbox.plays import Plays
+from syncjob.state import cache
+from syncjob.state.probe_results import Learnt, Probed
 from tests.loopback import Loopback, json_answer
 from tests.workspace import Workspace
 
@@ -127,7 +127,7 @@ def test_each_page_counts_by_its_own_date(dated: Workspace, remote: Loopback, mo
 
 
 def test_minutes_are_what_it_waits() -> None:
-    assert timedelta(minutes=2) <= memory._YOUNG <= timedelta(minutes=30)
+    assert timedelta(minutes=2) <= cache._YOUNG <= timedelta(minutes=30)
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncjob.normalised import is_beginning, is_same_but_for_form, what_became
-from syncjob.run import Options
+from syncjob.commands.run import Options
 from syncjob.scenario.answers import Answer
-from syncjob.text import canonical, same, sha256
+from syncjob.text.canonical import canonical, same, sha256
+from syncjob.text.normalised import is_beginning, is_same_but_for_form, what_became
 from tests.in_process import diff, pull, rollback, sync, told
 from tests.loopback import Loopback
 from tests.test_write_ends import results

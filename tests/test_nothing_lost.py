@@ -18,25 +18,26 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from syncjob import jobs, log
-from syncjob.breaker import Breaker
-from syncjob.config import Config, Http
+from syncjob import log
+from syncjob.commands import jobs
+from syncjob.commands.result import Result
+from syncjob.commands.run import Command, Options, Run, new_id
+from syncjob.config.config import Config, Http
+from syncjob.control.circuit_breaker import Breaker
+from syncjob.control.progress import Progress
+from syncjob.control.signals import Interrupts
+from syncjob.control.workers import Stop
 from syncjob.credentials import basic
 from syncjob.errors import SyncjobError
-from syncjob.git import Git
-from syncjob.journal import Begin, Intent, read, run_ids, started
-from syncjob.learnt import Learnt
-from syncjob.progress import Progress
-from syncjob.recent import recent_writes
-from syncjob.remote import Remote
+from syncjob.git.git import Git
+from syncjob.remote.descriptions import Remote
 from syncjob.report.model import Report
-from syncjob.result import Result
-from syncjob.run import Command, Options, Run, new_id
 from syncjob.scenario import Scenario
-from syncjob.scenario.transport import Limits
-from syncjob.signals import Interrupts
-from syncjob.state import runs_folder
-from syncjob.workers import Stop
+from syncjob.scenario.http.transport import Limits
+from syncjob.state.folder import runs_folder
+from syncjob.state.journal import Begin, Intent, read, run_ids, started
+from syncjob.state.probe_results import Learnt
+from syncjob.state.recent import recent_writes
 from tests.late_remote import FAULTS, PEOPLE, LateRemote
 from tests.loopback import PLAYS, Loopback, loopback
 from tests.model import digest

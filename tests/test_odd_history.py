@@ -6,10 +6,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from syncjob import gitlog, history
-from syncjob.git import Git
-from syncjob.saved_plan import SavedPlan, _digest
-from syncjob.text import sha256
+from syncjob.git import gitlog, history
+from syncjob.git.git import Git
+from syncjob.plan.saved_plan import SavedPlan, _digest
+from syncjob.text.canonical import sha256
 from tests import hostile
 from tests.loopback import Loopback
 from tests.workspace import Workspace

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from syncjob import run
+from syncjob.commands import run
+from syncjob.commands.run import Options, new_id
 from syncjob.errors import UsageError
-from syncjob.journal import begun_at, later_than, run_ids
-from syncjob.lock import Busy
-from syncjob.run import Options, new_id
+from syncjob.state.journal import begun_at, later_than, run_ids
+from syncjob.state.lock import Busy
 from tests.loopback import Loopback
 from tests.test_laws import config
 from tests.workspace import Workspace, untracked
@@ -180,7 +180,7 @@ def test_a_journal_that_a_crash_left_empty_or_torn_hides_nothing(
 def test_a_line_without_end_is_not_read_into_memory(
     workspace: Workspace, stopped: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from syncjob import journal
+    from syncjob.state import journal
 
     monkeypatch.setattr(journal, "_LONGEST_LINE", 100)
     with pytest.raises(UsageError, match="a line of more than 100 bytes"):

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from syncjob import outputs
+from syncjob.output import outputs
 from tests.actions_runner import lines, obeyed
 from tests.actions_runner import outputs as read_outputs
 from tests.loopback import Loopback
@@ -105,7 +105,7 @@ def test_a_plan_or_an_outcome_that_cannot_be_shown_is_not_the_end(one_new: Works
 
 
 def test_annotations_that_fail_are_not_the_end(one_new: Workspace) -> None:
-    ended = broken(one_new, "syncjob.report.annotations:render", "sync", "--report", "report.json")
+    ended = broken(one_new, "syncjob.github.annotations:render", "sync", "--report", "report.json")
     assert (ended.status, report_of(one_new)["exit_code"], given(one_new)["applied"]) == (1, 1, "1")
     assert "Applied 1" in ended.out
 

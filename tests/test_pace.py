@@ -14,9 +14,9 @@ from syncjob.credentials import basic
 from syncjob.errors import PlanLimit, RateLimited, ScenarioError, Stopped
 from syncjob.scenario import Scenario
 from syncjob.scenario.answers import Answer
-from syncjob.scenario.pace import Pacer
-from syncjob.scenario.transport import Limits
-from syncjob.scenario.window import Lowered
+from syncjob.scenario.http.transport import Limits
+from syncjob.scenario.pacer import Pacer
+from syncjob.scenario.rate_limit import Lowered
 from tests.loopback import Loopback, json_answer
 
 TICK = 1 / 64  # second

@@ -2,8 +2,8 @@
 
 import pytest
 
-from syncjob.learnt import Finding
 from syncjob.report.doctor import render_findings
+from syncjob.state.probe_results import Finding
 from tests.loopback import Loopback, json_answer
 from tests.test_question import redirected
 from tests.test_terminal import Terminal

@@ -2,13 +2,13 @@
 
 import pytest
 
-from syncjob.config import Safety
-from syncjob.documents import Document, parse
-from syncjob.existing import Absent, Existing, Held
-from syncjob.plan import Change, Plan, Tally, compare, in_order, not_compared, over_threshold, with_references
+from syncjob.config.config import Safety
+from syncjob.local.document import Document, parse
+from syncjob.plan.compare import Change, Plan, Tally, compare, in_order, not_compared, over_threshold, with_references
+from syncjob.plan.existing import Absent, Existing, Held
+from syncjob.plan.references import Catalogue, Record
 from syncjob.problems import Failure
-from syncjob.references import Catalogue, Record
-from syncjob.text import sha256
+from syncjob.text.canonical import sha256
 
 FAILURE = Failure("unavailable", "HTTP 503", 503, 5)
 

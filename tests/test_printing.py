@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from syncjob.scenario.sandbox.rows import model_row
+from syncjob.sandbox.records import model_row
 from tests.loopback import Loopback
 from tests.test_terminal import Terminal
 from tests.workspace import Ended, Workspace

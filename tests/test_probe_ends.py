@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import pytest
 
+from syncjob.sandbox.behaviours import Plays
 from syncjob.scenario.answers import Answer
-from syncjob.scenario.pace import Pacer
-from syncjob.scenario.sandbox.plays import Plays
+from syncjob.scenario.pacer import Pacer
 from tests.faulty import wait_for
 from tests.loopback import Loopback, json_answer
 from tests.test_probe_unfinished import QUICK, found, probe
@@ -61,7 +61,7 @@ def test_a_record_of_another_form_is_an_answer(scratch: Workspace, remote: Loopb
 
 
 def test_what_nobody_foresaw_ends_the_probe_in_order(scratch: Workspace, remote: Loopback) -> None:
-    broken = "; from syncjob.probe import questions as q; q._about_tags = lambda model: 1 / 0; __main__.main()"
+    broken = "; from syncjob.commands.probe import questions as q; q._about_tags = lambda model: 1 / 0; __main__.main()"
     program = ("-c", QUICK[1].replace("; __main__.main()", broken))
     ended = probe(replace(scratch, program=program))
     assert (ended.status, remote.sandbox.description("scratch")) == (1, OWN)

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
+from syncjob.sandbox.behaviours import Plays
 from syncjob.scenario.answers import Answer
-from syncjob.scenario.sandbox.plays import Plays
 from tests.loopback import Loopback, json_answer
 from tests.workspace import Ended, Workspace
 
 # The same probe with all its waits a tenth of what they are.
 QUICK = (
     "-c",
-    "from syncjob import __main__; from syncjob.probe import scratch as s; s.PAUSE, s._LAG, s._STEP = .2, .3, .05; __main__.main()",
+    "from syncjob import __main__; from syncjob.commands.probe import scratch as s; s.PAUSE, s._LAG, s._STEP = .2, .3, .05; __main__.main()",
 )
 OWN = "# Own text \r\n\nwith an odd end  \n\n"
 PATH = "/v1/models/scratch/description"

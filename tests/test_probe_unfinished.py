@@ -13,20 +13,20 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from syncjob import config
-from syncjob.journal import Begin, Intent, Result
-from syncjob.probe import unfinished
-from syncjob.probe.texts import ODD, SIZES, is_of_a_probe, tagged
-from syncjob.run import Options, begin, new_id
+from syncjob.commands.probe import unfinished
+from syncjob.commands.run import Options, begin, new_id
+from syncjob.config import config
+from syncjob.sandbox.behaviours import Plays, parse
 from syncjob.scenario.answers import Answer
-from syncjob.scenario.sandbox.plays import Plays, parse
-from syncjob.text import canonical, sha256
+from syncjob.state.journal import Begin, Intent, Result
+from syncjob.text.canonical import canonical, sha256
+from syncjob.text.probe_texts import ODD, SIZES, is_of_a_probe, tagged
 from tests.loopback import Loopback, json_answer
 from tests.workspace import Ended, Workspace, untracked
 
 QUICK = (
     "-c",
-    "from syncjob import __main__; from syncjob.probe import scratch as s; s.PAUSE, s._STEP = .05, .05; __main__.main()",
+    "from syncjob import __main__; from syncjob.commands.probe import scratch as s; s.PAUSE, s._STEP = .05, .05; __main__.main()",
 )
 OWN = "# Own text"
 

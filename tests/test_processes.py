@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from syncjob import processes
+from syncjob.git import processes
 from tests.workspace import Workspace
 
 SELECTABLE = 1024  # select(2) takes no descriptor from here on

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from syncjob import errors
-from syncjob.scenario import Scenario, proxy
-from syncjob.scenario.transport import Limits, Transport
+from syncjob.scenario import Scenario
+from syncjob.scenario.http import proxy
+from syncjob.scenario.http.transport import Limits, Transport
 from tests.faulty import Scene, scene_at
 from tests.scripted import Play, Scripted, answer, scripted, sends, then_closes
 from tests.tls import server_context

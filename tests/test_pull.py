@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from syncjob.documents import Document, gone
-from syncjob.existing import Absent, Held
-from syncjob.plan import Change
+from syncjob.local.document import Document, gone
+from syncjob.plan.compare import Change
+from syncjob.plan.existing import Absent, Held
+from syncjob.plan.pull import pulled, with_collisions
 from syncjob.problems import Failure, Problem
-from syncjob.pull import pulled, with_collisions
-from syncjob.text import canonical
+from syncjob.text.canonical import canonical
 from tests.loopback import Loopback, json_answer
 from tests.workspace import Workspace
 
@@ -179,9 +179,9 @@ def test_after_a_pull_there_is_no_diff_whatever_the_text_is(text: str) -> None:
     held = canonical(text)
     change = pulled(NONE, Held(held, (), 0.0), max_file_bytes=1000, may_overwrite=True)
     if change.action == "create":
-        from syncjob.documents import parse
-        from syncjob.plan import compare
-        from syncjob.pull import file_bytes
+        from syncjob.local.document import parse
+        from syncjob.plan.compare import compare
+        from syncjob.plan.pull import file_bytes
 
         document = parse("one", "descriptions/one.md", file_bytes(change.after))
         assert compare(document, Held(held, (), 0.0)).action == "unchanged"

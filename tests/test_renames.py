@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from syncjob import gitlog
-from syncjob.git import Git
-from syncjob.history import texts
+from syncjob.git import gitlog
+from syncjob.git.git import Git
+from syncjob.git.history import texts
 from tests import hostile
 from tests.loopback import Loopback
 from tests.workspace import Workspace

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from syncjob import attempt
+from syncjob.remote import attempt
 from syncjob.scenario.answers import Answer
 from tests.in_process import sync, told
 from tests.loopback import Loopback, json_answer

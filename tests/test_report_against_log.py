@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from syncjob.control.workers import Stop
 from syncjob.errors import SyncjobError, UsageError
-from syncjob.text import canonical, sha256
-from syncjob.workers import Stop
+from syncjob.text.canonical import canonical, sha256
 from tests.faulty import records
 from tests.lagging import Lagging, Put, Weather, lagging
 from tests.truth import Seen, contradictions

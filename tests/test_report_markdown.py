@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from msgspec import structs
 
-from syncjob.display import one_line, visible
 from syncjob.report.markdown import COMMENT, SUMMARY, Limit, render
 from syncjob.report.model import (
     Item,
@@ -23,7 +22,8 @@ from syncjob.report.model import (
     RunProblem,
     Summary,
 )
-from syncjob.text import unified_diff
+from syncjob.text.canonical import unified_diff
+from syncjob.text.sanitize import one_line, visible
 
 PIECES = [
     "```", "````", "`" * 40, "~~~", "~~~~~~", "`", "``", "@everyone", "@org/team", "#123", "owner/repo#1", "GH-1",

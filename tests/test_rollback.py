@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from syncjob.existing import Absent, Existing, Held
-from syncjob.journal import Begin, Finish, Intent, Record, Result
+from syncjob.plan.existing import Absent, Existing, Held
+from syncjob.plan.rollback import put_back
 from syncjob.problems import Failure
 from syncjob.report import runs as listing
-from syncjob.rollback import put_back
-from syncjob.runs import Write
-from syncjob.text import sha256
+from syncjob.state.journal import Begin, Finish, Intent, Record, Result
+from syncjob.state.past_runs import Write
+from syncjob.text.canonical import sha256
 from tests.loopback import PLAYS, Loopback, json_answer
 from tests.workspace import Ended, Workspace
 

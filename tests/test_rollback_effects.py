@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from syncjob.journal import Intent, Result
+from syncjob.commands.run import Options
 from syncjob.report.model import Report
-from syncjob.run import Options
-from syncjob.runs import Write, settled, writes
 from syncjob.scenario.answers import Answer
-from syncjob.text import sha256
+from syncjob.state.journal import Intent, Result
+from syncjob.state.past_runs import Write, settled, writes
+from syncjob.text.canonical import sha256
 from tests.in_process import rollback, sync, told
 from tests.loopback import Loopback, json_answer
 from tests.test_write_ends import staged

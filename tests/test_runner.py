@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncjob import credentials
-from syncjob.display import inert, json_safe
 from syncjob.environment import is_step
-from syncjob.gate import Gate
-from syncjob.runner import mask, obeyed, unobeyed
+from syncjob.github.workflow_commands import mask, obeyed, unobeyed
+from syncjob.output.gate import Gate
+from syncjob.sandbox.records import model_row
 from syncjob.scenario.answers import Answer
-from syncjob.scenario.sandbox.rows import model_row
+from syncjob.text.sanitize import inert, json_safe
 from tests.actions_runner import Command, interleavings, lines, parse
 from tests.actions_runner import obeyed as obeyed_in
 from tests.loopback import Loopback, json_answer

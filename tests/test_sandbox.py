@@ -21,10 +21,10 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from syncjob.credentials import basic
 from syncjob.errors import UsageError
-from syncjob.scenario.sandbox import Sandbox, server
-from syncjob.scenario.sandbox.api import Request, describe, respond
-from syncjob.scenario.sandbox.plays import Plays
-from syncjob.scenario.sandbox.rows import asset_row, model_row
+from syncjob.sandbox import Sandbox, server
+from syncjob.sandbox.api import Request, describe, respond
+from syncjob.sandbox.behaviours import Plays
+from syncjob.sandbox.records import asset_row, model_row
 from tests.loopback import Loopback
 from tests.workspace import Workspace
 

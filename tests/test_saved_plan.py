@@ -8,15 +8,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from syncjob.config import Config, Http, Safety
-from syncjob.documents import Document
-from syncjob.edits import over_edit
+from syncjob.config.config import Config, Http, Safety
 from syncjob.errors import UsageError
-from syncjob.plan import Change, Plan
+from syncjob.local.document import Document
+from syncjob.plan.compare import Change, Plan
+from syncjob.plan.drift import over_edit
+from syncjob.plan.saved_plan import SavedItem, SavedPlan, as_planned, as_reviewed, blocked, load, save
 from syncjob.report.build import plan_items
 from syncjob.report.planned import to_save
-from syncjob.saved_plan import SavedItem, SavedPlan, as_planned, as_reviewed, blocked, load, save
-from syncjob.text import sha256
+from syncjob.text.canonical import sha256
 
 OLD, NEW = sha256("old"), sha256("new")
 UPDATE = Change("x", "descriptions/x.md", "update", "old", "new", OLD, NEW)

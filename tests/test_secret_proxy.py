@@ -7,7 +7,7 @@ import pytest
 
 from syncjob.credentials import KEY as KEY_NAME
 from syncjob.credentials import SECRET as SECRET_NAME
-from syncjob.internal import told
+from syncjob.output.internal import told
 from tests.loopback import Loopback, json_answer
 from tests.workspace import KEY, SECRET, Workspace
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from syncjob.errors import UsageError
-from syncjob.selection import select
+from syncjob.local.select import select
 
 IDS = ("Flux", "a[1]", "flux.1-dev", "flux.1-pro", "model_a", "x.md")
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from syncjob import signals
+from syncjob.control import signals
+from syncjob.control.workers import Stop
 from syncjob.errors import Stopped
-from syncjob.scenario.transport import Limits, Transport
-from syncjob.workers import Stop
+from syncjob.scenario.http.transport import Limits, Transport
 from tests.faulty import Fault, Running, Scene, scene_at, wait_for
 from tests.scripted import Play, answer, scripted
 from tests.test_deadline import endless
@@ -101,8 +101,8 @@ def test_a_second_signal_ends_a_run_whose_head_drips_at_once(scene: Scene) -> No
 # The main thread is held up in the midst of a run by what is named here, in place of the run's own work.
 STUCK = """\
 import ctypes, sys, threading, time
-from syncjob import signals
-from syncjob.workers import Stop
+from syncjob.control import signals
+from syncjob.control.workers import Stop
 
 def in_a_lock():
     lock = threading.Lock()
@@ -180,8 +180,8 @@ def test_a_run_that_goes_on_waiting_is_ended() -> None:
 
 WORKS = """\
 import sys, time
-from syncjob import signals
-from syncjob.workers import Stop
+from syncjob.control import signals
+from syncjob.control.workers import Stop
 
 with signals.ending(Stop()) as interrupts:
     print("begun", flush=True)
@@ -233,8 +233,8 @@ def test_a_run_that_is_still_writing_its_report_is_left_to_it() -> None:
 
 FULL = """\
 import os, sys, time
-from syncjob import signals
-from syncjob.workers import Stop
+from syncjob.control import signals
+from syncjob.control.workers import Stop
 
 os.set_blocking(2, False)
 try:

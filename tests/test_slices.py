@@ -11,11 +11,11 @@ from itertools import groupby
 
 import pytest
 
-from syncjob.progress import Progress, duration
+from syncjob.control.progress import Progress, duration
+from syncjob.local.select import Shard
+from syncjob.report.item_store import Spool
+from syncjob.sandbox.records import model_row
 from syncjob.scenario.answers import Answer
-from syncjob.scenario.sandbox.rows import model_row
-from syncjob.selection import Shard
-from syncjob.spool import Spool
 from tests.loopback import Loopback, json_answer
 from tests.workspace import Workspace
 

@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from syncjob.git import Git
-from syncjob.learnt import Learnt, Probed
-from syncjob.state import distrust, state_folder
-from syncjob.text import sha256
+from syncjob.git.git import Git
+from syncjob.state.folder import distrust, state_folder
+from syncjob.state.probe_results import Learnt, Probed
+from syncjob.text.canonical import sha256
 from tests.loopback import Loopback
 from tests.workspace import Ended, Workspace
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from syncjob.github.step import Step
 from syncjob.report.model import Item, Report, Requests, Summary
-from syncjob.step import Step
 from tests.actions_runner import outputs
 from tests.loopback import Loopback, json_answer
 from tests.workspace import Ended, Workspace

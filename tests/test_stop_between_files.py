@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from syncjob import jobs, run
-from syncjob.documents import Document, Folder
+from syncjob.commands import jobs, run
+from syncjob.commands.run import Options, Run
+from syncjob.local.document import Document, Folder
 from syncjob.report.model import Report
-from syncjob.run import Options, Run
 from tests.faulty import Scene, scene_at
 from tests.in_process import config_of
 from tests.loopback import Loopback

@@ -8,11 +8,11 @@ import msgspec
 import pytest
 
 from syncjob import errors
+from syncjob.commands.run import Options
 from syncjob.credentials import basic
-from syncjob.learnt import Learnt, Probed
-from syncjob.run import Options
 from syncjob.scenario import Scenario
 from syncjob.scenario.answers import Answer
+from syncjob.state.probe_results import Learnt, Probed
 from tests.in_process import diff, pull, rollback, sync, told
 from tests.loopback import PLAYS, Loopback, json_answer
 from tests.workspace import Workspace

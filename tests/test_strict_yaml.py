@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncjob.strict_yaml import MAX_BYTES, Parsed, YamlProblem, parse
+from syncjob.config.strict_yaml import MAX_BYTES, Parsed, YamlProblem, parse
 
 KEYS = st.text("abcxyz_-é", min_size=1, max_size=5)
 SCALARS = st.none() | st.booleans() | st.integers() | st.text("abc 012.:-#'\"{}[]&*!é\n", max_size=10)

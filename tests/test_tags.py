@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncjob.tags import NearMiss, Tag, find, is_id
+from syncjob.text.tags import NearMiss, Tag, find, is_id
 
 # The form that is promised to writers, spelled out once more.
 WELL_FORMED = re.compile(r"\{(asset|model):([A-Za-z0-9_-][A-Za-z0-9._-]{0,255})\}")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncjob.text import canonical, count_changes, same, sha256, unified_diff
+from syncjob.text.canonical import canonical, count_changes, same, sha256, unified_diff
 
 # What str.splitlines takes for a line's end and git does not.
 NO_LINE_ENDS = ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e"]

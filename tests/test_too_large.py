@@ -8,13 +8,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from syncjob import markdown, normalised, text
-from syncjob.documents import Document, parse
-from syncjob.edits import with_history
-from syncjob.existing import Held
-from syncjob.history import Version
-from syncjob.plan import Change
-from syncjob.pull import pulled
+from syncjob.git.history import Version
+from syncjob.local.document import Document, parse
+from syncjob.plan.compare import Change
+from syncjob.plan.drift import with_history
+from syncjob.plan.existing import Held
+from syncjob.plan.pull import pulled
+from syncjob.text import canonical, code_spans, normalised
 from tests.loopback import Loopback
 from tests.workspace import Workspace
 
@@ -64,7 +64,7 @@ def nothing_normalised(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 
 
 WORK: dict[str, Callable[[], object]] = {
-    "same": lambda: text.same(LARGE, LARGE + "x"),
+    "same": lambda: canonical.same(LARGE, LARGE + "x"),
     "folded": lambda: normalised.folded(LARGE),
     "what_became": lambda: normalised.is_same_but_for_form(LARGE, LARGE + "x"),
 }
@@ -87,8 +87,8 @@ def test_its_words_are_not_counted() -> None:
 
 
 def test_one_that_is_the_same_byte_for_byte_is() -> None:
-    assert text.same(LARGE, LARGE)
-    assert text.unified_diff(LARGE, LARGE, before_name="a", after_name="b") == []
+    assert canonical.same(LARGE, LARGE)
+    assert canonical.unified_diff(LARGE, LARGE, before_name="a", after_name="b") == []
 
 
 def test_what_scenario_holds_is_folded_once_however_many_versions_git_has(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,10 +120,10 @@ def test_the_closest_version_is_told_by_the_lines_of_both() -> None:
 
 def test_what_takes_too_long_to_parse_holds_no_code_and_is_not_rendered() -> None:
     for bad in (LAZY, "`a` " * 60_000, "a\n" * 401_000):
-        assert not markdown.is_parsable(bad)
-        assert markdown.code_spans(bad) == ()
+        assert not code_spans.is_parsable(bad)
+        assert code_spans.code_spans(bad) == ()
     for good in ("> `a`\n" * 20_000, ">" * 20 + "a\n" * 10_000, "words and more words\n" * 9_000, ""):
-        assert markdown.is_parsable(good)
+        assert code_spans.is_parsable(good)
 
 
 def test_a_near_miss_in_it_is_an_error_and_takes_no_time() -> None:
@@ -143,7 +143,7 @@ def test_the_page_shows_the_source_of_what_it_does_not_render(workspace: Workspa
 
 
 def test_a_text_that_no_file_may_hold_is_looked_at_no_closer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("syncjob.pull.parse", lambda *_: pytest.fail("it was parsed"))
+    monkeypatch.setattr("syncjob.plan.pull.parse", lambda *_: pytest.fail("it was parsed"))
     change = pulled(
         Document("m", "m.md"), Held("{asset: x} " * 1_000, (), 0.0), max_file_bytes=10_000, may_overwrite=True
     )

@@ -13,9 +13,10 @@ import pytest
 
 from syncjob import errors
 from syncjob.credentials import Credentials, basic, bearer
-from syncjob.scenario import Scenario, bodies
+from syncjob.scenario import Scenario
 from syncjob.scenario.answers import Answer
-from syncjob.scenario.transport import Exchange, Limits, Transport
+from syncjob.scenario.http import bodies
+from syncjob.scenario.http.transport import Exchange, Limits, Transport
 from tests.loopback import Loopback, json_answer
 from tests.scripted import Play, Scripted, answer, drips, scripted, sends, then_closes, then_resets
 from tests.tls import PEM

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from syncjob.errors import UsageError
-from syncjob.scenario import trust
+from syncjob.scenario.http import trust
 from tests.loopback import Loopback
 from tests.scripted import answer, scripted
 from tests.tls import server_context

@@ -2,8 +2,8 @@
 
 import pytest
 
-from syncjob.documents import parse
-from syncjob.unfinished import is_pointer
+from syncjob.local.document import parse
+from syncjob.local.unfinished import is_pointer
 from tests.loopback import Loopback
 from tests.workspace import Workspace
 

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from syncjob import apply, attempt, comparing, lookup, planning
-from syncjob.normalised import folded
+from syncjob.commands import planning, reading
+from syncjob.remote import attempt, lookup, write
 from syncjob.report.summary import outcome_line
 from syncjob.scenario.answers import Answer
+from syncjob.text.normalised import folded
 from tests import in_process
 from tests.in_process import told
 from tests.loopback import Loopback, json_answer
@@ -71,7 +72,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, where: Any, name: str, model_id: st
 
 
 @pytest.mark.parametrize(
-    ("where", "name"), [(comparing, "compare"), (planning, "with_history"), (lookup, "with_references")]
+    ("where", "name"), [(reading, "compare"), (planning, "with_history"), (lookup, "with_references")]
 )
 def test_what_cannot_be_planned_is_one_items_failure(
     workspace: Workspace, remote: Loopback, monkeypatch: pytest.MonkeyPatch, where: Any, name: str
@@ -87,7 +88,7 @@ def test_what_fails_before_it_is_sent_was_not_written(
     workspace: Workspace, remote: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     staged(workspace, remote, "one", "two")
-    failing(monkeypatch, apply, "Attempt", "one")
+    failing(monkeypatch, write, "Attempt", "one")
     report = in_process.sync(workspace)
     assert told(report) == {"one": ("update", "failed", ["internal"]), "two": ("update", "applied", [])}
     assert (report.exit_code, effects(workspace)) == (1, {"two": "written"})

@@ -63,7 +63,7 @@ def test_help_loads_no_more_than_click(workspace: Workspace) -> None:
             "structlog",
             "httpx",
             "difflib",
-            "syncjob.config",
-            "syncjob.cli.product",
+            "syncjob.config.config",
+            "syncjob.cli.output",
             "html",
         }

@@ -9,7 +9,7 @@ from itertools import count
 
 import pytest
 
-from syncjob.scenario.window import Lowered, Window
+from syncjob.scenario.rate_limit import Lowered, Window
 
 START = 1_000.0
 # Asked at each request with the time at which the server counts it; says whether it is admitted.

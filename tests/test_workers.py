@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from syncjob import workers
+from syncjob.control import workers
+from syncjob.control.workers import Stop, run
 from syncjob.errors import Stopped
-from syncjob.workers import Stop, run
 
 
 def test_every_item_is_done_once() -> None:

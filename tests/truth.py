@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from syncjob.text import canonical, sha256
+from syncjob.text.canonical import canonical, sha256
 from tests.lagging import Put
 
 UNCERTAIN = "write-uncertain"

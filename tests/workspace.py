@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from syncjob.learnt import Learnt, Probed
-from syncjob.progress import Progress
+from syncjob.commands.applying import Consent
+from syncjob.control.progress import Progress
 from syncjob.report.model import Item, Report
-from syncjob.writing import Consent
+from syncjob.state.probe_results import Learnt, Probed
 from tests import forking
 from tests.loopback import PLAYS
 

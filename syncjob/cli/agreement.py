@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from syncjob.cli.question import is_agreed
 
 if TYPE_CHECKING:
-    from syncjob.cli.product import Product
-    from syncjob.config import Config
+    from syncjob.cli.output import Product
+    from syncjob.commands.applying import Consent
+    from syncjob.commands.run import Run
+    from syncjob.config.config import Config
     from syncjob.report.model import Report
-    from syncjob.run import Run
-    from syncjob.writing import Consent
 
     # Whether to write, asked with the report of a slice, whether there is anything to write, and how many are to come.
     Agrees = Callable[[Report, bool, int], Consent]
@@ -41,7 +41,7 @@ def asking(run: "Run", product: "Product") -> "Agrees":
 def uncommitted_note(run: "Run", report: "Report") -> str | None:
     """That git does not have what is to be written, which later syncs would take for an edit on Scenario."""
     from syncjob.errors import Stopped
-    from syncjob.worktree import uncommitted
+    from syncjob.git.worktree import uncommitted
 
     planned = {f"{item.model_id}.md" for item in report.items if item.action in ("create", "update")}
     unsaved: frozenset[str] = frozenset()

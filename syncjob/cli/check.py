@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from syncjob.cli.begin import Settings, begin
 from syncjob.cli.options import with_product, with_selection
-from syncjob.cli.product import Product
+from syncjob.cli.output import Product
+from syncjob.cli.session import Settings, begin
 
 
 @click.command()
@@ -18,9 +18,9 @@ def check(
     settings: Settings, /, select: tuple[str, ...], since: str | None, remote: bool, **product_options: Any
 ) -> int:
     """Check files, names, encodings and tags; offline unless --remote."""
-    from syncjob import jobs, run
+    from syncjob.commands import jobs, run
+    from syncjob.commands.result import Result
     from syncjob.report import text
-    from syncjob.result import Result
 
     product = Product(**product_options)
     with begin(settings, "check", run.Options(select, since), "read" if remote else "offline") as started:

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from syncjob.cli.begin import Settings
-from syncjob.cli.planned import show_diff, with_plan
-from syncjob.cli.product import Product
+from syncjob.cli.output import Product
+from syncjob.cli.review import show_diff, with_plan
+from syncjob.cli.session import Settings
 
 if TYPE_CHECKING:
-    from syncjob.selection import Shard
+    from syncjob.local.select import Shard
 
 
 @click.command()
@@ -29,7 +29,7 @@ def diff(
     **product_options: Any,
 ) -> int:
     """Show what sync would do; never writes to Scenario."""
-    from syncjob import run
+    from syncjob.commands import run
 
     options = run.Options(select, since, prune, shard, refresh, exit_code=exit_code)
     return show_diff(settings, "diff", options, Product(**product_options, plans={"--plan-out": plan_out}), plan_out)

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syncjob.cli.begin import Settings, begin
 from syncjob.cli.question import is_agreed, is_attended
+from syncjob.cli.session import Settings, begin
 
 if TYPE_CHECKING:
-    from syncjob.config import Config
-    from syncjob.run import Run
+    from syncjob.commands.run import Run
+    from syncjob.config.config import Config
 
 
 @click.command()
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 @click.pass_obj
 def doctor(settings: Settings, /, model_id: str | None, yes: bool) -> int:
     """Check config, credentials, git and Scenario; --probe settles how the API behaves."""
-    from syncjob import run
-    from syncjob.tags import is_id
+    from syncjob.commands import run
+    from syncjob.text.tags import is_id
 
     if model_id is None:
         with begin(settings, "doctor", run.Options()) as started:
@@ -37,7 +37,7 @@ def doctor(settings: Settings, /, model_id: str | None, yes: bool) -> int:
 
 
 def _examine(run: "Run") -> int:
-    from syncjob import doctor
+    from syncjob.commands import doctor
     from syncjob.report.doctor import render_line
 
     failed: set[str] = set()
@@ -56,11 +56,11 @@ def _agrees(model_id: str, config: "Config") -> bool:
 
 
 def _probe(run: "Run", model_id: str) -> int:
-    from syncjob import learnt
+    from syncjob.commands.probe.job import probe
+    from syncjob.commands.probe.scratch import NotRestored
     from syncjob.errors import SyncjobError, Unauthorized, UsageError
-    from syncjob.probe.job import probe
-    from syncjob.probe.scratch import NotRestored
     from syncjob.report.doctor import render_findings
+    from syncjob.state import probe_results
 
     try:
         probed = probe(run, model_id)
@@ -76,6 +76,6 @@ def _probe(run: "Run", model_id: str) -> int:
     click.echo(render_findings(probed.findings), nl=False)
     click.echo(
         f"\n{run.client.traffic.total} requests; {model_id} is as it was. Later runs of this profile use "
-        f"{learnt.path_of(run.config)}."
+        f"{probe_results.path_of(run.config)}."
     )
     return 0

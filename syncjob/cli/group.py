@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from syncjob import __version__
-from syncjob.cli.begin import Settings
+from syncjob.cli.session import Settings
 
 # The short help stands here too, so that `syncjob --help` loads no command.
 COMMANDS = {

@@ -28,7 +28,7 @@ def writable(context: click.Context, parameter: click.Parameter, path: str | Non
     """Proves that a file can be written, without making or emptying it; a pipe stays open until the command ends."""
     if path is None:
         return None
-    from syncjob import outputs
+    from syncjob.output import outputs
 
     try:
         descriptor = outputs.proved(path)

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from syncjob.cli.begin import Settings, begin
 from syncjob.cli.options import with_product
-from syncjob.cli.product import Product
+from syncjob.cli.output import Product
+from syncjob.cli.session import Settings, begin
 
 if TYPE_CHECKING:
     from syncjob.report.model import Report
@@ -31,7 +31,7 @@ def pull(
     **product_options: Any,
 ) -> int:
     """Take texts from Scenario over into files."""
-    from syncjob import jobs, run
+    from syncjob.commands import jobs, run
     from syncjob.report import text
 
     product = Product(**product_options)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from syncjob.display import one_line
+from syncjob.text.sanitize import one_line
 
 _TERMINAL = Path("/dev/tty")  # the process's own, wherever its streams go
 
@@ -26,7 +26,7 @@ def is_attended() -> bool:
 
 def is_agreed(question: str) -> bool:
     """A person's word; the end of input, and a signal, is a no."""
-    from syncjob.signals import asking
+    from syncjob.control.signals import asking
 
     answer = b""
     with asking():

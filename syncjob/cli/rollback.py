@@ -6,11 +6,11 @@ from typing import Any
 import click
 
 from syncjob.cli.agreement import asking, unasked
-from syncjob.cli.begin import Settings, begin
 from syncjob.cli.options import with_product
-from syncjob.cli.planned import carry_out
-from syncjob.cli.product import Product
+from syncjob.cli.output import Product
 from syncjob.cli.question import is_attended
+from syncjob.cli.review import carry_out
+from syncjob.cli.session import Settings, begin
 
 
 @click.command()
@@ -22,7 +22,7 @@ from syncjob.cli.question import is_attended
 @click.pass_obj
 def rollback(settings: Settings, /, run_id: str, dry_run: bool, force: bool, yes: bool, **product_options: Any) -> int:
     """Put back the texts that a run overwrote; `syncjob runs` lists the runs."""
-    from syncjob import jobs, run
+    from syncjob.commands import jobs, run
     from syncjob.report import text
 
     product = Product(**product_options)

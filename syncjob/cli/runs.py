@@ -2,7 +2,7 @@
 
 import click
 
-from syncjob.cli.begin import Settings, load_config
+from syncjob.cli.session import Settings, load_config
 
 
 @click.command()
@@ -10,15 +10,15 @@ from syncjob.cli.begin import Settings, load_config
 @click.pass_obj
 def runs(settings: Settings, /, format: str) -> int:
     """List the runs that wrote, newest first; each can be rolled back."""
-    from syncjob import journal, state
-    from syncjob.display import one_line
     from syncjob.errors import UsageError
-    from syncjob.git import Git
+    from syncjob.git.git import Git
     from syncjob.report import runs as listing
+    from syncjob.state import folder, journal
+    from syncjob.text.sanitize import one_line
 
     config = load_config(settings)
     found: list[listing.RunRow] = []
-    notes = [state.distrust(config.state_dir, Git(), is_named=config.is_named)]
+    notes = [folder.distrust(config.state_dir, Git(), is_named=config.is_named)]
     for run in journal.run_ids(config.state_dir):
         try:
             found += listing.rows([journal.read(config.state_dir, run)])

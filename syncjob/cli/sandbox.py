@@ -2,8 +2,8 @@
 
 import click
 
-from syncjob.cli.begin import Settings, load_config
-from syncjob.display import one_line
+from syncjob.cli.session import Settings, load_config
+from syncjob.text.sanitize import one_line
 
 
 @click.command()
@@ -16,11 +16,11 @@ from syncjob.display import one_line
 @click.pass_obj
 def sandbox(settings: Settings, /, port: int, words: tuple[str, ...]) -> int:
     """Serve the embedded stand-in for Scenario on loopback."""
-    from syncjob.scenario.sandbox import plays, server
-    from syncjob.state import sandbox_file
+    from syncjob.sandbox import behaviours, server
+    from syncjob.state.folder import sandbox_file
 
     path = sandbox_file(load_config(settings).state_dir)
-    server.serve(path, port, plays.parse(words), lambda url: click.echo(_sandbox_notice(url)), _tell)
+    server.serve(path, port, behaviours.parse(words), lambda url: click.echo(_sandbox_notice(url)), _tell)
     return 0
 
 

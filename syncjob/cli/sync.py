@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from syncjob.cli.agreement import asking, unasked
-from syncjob.cli.begin import Settings, begin
-from syncjob.cli.planned import PlanFile, carry_out, show_diff, with_plan
-from syncjob.cli.product import Product
+from syncjob.cli.output import Product
 from syncjob.cli.question import is_attended
+from syncjob.cli.review import PlanFile, carry_out, show_diff, with_plan
+from syncjob.cli.session import Settings, begin
 
 if TYPE_CHECKING:
-    from syncjob.run import Options
-    from syncjob.selection import Shard
+    from syncjob.commands.run import Options
+    from syncjob.local.select import Shard
 
 _DURATION = re.compile(r"(?:(?P<h>[0-9]{1,4})h)?(?:(?P<m>[0-9]{1,5})m)?(?:(?P<s>[0-9]{1,7})s)?", re.ASCII)
 
@@ -65,7 +65,7 @@ def sync(
     **product_options: Any,
 ) -> int:
     """Plan, check, and write what changed to Scenario."""
-    from syncjob import run
+    from syncjob.commands import run
 
     if plan and (select or since is not None or prune or shard or overwrite_remote_edits or plan_out):
         raise click.UsageError(
@@ -93,7 +93,7 @@ def sync(
 
 
 def _apply(settings: Settings, options: "Options", product: Product, plan_out: str | None, *, yes: bool) -> int:
-    from syncjob import jobs
+    from syncjob.commands import jobs
 
     is_asking = not yes and is_attended()
     with begin(settings, "sync", options, "write") as started:

@@ -3,7 +3,7 @@
 import click
 
 from syncjob.cli.group import cli
-from syncjob.display import one_line
+from syncjob.text.sanitize import one_line
 
 
 def told(error: click.ClickException) -> str:

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import structs
 
-from syncjob.outcome import Outcome
-from syncjob.plan import Change, Plan
+from syncjob.plan.compare import Change, Plan
+from syncjob.plan.outcome import Outcome
 from syncjob.problems import Failure, Problem
 from syncjob.report.model import Item, ItemAction, ItemError, ItemProblem, ItemStatus, RemoteEdit, RunProblem, Summary
-from syncjob.text import count_changes, unified_diff
+from syncjob.text.canonical import count_changes, unified_diff
 
 
 def plan_items(plan: Plan) -> tuple[Item, ...]:

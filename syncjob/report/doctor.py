@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from syncjob.display import one_line, shorten
+from syncjob.text.sanitize import one_line, shorten
 
 if TYPE_CHECKING:
-    from syncjob.learnt import Finding
+    from syncjob.state.probe_results import Finding
 
 _WIDTH = 80
 

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct, structs
 
-from syncjob.display import json_safe
 from syncjob.report.model import Report
+from syncjob.text.sanitize import json_safe
 
 
 def render(report: Report) -> str:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
 
-from syncjob.display import one_line, visible
 from syncjob.report.model import Item, ItemProblem, Report
 from syncjob.report.summary import checked_line, end_line, plan_line, refusal_line
+from syncjob.text.sanitize import one_line, visible
 
 _FENCE = re.compile("`+")
 _ROOM = 300  # for the line on what is left out

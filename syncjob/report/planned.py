@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from syncjob.plan import WRITES
+from syncjob.plan.compare import WRITES
+from syncjob.plan.saved_plan import SavedItem
 from syncjob.report.model import Item
-from syncjob.saved_plan import SavedItem
 
 
 def to_save(items: Iterable[Item]) -> Iterator[SavedItem]:

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from syncjob.display import json_safe, shorten
-from syncjob.journal import Begin, Finish, Intent, Record, Result
-from syncjob.runs import effect_of
+from syncjob.state.journal import Begin, Finish, Intent, Record, Result
+from syncjob.state.past_runs import effect_of
+from syncjob.text.sanitize import json_safe, shorten
 
 _OUT_OF_TIME = 4  # the exit status of a run whose time or limit was over
 _SIGNAL = 128  # and with the signal's number of one that a signal ended

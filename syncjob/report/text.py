@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from syncjob.display import one_line, unbroken, visible
 from syncjob.report.model import Item, ItemProblem, Report, RunProblem
 from syncjob.report.summary import (
     causes,
@@ -14,6 +13,7 @@ from syncjob.report.summary import (
     pull_line,
     refusal_line,
 )
+from syncjob.text.sanitize import one_line, unbroken, visible
 
 _STILL_IN_FILES = "The files are as they were, so the next sync writes them again; revert their commit too."
 _NAMED = 10  # descriptions that one cause is told of by name

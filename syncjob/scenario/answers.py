@@ -13,7 +13,7 @@ import msgspec
 
 from syncjob import errors
 from syncjob.credentials import JWT, KEY, SECRET, quoted, redact, without_last_word
-from syncjob.display import shorten
+from syncjob.text.sanitize import shorten
 
 _T = TypeVar("_T")
 _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}

@@ -11,11 +11,11 @@ from syncjob.credentials import Credentials
 from syncjob.errors import ScenarioError
 from syncjob.scenario import retry
 from syncjob.scenario.answers import Answer, decode
-from syncjob.scenario.in_process import Handler
-from syncjob.scenario.pace import Pacer
-from syncjob.scenario.traffic import Meter, Traffic
-from syncjob.scenario.transport import Exchange, Limits, Transport
-from syncjob.scenario.window import Lowered
+from syncjob.scenario.counters import Meter, Traffic
+from syncjob.scenario.http.in_process import Handler
+from syncjob.scenario.http.transport import Exchange, Limits, Transport
+from syncjob.scenario.pacer import Pacer
+from syncjob.scenario.rate_limit import Lowered
 
 BASE_URL = "https://api.cloud.scenario.com/v1"
 # The server is overrun as a whole: every worker waits, not only the one that was told.

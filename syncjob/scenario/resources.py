@@ -5,11 +5,12 @@ from datetime import datetime
 from itertools import chain
 from typing import NamedTuple
 
-from syncjob import errors, tags
+from syncjob import errors
 from syncjob.scenario import types
 from syncjob.scenario.answers import Answer, answered_at, decode, decoder
 from syncjob.scenario.bulk import in_bulk
 from syncjob.scenario.calls import Calls
+from syncjob.text import tags
 
 ASSETS_PER_CALL = 200  # documented: a larger call is refused whole
 MODELS_PER_CALL = 50  # no limit is documented; the official plug-in sends at most 50

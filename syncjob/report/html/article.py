@@ -8,11 +8,11 @@ from syncjob.report.html.labels import badges, lines_changed, problem_list, titl
 from syncjob.report.html.sides import both_sides
 from syncjob.report.html.source import source_diff
 from syncjob.report.model import Item
-from syncjob.text import unified_diff
+from syncjob.text.canonical import unified_diff
 
 if TYPE_CHECKING:
-    from syncjob.plan import Change
-    from syncjob.references import Key
+    from syncjob.plan.compare import Change
+    from syncjob.plan.references import Key
 
 _MISSING = ("asset-missing", "model-missing")
 _TURNED = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
@@ -58,8 +58,8 @@ def _texts(item: Item, change: "Change") -> str:
 
 def _sides(item: Item, change: "Change") -> str:
     # Imported late: the Markdown parser is slow to load, and many a run has nothing to render.
-    from syncjob.markdown import is_parsable
     from syncjob.report.html.prose import blocks
+    from syncjob.text.code_spans import is_parsable
 
     if not (is_parsable(change.before) and is_parsable(change.after)):
         return _UNRENDERED

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from syncjob.report.html.escape import escape, escape_line
 
 if TYPE_CHECKING:
-    from syncjob.references import Key, Record
-    from syncjob.tags import Kind
+    from syncjob.plan.references import Key, Record
+    from syncjob.text.tags import Kind
 
 TagCard = Callable[["Kind", str], str]
 

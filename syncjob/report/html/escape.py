@@ -7,7 +7,7 @@ the start of one (docs.github.com, *Workflow commands*): neither is left in what
 import html
 import re
 
-from syncjob.display import visible
+from syncjob.text.sanitize import visible
 
 # Characters that order or break what is read: kept in prose, as references that no terminal obeys.
 _ORDERING = re.compile(r"[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")

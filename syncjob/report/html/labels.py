@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from syncjob.report.html.escape import escape, escape_line
 from syncjob.report.model import Item, ItemProblem, RunProblem
-from syncjob.tags import is_id
+from syncjob.text.tags import is_id
 
 _STATUSES = {"applied", "failed", "refused", "not_attempted"}
 

@@ -12,7 +12,7 @@ from syncjob.report.html.masthead import contents, heading, masthead
 from syncjob.report.model import Report
 
 if TYPE_CHECKING:
-    from syncjob.plan import Change
+    from syncjob.plan.compare import Change
 
 _HEAD = """\
 <!DOCTYPE html>

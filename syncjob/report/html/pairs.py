@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, zip_longest
 
-from syncjob.matching import equal_runs
 from syncjob.report.html.words import Block, is_alike, likeness
+from syncjob.text.matching import equal_runs
 
 Pair = tuple[Block | None, Block | None]
 

@@ -13,7 +13,7 @@ from markdown_it.utils import OptionsDict
 
 from syncjob.report.html.cards import TagCard, image_card
 from syncjob.report.html.escape import escape, quieted
-from syncjob.tags import ID_PATTERN, Kind
+from syncjob.text.tags import ID_PATTERN, Kind
 
 _TAG = re.compile(r"\{(asset|model):(" + ID_PATTERN + r")\}")
 _LINKED = re.compile(r"(?:https?|mailto):", re.IGNORECASE)

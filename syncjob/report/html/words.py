@@ -11,8 +11,8 @@ from collections.abc import Set as AbstractSet
 from functools import cached_property
 from itertools import accumulate, pairwise
 
-from syncjob.matching import Run, equal_runs
-from syncjob.text import normalized
+from syncjob.text.canonical import normalized
+from syncjob.text.matching import Run, equal_runs
 
 _CARD = re.compile(r'<data class="[^"<]*" value="([^"<]*)">[^<]*(?:<(?!/?data)[^<]*)*</data>')
 _SIGN = r"!-/:-@\[-`{-~"

@@ -1,0 +1,1 @@
+"""What each command does: from a run that has begun to a result, without printing."""

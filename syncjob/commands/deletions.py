@@ -1,0 +1,48 @@
+"""Which models have no file any more, and what need not be read of them again."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from syncjob.commands.run import Run
+from syncjob.local import scope
+from syncjob.local.document import model_id_of
+from syncjob.local.select import select
+from syncjob.problems import Problem
+from syncjob.remote.models import own_models
+from syncjob.scenario.resources import PAGE_SIZE
+from syncjob.state import cache
+from syncjob.state.cache import Memory
+
+
+@contextmanager
+def remembered(run: Run, found: scope.Scope) -> Iterator[Memory]:
+    """What earlier runs read, for a run over everything, where `updatedAt` is known to tell what has changed."""
+    config = run.config
+    if not run.learnt.updated_at_moves or not found.is_whole or run.options.patterns:
+        yield Memory(None)
+        return
+    target = f"{config.base_url} {config.project_id or ''}"
+    with cache.opened(config.state_dir, config.profile, target) as opened:
+        yield opened
+
+
+def removed(run: Run, found: scope.Scope, remembered: Memory) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    """The names of what is gone here; a problem where that cannot be told.
+
+    Without a revision these are the project's own models that have no file. Their listing is what
+    the memory needs, too.
+    """
+    is_asked_for = run.options.prune and found.is_whole
+    # A listing of more pages than there are files saves nothing.
+    is_worth_it = remembered.is_on and len(found.asked) * PAGE_SIZE > remembered.models
+    if not (is_asked_for or is_worth_it):
+        return found.gone, ()
+    listed, problems = own_models(run.client, run.config.project_id, remembered, run.stop, run.breaker)
+    if run.stop.requested and not problems:
+        problems = (Problem("interrupted", "the run ended before the project's models were listed"),)
+    if not is_asked_for or problems:
+        return found.gone, problems if is_asked_for else ()
+    filed = set(map(model_id_of, found.names))  # a file whose name is a bad one is still its model's
+    unfiled = frozenset(name for name in listed if model_id_of(name) not in filed)
+    chosen = select((*found.names, *unfiled), run.options.patterns, run.config.folder)
+    return scope.in_order(unfiled & chosen, run.options.shard), ()

@@ -1,0 +1,120 @@
+"""Whether syncjob can do its work here: a line for each thing that it needs."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from syncjob.commands.probe import unfinished
+from syncjob.commands.run import Run
+from syncjob.control import workers
+from syncjob.credentials import JWT, KEY, SECRET
+from syncjob.errors import ScenarioError, Stopped, Unauthorized, UsageError
+from syncjob.git import history
+from syncjob.git.worktree import look
+from syncjob.local import scope
+from syncjob.report.doctor import Line
+from syncjob.scenario.answers import Answer, answered_at, decode, limit_headers
+from syncjob.scenario.types import ModelPage
+from syncjob.state import probe_results
+
+# So far apart the two clocks tell something: the API's requests carry no time, but certificates and reports do.
+_APART = 60.0
+
+
+def examine(run: Run) -> Iterator[Line]:
+    """Everything, by one request. An `Unauthorized` ends `Line`s with one about credentials."""
+    config = run.config
+    yield Line("ok", "config", f"{config.path}, profile {config.profile}, {config.base_url}")
+    yield _descriptions(run)
+    yield _git(run)
+    yield _credentials(run)
+    yield from _api(run)
+    if run.distrust:
+        yield Line("FAILED", "state", run.distrust)
+    yield _learnt(run)
+    yield from (Line("FAILED", "probe", str(each)) for each in unfinished.of(run))
+
+
+def _descriptions(run: Run) -> Line:
+    try:
+        names = scope.names_of(run.config)
+    except UsageError as error:
+        return Line("FAILED", "descriptions", str(error))
+    return Line("ok", "descriptions", f"{len(names):,} in {run.config.folder}")
+
+
+def _git(run: Run) -> Line:
+    folder = run.config.folder
+    try:
+        # Without the files' names: those are the matter of another line.
+        unknown = look(folder, (), run.git).unknown
+        gap = unknown or history.gap_of(folder, run.git)
+    except Stopped:
+        return Line("FAILED", "git", f"did not answer before the run was told to end: {run.stop.reason}")
+    if unknown:
+        return Line("FAILED", "git", f"cannot tell which descriptions it has and which are unmerged: {unknown}")
+    if gap:
+        return Line("warning", "git", f"no description that Scenario has can be updated: {gap}")
+    return Line("ok", "git", "the whole history is here")
+
+
+def _credentials(run: Run) -> Line:
+    if run.config.is_sandbox:
+        return Line("ok", "credentials", "the embedded stand-in needs none")
+    is_bearer = run.config.credentials is not None and run.config.credentials.is_bearer
+    return Line("ok", "credentials", f"{JWT}, a token" if is_bearer else f"{KEY} and {SECRET}")
+
+
+def _api(run: Run) -> Iterator[Line]:
+    started = time.monotonic()
+    # By a worker, so that an answer which does not come holds no stop back.
+    answers = [answer for _, answer in workers.run([run], _ask, 1, run.stop)]
+    match answers:
+        case [Answer() as answer]:
+            yield Line("ok", "Scenario", f"answers, and takes the credentials; {time.monotonic() - started:.2f} s")
+            yield _limits(run, answer)
+            yield _clock(answer)
+        case [Unauthorized() as error]:
+            yield Line("FAILED", "credentials", error.message)
+        case [ScenarioError() as error]:
+            yield Line("FAILED", "Scenario", str(error))
+        case _:
+            yield Line("FAILED", "Scenario", f"did not answer before the run was told to end: {run.stop.reason}")
+
+
+def _ask(run: Run) -> Answer | ScenarioError:
+    try:
+        answer = run.client.call("GET", "/models", Answer, query={"pageSize": 1, "projectId": run.config.project_id})
+        decode(answer, ModelPage)
+    except ScenarioError as error:
+        return error
+    return answer
+
+
+def _limits(run: Run, answer: Answer) -> Line:
+    configured = run.client.requests_per_minute
+    ours = f"{configured:,} requests a minute are sent at most" if configured else "requests are not paced"
+    told = run.client.quoted(limit_headers(answer.headers))
+    return Line("ok", "limits", f"{ours}; Scenario's answer says {told or 'nothing of limits'}")
+
+
+def _clock(answer: Answer) -> Line:
+    there = answered_at(answer.headers)
+    if there is None:
+        return Line("ok", "clock", "Scenario's response has no date to compare with")
+    apart = (datetime.now(UTC) - there).total_seconds()
+    if abs(apart) < _APART:
+        return Line("ok", "clock", "the same as Scenario's")
+    return Line("warning", "clock", f"{abs(apart):,.0f} s {'ahead of' if apart > 0 else 'behind'} Scenario's; set it")
+
+
+def _learnt(run: Run) -> Line:
+    probed = None if run.distrust else probe_results.load(run.config)
+    if probed is None:
+        return Line(
+            "ok", "learnt", "nothing yet; `syncjob doctor --probe MODEL_ID` asks a scratch model what is not documented"
+        )
+    memory = (
+        "what is in step need not be read again" if probed.learnt.updated_at_moves else "everything is read each time"
+    )
+    return Line("ok", "learnt", f"{probed.probed_at} from {probed.model_id}: {memory}")

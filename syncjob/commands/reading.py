@@ -1,0 +1,183 @@
+"""Files and what Scenario holds -> Plans in slices: read by the run's workers, judged, and what they refer to looked up."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+from itertools import islice
+from typing import Literal, Protocol, TypeVar
+
+from syncjob.commands.run import Run
+from syncjob.control import workers
+from syncjob.errors import Stopped
+from syncjob.local.document import Document
+from syncjob.output.internal import guarded
+from syncjob.plan.compare import Change, Plan, compare, confirmed, failed, in_order, not_compared, unjudged
+from syncjob.remote.lookup import References
+from syncjob.state.cache import Memory
+from syncjob.state.journal import Confirmed
+from syncjob.state.resume import confirmed_before
+from syncjob.text.canonical import sha256
+
+# So many descriptions that are to be written are planned as a whole before the first of them is written.
+SLICE = 1000
+# So many are written down at once: each time the one thread that does it waits for a disk, it waits for all
+# workers' turns at the interpreter. At 100 requests a minute a crash loses a minute of what was found in step.
+_HANDFUL = 100
+# The share of the rate window that a later slice reads, so that it is written before what it read is old.
+_READING = 0.45
+
+_T = TypeVar("_T")
+_Result = TypeVar("_Result")
+Judge = Callable[[Change], Change]
+Slicing = Literal["even", "paced", "one"]
+
+
+class Source(Protocol):
+    """Documents by the name of their file."""
+
+    def read(self, name: str) -> Document: ...
+
+    def unread(self, name: str) -> Document:
+        """The place of a document that is not looked at."""
+        ...
+
+
+def plans(
+    run: Run, names: Sequence[str], source: Source, judge: Judge, memory: Memory, slicing: Slicing
+) -> Iterator[Plan]:
+    """The names' documents compared, in slices; what is in step comes as it is found, in partial plans.
+
+    The first slice ends where `SLICE` descriptions are not in step, so that below that all is known
+    before the first write. `paced` ones that follow are as small as it takes to write them before what
+    was read is old. All of it can be `one` slice.
+    """
+    reading = _Reading(run, names, source, memory)
+    references = References(run.look_up)
+    size = len(names) + 1 if slicing == "one" else SLICE
+    while reading.rest:
+        pending: list[Change] = []
+        for settled in reading.slice(pending, size):
+            yield Plan(in_order(settled), is_partial=True)
+        with suppress(Stopped):  # while git was asked
+            pending = list(_judged(run, pending, judge))
+        if run.stop.requested:  # a write that was not judged and looked up is no plan
+            yield from reading.unread()
+            yield Plan(in_order(change if change.failure else unjudged(change) for change in pending))
+            return
+        yield Plan(in_order(references.of(pending)), rest=reading.rest)
+        if slicing == "paced":
+            size = _later_slice(run.client.requests_per_minute, run.config.http.recheck_after)
+    if not names:
+        yield Plan(())
+
+
+def _judged(run: Run, changes: Iterable[Change], judge: Judge) -> Iterator[Change]:
+    """The changes, judged; raises Stopped, because what is judged by half is no plan."""
+    for change in changes:
+        if run.stop.requested:
+            raise Stopped(run.stop.reason)
+        yield guarded(partial(judge, change), partial(failed, change))
+
+
+def _later_slice(per_minute: int, recheck_after: float) -> int:
+    if not per_minute or recheck_after < 1:  # what was read is never, or always, read again
+        return SLICE
+    return max(1, min(SLICE, int(per_minute * recheck_after / 60 * _READING)))
+
+
+class _Reading:
+    """Reads the documents of some names and compares them, a slice at a time; what is unchanged is put aside."""
+
+    def __init__(self, run: Run, names: Sequence[str], source: Source, memory: Memory) -> None:
+        self._run = run
+        self._memory = memory
+        self._names = iter(names)
+        self._source = source
+        self._known = confirmed_before(run.config, run.options.resume, but=run.id)
+        self._flying: dict[str, None] = {}  # handed to a worker and not back yet; in order
+        self.rest = len(names)
+        run.progress.expect(self.rest)
+
+    def slice(self, pending: list[Change], size: int) -> Iterator[list[Change]]:
+        """Fills `pending` up to `size` with what is not unchanged; yields the unchanged, in handfuls."""
+        while self.rest and len(pending) < size and not self._run.stop.requested:
+            yield from self._read(pending, size)
+
+    def _read(self, pending: list[Change], size: int) -> Iterator[list[Change]]:
+        settled: list[Change] = []
+        read: list[tuple[str, str | None]] = []
+        compared = in_parallel(self._run, self._until_full(pending, size), self._compare, self.rest)
+        for name, (change, is_asked) in compared:
+            if is_asked:
+                self._run.breaker.note(change.failure)
+                read += [] if change.failure else [(change.model_id, change.before_sha256)]
+            (settled if self._is_settled(change) else pending).append(change)
+            del self._flying[name]
+            self.rest -= 1
+            if len(settled) == _HANDFUL or len(read) == _HANDFUL:
+                self._record(settled, read)
+                yield settled
+                settled, read = [], []
+        self._record(settled, read)
+        yield settled
+
+    def _is_settled(self, change: Change) -> bool:
+        if change.action != "unchanged":
+            self._run.progress.half_done()
+            return False
+        self._run.progress.done()
+        return True
+
+    def _record(self, settled: Iterable[Change], read: Iterable[tuple[str, str | None]]) -> None:
+        """Writes down what need not be asked for again, by a later run or if this one is resumed."""
+        self._memory.remember(read)
+        if self._run.journal:
+            try:
+                self._run.journal.write(*(Confirmed(change.model_id, change.after_sha256) for change in settled))
+            except OSError as error:
+                self._run.stop.request(f"cannot write the journal: {error.strerror}")
+
+    def unread(self) -> Iterator[Plan]:
+        """The places of all that was not compared, as partial plans."""
+        names = iter((*self._flying, *self._names))
+        while places := [not_compared(self._source.unread(name)) for name in islice(names, SLICE)]:
+            yield Plan(in_order(places), is_partial=True)
+
+    def _is_known(self, model_id: str, digest: str | None) -> bool:
+        """Whether Scenario is known to hold the text of that digest, and need not be asked."""
+        if self._run.options.refresh:
+            return False
+        if model_id in self._known and self._known[model_id] == digest:
+            return True
+        return self._memory.holds(model_id, digest)
+
+    def _until_full(self, pending: Sequence[Change], size: int) -> Iterator[str]:
+        # A small slice is to fit into the rate window, so what is in flight counts; a large one may grow a little.
+        while len(pending) + (len(self._flying) if size < SLICE else 0) < size:
+            name = next(self._names, None)
+            if name is None:
+                return
+            self._flying[name] = None
+            yield name
+
+    def _compare(self, name: str) -> tuple[Change, bool]:
+        """The change that a document asks for, and whether Scenario was asked."""
+        return guarded(
+            partial(self._compared, name),
+            lambda failure: (failed(not_compared(self._source.unread(name)), failure), True),
+        )
+
+    def _compared(self, name: str) -> tuple[Change, bool]:
+        document = self._source.read(name)
+        if not document.is_valid:
+            return not_compared(document), False
+        if self._is_known(document.model_id, sha256(document.text)):
+            return confirmed(document), False
+        return compare(document, self._run.remote.read(document.model_id)), True
+
+
+def in_parallel(
+    run: Run, things: Iterable[_T], work: Callable[[_T], _Result], total: int
+) -> Iterable[tuple[_T, _Result]]:
+    """Each thing with its result, as they are done, by the run's workers; `total` is how many there may be."""
+    return run.track("Reading", workers.run(things, work, min(run.config.http.workers, total), run.stop), total)

@@ -1,0 +1,204 @@
+"""A run that has begun: what it is told, its client, and what may end it."""
+
+import os
+import secrets
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal, Protocol, TypeVar
+
+from syncjob import log
+from syncjob.config.config import Config
+from syncjob.control.circuit_breaker import Breaker
+from syncjob.control.progress import Progress, duration
+from syncjob.control.signals import Interrupts, ending
+from syncjob.control.workers import Stop
+from syncjob.errors import Stopped, UsageError
+from syncjob.git.git import Git
+from syncjob.local.select import Shard
+from syncjob.plan.references import Catalogue, Key
+from syncjob.remote.connect import connect, offline
+from syncjob.remote.descriptions import Remote
+from syncjob.remote.lookup import look_up
+from syncjob.scenario import Scenario
+from syncjob.state import folder, probe_results
+from syncjob.state.journal import Begin, Journal, begun_at, is_held, read, run_ids, started
+from syncjob.state.lock import HOLDER, Busy, only_writer
+from syncjob.state.probe_results import Learnt
+from syncjob.state.recent import recent_writes
+
+_T = TypeVar("_T")
+Command = Literal["check", "diff", "sync", "pull", "rollback", "doctor"]
+Reach = Literal["offline", "read", "write"]  # how far a run may go
+
+
+class Track(Protocol):
+    """Shows progress while `things` are consumed, at most `total` of them."""
+
+    def __call__(self, label: str, things: Iterable[_T], total: int, progress: Progress) -> Iterable[_T]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asks of a run."""
+
+    patterns: tuple[str, ...] = ()
+    since: str | None = None
+    prune: bool = False
+    shard: Shard | None = None
+    refresh: bool = False
+    plan: Path | None = None
+    resume: str | None = None
+    max_duration: float | None = None  # seconds
+    keep_going: bool = False
+    overwrite_remote_edits: bool = False
+    force: bool = False
+    exit_code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that has begun: what it is told, and what may end it.
+
+    `journal` is None where it writes nothing. `distrust` says why the word of the state folder does not count.
+    """
+
+    id: str
+    command: Command
+    config: Config
+    options: Options
+    learnt: Learnt
+    started_at: str
+    progress: Progress
+    shown_by: Track
+    remote: Remote
+    stop: Stop
+    breaker: Breaker
+    interrupts: Interrupts
+    git: Git
+    journal: Journal | None
+    distrust: str | None = None
+
+    @property
+    def client(self) -> Scenario:
+        return self.remote.client
+
+    def look_up(self, keys: set[Key]) -> Catalogue:
+        """What is known of the models and assets of some ids."""
+        workers = self.config.http.workers
+        project_id = self.config.project_id
+        return look_up(self.client, keys, project_id=project_id, count=workers, stop=self.stop, breaker=self.breaker)
+
+    def track(self, label: str, things: Iterable[_T], total: int) -> Iterable[_T]:
+        """The same things, with the progress shown while they are consumed."""
+        return self.shown_by(label, things, total, self.progress)
+
+
+def new_id(state_dir: Path | None = None) -> str:
+    """A run id that sorts by time of start, to the microsecond.
+
+    It sorts after those of all runs that have a journal in `state_dir`, whatever the clock then said or says now.
+    """
+    at = datetime.now(UTC)
+    newest = next(iter(run_ids(state_dir)), "") if state_dir else ""
+    before = begun_at(newest)
+    if before is not None and before >= at:
+        try:
+            at = before + timedelta(microseconds=1)
+        except OverflowError as error:
+            raise UsageError(f"no run can begin after {newest}: move its journal out of {state_dir}") from error
+    return f"{at:%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(3)}"
+
+
+@contextmanager
+def begin(
+    run_id: str, command: Command, config: Config, options: Options, track: Track, reach: Reach = "read"
+) -> Iterator[Run]:
+    """A run with its client and its signal handlers, until the block ends.
+
+    One that may write has a journal, and is the only one of its profile; raises Busy where it is not.
+    """
+    stop, started_at = Stop(), now()
+    if options.max_duration is not None:
+        stop.request_after(options.max_duration, f"--max-duration {duration(options.max_duration)} is over")
+    with ExitStack() as stack:
+        interrupts = stack.enter_context(ending(stop))
+        git = Git(stop)
+        distrust = _distrust(config, command, options, reach, git)
+        probed = None if distrust else probe_results.load(config)
+        known = probed.learnt if probed else Learnt()
+        config = config.with_limit(known.refused_bytes)
+        journal = stack.enter_context(_journal(run_id, command, config, started_at)) if reach == "write" else None
+        client = stack.enter_context(offline() if reach == "offline" else connect(config, known, stop))
+        # After the lock, so that what the run before has written is all there.
+        recent = recent_writes(config, run_id) if reach != "offline" and not distrust else None
+        is_absent_404 = known.no_description in (None, "404")
+        remote = Remote(client, config.project_id, config.original_assets, recent=recent, is_absent_404=is_absent_404)
+        progress = Progress(lambda: client.traffic.total, lambda: client.requests_per_minute, time.monotonic)
+        yield Run(
+            run_id,
+            command,
+            config,
+            options,
+            known,
+            started_at,
+            progress,
+            track,
+            remote,
+            stop,
+            Breaker(stop),
+            interrupts,
+            git,
+            journal,
+            distrust,
+        )
+
+
+def _distrust(config: Config, command: Command, options: Options, reach: Reach, git: Git) -> str | None:
+    """Why what is remembered does not count; raises UsageError where a run cannot do without its state folder."""
+    needs_it = reach == "write" or options.resume is not None or command == "rollback"
+    believed = [probe_results.path_of(config), *([config.state_dir / "runs"] if reach != "offline" else [])]
+    if not (needs_it or command == "doctor" or any(map(os.path.lexists, believed))):
+        return None  # there is nothing to be believed
+    try:
+        reason = folder.distrust(config.state_dir, git, is_named=config.is_named)
+    except Stopped:
+        return f"the run ended before it knew whose the state folder {config.state_dir} is"
+    if reason and needs_it:
+        raise UsageError(f"{reason}; nothing was written")
+    if reason and command != "doctor":
+        log.event("warning", "state", message=f"{reason}; what earlier runs found out is not used")
+    return reason
+
+
+@contextmanager
+def _journal(run_id: str, command: Command, config: Config, started_at: str) -> Iterator[Journal]:
+    begin = Begin(1, run_id, command, config.profile, config.base_url, config.project_id, started_at)
+    holder = f"{HOLDER}{run_id} (process {os.getpid()}, since {started_at})"
+    with only_writer(config.state_dir, config.profile, holder):
+        _require_first(begin, config.state_dir)
+        with started(config.state_dir, begin) as journal:
+            yield journal
+
+
+def _require_first(begin: Begin, state_dir: Path) -> None:
+    """Raises Busy where another run of the profile came in between, for the order of their ids would be wrong.
+
+    Also where one is still under way: the file that both lock may have been removed meanwhile.
+    """
+    for other in run_ids(state_dir):
+        is_later = begun_at(other) is not None and other > begin.run
+        if not is_later and not is_held(state_dir, other):
+            continue
+        first = next(read(state_dir, other), None)
+        if isinstance(first, Begin) and first.profile == begin.profile:
+            what = "came first; run this again" if is_later else "is still writing; wait for it or end it"
+            raise Busy(f"the run {other} {what}, nothing was changed")
+
+
+def now() -> str:
+    """The time as reports give it, UTC."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,1 @@
+"""config.yaml and the environment: found, trusted, read, and given as one frozen value."""

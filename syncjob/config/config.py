@@ -1,0 +1,295 @@
+"""config.yaml and the environment -> one frozen Config."""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from syncjob.config import discovery, strict_yaml
+from syncjob.credentials import Credentials, from_environment
+from syncjob.errors import UsageError
+from syncjob.files import regular
+from syncjob.text.sanitize import one_line
+
+STATE_FOLDER = ".syncjob"
+SANDBOX = "sandbox:"
+
+_T = TypeVar("_T")
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
+Wait = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
+
+
+class Http(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How requests are sent; times in seconds. `requests_per_minute` 0 means no pacing, `lag` 0 that none is expected."""
+
+    workers: Annotated[int, msgspec.Meta(ge=1, le=128)] = 8
+    requests_per_minute: Annotated[int, msgspec.Meta(ge=0)] = 100
+    timeout: Seconds = 30
+    deadline: Seconds = 60
+    attempts: Annotated[int, msgspec.Meta(ge=1, le=20)] = 5
+    max_retry_after: Wait = 120
+    recheck_after: Wait = 60
+    lag: Wait = 300
+
+
+class Safety(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a run may do without `--force`, and how large a file may be."""
+
+    max_change_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] = 30
+    max_deletes: Annotated[int, msgspec.Meta(ge=0)] = 10
+    max_file_bytes: Positive = 1_000_000
+
+
+class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One Scenario project. `http` and `safety` replace single values of the file's own."""
+
+    base_url: str
+    project_id: str | None = None
+    original_assets: bool = False
+    http: dict[str, Any] = {}
+    safety: dict[str, Any] = {}
+
+
+class ConfigFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """config.yaml as it stands; each of `profiles` is a Profile."""
+
+    profiles: dict[str, Any]
+    descriptions: str = "descriptions"
+    profile: str | None = None
+    http: Http = Http()
+    safety: Safety = Safety()
+
+
+class Target(NamedTuple):
+    """What a run reads and writes; `str()` names it in a message."""
+
+    profile: str
+    base_url: str
+    project_id: str | None
+
+    def __str__(self) -> str:
+        project = f"the project {self.project_id!r}" if self.project_id else "no project_id"
+        return f"the profile {self.profile!r} at {one_line(self.base_url)} with {project}"
+
+
+class Config(msgspec.Struct, frozen=True):
+    """All that a run is told, with one profile chosen and every default filled in.
+
+    `is_named` says that the user named the file, and did not just stand below it, and `is_overridden` that
+    SCENARIO_BASE_URL stands in for the profile's own `base_url`.
+    `folder` is where the descriptions are, `shown_folder` what messages call it.
+    `credentials` is None where the environment holds none, and for the sandbox.
+    """
+
+    path: Path
+    profile: str
+    base_url: str
+    project_id: str | None
+    original_assets: bool
+    folder: Path
+    shown_folder: str
+    state_dir: Path
+    http: Http
+    safety: Safety
+    credentials: Credentials | None
+    is_named: bool = False
+    is_overridden: bool = False
+
+    @property
+    def target(self) -> Target:
+        return Target(self.profile, self.base_url, self.project_id)
+
+    def with_limit(self, refused_bytes: int | None) -> "Config":
+        """The config, with a file of so many bytes too large, whatever `safety.max_file_bytes` says."""
+        if refused_bytes is None or refused_bytes > self.safety.max_file_bytes:
+            return self
+        safety = msgspec.structs.replace(self.safety, max_file_bytes=refused_bytes - 1)
+        return msgspec.structs.replace(self, safety=safety)
+
+    @property
+    def is_sandbox(self) -> bool:
+        return self.base_url == SANDBOX
+
+
+def load(path: Path | None, profile: str | None, environment: Mapping[str, str]) -> Config:
+    """The config of a run; raises UsageError that names the file, the line and what to do.
+
+    Without `path` it is the one that `discovery` finds.
+    """
+    source = _read(path or discovery.find())
+    file = source.convert(source.value, ConfigFile, "")
+    # All profiles are read, so that a fault in one shows before the day it is needed.
+    profiles = {name: _profile(source, file, name) for name in file.profiles}
+    name = profile or file.profile
+    if not name:
+        raise UsageError(f"{source.path}: no profile chosen; set `profile:`, or give --profile ({_listed(profiles)})")
+    if name not in profiles:
+        raise UsageError(f"{source.path}: no profile {one_line(name)!r}; it has {_listed(profiles)}")
+    chosen, http, safety = profiles[name]
+    base_url = chosen.base_url
+    override = environment.get("SCENARIO_BASE_URL")
+    if override and base_url != SANDBOX:
+        base_url = _base_url(override, "SCENARIO_BASE_URL")
+    root = source.path.parent
+    state_dir = environment.get("SYNCJOB_STATE_DIR")
+    return Config(
+        path=source.path,
+        profile=name,
+        base_url=base_url,
+        project_id=chosen.project_id,
+        original_assets=chosen.original_assets,
+        folder=root / file.descriptions,
+        shown_folder=Path(file.descriptions).as_posix(),
+        state_dir=Path(state_dir) if state_dir else root / STATE_FOLDER,
+        http=http,
+        safety=safety,
+        credentials=None if base_url == SANDBOX else from_environment(environment),
+        is_named=path is not None,
+        is_overridden=base_url != chosen.base_url,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A parsed config file that can say where in it something stands."""
+
+    path: Path
+    value: Any
+    lines: Mapping[str, int]
+
+    def place(self, key: str) -> str:
+        line = self.lines.get(key)
+        return f"{self.path}:{line}" if line else str(self.path)
+
+    def convert(self, value: Any, type_: type[_T], where: str) -> _T:
+        """`value` as `type_`; raises UsageError with the line of the key that does not fit."""
+        try:
+            return msgspec.convert(value, type_)
+        except msgspec.ValidationError as error:
+            message, _, at = str(error).partition(" - at `")
+            key = ".".join(part for part in (where, at.rstrip("`").removeprefix("$").lstrip(".")) if part)
+            raise UsageError(f"{self.place(key)}: {one_line(key) or 'the file'}: {_plain(message)}") from error
+
+
+def _profile(source: _Source, file: ConfigFile, name: str) -> tuple[Profile, Http, Safety]:
+    where = f"profiles.{name}"
+    profile = source.convert(file.profiles[name], Profile, where)
+    for what, text in (("the name of a profile", name), ("project_id", profile.project_id or "")):
+        if not text.isprintable():
+            raise UsageError(f"{source.place(where)}: {what} holds a character that cannot be printed")
+    base_url = _base_url(profile.base_url, f"{source.place(where + '.base_url')}: base_url")
+    http = source.convert(msgspec.to_builtins(file.http) | profile.http, Http, f"{where}.http")
+    safety = source.convert(msgspec.to_builtins(file.safety) | profile.safety, Safety, f"{where}.safety")
+    return msgspec.structs.replace(profile, base_url=base_url), http, safety
+
+
+def _read(path: Path) -> _Source:
+    try:
+        file, _ = regular.open_to_read(path, follow=True)
+        with file:
+            data = file.read(strict_yaml.MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"cannot read the config {path}: {error.strerror}") from error
+    try:
+        parsed = strict_yaml.parse(data)
+    except strict_yaml.YamlProblem as problem:
+        place = ":".join(str(part) for part in (path, problem.line, problem.column) if part is not None)
+        raise UsageError(f"{place}: {one_line(str(problem))}") from problem
+    source = _Source(path, parsed.value, parsed.lines)
+    unknown = list(_unknown_keys(parsed.value, ConfigFile, ""))
+    if unknown:
+        raise UsageError("\n".join(f"{source.place(key)}: {message}" for key, message in unknown))
+    return source
+
+
+def _plain(message: str) -> str:
+    """msgspec's sentence in the words of somebody who writes YAML."""
+    words = {
+        "`str | null`": "a text",
+        "`object`": "a mapping",
+        "`null`": "nothing",
+        "`str`": "a text",
+        "`int`": "a whole number",
+    }
+    words |= {"`float`": "a number", "`bool`": "true or false", "`array`": "a list"}
+    for technical, plain in words.items():
+        message = message.replace(technical, plain)
+    return message[:1].lower() + message[1:]
+
+
+_NESTED = {"http": Http, "safety": Safety}
+_SECRET_KEY = re.compile(r"secret|jwt|token|passw|credential|api[_-]?key|^key$", re.IGNORECASE)
+
+
+def _unknown_keys(value: Any, type_: Any, where: str) -> Iterator[tuple[str, str]]:
+    """(path of the key, what to do) for every key that its Struct does not have."""
+    if not isinstance(value, dict):
+        return
+    known = {field.name: field.type for field in msgspec.structs.fields(type_)}
+    for key, inner in value.items():
+        path = f"{where}.{key}" if where else key
+        if key not in known:
+            yield path, _unknown_key(key, known)
+        elif key == "profiles" and isinstance(inner, dict):
+            for name, profile in inner.items():
+                yield from _unknown_keys(profile, Profile, f"{path}.{name}")
+        elif key in _NESTED:
+            yield from _unknown_keys(inner, _NESTED[key], path)
+
+
+def _unknown_key(key: str, known: Mapping[str, Any]) -> str:
+    if _SECRET_KEY.search(key):
+        return (
+            f"{one_line(key.partition('=')[0])!r}: credentials do not belong in the config; set SCENARIO_SDK_API_KEY and "
+            "SCENARIO_SDK_API_SECRET (or SCENARIO_SDK_JWT), and revoke what was written here"
+        )
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"known here: {_listed(known)}"
+    return f"unknown key {one_line(key)!r}; {hint}"
+
+
+def _listed(names: Mapping[str, Any]) -> str:
+    return ", ".join(one_line(name) for name in sorted(names)) or "none"
+
+
+def _base_url(url: str, said_by: str) -> str:
+    """A checked base URL less its final slash; `said_by` begins the message of a refusal.
+
+    The URL itself is not repeated where it may hold credentials.
+    """
+    if url == SANDBOX:
+        return url
+    if not (url.isascii() and url.isprintable()) or " " in url:
+        raise UsageError(f"{said_by} holds a space or another character that no URL holds")
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise UsageError(f"{said_by} is no URL") from error
+    if parts.username is not None or parts.password is not None:
+        raise UsageError(f"{said_by} holds credentials; set SCENARIO_SDK_API_KEY and SCENARIO_SDK_API_SECRET instead")
+    if "?" in url or "#" in url:
+        raise UsageError(f"{said_by} holds a query or a fragment; give scheme, host and path alone")
+    if parts.scheme not in ("https", "http") or not host:
+        raise UsageError(f"{said_by} must be https://<host>/<path>, or sandbox:")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise UsageError(
+            f"{said_by}: http:// is for loopback alone, the credentials would go in the clear; use https://{one_line(parts.netloc + parts.path)}"
+        )
+    return url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

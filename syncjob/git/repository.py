@@ -1,0 +1,145 @@
+"""A repository, as git tells of it: what its commits hold, and how its files differ from that."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from copy import copy
+from functools import cached_property
+from pathlib import Path
+
+from syncjob.git import call, processes
+from syncjob.git.call import GitFailed, Settings, split
+from syncjob.git.processes import Conversation, Watch
+
+_FILTER = re.compile(r"filter\.(.*)\.(?:clean|smudge|process|required)", re.DOTALL)
+
+
+class TooLarge(GitFailed):
+    """A blob holds more than anybody wants to read."""
+
+
+class Repository:
+    """A repository as it is seen from a folder: `prefix` leads there from its root, "" or with a final slash.
+
+    Whatever is asked of it raises GitFailed, and once the run is to end it ends git and raises Stopped.
+    """
+
+    def __init__(self, root: Path, git_dir: Path, watch: Watch, *, is_shallow: bool) -> None:
+        self.root = root
+        self.git_dir = git_dir
+        self.is_shallow = is_shallow
+        self.prefix = ""
+        self._watch = watch
+
+    def seen_from(self, folder: Path) -> "Repository":
+        """The same, from another folder below its root."""
+        seen = copy(self)
+        seen.prefix = "" if folder == Path() else f"{folder.as_posix()}/"
+        return seen
+
+    def run(self, *arguments: str, said: bytes = b"", settings: Settings = ()) -> bytes:
+        """What one command prints that reads `said`."""
+        return call.output(self.root, arguments, self._watch, said, settings)
+
+    def tokens(self, *arguments: str, seconds: float | None = None, settings: Settings = ()) -> Iterator[str]:
+        """What one command prints, between NUL bytes, while it runs; GitFailed comes at its end.
+
+        Also once it has taken more than so many seconds.
+        """
+        watch = self._watch if seconds is None else self._watch.within(seconds)
+        with call.started(self.root, arguments, settings) as process:
+            rest = b""
+            for chunk in processes.chunks(process, watch):
+                *whole, rest = (rest + chunk).split(b"\0")
+                yield from map(os.fsdecode, whole)
+            status = processes.status(process, watch)
+        if status:
+            raise GitFailed(f"git {arguments[0]} ended with status {status}")
+
+    @contextmanager
+    def blobs(self, largest: int) -> Iterator["Blobs"]:
+        """The contents of blobs of at most so many bytes, by one process for all of them."""
+        with call.started(self.root, ("cat-file", "--batch")) as process:
+            yield Blobs(Conversation(process, self._watch), largest)
+
+    def pathspec(self, name: str = "") -> str:
+        """What limits a command to the folder, or to one name in it."""
+        return f":(top,literal){self.prefix}{name}"
+
+    def names(self, paths: Iterable[str]) -> Iterator[str]:
+        """Those of the paths that stand in the folder itself, as names."""
+        for path in paths:
+            name = path.removeprefix(self.prefix)
+            if name and "/" not in name and path.startswith(self.prefix):
+                yield name
+
+    def differing(self, tree: str) -> list[str]:
+        """The paths of the folder whose file is not what a tree has, by git's built-in conversions alone.
+
+        The only command here that reads contents of the working tree: for it no config defines a filter.
+        """
+        listed = self.run(
+            "diff", "-z", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv",
+            "--ignore-submodules=all",  # else git runs in each, by its own config
+            tree, "--", self.pathspec(), settings=[(key, "") for key in self.settings if _FILTER.fullmatch(key)],
+        )  # fmt: skip
+        return split(listed)
+
+    def is_unborn(self) -> bool:
+        """Whether HEAD is a branch without a commit yet; raises GitFailed where it leads nowhere for another reason."""
+        if self._is("HEAD^{commit}"):
+            return False
+        if not self._is("HEAD") and self._names_a_branch_to_be():  # a HEAD that is known names a commit that is lost
+            return True
+        raise GitFailed("HEAD leads to no commit that git can read; `git fsck` says more")
+
+    def _names_a_branch_to_be(self) -> bool:
+        """Whether the branch of HEAD is not there at all: one that is there and names no commit is damaged."""
+        try:
+            branch = os.fsdecode(self.run("symbolic-ref", "--quiet", "HEAD")).removesuffix("\n")
+            listed = os.fsdecode(self.run("for-each-ref", "--format=%(refname)", branch)).split("\n")
+            file = os.fsdecode(self.run("rev-parse", "--git-path", branch)).removesuffix("\n")
+        except GitFailed:
+            return False
+        return branch not in listed and not (self.root / file).is_file()
+
+    def _is(self, revision: str) -> bool:
+        try:
+            return bool(self.run("rev-parse", "--verify", "--quiet", revision))
+        except GitFailed:
+            return False
+
+    @cached_property
+    def settings(self) -> tuple[str, ...]:
+        """The names of all that any config of this repository sets."""
+        return tuple(dict.fromkeys(split(self.run("config", "-z", "--name-only", "--list"))))
+
+    @property
+    def drivers(self) -> frozenset[str]:
+        """The names of the filters that any config of this repository defines."""
+        return frozenset(found[1] for key in self.settings if (found := _FILTER.fullmatch(key)))
+
+
+class Blobs:
+    """A running `git cat-file --batch`."""
+
+    def __init__(self, conversation: Conversation, largest: int) -> None:
+        self._conversation = conversation
+        self._largest = largest
+
+    def read(self, blob: str) -> bytes | None:
+        """A blob's bytes; None where git does not have it. Raises TooLarge."""
+        try:
+            # One at a time: two full pipes would wait for each other.
+            self._conversation.say(f"{blob}\n".encode())
+            header = self._conversation.line().split()
+            if len(header) != 3:
+                return None
+            size = int(header[2])
+            if size <= self._largest:
+                return self._conversation.exactly(size + 1)[:-1]
+            self._conversation.skip(size + 1)
+        except (OSError, EOFError, ValueError):  # it ended, or says what git does not say
+            return None
+        raise TooLarge(f"it once held {size:,} bytes, and no more than {self._largest:,} are compared")

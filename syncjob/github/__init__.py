@@ -1,0 +1,1 @@
+"""What GitHub Actions reads: annotations, commands of a step, its summary and its outputs."""

@@ -1,0 +1,90 @@
+"""What a run gives the step of GitHub Actions that it is: annotations, a summary and outputs."""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+from syncjob.github import annotations
+from syncjob.output import outputs
+from syncjob.report import markdown
+from syncjob.report.model import Report
+
+Attempt = Callable[[str], AbstractContextManager[object]]
+
+
+class Step:
+    """The step of a workflow that this run is."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    def file(self, name: str) -> str | None:
+        """The path of a file that lives as long as the job; None where the runner has no folder for it."""
+        folder = self._environment.get("RUNNER_TEMP")
+        return str(Path(folder) / name) if folder and Path(folder).is_dir() else None
+
+    def folder(self, config: Path) -> str:
+        """The way from the repository's root to the config's folder, for the paths of annotations."""
+        root = self._environment.get("GITHUB_WORKSPACE")
+        own = config.parent.resolve()
+        return Path(os.path.relpath(own, Path(root).resolve())).as_posix() if root else ""
+
+    def annotations(self, report: Report, config: Path) -> list[str]:
+        """The report's problems as commands to the runner."""
+        return annotations.render(report, self.folder(config))
+
+    def tell(self, report: Report, report_file: str | None, attempt: Attempt = nullcontext) -> None:
+        """The outputs and the summary, to the files that the runner named; each is an attempt of its own.
+
+        The Markdown for a comment goes to a file of its own, for the job that may write to a pull request.
+        """
+        comment_file = None
+        with attempt("write the Markdown for a comment"):
+            comment_file = self._write_comment(report)
+        with attempt("write the outputs of the step"):
+            self._append("GITHUB_OUTPUT", "".join(_outputs(report, report_file, comment_file)))
+        with attempt("write the summary of the step"):
+            self._write_summary(report)
+
+    def _write_comment(self, report: Report) -> str | None:
+        path = self.file(f"syncjob-{report.run}.md")
+        if path:
+            outputs.save(path, [markdown.render(report, markdown.COMMENT)])
+        return path
+
+    def _write_summary(self, report: Report) -> None:
+        limit = self._room_for_summary()
+        summary = markdown.render(report, limit) + "\n"
+        if limit.measure(summary) <= limit.size:
+            self._append("GITHUB_STEP_SUMMARY", summary)
+
+    def _room_for_summary(self) -> markdown.Limit:
+        """What earlier runs of the same step have left of the limit."""
+        path = Path(self._environment.get("GITHUB_STEP_SUMMARY") or os.devnull)
+        taken = path.stat().st_size if path.exists() else 0
+        return markdown.Limit(markdown.SUMMARY.size - taken, markdown.SUMMARY.measure)
+
+    def _append(self, variable: str, text: str) -> None:
+        path = self._environment.get(variable)
+        if path:
+            outputs.append(path, text, "surrogateescape")  # a path among the outputs may be no UTF-8
+
+
+def _outputs(report: Report, report_file: str | None, comment_file: str | None) -> Iterator[str]:
+    summary = report.summary
+    values = {
+        "changes": summary.create + summary.update + summary.delete,
+        "to_create": summary.create,
+        "to_update": summary.update,
+        "to_delete": summary.delete,
+        "conflicts": summary.conflict,
+        "applied": summary.applied,
+        "failed": summary.failed,
+        "report": report_file or "",
+        "comment": comment_file or "",
+    }
+    for name, value in values.items():
+        delimiter = f"end-{secrets.token_hex(16)}"
+        yield f"{name}<<{delimiter}\n{value}\n{delimiter}\n"

@@ -1,0 +1,193 @@
+"""The descriptions folder -> documents, with every problem of every file; nothing is written."""
+
+import os
+import unicodedata
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from syncjob.errors import UsageError
+from syncjob.files import regular
+from syncjob.local import unfinished
+from syncjob.problems import Problem, warning
+from syncjob.text.canonical import canonical
+from syncjob.text.sanitize import shorten, unbroken
+from syncjob.text.tags import NearMiss, Tag, find, is_id
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One description file; `text` is canonical, "" where a problem kept it from being read or it is gone."""
+
+    model_id: str
+    path: str
+    text: str = ""
+    tags: tuple[Tag, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def is_valid(self) -> bool:
+        return not any(problem.is_error for problem in self.problems)
+
+
+def list_folder(folder: Path) -> tuple[str, ...]:
+    """The names of all description files of a folder, sorted; other files and subfolders are no descriptions.
+
+    Raises UsageError where the folder cannot be listed.
+    """
+    try:
+        return tuple(sorted(entry for entry in os.listdir(folder) if entry.lower().endswith(".md")))
+    except OSError as error:
+        raise UsageError(
+            f"cannot list the descriptions folder {folder}: {error.strerror}; `descriptions` in the config names it"
+        ) from error
+
+
+class Folder:
+    """The files of a folder, read one at a time; `shown_as` is its name in messages and reports.
+
+    `names` are all that it holds: of them, those that are one file elsewhere are refused.
+    """
+
+    def __init__(self, path: Path, shown_as: str, names: Iterable[str], max_file_bytes: int) -> None:
+        self._path = os.fspath(path)
+        self._shown_as = shown_name(shown_as)
+        self._collisions = _collisions(names)
+        self._max_file_bytes = max_file_bytes
+
+    def read(self, name: str) -> Document:
+        """The document of a file; a bad one has problems."""
+        document = self._read(name)
+        problems = self._collisions.get(name)
+        return replace(document, problems=(*problems, *document.problems)) if problems else document
+
+    def found_again(self, name: str) -> str | None:
+        """What a file is called that was gone and is there again, None where it still is gone; raises OSError."""
+        os.stat(self._path)  # noqa: PTH116  its message names the folder
+        for ending in (".md", ".MD", ".Md", ".mD"):  # a file whose name is a bad one is still its model's
+            with suppress(FileNotFoundError):
+                os.lstat(os.path.join(self._path, name[:-3] + ending))  # noqa: PTH118
+                return name[:-3] + ending
+        return None
+
+    def _read(self, name: str) -> Document:
+        if bad := _name_problem(name):
+            return Document(model_id_of(name), f"{self._shown_as}/{shown_name(name)}", problems=(bad,))
+        model_id, shown = name[:-3], f"{self._shown_as}/{name}"  # an id can be shown as it is
+        data = _read_regular(os.path.join(self._path, name), self._max_file_bytes)  # noqa: PTH118  a third of a Path's time
+        if isinstance(data, Problem):
+            return Document(model_id, shown, problems=(data,))
+        return parse(model_id, shown, data)
+
+
+def gone(name: str, shown_as: str) -> Document:
+    """The document of a file that is no longer there: one without a text."""
+    return Document(model_id_of(name), f"{shown_name(shown_as)}/{shown_name(name)}")
+
+
+def model_id_of(name: str) -> str:
+    """The model that a file is named for."""
+    return shown_name(name[:-3])
+
+
+def _collisions(names: Iterable[str]) -> dict[str, list[Problem]]:
+    """Names that are one file on a file system that ignores case or Unicode form."""
+    groups: dict[str, str | list[str]] = {}  # most names are alone, and a list of each would cost memory
+    for name in names:
+        folded = unicodedata.normalize("NFC", name).casefold()
+        other = groups.setdefault(folded, name)
+        if other is not name:
+            groups[folded] = [*([other] if isinstance(other, str) else other), name]
+    return {
+        name: [Problem("file-collision", f"differs from {shown_name(other)} only in case or Unicode form; keep one")]
+        for group in groups.values()
+        if isinstance(group, list)
+        for name, other in zip(group, group[1:] + group[:1], strict=True)
+    }
+
+
+def parse(model_id: str, path: str, data: bytes) -> Document:
+    """The document that a file's bytes hold. Pure."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line, column = _byte_position(data, error.start)
+        bad = Problem(
+            "file-encoding", f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8", line, column
+        )
+        return Document(model_id, path, problems=(bad,))
+    if "\0" in text:
+        line, column = _byte_position(data, data.index(0))
+        nul = Problem("file-encoding", "holds a NUL character; is this a text file?", line, column)
+        return Document(model_id, path, problems=(nul,))
+    problems = (
+        [warning("file-encoding", "starts with a byte order mark, which is not sent")] if text[0:1] == "\ufeff" else []
+    )
+    text = canonical(text)
+    if not text.strip():
+        problems.append(Problem("file-empty", "is empty; write the description, or delete the file"))
+        return Document(model_id, path, problems=tuple(problems))
+    if unfinished.is_pointer(text):
+        return Document(model_id, path, problems=(*problems, unfinished.pointer()))
+    found, misses = find(text)
+    problems.extend(unfinished.conflicts(text))
+    problems.extend(_near_miss_problems(text, misses))
+    return Document(model_id, path, text, found, tuple(problems))
+
+
+def _near_miss_problems(text: str, misses: tuple[NearMiss, ...]) -> Iterator[Problem]:
+    if not misses:
+        return
+    # Imported late: few files hold a near miss, and the Markdown parser is slow to load.
+    from syncjob.text.code_spans import code_spans, is_code
+
+    spans = code_spans(text)
+    for miss in misses:
+        if not is_code(spans, miss.line, miss.column):
+            advice = f"write {miss.repair}" if miss.repair else "write {asset:<id>} or {model:<id>}"
+            message = f"{shorten(miss.text, 100)} is not a tag: {advice}, or put it into backticks if it is text"
+            yield Problem("tag-malformed", message, miss.line, miss.column)
+
+
+def _name_problem(name: str) -> Problem | None:
+    if not name.endswith(".md"):
+        return Problem("file-name", "a description's name ends in .md, in lower case; rename the file")
+    if not is_id(name[:-3]):
+        return Problem(
+            "file-name",
+            "the name less .md is not a model id (letters, digits, `_`, `-`, and `.` but not first; 1 to 256); rename the file",
+        )
+    return None
+
+
+def _read_regular(path: str, max_file_bytes: int) -> bytes | Problem:
+    """A regular file's bytes. Nothing else is ever opened: a pipe would block, a link lead away."""
+    try:
+        return regular.read(path, max_file_bytes)
+    except regular.TooLarge as error:
+        return _too_large(error.size, max_file_bytes)
+    except regular.NotRegular as error:
+        return Problem("file-special", f"{error.what}; a description is a regular file")
+    except regular.Unfit as error:
+        return Problem("file-special", error.what)
+    except OSError as error:
+        return Problem("file-special", f"cannot be read: {error.strerror}")
+
+
+def _too_large(size: int, limit: int) -> Problem:
+    return Problem(
+        "file-too-large",
+        f"holds {size:,} bytes; {limit:,} are allowed (safety.max_file_bytes, or what doctor --probe saw accepted)",
+    )
+
+
+def _byte_position(data: bytes, offset: int) -> tuple[int, int]:
+    """Line and column, in characters, of a byte that valid UTF-8 precedes; a lone CR ends a line too."""
+    lines = data[:offset].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    return len(lines), len(lines[-1].decode()) + 1
+
+
+def shown_name(name: str) -> str:
+    r"""A file name as text that can be printed and encoded and the file be found by: undecodable bytes as `\xff`."""
+    return unbroken(os.fsencode(name).replace(b"\\", rb"\\").decode("utf-8", "backslashreplace"))

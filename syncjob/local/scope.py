@@ -1,0 +1,204 @@
+"""Which descriptions a run is about: the folder, SELECT, --since and --shard."""
+
+import errno
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from syncjob.config.config import Config
+from syncjob.config.discovery import require_own_folder
+from syncjob.errors import UsageError
+from syncjob.git.git import Git
+from syncjob.git.history import Changed, changed_since, had
+from syncjob.git.processes import Ending
+from syncjob.git.worktree import Worktree, look
+from syncjob.local import nested
+from syncjob.local.document import Document, Folder, gone, list_folder, model_id_of
+from syncjob.local.select import Shard, select
+from syncjob.problems import Problem, warning
+from syncjob.text.tags import is_id
+
+
+class Files:
+    """The documents of a config's folder by file name, each read when it is asked for.
+
+    With the problems that git has with them, those among them that are not there. `below` are the paths of those
+    that are in subfolders.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        there: Sequence[str],
+        worktree: Worktree = Worktree(),  # noqa: B008  frozen
+        below: Mapping[str, str] | None = None,
+    ) -> None:
+        self._shown_as = config.shown_folder
+        self._there = frozenset(there)
+        self._problems = worktree.problems
+        self._below = below or {}
+        self._was_listed = config.folder.is_dir()
+        self._folder = Folder(config.folder, self._shown_as, there, config.safety.max_file_bytes)
+
+    def read(self, name: str) -> Document:
+        """The document of a file as it is now; one without a text where there is no such file."""
+        document = self._folder.read(name) if name in self._there else self._gone(name)
+        problem = self._problems.get(name)
+        return replace(document, problems=(problem, *document.problems)) if problem else document
+
+    def _gone(self, name: str) -> Document:
+        """One that was not there when the folder was listed, which may be long ago."""
+        try:
+            back = self._folder.found_again(name)
+        except OSError as error:
+            is_known = not self._was_listed or error.errno == errno.ENAMETOOLONG
+            problem = Problem("file-special", f"cannot be looked for in its folder: {error.strerror}")
+            return self.unread(name) if is_known else replace(self.unread(name), problems=(problem,))
+        if back:
+            return self._folder.read(back)
+        below = self._below.get(name)
+        return replace(self.unread(name), problems=(nested.kept(below),)) if below else self.unread(name)
+
+    def unread(self, name: str) -> Document:
+        """The place of a document whose file is not looked at."""
+        return gone(name, self._shown_as)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """`asked` are the names of the files that a run is about; `gone` of those that are no longer there.
+
+    `names` are all files of the folder, those among them that git keeps out of the working tree;
+    `count` is how many the shard has of them. `is_whole` says that no revision narrows the scope, so
+    what is gone is not known from git. What the run is about is sorted by model id. `encodings` are
+    those in which git writes files; `problems` are warnings of the run as a whole.
+    """
+
+    files: Files
+    asked: tuple[str, ...]
+    gone: tuple[str, ...]
+    names: tuple[str, ...]
+    count: int
+    is_whole: bool
+    encodings: Mapping[str, str]
+    problems: tuple[Problem, ...] = ()
+
+    def documents(self, stop: Ending) -> Iterator[Document]:
+        """The documents that the run is about, bad ones among them; their places alone once it is to end."""
+        return (self.files.unread(name) if stop.requested else self.files.read(name) for name in self.asked)
+
+
+def find(
+    config: Config,
+    patterns: Sequence[str],
+    since: str | None,
+    *,
+    shard: Shard | None = None,
+    will_prune: bool = False,
+    is_check: bool = False,
+    git: Git,
+    stop: Ending,
+) -> Scope:
+    """The scope; reads no file.
+
+    Raises UsageError where the folder holds no description, for a pattern that names none, where git is
+    responsible and cannot tell, unless it `is_check`, for a revision that was mistyped, and for one that leads
+    nowhere where the run `will_prune`. With that a pattern may name a model that has no file, in a whole scope.
+    Raises Stopped.
+    """
+    changed, problems = _changed(config, since, git, will_prune=will_prune)
+    there = names_of(config, may_be_empty=bool(changed.names))
+    filed = set(map(model_id_of, there))  # a file whose name is a bad one is still its model's
+    deleted = frozenset(name for name in _descriptions(changed.deleted) if model_id_of(name) not in filed)
+    worktree = look(config.folder, there, git)
+    problems += tuple(_unknown(worktree, is_check=is_check))
+    below = nested.find(config.folder, stop)
+    if below and not patterns:
+        problems += (nested.overlooked(below, config.shown_folder),)
+    names = (*there, *sorted(worktree.problems.keys() - set(there)))
+    must_match = not (will_prune and changed.names is None)
+
+    def was_there(name: str) -> bool:
+        return name not in below and had(config.folder, name, git)
+
+    chosen = select((*names, *deleted), patterns, config.folder, must_match=must_match, was_there=was_there)
+    if changed.names is not None:
+        chosen &= changed.names
+    return Scope(
+        Files(config, there, worktree, below),
+        in_order((name for name in names if name in chosen), shard),
+        in_order(deleted & chosen, shard),
+        names,
+        len(names) if shard is None else sum(shard.holds(model_id_of(name)) for name in names),
+        changed.names is None,
+        worktree.encodings,
+        problems,
+    )
+
+
+def unasked(config: Config, patterns: Sequence[str], shard: Shard | None = None) -> tuple[Document, ...]:
+    """The places of what a run may have been about that ended before git had told."""
+    there = names_of(config, may_be_empty=True)
+    chosen = select(there, patterns, config.folder, must_match=False)
+    return tuple(Files(config, there).unread(name) for name in in_order(chosen, shard))
+
+
+def known_worktree(config: Config, names: Sequence[str], git: Git, *, are_there: bool = True) -> Worktree:
+    """What git says of the folder; raises UsageError where it is responsible and cannot tell, and Stopped."""
+    worktree = look(config.folder, names, git, are_there=are_there)
+    list(_unknown(worktree, is_check=False))
+    return worktree
+
+
+def _unknown(worktree: Worktree, *, is_check: bool) -> Iterator[Problem]:
+    if worktree.unknown is None:
+        return
+    message = f"git cannot tell which descriptions it has and which are unmerged: {worktree.unknown}"
+    if not is_check:
+        raise UsageError(message)
+    yield warning("git-unknown", message)
+
+
+def _changed(config: Config, since: str | None, git: Git, *, will_prune: bool) -> tuple[Changed, tuple[Problem, ...]]:
+    """What changed since a revision, None of it for all; with a warning where it leads nowhere."""
+    if since is None:
+        return Changed(None), ()
+    changed = changed_since(config.folder, since, git)
+    if changed.names is not None:
+        return changed, ()
+    if will_prune:
+        raise UsageError(
+            f"{changed.reason}; --prune would then delete every description that has no file. "
+            "Name a commit in the history of HEAD, or drop one of the two options"
+        )
+    if changed.is_slip:
+        raise UsageError(changed.reason)
+    return changed, (warning("since-unknown", f"{changed.reason}; all files are compared"),)
+
+
+def in_order(names: Iterable[str], shard: Shard | None = None) -> tuple[str, ...]:
+    """The names that belong to the shard, sorted by model id."""
+    own = names if shard is None else (name for name in names if shard.holds(model_id_of(name)))
+    return tuple(sorted(own, key=lambda name: (model_id_of(name), name)))
+
+
+def names_of(config: Config, *, may_be_empty: bool = False) -> tuple[str, ...]:
+    """All description files of the folder; raises UsageError where there are none, unless that may be.
+
+    A folder that is there and cannot be listed is not empty, and one that a link leads to is not the config's.
+    """
+    require_own_folder(config.folder, config.path)
+    try:
+        names = list_folder(config.folder)
+    except UsageError as error:
+        if not (may_be_empty and isinstance(error.__cause__, FileNotFoundError)):
+            raise
+        return ()
+    if not names and not may_be_empty:
+        raise UsageError(
+            f"no descriptions in {config.folder}: no file in it ends in .md; `descriptions` in the config names the folder"
+        )
+    return names
+
+
+def _descriptions(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(name for name in names if name.endswith(".md") and is_id(name[:-3]))

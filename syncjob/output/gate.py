@@ -1,0 +1,151 @@
+"""stdout and stderr: everything that is printed goes through here, and acts on nobody who reads it.
+
+A control or bidi character that some renderer forgot to make visible is made so here. What is ours
+and is to act passes by `own` alone: commands to GitHub's runner, and the progress bar. Of colours
+the few that we use pass, on a terminal that shows them.
+"""
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import RLock
+from typing import TextIO
+
+from syncjob.output.outlet import Outlet
+from syncjob.text.sanitize import inert, printable
+
+_HELD = 65_536  # characters that wait for the end of their line, or for more of a long product
+
+
+class Gate(io.TextIOBase):
+    """A text stream over a descriptor, safe to share by threads; on a terminal and on stderr lines
+    are written as they end.
+
+    Writing raises nothing: what could not be written is dropped, and `failure` says why. In a step
+    of GitHub Actions, `is_in_step`, no line is a command to the runner.
+    """
+
+    encoding: str = "utf-8"
+    errors: str | None = "backslashreplace"
+    color = None  # has click leave what looks like a colour to this stream
+
+    def __init__(self, descriptor: int, encoding: str, *, is_in_step: bool) -> None:
+        self.encoding = "utf-8" if is_in_step or len("a".encode(encoding)) > 1 else encoding
+        self.outlet = Outlet(descriptor)
+        self._descriptor = descriptor
+        self._is_in_step = is_in_step
+        self.is_colored = is_colorful(self)
+        self._is_by_line = descriptor == 2 or self.isatty()
+        self._lock = RLock()
+        self._held: list[str] = []
+        self._size = 0
+
+    @property
+    def failure(self) -> OSError | None:
+        return self.outlet.failure
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):  # click tries with bytes whether a stream takes them
+            raise TypeError(f"expected text, got {type(text).__name__}")
+        with self._lock:
+            self._held.append(text)
+            self._size += len(text)
+            if self._size > _HELD or (self._is_by_line and "\n" in text):
+                self.flush()
+        return len(text)
+
+    def flush(self) -> None:
+        with self._lock:
+            text, self._held, self._size = "".join(self._held), [], 0
+            text = printable(text, is_colored=self.is_colored)
+            self._write(inert(text) if self._is_in_step else text)
+
+    def own(self, text: str) -> None:
+        """Writes what is ours as it is: it may act."""
+        with self._lock:
+            self.flush()
+            self._write(text)
+
+    def isatty(self) -> bool:
+        return os.isatty(self._descriptor)
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def writable(self) -> bool:
+        return True
+
+    def _write(self, text: str) -> None:
+        if text:
+            self.outlet.write(text.encode(self.encoding, "backslashreplace"))
+
+
+class Bar(io.TextIOBase):
+    """A stream as the progress bar writes to it: what it writes is ours.
+
+    The cursor is never hidden, because whatever ends the process could leave it so.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        own(self._stream, text.replace("\x1b[?25l", "").replace("\x1b[?25h", ""))
+        return len(text)
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+
+def is_colorful(stream: TextIO | io.TextIOBase) -> bool:
+    """Whether a stream is a terminal that shows colours, and nobody has said that there should be none."""
+    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def own(stream: TextIO | io.TextIOBase, text: str) -> None:
+    """Writes what is ours to any stream."""
+    if isinstance(stream, Gate):
+        stream.own(text)
+    else:
+        stream.write(text)
+        stream.flush()
+
+
+def failure_of(stream: object) -> OSError | None:
+    """Why a stream could not be written; None where it could."""
+    return stream.failure if isinstance(stream, Gate) else None
+
+
+def bound(*streams: object) -> None:
+    """From now on no reader of the streams can hold a signal back."""
+    for stream in streams:
+        if isinstance(stream, Gate):
+            stream.outlet.bound()
+
+
+def remark(stream: object, text: str) -> None:
+    """A short word from a signal handler: said if there is room for it now."""
+    outlet = stream.outlet if isinstance(stream, Gate) else Outlet(2)
+    outlet.offer(text.encode())
+
+
+def allow_color(stream: object) -> None:
+    """Lets our colours through, whatever the stream is."""
+    if isinstance(stream, Gate):
+        stream.is_colored = True
+
+
+@contextmanager
+def as_utf_8(stream: TextIO | io.TextIOBase) -> Iterator[None]:
+    """Within it the encoding of a gate is that of JSON and of our HTML, whatever the locale's is."""
+    if not isinstance(stream, Gate):
+        yield
+        return
+    stream.flush()
+    former, stream.encoding = stream.encoding, "utf-8"
+    try:
+        yield
+    finally:
+        stream.flush()
+        stream.encoding = former

@@ -1,0 +1,86 @@
+"""Whether the text on Scenario is one that git held, or an edit that somebody made there. Pure."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from syncjob.git.history import Version
+from syncjob.plan.compare import Base, Change
+from syncjob.problems import Problem, warning
+from syncjob.text.canonical import same
+from syncjob.text.normalised import is_same_but_for_form, kin_of
+from syncjob.text.probe_texts import left_by_a_probe
+
+
+def with_history(
+    change: Change, versions: Iterable[Version], gap: Callable[[], str | None], *, may_overwrite: bool
+) -> Change:
+    """The change, as a `conflict` where it would overwrite a text that git never held.
+
+    `versions` are the file's, newest first, and are read no further than needed. `gap` says, once
+    they are all read, why history may hold more of them; None where it does not.
+    With `may_overwrite` the change stays what it is, and a warning says what it overwrites.
+    """
+    if not (change.is_write and change.before):
+        return change
+    closest = _Closest(change.before)
+    is_kin = kin_of(change.before)
+    kin: Version | None = None
+    for version in versions:
+        if same(version.text, change.before):
+            return change
+        closest.see(version)
+        kin = kin or (version if is_kin(version.text) else None)
+    missing = gap()
+    if may_overwrite:
+        return replace(over_edit(change, missing), base=closest.base)
+    told = _stored_otherwise(change, kin) if kin else _edited(change, missing)
+    return replace(change, action="conflict", base=closest.base, problems=(*change.problems, told))
+
+
+def _stored_otherwise(change: Change, version: Version) -> Problem:
+    """Nobody need have edited this: a server may have changed or cut what was sent."""
+    is_whole = is_same_but_for_form(version.text, change.before)
+    what = "this text in another form than" if is_whole else "only the beginning of the text that"
+    advice = (
+        f"`syncjob pull {change.model_id}` takes it over as it is there; commit that and change it in a later commit"
+    )
+    message = f"Scenario stores {what} commit {version.commit[:10]} has{' it' if is_whole else ''}; {advice}"
+    return Problem("remote-edited", f"{message}, or use --overwrite-remote-edits")
+
+
+def _edited(change: Change, missing: str | None) -> Problem:
+    if left := left_by_a_probe(change.before, change.model_id):
+        return Problem("remote-edited", left)
+    if missing:
+        return Problem("remote-edited", f"cannot tell whether this text was edited on Scenario: {missing}")
+    message = "edited on Scenario, or synced without a commit: git never held this text; "
+    advice = f"`syncjob pull {change.model_id}`, commit exactly that and change it in a later commit"
+    return Problem("remote-edited", f"{message}{advice}, or use --overwrite-remote-edits")
+
+
+def over_edit(change: Change, missing: str | None = None) -> Change:
+    """The change with the warning that it overwrites an edit; `missing` says why that is not sure."""
+    what = "a text that git may never have held" if missing else "an edit made on Scenario"
+    told = warning("remote-edited", f"{what} is overwritten, because of --overwrite-remote-edits")
+    return replace(change, problems=(*change.problems, told))
+
+
+class _Closest:
+    """The version that an edit was most likely made from: most lines in common, the newest of equals.
+
+    Only that one is kept of all that it is shown.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._lines = Counter(text.split("\n"))
+        self._total = self._lines.total()
+        self._least: int | None = None
+        self.base: Base | None = None
+
+    def see(self, version: Version) -> None:
+        own = Counter(version.text.split("\n"))
+        lines_apart = own.total() + self._total - 2 * (own & self._lines).total()
+        if self._least is None or lines_apart < self._least:
+            self._least = lines_apart
+            self.base = Base(version.commit, version.text)

@@ -1,0 +1,25 @@
+"""What exists on Scenario for a model, as values. Pure."""
+
+from dataclasses import dataclass
+
+from syncjob.plan.references import Record
+from syncjob.problems import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A model's canonical text, "" where it has none; `known` is what its tags refer to."""
+
+    text: str
+    known: tuple[Record, ...]
+    read_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The API answered 404: the model has no description, or there is no such model."""
+
+    read_at: float
+
+
+Existing = Held | Absent | Failure

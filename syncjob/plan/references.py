@@ -1,0 +1,100 @@
+"""What is known of the assets and models that texts refer to, and what follows for the texts. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from syncjob.problems import Failure, Problem, warning
+from syncjob.scenario.types import Description
+from syncjob.text.tags import Kind, Tag
+
+Key = tuple[Kind, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is known of an asset or a model that exists; None where the API did not say."""
+
+    kind: Kind
+    id: str
+    name: str | None
+    privacy: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The answer of a look-up: what exists, and what could not be looked up. The rest is missing."""
+
+    records: Mapping[Key, Record] = field(default_factory=dict)
+    failures: Mapping[Key, Failure] = field(default_factory=dict)
+
+    def record(self, kind: Kind, id_: str) -> Record | None:
+        return self.records.get((kind, id_))
+
+    def failure(self, kind: Kind, id_: str) -> Failure | None:
+        return self.failures.get((kind, id_))
+
+    def with_known(self, known: Sequence[Record]) -> "Catalogue":
+        """This catalogue and what the API told otherwise."""
+        if not known:
+            return self
+        return Catalogue({**{(record.kind, record.id): record for record in known}, **self.records}, self.failures)
+
+
+def records_of(description: Description) -> tuple[Record, ...]:
+    """What a description's answer says of the things that it refers to."""
+    assets = (Record("asset", asset.id, None, asset.privacy) for asset in description.assets)
+    models = (Record("model", model.id, model.name, model.privacy) for model in description.models)
+    return (*assets, *models)
+
+
+def problems_of(
+    text: str, tags: Sequence[Tag], referrer: Record | None, catalogue: Catalogue
+) -> tuple[tuple[Problem, ...], Failure | None]:
+    """The problems of a text's references, and the first failure that kept one from being looked up.
+
+    A missing id inside code is a warning: whether Scenario resolves tags there is not documented.
+    `referrer` is the model that the text describes.
+    """
+    missing = [tag for tag in tags if (tag.kind, tag.id) not in catalogue.records]
+    failures = (catalogue.failure(tag.kind, tag.id) for tag in missing)
+    failure = next((failure for failure in failures if failure), None)
+    problems = [*_missing_problems(text, [tag for tag in missing if not catalogue.failure(tag.kind, tag.id)])]
+    if referrer and referrer.privacy in ("public", "unlisted"):
+        problems.extend(_private_problems(tags, referrer.privacy, catalogue))
+    return tuple(sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0))), failure
+
+
+def _missing_problems(text: str, missing: Sequence[Tag]) -> Iterator[Problem]:
+    outside = set(outside_code(text, missing))
+    for tag in missing:
+        message = f"{tag}: no such {tag.kind}, or not visible to these credentials"
+        if tag in outside:
+            yield Problem(f"{tag.kind}-missing", message, tag.line, tag.column)
+        else:
+            yield warning(f"{tag.kind}-missing", f"{message} (in code, where it may be text)", tag.line, tag.column)
+
+
+def outside_code(text: str, tags: Sequence[Tag]) -> list[Tag]:
+    """Those of a text's tags that stand in no code span or block."""
+    if not tags:
+        return []
+    # Imported late: few runs have to know, and the Markdown parser is slow to load.
+    from syncjob.text.code_spans import code_spans, is_code
+
+    spans = code_spans(text)
+    return [tag for tag in tags if not is_code(spans, tag.line, tag.column)]
+
+
+def _private_problems(tags: Sequence[Tag], privacy: str, catalogue: Catalogue) -> Iterator[Problem]:
+    for tag in tags:
+        record = catalogue.record(tag.kind, tag.id)
+        if record and record.privacy == "private":
+            message = f"{tag}: this {tag.kind} is private, the model is {privacy}; others will not see it"
+            yield warning("reference-private", message, tag.line, tag.column)
+
+
+def model_unknown() -> Problem:
+    """The problem of a description whose model does not exist."""
+    return Problem(
+        "model-unknown", "no such model, or not visible to these credentials; the file's name is the model's id"
+    )

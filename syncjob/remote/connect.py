@@ -1,0 +1,101 @@
+"""A client for a config: of Scenario, or of the stand-in in this process."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from syncjob import log
+from syncjob.config.config import Config
+from syncjob.control.workers import Stop
+from syncjob.credentials import JWT, KEY, SECRET, basic
+from syncjob.errors import UsageError
+from syncjob.scenario import Scenario
+from syncjob.scenario.answers import Answer
+from syncjob.scenario.http.in_process import Handler
+from syncjob.scenario.http.transport import Exchange, Limits
+from syncjob.scenario.rate_limit import Lowered
+from syncjob.scenario.retry import Retry
+from syncjob.state.folder import sandbox_file
+from syncjob.state.probe_results import Learnt
+
+
+def require_credentials(config: Config) -> None:
+    """Raises UsageError where the profile needs credentials and the environment has none."""
+    if config.credentials is None and not config.is_sandbox:
+        raise UsageError(
+            f"no credentials for the profile {config.profile!r}: set {KEY} and {SECRET}, or {JWT}; "
+            "to try syncjob without any, use --profile sandbox"
+        )
+
+
+def offline() -> Scenario:
+    """A client for a run that sends nothing: no stand-in, no proxy and no credentials are looked at."""
+    return Scenario(handler=_refuse)
+
+
+def _refuse(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    raise UsageError("this run is offline and sends nothing")
+
+
+@contextmanager
+def connect(config: Config, learnt: Learnt, stop: Stop) -> Iterator[Scenario]:
+    """The client, until the block ends; its waits end with a Stopped when the stop is requested."""
+    http = config.http
+    with _sandbox(config) as handler:
+        client = Scenario(
+            basic("sandbox", "sandbox") if handler else config.credentials,
+            base_url="http://sandbox" if handler else config.base_url,
+            handler=handler,
+            limits=Limits(http.timeout, http.deadline, http.max_retry_after),
+            # The stand-in in this process has no limit to keep.
+            requests_per_minute=0 if handler else http.requests_per_minute,
+            attempts=http.attempts,
+            sleep=stop.sleep,
+            observe=observe,
+            null_is_no_description=learnt.null_is_no_description,
+            is_urgent=lambda: stop.is_urgent,
+        )
+        stop.when_overdue(client.abort)
+        with client:
+            yield client
+
+
+@contextmanager
+def _sandbox(config: Config) -> Iterator[Handler | None]:
+    """The stand-in's handler for a `sandbox:` profile, else None."""
+    if not config.is_sandbox:
+        yield None
+        return
+    from syncjob.sandbox import Sandbox
+    from syncjob.sandbox.behaviours import VARIABLE, parse
+
+    plays = parse(os.environ.get(VARIABLE, "").split())
+    with Sandbox(sandbox_file(config.state_dir), plays=plays) as sandbox:
+        yield sandbox.handle
+
+
+def observe(fact: Exchange | Retry | Lowered) -> None:
+    """What the client tells of each request: a debug event; of a shared wait or a lowered limit: a warning."""
+    if isinstance(fact, Exchange):
+        log.event(
+            "debug",
+            "request",
+            method=fact.method,
+            path=fact.path,
+            status=fact.status,
+            milliseconds=round(fact.seconds * 1000, 1),
+        )
+        return
+    if isinstance(fact, Lowered):
+        advice = f"if that is the project's limit, set http.requests_per_minute: {fact.after}"
+        log.event("warning", "rate limit lowered", before=fact.before, after=fact.after, advice=advice)
+        return
+    is_shared = fact.error.http_status in (429, 503)
+    log.event(
+        "warning" if is_shared else "info",
+        "all workers wait" if is_shared else "retry",
+        attempt=fact.attempt,
+        wait_seconds=round(fact.wait, 2),
+        error=fact.error.code,
+        message=fact.error.message,
+    )

@@ -1,0 +1,106 @@
+"""The descriptions of one project on Scenario: reads them as values, and writes them."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from syncjob import log
+from syncjob.errors import NotFound, ScenarioError
+from syncjob.plan.existing import Absent, Existing, Held
+from syncjob.plan.references import records_of
+from syncjob.problems import Failure
+from syncjob.scenario import Scenario
+from syncjob.scenario.types import Description
+from syncjob.state.recent import Doubt, Recent
+from syncjob.text.canonical import canonical, sha256
+
+# How long a reading that may be late is given to become another, in seconds, one pause after the other.
+_PAUSES = (2.0, 5.0)
+
+
+def _boot_time() -> float:
+    """Seconds that go on while the machine sleeps, where it can tell: a text read before that is old after it."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """One project's descriptions. Each request is logged with the model that it is about.
+
+    `recent` is what was written in the last minutes, None where Scenario is taken to answer in time.
+    `is_absent_404` says whether a 404 of the API may mean that a model has no description.
+    """
+
+    client: Scenario
+    project_id: str | None = None
+    original_assets: bool = False
+    clock: Callable[[], float] = _boot_time
+    recent: Recent | None = None
+    is_absent_404: bool = True
+
+    def read(self, model_id: str) -> Existing:
+        """What Scenario holds now; a failure is a value. Raises Stopped.
+
+        A text from before one of our own writes of the last minutes is asked for again after a
+        pause, and is a failure where it stays.
+        """
+        existing = self._ask(model_id)
+        for pause in _PAUSES:
+            doubt = self._doubt(model_id, existing)
+            if doubt is None:
+                return existing
+            self.client.wait(pause)
+            existing = self._ask(model_id)
+            if not doubt.is_sure:
+                break
+        doubt = self._doubt(model_id, existing)
+        return _lagging(doubt) if doubt and doubt.is_sure else existing
+
+    def _doubt(self, model_id: str, existing: Existing) -> Doubt | None:
+        if self.recent is None or isinstance(existing, Failure):
+            return None
+        return self.recent.doubt(model_id, sha256(existing.text) if isinstance(existing, Held) else None)
+
+    def _ask(self, model_id: str) -> Existing:
+        try:
+            with log.about(model_id):
+                description = self.client.models.description.retrieve(model_id, self.original_assets, self.project_id)
+        except NotFound as error:
+            return Absent(self.clock()) if self.is_absent_404 else _unknown(error)
+        except ScenarioError as error:
+            return Failure.of(error)
+        return Held(canonical(description.value or ""), records_of(description), self.clock())
+
+    def write(
+        self,
+        model_id: str,
+        text: str | None,
+        before_send: Callable[[], None],
+        before_repeat: Callable[[ScenarioError], None],
+    ) -> Description:
+        """Replaces the description, None removes it.
+
+        Raises ScenarioError, Stopped, and what `before_send` and `before_repeat` raise.
+        """
+        with log.about(model_id):
+            return self.client.models.description.update(
+                model_id,
+                text,
+                self.original_assets,
+                self.project_id,
+                before_send=before_send,
+                before_repeat=before_repeat,
+            )
+
+
+def _unknown(error: NotFound) -> Failure:
+    message = (
+        f"{error.message}; a model without a description responds otherwise (doctor --probe), so there is no such model"
+    )
+    return Failure(error.code, f"{message}, or these credentials do not see it", error.http_status, error.attempts)
+
+
+def _lagging(doubt: Doubt) -> Failure:
+    message = f"Scenario still shows a text from before the write of run {doubt.run} at {doubt.at:%H:%M:%S} UTC"
+    advice = "wait some minutes and run again (http.lag: 0 trusts a text that somebody put back by hand)"
+    return Failure("remote-lagging", f"{message}: {advice}")

@@ -1,0 +1,108 @@
+"""Which assets and models exist: asks Scenario, in as few calls as it allows."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+
+from syncjob.control import workers
+from syncjob.control.circuit_breaker import Breaker
+from syncjob.control.workers import Stop
+from syncjob.errors import ScenarioError
+from syncjob.output.internal import guarded
+from syncjob.plan.compare import Change, failed, with_references
+from syncjob.plan.references import Catalogue, Key, Record
+from syncjob.problems import Failure
+from syncjob.scenario import Scenario
+from syncjob.scenario.resources import ASSETS_PER_CALL, MODELS_PER_CALL
+from syncjob.scenario.types import Asset, ModelRow
+from syncjob.text.tags import Kind
+
+_REMEMBERED = 50_000  # ids that later slices need not look up again
+
+
+def look_up(
+    client: Scenario,
+    keys: Iterable[Key],
+    *,
+    project_id: str | None,
+    count: int,
+    stop: Stop,
+    breaker: Breaker,
+) -> Catalogue:
+    """Looks each key up once, in as few calls as the API allows, by `count` workers."""
+    batches = list(_batches(sorted(set(keys))))
+    records: dict[Key, Record] = {}
+    failures: dict[Key, Failure] = {}
+    unanswered = Failure("interrupted", "the run ended before it was looked up")
+    failures |= {key: unanswered for batch in batches for key in batch}
+    for batch, answer in workers.run(batches, _asker(client, project_id), min(count, len(batches)), stop):
+        for key in batch:
+            del failures[key]
+        breaker.note(answer if isinstance(answer, Failure) else None)
+        if isinstance(answer, Failure):
+            failures |= dict.fromkeys(batch, answer)
+        else:
+            records |= {(record.kind, record.id): record for record in answer}
+    return Catalogue(records, failures)
+
+
+def _batches(keys: Sequence[Key]) -> Iterator[tuple[Key, ...]]:
+    for kind, size in (("asset", ASSETS_PER_CALL), ("model", MODELS_PER_CALL)):
+        of_kind = (key for key in keys if key[0] == kind)
+        while batch := tuple(islice(of_kind, size)):
+            yield batch
+
+
+def _asker(client: Scenario, project_id: str | None) -> Callable[[Sequence[Key]], tuple[Record, ...] | Failure]:
+    def ask(batch: Sequence[Key]) -> tuple[Record, ...] | Failure:
+        ids = [id_ for _, id_ in batch]
+        bulk = client.assets.get_bulk if batch[0][0] == "asset" else client.models.get_bulk
+        try:
+            return tuple(_record(row, client) for row in bulk(ids, project_id=project_id))
+        except ScenarioError as error:
+            return Failure.of(error)
+
+    return ask
+
+
+def _record(row: Asset | ModelRow, client: Scenario) -> Record:
+    """What is known of it; a name may be whatever somebody gave it, so it is printed like any other answer."""
+    kind: Kind = "asset" if isinstance(row, Asset) else "model"
+    name = row.metadata.name if isinstance(row, Asset) else row.name
+    return Record(kind, row.id, client.quoted(name) if name else name, row.privacy)
+
+
+class References:
+    """Looks up what changes refer to: an id that an earlier slice knew is not asked for again."""
+
+    def __init__(self, look_up: Callable[[set[Key]], Catalogue]) -> None:
+        self._look_up = look_up
+        self._known = Catalogue()
+        self._asked: set[Key] = set()
+
+    def of(self, changes: Iterable[Change]) -> Iterator[Change]:
+        """The changes with what is known of their models and of what they refer to."""
+        changes = list(changes)
+        referred = {key for change in changes for key in _referred(change)}
+        own: set[Key] = {
+            ("model", change.model_id) for change in changes if change.is_write or change.action == "conflict"
+        }
+        found = self._look_up((referred | own) - self._asked)
+        catalogue = Catalogue({**self._known.records, **found.records}, found.failures)
+        self._remember(referred, catalogue)
+        for change in changes:
+            yield guarded(partial(with_references, change, catalogue), partial(failed, change))
+
+    def _remember(self, keys: set[Key], catalogue: Catalogue) -> None:
+        if len(self._asked) + len(keys) > _REMEMBERED:
+            self._asked, self._known = set(), Catalogue()
+        self._asked |= {key for key in keys if key not in catalogue.failures}
+        records = {key: catalogue.records[key] for key in keys if key in catalogue.records}
+        self._known = Catalogue({**self._known.records, **records})
+
+
+def _referred(change: Change) -> Iterator[Key]:
+    """What a write refers to, but for what the API has told already."""
+    if change.is_write:
+        known = {(record.kind, record.id) for record in change.known}
+        yield from ((tag.kind, tag.id) for tag in change.tags if (tag.kind, tag.id) not in known)

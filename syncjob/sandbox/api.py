@@ -1,0 +1,280 @@
+"""(state, request) -> answer, as docs/openapi.yaml says, errors included. Pure: an answer may hold a
+write, which its adapter carries out.
+
+Where the API leaves something open, the stand-in answers as its `plays` say.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import parse_qs, unquote
+
+from syncjob.sandbox.behaviours import Plays
+from syncjob.text import tags
+
+Row = Mapping[str, Any]
+MAX_ASSETS = 200
+_MAX_PAGE = 500
+
+
+class State(Protocol):
+    """What the stand-in remembers. Rows are JSON objects as a listing holds them."""
+
+    @property
+    def plays(self) -> Plays: ...
+    def model(self, model_id: str) -> Row | None: ...
+    def asset(self, asset_id: str) -> Row | None: ...
+    def description(self, model_id: str) -> str: ...
+    def models(self) -> Iterable[Row]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`target` is the path with its query, as it stands in the request line."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A description to store, "" for none."""
+
+    model_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int
+    body: Any
+    write: Write | None = None
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.reply = Reply(status, {"reason": reason})
+
+
+def respond(state: State, request: Request) -> Reply:
+    """The answer to any request; never raises."""
+    try:
+        if not _is_authorized(request.headers.get("authorization", "")):
+            raise _Refused(401, "Unauthorized")
+        target, _, query_string = request.target.partition("?")
+        path = unquote(target).removeprefix("/v1")
+        query = {name: values[-1] for name, values in parse_qs(query_string, keep_blank_values=True).items()}
+        for method, pattern, handler in _ROUTES:
+            match = pattern.fullmatch(path)
+            if match and method == request.method:
+                return handler(state, match.groupdict(), query, request.body)
+        # What the gateway in front of the service says of a route that it does not know.
+        raise _Refused(403, "Missing Authentication Token")
+    except _Refused as refused:
+        return refused.reply
+
+
+def describe(state: State, text: str) -> Row:
+    """A description with what its tags refer to, each thing once, in the order of the text."""
+    found, _ = tags.find(text)
+    if state.plays.code == "ignored" and found:
+        # Imported late, as everywhere: the Markdown parser is slow to load.
+        from syncjob.text.code_spans import code_spans, is_code
+
+        spans = code_spans(text)
+        found = tuple(tag for tag in found if not is_code(spans, tag.line, tag.column))
+    assets = (state.asset(id_) for id_ in dict.fromkeys(tag.id for tag in found if tag.kind == "asset"))
+    models = (state.model(id_) for id_ in dict.fromkeys(tag.id for tag in found if tag.kind == "model"))
+    return {
+        "value": text,
+        "assets": [_only(asset, _DESCRIPTION_ASSET) for asset in assets if asset],
+        "models": [_only(model, _DESCRIPTION_MODEL) for model in models if model],
+    }
+
+
+def _is_authorized(header: str) -> bool:
+    """Any key with a secret, and any token, will do."""
+    scheme, _, value = header.partition(" ")
+    if scheme == "Bearer":
+        return bool(value.strip())
+    if scheme != "Basic":
+        return False
+    try:
+        key, colon, secret = base64.b64decode(value, validate=True).decode().partition(":")
+    except ValueError:  # neither base64 nor UTF-8
+        return False
+    return bool(key and colon and secret)
+
+
+def _retrieve(state: State, path: Mapping[str, str], query: Mapping[str, str], body: bytes) -> Reply:
+    model = _model(state, path["id"])
+    text = state.description(model["id"])
+    if not text and state.plays.no_description == "404":
+        raise _Refused(404, f"Description of {model['id']} not found")
+    return Reply(200, {"description": _described(state, text)})
+
+
+def _described(state: State, text: str) -> Row | None:
+    """`describe`, with whatever the plays put in the place of no text."""
+    if not text and state.plays.no_description == "null":
+        return None
+    description = describe(state, text)
+    return description if text or state.plays.no_description != "null-value" else {**description, "value": None}
+
+
+def _update(state: State, path: Mapping[str, str], query: Mapping[str, str], body: bytes) -> Reply:
+    model = _model(state, path["id"])
+    parsed = _object(body)
+    if "description" not in parsed:
+        raise _Refused(400, "description is required")
+    text = parsed["description"]
+    if text is not None and not _is_text(text):
+        raise _Refused(400, "description must be a string or null")
+    if text is not None:
+        _check(state, text)
+    stored = state.plays.stored(text or "")
+    return Reply(200, {"description": _described(state, stored)}, Write(model["id"], stored))
+
+
+def _check(state: State, text: str) -> None:
+    plays = state.plays
+    if not text and plays.empty_text == "refused":
+        raise _Refused(400, "description must not be empty")
+    if plays.size != "unlimited" and len(text.encode()) > int(plays.size):
+        raise _Refused(413, f"description must be at most {plays.size} bytes")
+    found, _ = tags.find(text)
+    for tag in found:
+        if plays.unknown_tag == "refused" and not _exists(state, tag.kind, tag.id):
+            raise _Refused(400, f"Unknown {tag.kind} {tag.id}")
+
+
+def _exists(state: State, kind: str, id_: str) -> bool:
+    return (state.model(id_) if kind == "model" else state.asset(id_)) is not None
+
+
+def _check_known(state: State, kind: str, ids: Iterable[str]) -> None:
+    for id_ in ids:
+        if state.plays.unknown_in_bulk == "refused" and not _exists(state, kind, id_):
+            raise _Refused(404, f"{kind.title()} {id_} not found")
+
+
+def _model_bulk(state: State, path: Mapping[str, str], query: Mapping[str, str], body: bytes) -> Reply:
+    parsed = _object(body)
+    ids = _ids(parsed, "modelIds")
+    _check_known(state, "model", ids)
+    rows = [row for row in map(state.model, ids) if row]
+    if parsed.get("minimal") is True:
+        rows = [_only(row, ("id", "name", "type")) for row in rows]
+    return Reply(200, {"models": rows})
+
+
+def _asset_bulk(state: State, path: Mapping[str, str], query: Mapping[str, str], body: bytes) -> Reply:
+    ids = _ids(_object(body), "assetIds")
+    if len(ids) > MAX_ASSETS:
+        raise _Refused(400, f"assetIds must hold at most {MAX_ASSETS} items")
+    _check_known(state, "asset", ids)
+    return Reply(200, {"assets": [row for row in map(state.asset, ids) if row]})
+
+
+def _list_models(state: State, path: Mapping[str, str], query: Mapping[str, str], body: bytes) -> Reply:
+    size = _page_size(query.get("pageSize", "100"))
+    is_public = query.get("privacy", "private") == "public"
+    order = query.get("sortBy") or ("score" if is_public else "createdAt")
+    if order not in ("createdAt", "updatedAt", "score"):
+        raise _Refused(400, "sortBy must be one of createdAt, updatedAt, score")
+    if order == "score" and "sortDirection" in query:
+        raise _Refused(400, "sortDirection is not allowed with sortBy=score")
+    rows = [row for row in state.models() if not is_public or row["privacy"] == "public"]
+    if query.get("status"):
+        rows = [row for row in rows if row["status"] == query["status"]]
+    if order != "score":
+        rows.sort(key=lambda row: (row[order], row["id"]), reverse=query.get("sortDirection", "desc") == "desc")
+    start = _offset(query.get("paginationToken", ""))
+    page: dict[str, Any] = {"models": rows[start : start + size]}
+    if start + size < len(rows):
+        page["nextPaginationToken"] = base64.urlsafe_b64encode(str(start + size).encode()).decode()
+    return Reply(200, page)
+
+
+def _retrieve_model(state: State, path: Mapping[str, str], query: Mapping[str, str], body: bytes) -> Reply:
+    return Reply(200, {"model": _model(state, path["id"])})
+
+
+def _retrieve_asset(state: State, path: Mapping[str, str], query: Mapping[str, str], body: bytes) -> Reply:
+    asset = state.asset(path["id"])
+    if asset is None:
+        raise _Refused(404, f"Asset {path['id']} not found")
+    return Reply(200, {"asset": asset})
+
+
+def _model(state: State, model_id: str) -> Row:
+    model = state.model(model_id)
+    if model is None:
+        raise _Refused(404, f"Model {model_id} not found")
+    return model
+
+
+def _object(body: bytes) -> Mapping[str, Any]:
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError):
+        raise _Refused(400, "The body is not JSON") from None
+    if not isinstance(parsed, dict):
+        raise _Refused(400, "The body is not a JSON object")
+    return parsed
+
+
+def _ids(parsed: Mapping[str, Any], member: str) -> Sequence[str]:
+    ids = parsed.get(member, [])
+    if not isinstance(ids, list) or not all(isinstance(id_, str) for id_ in ids):
+        raise _Refused(400, f"{member} must be an array of strings")
+    return [id_ for id_ in dict.fromkeys(ids) if _is_text(id_)]
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is a string that can be stored: one without lone surrogates."""
+    return isinstance(value, str) and not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def _page_size(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,3}", text) or not 1 <= int(text) <= _MAX_PAGE:
+        raise _Refused(400, f"pageSize must be between 1 and {_MAX_PAGE}")
+    return int(text)
+
+
+def _offset(token: str) -> int:
+    try:
+        start = int(base64.urlsafe_b64decode(token)) if token else 0
+    except ValueError:
+        start = -1
+    if start < 0:
+        raise _Refused(400, "paginationToken is invalid")
+    return start
+
+
+def _only(row: Row, members: Iterable[str]) -> dict[str, Any]:
+    return {member: row[member] for member in members if member in row}
+
+
+_DESCRIPTION_ASSET = (
+    "id", "authorId", "kind", "mimeType", "ownerId", "privacy", "properties", "source", "url",
+    "originalFileUrl", "originalMimeType", "preview", "thumbnail",
+)  # fmt: skip
+_DESCRIPTION_MODEL = ("id", "privacy", "type", "authorId", "name", "ownerId", "shortDescription")
+
+_Handler = Callable[[State, Mapping[str, str], Mapping[str, str], bytes], Reply]
+_ROUTES: tuple[tuple[str, re.Pattern[str], _Handler], ...] = (
+    ("GET", re.compile(r"/models/(?P<id>[^/]+)/description"), _retrieve),
+    ("PUT", re.compile(r"/models/(?P<id>[^/]+)/description"), _update),
+    ("POST", re.compile(r"/models/get-bulk"), _model_bulk),
+    ("POST", re.compile(r"/assets/get-bulk"), _asset_bulk),
+    ("GET", re.compile(r"/models"), _list_models),
+    ("GET", re.compile(r"/models/(?P<id>[^/]+)"), _retrieve_model),
+    ("GET", re.compile(r"/assets/(?P<id>[^/]+)"), _retrieve_asset),
+)

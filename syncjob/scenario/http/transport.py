@@ -1,0 +1,228 @@
+"""Requests to one base URL and their answers, over HTTP or in the process.
+
+Connections stand on a stack and each is used by one thread at a time. So a run opens as many as it has workers, and
+no request is ever cancelled by another. httpx.Client would cost a quarter more CPU a request for cookies, redirects
+and merged URLs that this job must not have; httpx's pool costs CPU with the square of its size.
+"""
+
+import os
+import ssl
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import httpx
+
+from syncjob import __version__, errors
+from syncjob.credentials import Credentials, quoted, secrets_of
+from syncjob.scenario.answers import Answer, failure
+from syncjob.scenario.http import bodies, proxy, trust
+from syncjob.scenario.http.first import First
+from syncjob.scenario.http.in_process import Handler, InProcess
+from syncjob.scenario.http.unanswered import Way
+from syncjob.text.sanitize import shorten
+
+if TYPE_CHECKING:
+    from syncjob.scenario.http.wire import Wire
+
+_KEEPALIVE_SECONDS = 30.0
+_NO_BODY = httpx.ByteStream(b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its end, for the log: no query and no body; `status` None where none came."""
+
+    method: str
+    path: str
+    status: int | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds without a byte, seconds for a whole exchange, and the longest wait that is heeded."""
+
+    timeout: float = 30.0
+    deadline: float = 60.0
+    max_retry_after: float = 120.0
+
+
+class Transport:
+    """Sends single requests, without retries; may be used by any number of threads.
+
+    `handler` answers in place of the network. The first request goes alone, so that refused
+    credentials cost one request; whoever waits for its answer calls `sleep` with 0, which may raise.
+    After a 401, a first request that failed fatally, or `close` none is sent any more: `send` then raises Stopped. Raises UsageError where
+    the environment names a proxy or certificates that cannot be used.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        credentials: Credentials | None,
+        limits: Limits,
+        *,
+        handler: Handler | None = None,
+        sleep: Callable[[float], None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
+        on_exchange: Callable[[Exchange], None] = lambda _: None,
+    ) -> None:
+        self._limits = limits
+        self._handler = handler
+        self._clock = clock
+        self._on_exchange = on_exchange
+        self._url = _url(base_url)
+        self._prefix = self._url.raw_path.rstrip(b"/")
+        self._headers = httpx.Headers(_headers(self._url, credentials))
+        self._json_headers = httpx.Headers({**self._headers, "content-type": "application/json"})
+        self._is_bearer = credentials is not None and credentials.is_bearer
+        self._look_at_environment(credentials.secrets if credentials else ())
+        self._idle: list[InProcess | Wire] = []
+        self._all: list[InProcess | Wire] = []
+        self._first = First(sleep)
+        self._refused = self._is_closed = False
+
+    def _look_at_environment(self, secrets: tuple[str, ...]) -> None:
+        self._secrets = (*secrets, *secrets_of(os.environ))
+        # Plain HTTP is for loopback alone: a proxy would see the credentials.
+        is_secured = self._url.scheme == "https" and not self._handler
+        self._proxy = proxy.of_environment(self._url.host) if is_secured else None
+        self._ssl_context = trust.of_environment(os.environ) if is_secured else None
+        self._way = Way(self._url.netloc.decode("ascii"), self._proxy, self._secrets)
+
+    def close(self) -> None:
+        """Closes all connections; what a thread has in flight may be answered or not, and is the last it sends."""
+        self._is_closed = True
+        with suppress(IndexError):  # whoever asks takes from it too
+            while True:
+                self._idle.pop().close()
+        for connection in tuple(self._all):
+            connection.end()
+
+    def abort(self) -> None:
+        """Ends what is in flight, as if each connection broke; whoever asks again may."""
+        for connection in tuple(self._all):
+            if connection not in self._idle:
+                connection.abort()
+
+    def send(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
+        """One exchange; raises the ScenarioError that the answer, or its absence, stands for."""
+        return self._first.call(lambda: self._send(method, path, query, body))
+
+    def quoted(self, text: str) -> str:
+        """What a response says, for a message: without any secret that it may echo."""
+        return quoted(text, self._secrets)
+
+    def _send(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
+        if self._refused:
+            raise errors.Stopped("the credentials were refused")
+        if self._first.is_fatal:
+            raise errors.Stopped("the first request was refused")
+        if self._is_closed:
+            raise errors.Stopped("the client is closed")
+        started = self._clock()
+        status: int | None = None
+        try:
+            answer = self._exchange(method, path, query, body)
+            status = answer.status
+        finally:
+            self._on_exchange(Exchange(method, path, status, self._clock() - started))
+        limit = self._limits.max_retry_after
+        asked = "".join(path.split("/")[2:3])  # /models/<id>/description
+        error = failure(answer, self._secrets, is_bearer=self._is_bearer, max_retry_after=limit, asked=asked)
+        if isinstance(error, errors.Unauthorized):
+            self._refused = True
+        if error:
+            raise error
+        return answer
+
+    def _exchange(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
+        request = self._request(method, self._target(path, query), body)
+        try:
+            with self._connection() as connection:
+                response = connection.handle_request(request)
+                try:
+                    raw = response.headers.raw
+                    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
+                    return bodies.read(Answer(response.status_code, headers, b""), _chunks(response), self._secrets)
+                finally:
+                    response.close()
+        except proxy.ProxyRefused as error:
+            raise self._way.refused(error) from error
+        except (httpx.HTTPError, httpx.StreamError, UnicodeError) as error:  # the last: a host no resolver takes
+            raise self._way.failed(error, method) from error
+
+    def _request(self, method: str, target: bytes, body: bytes | None) -> httpx.Request:
+        # With its target given so, the URL is parsed once and not at each request.
+        extensions = {"target": target}
+        if body is None:
+            return httpx.Request(method, self._url, headers=self._headers, stream=_NO_BODY, extensions=extensions)
+        return httpx.Request(method, self._url, headers=self._json_headers, content=body, extensions=extensions)
+
+    def _target(self, path: str, query: Mapping[str, str]) -> bytes:
+        suffix = f"?{urlencode(query)}" if query else ""
+        return self._prefix + (path + suffix).encode("ascii")
+
+    @contextmanager
+    def _connection(self) -> "Iterator[InProcess | Wire]":
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._open()
+        try:
+            yield connection
+        finally:
+            self._idle.append(connection)
+            if self._is_closed:  # meanwhile, perhaps before there was anything to close
+                connection.close()
+
+    def _open(self) -> "InProcess | Wire":
+        connection = InProcess(self._handler) if self._handler else self._new_connection()
+        self._all.append(connection)
+        if self._is_closed:  # meanwhile, perhaps before there was this one to end
+            connection.end()
+        return connection
+
+    def _new_connection(self) -> "Wire":
+        # Imported late: a run on the embedded stand-in needs no network.
+        from syncjob.scenario.http.wire import Wire
+
+        return Wire(
+            self._url,
+            # This one trusts nobody and is made in no time: loopback needs no certificates.
+            self._ssl_context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            self._proxy,
+            keepalive=_KEEPALIVE_SECONDS,
+            timeout=self._limits.timeout,
+            deadline=self._limits.deadline,
+        )
+
+
+def _url(base_url: str) -> httpx.URL:
+    try:
+        url = httpx.URL(base_url)
+        _ = url.host  # decoded only now; a host that IDNA does not allow is a ValueError
+    except (httpx.InvalidURL, ValueError) as error:
+        raise errors.UsageError(f"the base URL cannot be used: {shorten(str(error))}") from error
+    return url
+
+
+def _headers(url: httpx.URL, credentials: Credentials | None) -> dict[str, str]:
+    headers = {
+        "host": url.netloc.decode("ascii"),
+        "accept": "application/json",
+        "accept-encoding": "identity",
+        "user-agent": f"syncjob/{__version__}",
+    }
+    return {**headers, "authorization": credentials.header} if credentials else headers
+
+
+def _chunks(response: httpx.Response) -> Iterable[bytes]:
+    """The body as it comes from the wire."""
+    if not isinstance(response.stream, httpx.SyncByteStream):
+        raise TypeError("a transport's response has a byte stream")
+    return response.stream

@@ -1,0 +1,163 @@
+"""The state folder `.syncjob/`: made when it is first needed, ignored by git on its own, and whose word counts."""
+
+import os
+import re
+import stat
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from syncjob.errors import UsageError
+from syncjob.files import regular, whole
+from syncjob.git.call import GitFailed, split
+from syncjob.git.git import Git, NoRepository
+from syncjob.git.ownership import is_accepted, strangers
+
+_IGNORE_ALL = b"*\n"
+_LONGEST_IGNORE = 10_000  # bytes
+_DATABASE = r"\.sqlite3(?:-journal|-wal|-shm)?"
+# What this program puts into the folder; `demo` is `make demo`'s.
+_OURS = re.compile(
+    rf"\.gitignore|runs|demo|.+\.lock|.+\.learnt\.json|(?:.+\.memory|sandbox){_DATABASE}|\.syncjob-.+\.tmp"
+)
+# What of it later runs believe; `runs` alone is a link or a submodule.
+_BELIEVED = re.compile(rf"runs(?:/[^/]+\.jsonl)?|[^/]+\.learnt\.json|[^/]+\.memory{_DATABASE}")
+_ELSEWHERE = "or name another folder with SYNCJOB_STATE_DIR"
+
+
+def state_folder(path: Path) -> Path:
+    """The folder, made with owner-only access where it is missing; raises UsageError where it cannot be.
+
+    Nothing is put into it before git is told to ignore it.
+    """
+    try:
+        _make(path, parents=True)
+        _ignored(path)
+    except regular.Unfit as error:
+        raise UsageError(f"{error.filename} {error.what}: remove it, {_ELSEWHERE}") from error
+    except OSError as error:
+        raise UsageError(
+            f"cannot make the state folder {path}: {error.strerror}; SYNCJOB_STATE_DIR names another"
+        ) from error
+    return path
+
+
+def _make(folder: Path, *, parents: bool = False) -> None:
+    """Makes a folder of ours where there is none, so that its name outlasts a power loss; raises OSError."""
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=parents, exist_ok=True)
+        sync_folder(folder.parent)
+
+
+def _ignored(path: Path) -> None:
+    """Writes the ignore file where a crash or a full disk left none; raises OSError.
+
+    Only in a folder of our own: SYNCJOB_STATE_DIR may name one that holds other things.
+    """
+    if not all(map(_OURS.fullmatch, os.listdir(path))):
+        return
+    ignore = path / ".gitignore"
+    with suppress(FileNotFoundError):
+        said = regular.read(ignore, _LONGEST_IGNORE)
+        if said.strip() and (said == _IGNORE_ALL or _is_ignored(path)):
+            return
+        if said.strip():
+            raise UsageError(f"{ignore} lets git take journals in: remove it, and it is written anew, {_ELSEWHERE}")
+    whole.write(ignore, _IGNORE_ALL)
+    sync_folder(path)
+
+
+def _is_ignored(path: Path) -> bool:
+    """Whether git leaves journals in a state folder alone, by whatever ignore file."""
+    try:
+        repository = Git().around(path)
+        repository.run("check-ignore", "--quiet", "--no-index", "--", f"{repository.prefix}runs/run.jsonl")
+    except GitFailed as error:
+        return isinstance(error, NoRepository)
+    return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the name of a new file outlast a power loss; raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def distrust(path: Path, git: Git, *, is_named: bool) -> str | None:
+    """Why the word of a state folder does not count, and how to go on; None where it does, or nothing is there.
+
+    `is_named` says that the user named the config, and with it whose folder it is. Raises Stopped.
+    """
+    runs = path / "runs"
+    if os.path.islink(runs):  # noqa: PTH114  Path's raises where it cannot tell
+        return f"the folder of journals {runs} is a symbolic link: put a folder in its place, {_ELSEWHERE}"
+    for folder in (path, runs):
+        try:
+            status = folder.stat()
+        except OSError:  # whoever needs it is told
+            continue
+        if strangers(folder) and not (is_named or is_accepted(folder, git)):
+            return f"the state folder {folder} belongs to another user: take it over, {_ELSEWHERE}"
+        if status.st_mode & stat.S_IWOTH:
+            advice = f"look what is in it and run `chmod o-w {folder}`, {_ELSEWHERE}"
+            return f"everybody may write to the state folder {folder}: {advice}"
+    return _tracked(path, git)
+
+
+def _tracked(path: Path, git: Git) -> str | None:
+    whole = path.resolve()
+    # From above first: in the folder itself may lie what looks like a repository of its own.
+    places = [(whole.parent, whole.name), (whole, "")]
+    found = [*_listed([(path.parent, path.name)] if path.is_symlink() else [], git), *_listed(places, git)]
+    for name in found:
+        if name is None:
+            return f"git cannot tell whether it tracks the state folder {path}: mend that, {_ELSEWHERE}"
+        if not name or _BELIEVED.fullmatch(name):  # the folder itself is a link or a submodule
+            advice = f"run `git rm -r --cached {path}` and commit, {_ELSEWHERE}"
+            return f"git tracks files of the state folder {path}, so anybody may have written them: {advice}"
+    return None
+
+
+def _listed(places: Sequence[tuple[Path, str]], git: Git) -> list[str | None]:
+    """What git tracks below the first of the places that is in a repository; a None where it cannot tell."""
+    for folder, name in places:
+        try:
+            repository = git.around(folder)
+        except GitFailed:  # no repository, so nothing that came with one
+            continue
+        where = f"{repository.prefix}{name}"
+        try:
+            listed = split(repository.run("ls-files", "-z", "--full-name", "--", repository.pathspec(name)))
+        except GitFailed:
+            return [None]
+        return [path.removeprefix(where).lstrip("/") for path in listed]
+    return []
+
+
+def database(path: Path) -> Path:
+    """The path of an SQLite file; raises NotRegular where it, or what SQLite keeps beside it, is no file to be opened."""
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            regular.require(f"{path}{suffix}")
+    return path
+
+
+def sandbox_file(path: Path) -> Path:
+    """Where the stand-in of a state folder keeps its data; the folder is made where it is missing."""
+    try:
+        return database(state_folder(path) / "sandbox.sqlite3")
+    except OSError as error:
+        raise UsageError(f"cannot open the sandbox's file {error.filename}: {error.strerror}") from error
+
+
+def runs_folder(path: Path) -> Path:
+    """Where a state folder keeps the journals of runs; made where it is missing."""
+    folder = state_folder(path) / "runs"
+    try:
+        _make(folder)
+    except OSError as error:
+        raise UsageError(f"cannot make the folder of journals {folder}: {error.strerror}") from error
+    return folder

@@ -1,0 +1,128 @@
+"""What the journals of earlier runs tell. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from syncjob.state.journal import Confirmed, Effect, Intent, Record, Result
+from syncjob.text.canonical import canonical, sha256
+
+# What Scenario answers so was never written. Any other failure may have had its effect.
+_REFUSALS = frozenset({"rejected", "forbidden", "model-unknown", "unauthorized", "plan-limit", "rate-limited"})
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write of a run; `result` is None where the run ended before it knew.
+
+    `proved` is what later journals say of its effect, None where they say nothing.
+    """
+
+    intent: Intent
+    result: Result | None = None
+    proved: Effect | None = None
+
+    @property
+    def effect(self) -> Effect:
+        """Whether Scenario took the text."""
+        return self.proved or (effect_of(self.result) if self.result else "unknown")
+
+    @property
+    def before_sha256(self) -> str | None:
+        """The digest of the text that stood there before."""
+        return sha256(canonical(self.intent.before or ""))
+
+    @property
+    def left(self) -> frozenset[str | None]:
+        """The digests of what Scenario holds after it, None for no text."""
+        stored = self.result.stored_sha256 if self.result else None
+        is_told = stored is not None or (self.result is not None and effect_of(self.result) == "written")
+        return frozenset({self.intent.after_sha256, stored} if is_told else {self.intent.after_sha256})
+
+    def has_left(self, sha256: str | None) -> bool:
+        """Whether a text on Scenario is the one that this write put there."""
+        return sha256 in self.left
+
+
+def effect_of(result: Result) -> Effect:
+    """What a journal of this version says, and what the status alone says in an older one."""
+    if result.effect is not None:
+        return result.effect
+    if result.status == "applied":
+        return "written"
+    return "unknown" if result.status == "failed" and result.error not in _REFUSALS else "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A write of a run, less its texts: digests, None for no text. `left` are those of what may then have stood there."""
+
+    model_id: str
+    before: str | None
+    sent: str | None
+    stored: str | None
+    left: frozenset[str | None]
+    effect: Effect
+    at: datetime | None
+
+
+def traces(records: Iterable[Record]) -> Iterator[Trace]:
+    """The writes of a run, each model's in the order in which they were begun; no text is kept."""
+    return map(trace, all_writes(records))
+
+
+def trace(write: Write) -> Trace:
+    """The write, less its texts."""
+    intent, result = write.intent, write.result
+    stored, at = (result.stored_sha256, result.at or intent.at) if result else (None, intent.at)
+    return Trace(intent.model_id, write.before_sha256, intent.after_sha256, stored, write.left, write.effect, at)
+
+
+def all_writes(records: Iterable[Record]) -> Iterator[Write]:
+    """The writes of a run as they end, then those without an end; a probe writes a model more than once."""
+    begun: dict[str, Write] = {}
+    for record in records:
+        if isinstance(record, Intent):
+            if record.model_id in begun:
+                yield begun.pop(record.model_id)
+            begun[record.model_id] = Write(record)
+        elif isinstance(record, Result) and record.model_id in begun:
+            yield replace(begun.pop(record.model_id), result=record)
+    yield from begun.values()
+
+
+def writes(records: Iterable[Record]) -> Mapping[str, Write]:
+    """By model id the last write of a run that may have had an effect, or the last of those that had none."""
+    found: dict[str, Write] = {}
+    for write in all_writes(records):
+        model_id = write.intent.model_id
+        if write.effect != "none" or model_id not in found:
+            found[model_id] = write
+    return found
+
+
+def settled(write: Write, later: Intent | None) -> Write:
+    """The write with its effect, where a `later` run of the same project saw what it had left.
+
+    `later` is the first intent for the model after it.
+    """
+    if write.effect != "unknown" or later is None:
+        return write
+    found = sha256(canonical(later.before or ""))
+    if write.has_left(found):
+        return replace(write, proved="written")
+    return replace(write, proved="none") if found == write.before_sha256 else write  # a third text proves nothing
+
+
+def confirmed(records: Iterable[Record]) -> Mapping[str, str | None]:
+    """The digests of the texts that Scenario is known to hold since a run, by model id; None for no text."""
+    known: dict[str, str | None] = {}
+    intents: dict[str, Intent] = {}
+    for record in records:
+        if isinstance(record, Confirmed):
+            known[record.model_id] = record.sha256
+        elif isinstance(record, Intent):
+            intents[record.model_id] = record
+        elif isinstance(record, Result) and record.status in ("applied", "unchanged") and record.model_id in intents:
+            known[record.model_id] = intents[record.model_id].after_sha256
+    return known

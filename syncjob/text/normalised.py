@@ -1,0 +1,78 @@
+"""What a server made of a text that it was sent: the same, another form of it, or less of it. Pure."""
+
+import html
+import re
+from collections.abc import Callable, Iterable
+from typing import Literal
+
+from syncjob.text.canonical import LARGEST, normalized, same
+
+Stored = Literal["same", "form", "less", "other"]
+_WORD = re.compile(r"[^\W_]+")
+_TOKEN = re.compile(r"[^\W_]+|\S")
+_LONG_REFERENCE = re.compile(r"&#[0-9]{8,}")  # Python makes no number of thousands of digits
+_ELLIPSES = ("...", "[...]")  # what a cut may end in; NFKC makes three dots of the one sign
+
+
+def what_became(sent: str, stored: str) -> Stored:
+    """What a canonical text that was `sent` has become in what is `stored`.
+
+    `form` says the same, or has all its words in order; `less` has only what it has, and lacks something. `other` is
+    made of something else.
+    """
+    if same(sent, stored):
+        return "same"
+    if is_same_but_for_form(sent, stored):
+        return "form"
+    if sent and (not stored or is_beginning(stored, sent)):
+        return "less"
+    if max(len(sent), len(stored)) > LARGEST:
+        return "other"
+    ours, theirs = (_TOKEN.findall(folded(text).casefold()) for text in (sent, stored))
+    if theirs and len(theirs) < len(ours) and _in_order(theirs, ours):
+        return "less"
+    words = list(filter(_WORD.fullmatch, ours))
+    return "form" if words and _in_order(words, theirs) else "other"
+
+
+def is_same_but_for_form(sent: str, stored: str) -> bool:
+    """Whether two texts differ only in white space, HTML entities and compatible characters of Unicode."""
+    return folded(sent) == folded(stored)
+
+
+def is_beginning(stored: str, sent: str) -> bool:
+    """Whether a text is the beginning of another one, with or without an ellipsis where it was cut."""
+    return _is_beginning(folded(stored), folded(sent))
+
+
+def _is_beginning(after: str, before: str) -> bool:
+    kept = {after.removesuffix(end).rstrip() for end in ("", *_ELLIPSES)} - {"", before}
+    return before.startswith(tuple(kept))
+
+
+def kin_of(stored: str) -> Callable[[str], bool]:
+    """Tells of other texts whether a text on Scenario, which is folded once, is most likely what a server made of them."""
+    after = folded(stored)
+
+    def is_kin(sent: str) -> bool:
+        before = folded(sent)
+        return before == after or _is_beginning(after, before)
+
+    return is_kin
+
+
+def folded(text: str) -> str:
+    """The text without what a server may change and mean the same; unchanged where it is too large."""
+    if len(text) > LARGEST:
+        return text
+    return " ".join(normalized(html.unescape(_LONG_REFERENCE.sub(_cut, text)), "NFKC").split())
+
+
+def _cut(reference: re.Match[str]) -> str:
+    """The same character, which is none where the number is too large."""
+    return f"&#{reference[0][2:].lstrip('0')[:8] or 0}"
+
+
+def _in_order(some: Iterable[str], all_: Iterable[str]) -> bool:
+    left = iter(all_)
+    return all(each in left for each in some)
