@@ -15,13 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from syncjob.display import one_line
 from syncjob.matching import equal_runs
 from syncjob.plan import Action, Base, Change, Plan
 from syncjob.problems import Failure, Problem, warning
 from syncjob.references import Record
 from syncjob.report.build import plan_items, run_problems, summarise
 from syncjob.report.html.cards import tag_cards
-from syncjob.report.html.escape import escape, escape_line
+from syncjob.report.html.escape import escape
 from syncjob.report.html.page import render
 from syncjob.report.html.pairs import paired
 from syncjob.report.html.prose import blocks
@@ -267,7 +268,7 @@ def test_control_characters_are_seen_in_the_text_and_the_source() -> None:
 
 def test_escaped_text_reads_as_it_was() -> None:
     assert unescape(escape("##[x] ::y \"a\" 'b' <c> &amp;\n\t")) == "##[x] ::y \"a\" 'b' <c> &amp;\n\t"
-    assert escape_line("a\n \x1b b") == r"a \x1b b"
+    assert escape(one_line("a\n \x1b b")) == r"a \x1b b"
 
 
 # --- Prose ----------------------------------------------------------------------------------------
