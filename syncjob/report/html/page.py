@@ -29,7 +29,7 @@ def parts(report: Report, changes: "Sequence[Change]") -> Iterator[str]:
     known = {(change.model_id, change.path): change for change in changes}
     items = [item for item in report.items if _is_listed(item) and (item.model_id, item.path) in known]
     unchanged = sum(not _is_listed(item) for item in report.items)
-    return stream(
+    yield from stream(
         "page.html",
         report=report,
         heading=_heading(report),
