@@ -20,7 +20,7 @@ from syncjob.plan.references import Record
 from syncjob.problems import Failure, Problem, warning
 from syncjob.report.build import plan_items, run_problems, summarise
 from syncjob.report.html.cards import tag_cards
-from syncjob.report.html.escape import escape, escape_line
+from syncjob.report.html.escape import escape
 from syncjob.report.html.page import render
 from syncjob.report.html.pairs import paired
 from syncjob.report.html.prose import blocks
@@ -28,6 +28,7 @@ from syncjob.report.html.sides import both_sides
 from syncjob.report.html.words import Block, all_marked, marked_pair
 from syncjob.report.model import Item, ItemProblem, Report, Requests
 from syncjob.text.matching import equal_runs
+from syncjob.text.sanitize import one_line
 from syncjob.text.tags import find
 
 VOID = {"meta", "br", "hr", "input"}
@@ -267,7 +268,7 @@ def test_control_characters_are_seen_in_the_text_and_the_source() -> None:
 
 def test_escaped_text_reads_as_it_was() -> None:
     assert unescape(escape("##[x] ::y \"a\" 'b' <c> &amp;\n\t")) == "##[x] ::y \"a\" 'b' <c> &amp;\n\t"
-    assert escape_line("a\n \x1b b") == r"a \x1b b"
+    assert escape(one_line("a\n \x1b b")) == r"a \x1b b"
 
 
 # --- Prose ----------------------------------------------------------------------------------------

@@ -1,68 +1,48 @@
 """One model of a run: what is wrong with it, and its description before and after. Pure."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from syncjob.report.html.cards import tag_cards
-from syncjob.report.html.escape import escape
-from syncjob.report.html.labels import badges, lines_changed, problem_list, title
+from syncjob.report.html.rendering import render
 from syncjob.report.html.sides import both_sides
-from syncjob.report.html.source import source_diff
 from syncjob.report.model import Item
 from syncjob.text.canonical import unified_diff
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from syncjob.plan.compare import Change
     from syncjob.plan.references import Key
 
 _MISSING = ("asset-missing", "model-missing")
+_TONES = {"+": "add", "-": "cut", "@": "hunk"}
 _TURNED = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
-_TURNING = '<p class="remark">This text holds characters that change the order of what is read: see its source.</p>\n'
-
-_UNRENDERED = '<p class="remark">Too large to be rendered: see its source.</p>\n'
 
 
-def article(item: Item, change: "Change", anchor: str) -> str:
+def article(item: Item, change: "Change", anchor: str) -> "Markup":
     """The section of one item, under the heading level 2."""
-    parts = (
-        _header(item),
-        problem_list(item.path, item.problems),
-        _error(item),
-        _texts(item, change) if change.before or change.after else "",
+    return render(
+        "article.html",
+        item=item,
+        anchor=anchor,
+        has_texts=bool(change.before or change.after),
+        sides=_sides(item, change) if change.before or change.after else None,
+        is_turned=not _TURNED.isdisjoint(change.before + change.after),
+        diff=_toned(item.diff.removesuffix("\n").split("\n")),
+        commit=change.base.commit[:10] if change.base else "",
+        drift=_toned(_drift(change)),
     )
-    return f'<article id="{anchor}" class="item {item.action}" tabindex="-1">\n{"".join(parts)}</article>\n'
 
 
-def _header(item: Item) -> str:
-    identity = f"<code>{escape(item.model_id)}</code>" if item.model_name else ""
-    path = f'<span class="path">{escape(item.path)}</span>' if item.path else ""
-    facts = " ".join(filter(None, (badges(item), identity, path, lines_changed(item))))
-    return f'<header><h2>{title(item)}</h2>\n<p class="facts">{facts}</p></header>\n'
-
-
-def _error(item: Item) -> str:
-    if item.error is None:
-        return ""
-    error = item.error
-    answer = f", HTTP {error.http_status}" if error.http_status else ""
-    tries = f", {error.attempts} attempts" if error.attempts > 1 else ""
-    said = f"<strong>failed <code>{escape(error.code)}</code></strong>"
-    return f'<p class="failure">{said} {escape(error.message)}<span class="aside">{answer}{tries}</span></p>\n'
-
-
-def _texts(item: Item, change: "Change") -> str:
-    is_turned = not _TURNED.isdisjoint(change.before + change.after)
-    diff = item.diff.removesuffix("\n").split("\n") if item.diff else []
-    source = source_diff(f"Source diff {lines_changed(item)}", diff)
-    return f"{_TURNING if is_turned else ''}{_sides(item, change)}{source}{_drift(change)}"
-
-
-def _sides(item: Item, change: "Change") -> str:
+def _sides(item: Item, change: "Change") -> "Markup | None":
+    """Both, side by side; None where they are too large to be rendered."""
     # Imported late: the Markdown parser is slow to load, and many a run has nothing to render.
     from syncjob.report.html.prose import blocks
     from syncjob.text.code_spans import is_parsable
 
     if not (is_parsable(change.before) and is_parsable(change.after)):
-        return _UNRENDERED
+        return None
     known = {(record.kind, record.id): record for record in change.known}
     before = list(blocks(change.before, tag_cards(known, (), "not resolved")))
     after = list(blocks(change.after, tag_cards(known, _missing(item, change), "not looked up")))
@@ -79,12 +59,14 @@ def _missing(item: Item, change: "Change") -> "frozenset[Key]":
     return frozenset((tag.kind, tag.id) for tag in change.tags if (tag.line, tag.column) in places)
 
 
-def _drift(change: "Change") -> str:
-    """What was edited on Scenario, where it can be told what from."""
+def _drift(change: "Change") -> list[str]:
+    """The lines of what was edited on Scenario, where it can be told what from."""
     if change.base is None:
-        return ""
-    commit = change.base.commit[:10]
-    names = {"before_name": f"git/{commit}", "after_name": f"scenario/{change.model_id}"}
-    note = '<p class="remark">Of all that git held for this file, that text is the closest to the one on Scenario.</p>'
-    summary = f"Scenario's text beside that of commit <code>{escape(commit)}</code>"
-    return source_diff(summary, unified_diff(change.base.text, change.before, **names), note)
+        return []
+    names = {"before_name": f"git/{change.base.commit[:10]}", "after_name": f"scenario/{change.model_id}"}
+    return unified_diff(change.base.text, change.before, **names)
+
+
+def _toned(lines: Sequence[str]) -> list[tuple[str | None, str]]:
+    """The lines of a unified diff, each with its colour."""
+    return [("file" if place < 2 else _TONES.get(line[:1]), line) for place, line in enumerate(lines)]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from syncjob.report.html.escape import escape, escape_line
+from syncjob.report.html.rendering import render
 
 if TYPE_CHECKING:
     from syncjob.plan.references import Key, Record
@@ -44,10 +44,4 @@ def _host(source: str) -> str:
 
 
 def _card(classes: str, value: str, kind: str, name: str, id_: str, note: str) -> str:
-    parts = (
-        f'<span class="kind">{kind}</span>',
-        f"<b>{escape_line(name)}</b>" if name else "",
-        f"<code>{escape(id_)}</code>" if id_ else "",
-        f'<span class="note">{escape_line(note)}</span>' if note else "",
-    )
-    return f'<data class="card {classes}" value="{escape(value)}">{" ".join(filter(None, parts))}</data>'
+    return render("card.html", classes=classes, value=value, kind=kind, name=name, id=id_, note=note)

@@ -18,11 +18,6 @@ def escape(text: str) -> str:
     return unheard(html.escape(visible(text)))
 
 
-def escape_line(text: str) -> str:
-    """`escape`, on one line."""
-    return escape(" ".join(text.split()))
-
-
 def quieted(markup: str) -> str:
     """Markup of ours that holds untrusted prose: control characters made visible, bidi characters kept."""
     return unheard(visible(_ORDERING.sub(lambda match: f"&#x{ord(match.group()):x};", markup)))

@@ -1,43 +1,19 @@
-"""Report and Changes -> the page. Pure; its style and script are files beside this one."""
+"""Report and Changes -> the page. Pure; its templates, its style and its script are files beside this one."""
 
-import hashlib
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from syncjob.report.html.article import article
-from syncjob.report.html.labels import anchors, is_listed
-from syncjob.report.html.masthead import contents, heading, masthead
-from syncjob.report.model import Report
+from syncjob.report.html.rendering import stream, trusted
+from syncjob.report.model import Item, Report
+from syncjob.report.summary import counted, refusal_line
+from syncjob.text.tags import is_id
 
 if TYPE_CHECKING:
-    from syncjob.plan.compare import Change
+    from markupsafe import Markup
 
-_HEAD = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>syncjob: {heading}</title>
-<style>{style}</style>
-</head>
-<body>
-<a class="skip" href="#models">Skip to the models</a>
-{masthead}<div class="columns">
-{contents}<main id="models" tabindex="-1">
-"""
-_TAIL = """\
-{rest}</main>
-</div>
-<script>{script}</script>
-</body>
-</html>
-"""
+    from syncjob.plan.compare import Change
 
 
 def render(report: Report, changes: "Sequence[Change]") -> str:
@@ -49,37 +25,46 @@ def render(report: Report, changes: "Sequence[Change]") -> str:
 
 
 def parts(report: Report, changes: "Sequence[Change]") -> Iterator[str]:
-    """The same in parts, one a model."""
+    """The same in parts, each model one of them."""
     known = {(change.model_id, change.path): change for change in changes}
-    items = [item for item in report.items if is_listed(item) and (item.model_id, item.path) in known]
-    listed = [
-        (item, known[item.model_id, item.path], anchor) for item, anchor in zip(items, anchors(items), strict=True)
-    ]
-    unchanged = sum(not is_listed(item) for item in report.items)
-    left_out = len(report.items) - unchanged - len(items)
-    style, script = _resource("page.css"), _resource("page.js")
-    yield _HEAD.format(
-        policy=_policy(style, script),
-        heading=heading(report),
-        style=style,
-        masthead=masthead(report),
-        contents=contents([(item, anchor) for item, _, anchor in listed], unchanged, left_out),
-    )
-    yield from (article(*row) for row in listed)
-    yield _TAIL.format(rest="" if listed else '<p class="rest">Nothing to look at.</p>\n', script=script)
-
-
-def _policy(style: str, script: str) -> str:
-    """A Content-Security-Policy (w3.org/TR/CSP3) that knows the two by their digests and nothing else."""
-    return (
-        f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; "
-        "base-uri 'none'; form-action 'none'"
+    items = [item for item in report.items if _is_listed(item) and (item.model_id, item.path) in known]
+    unchanged = sum(not _is_listed(item) for item in report.items)
+    yield from stream(
+        "page.html",
+        report=report,
+        heading=_heading(report),
+        refusal=refusal_line(report),
+        listed=[(item, known[item.model_id, item.path], anchor) for item, anchor in _anchored(items)],
+        unchanged=unchanged,
+        left_out=len(report.items) - unchanged - len(items),
+        article=article,
+        style=_resource("page.css"),
+        script=_resource("page.js"),
     )
 
 
-def _digest(text: str) -> str:
-    return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+def _heading(report: Report) -> str:
+    """The run in one sentence."""
+    summary = report.summary
+    if not report.dry_run:
+        return f"{counted(summary.applied + summary.in_part, 'description')} written to Scenario"
+    planned = summary.create + summary.update + summary.delete
+    return f"{counted(planned, 'description')} would change" if planned else "No description would change"
 
 
-def _resource(name: str) -> str:
-    return "\n" + (files(__package__) / name).read_text("utf-8")
+def _is_listed(item: Item) -> bool:
+    """Whether an item is shown by itself; the others are only counted."""
+    return bool(item.action not in ("unchanged", "checked") or item.problems or item.error or item.diff)
+
+
+def _anchored(items: Sequence[Item]) -> Iterator[tuple[Item, str]]:
+    """Each item with its fragment, the same from page to page where its id is one."""
+    seen: set[str] = set()
+    for place, item in enumerate(items, 1):
+        is_own = is_id(item.model_id) and item.model_id not in seen
+        yield item, f"model-{item.model_id}" if is_own else f"item-{place}"
+        seen.add(item.model_id)
+
+
+def _resource(name: str) -> "Markup":
+    return trusted("\n" + (files(__package__) / name).read_text("utf-8"))

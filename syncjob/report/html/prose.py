@@ -12,7 +12,8 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
 from syncjob.report.html.cards import TagCard, image_card
-from syncjob.report.html.escape import escape, quieted
+from syncjob.report.html.escape import quieted
+from syncjob.report.html.rendering import render
 from syncjob.text.tags import ID_PATTERN, Kind
 
 _TAG = re.compile(r"\{(asset|model):(" + ID_PATTERN + r")\}")
@@ -48,14 +49,14 @@ class _Renderer(RendererHTML):
         # CommonMark lets an address in angle brackets be a link within a link; HTML does not.
         is_link = bool(_LINKED.match(href)) and not any(is_link for _, is_link in env["links"])
         env["links"].append((href, is_link))
-        return f'<a href="{escape(href)}" rel="noopener noreferrer nofollow">' if is_link else '<span class="unlinked">'
+        return render("link.html", href=href) if is_link else '<span class="unlinked">'
 
     def link_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: _Env) -> str:
         href, is_link = env["links"].pop()
         if is_link:
             return "</a>"
         target = unquote(href)
-        return "</span> " + (_tag_card(target, env) or f'<small class="target">({escape(target)})</small>')
+        return f"</span> {_tag_card(target, env) or render('target.html', target=target)}"
 
     def heading_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: _Env) -> str:
         level = int(tokens[idx].tag[1:])
@@ -65,9 +66,7 @@ class _Renderer(RendererHTML):
         return f"</h{min(int(tokens[idx].tag[1:]) + _TOP, 6)}>\n"
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: _Env) -> str:
-        info = tokens[idx].info.strip()
-        label = f'<p class="info">{escape(info)}</p>' if info else ""
-        return f"{label}<pre><code>{escape(tokens[idx].content)}</code></pre>\n"
+        return render("fence.html", info=tokens[idx].info.strip(), code=tokens[idx].content) + "\n"
 
     def table_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: _Env) -> str:
         return '<div class="scroll"><table>\n'
