@@ -12,8 +12,11 @@ DEMO := cd .syncjob/demo && $(CURDIR)/$(BIN)/syncjob
 PLAYS := no_description=null-value,empty_text=refused,crlf=lf,unknown_tag=refused,updated_at=stays \
 	no_description=404,ending=stripped,unicode=nfc,unknown_in_bulk=refused,code=ignored,ticks=seconds \
 	no_description=null,size=400000
-BEHAVIOUR := $(addprefix tests/test_,end_to_end.py git_end_to_end.py pull.py rollback.py apply.py laws.py nothing_lost.py \
-	stray_404.py rollback_effects.py write_ends.py repeated_writes.py lag.py normalised.py forged_plans.py gone_and_back.py)
+BEHAVIOUR := $(addprefix tests/,behaviour/test_end_to_end.py behaviour/test_git_end_to_end.py \
+	commands/test_pull.py commands/test_rollback.py remote/test_write.py behaviour/test_laws.py \
+	behaviour/test_nothing_lost.py remote/test_stray_404.py commands/test_rollback_effects.py \
+	remote/test_write_ends.py remote/test_repeated_writes.py remote/test_lag.py remote/test_normalised.py \
+	commands/test_forged_plans.py commands/test_gone_and_back.py)
 
 .PHONY: demo test test-deep lint format bench schema lock clean
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from tests.loopback import Loopback, loopback
-from tests.workspace import Workspace
+from tests.support.loopback import Loopback, loopback
+from tests.support.workspace import Workspace
 
 
 @pytest.fixture(autouse=True)

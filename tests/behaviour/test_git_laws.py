@@ -1,0 +1,593 @@
+"""Laws of git, Scenario and the run between them, whatever people do to either in whatever order."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import unicodedata
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+
+from syncjob.commands import jobs, run
+from syncjob.config.config import Config, Safety
+from syncjob.credentials import basic
+from syncjob.errors import UsageError
+from syncjob.git.git import Git
+from syncjob.git.history import texts as texts_of_git
+from syncjob.plan import saved_plan
+from syncjob.report.model import Report
+from syncjob.report.planned import to_save
+from tests.behaviour.test_laws import config
+from tests.support.loopback import Loopback, loopback
+from tests.support.oracle import (
+    BLOCKED,
+    MISSING,
+    NEAR_MISS,
+    WRITES,
+    Asked,
+    Expected,
+    Files,
+    History,
+    PlanItem,
+    Scope,
+    World,
+    canonical,
+    digest,
+    expected_of_plan,
+    key,
+)
+from tests.support.workspace import AGREEING, untracked
+
+MODELS = ("one", "two.1", "three-x", "_4", "5")
+UNKNOWN = "unknown"  # to Scenario
+MAX_DELETES = 1
+FOUND = (Phase.reuse, Phase.generate)
+SETTINGS = (
+    "-c", "core.fsync=none", "-c", "maintenance.auto=false", "-c", "commit.gpgsign=false", "-c", "merge.conflictStyle=merge",
+    "-c", "advice.detachedHead=false", "-c", "user.name=tests", "-c", "user.email=tests@example.invalid",
+)  # fmt: skip
+
+# A body is long enough that git knows it again after an edit, and no body is like another.
+BODIES = [
+    "\n".join(f"{word} {number}: a líne of a description that goes on for quite a while" for number in range(10))
+    for word in ("alpha", "beta")
+]
+FORMS: list[Callable[[str], str]] = [
+    lambda text: text + "\n",
+    lambda text: text.replace("\n", "\r\n"),
+    lambda text: f"\ufeff{text}\n\n \n",
+    lambda text: unicodedata.normalize("NFD", text) + "\n",
+]
+BAD = (NEAR_MISS.encode(), b"\xff\xfe", b" \n\n", MISSING.encode())
+
+ids = st.sampled_from(MODELS)
+forms = st.sampled_from(FORMS)
+texts = st.builds(
+    lambda body, edition, line, form: form(f"{BODIES[body]}\nedition {edition}{line}"),
+    st.integers(0, 1),
+    st.integers(0, 5),
+    st.sampled_from(["", "", "\nwith {asset:asset_a} and {model:one}"]),
+    forms,
+)
+# A file that somebody spoils while a run is under way, and mends after it.
+spoils = st.one_of(*[st.none()] * 6, st.tuples(st.sampled_from((*MODELS, UNKNOWN)), st.sampled_from((*BAD, b"fine"))))
+revisions = st.sampled_from([None, None, "side", "side", "HEAD", "HEAD~1", "HEAD~2", "synced", "0" * 40, "nowhere"])
+selects = st.one_of(st.just(()), st.just(()), st.lists(ids, min_size=1, max_size=2, unique=True).map(tuple))
+GIT = ("write", "write and commit", "write and commit", "take away", "take many away", "take into git and commit")
+SCENARIO = ("a held text", "a held text", "an edit", "nothing", "another form")
+changes = st.lists(st.tuples(st.sampled_from((*GIT, *GIT, *SCENARIO)), ids, texts, st.integers(0, 11)), max_size=3)
+edits = st.lists(st.tuples(st.sampled_from(SCENARIO), ids, texts, st.integers(0, 11)), min_size=1, max_size=3)
+moves = st.tuples(st.integers(0, 4), st.integers(0, 4), st.booleans())
+merges = st.sampled_from(["as git does", "ours", "theirs", "evil", "evil"])
+changed_files = st.tuples(ids, texts)
+wishes = st.builds(
+    lambda since, select, prune, keep_going, overwrite, force: run.Options(
+        since=since,
+        patterns=select,
+        prune=prune,
+        keep_going=keep_going,
+        overwrite_remote_edits=overwrite,
+        force=force,
+    ),
+    revisions,
+    selects,
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from([False, False, False, True]),
+    st.booleans(),
+)
+
+
+Changes = list[tuple[str, str, str, int]]  # what, model id, text, which
+Move = tuple[int, int, bool]  # which file, which free name, with an edit
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run did: its report, None where it was no use to begin, and what Scenario was asked."""
+
+    report: Report | None
+    gets: Counter[str]
+    puts: dict[str, str | None]
+    asked: int
+    world: World
+
+    @property
+    def actions(self) -> dict[str, str]:
+        assert self.report
+        return {item.model_id: item.action for item in self.report.items}
+
+
+class GitAndScenario(RuleBasedStateMachine):
+    """A repository, Scenario, and runs between them; tests/support/oracle.py says what each run must do."""
+
+    served: Loopback
+    root: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(dir=self.root))
+        self.repository = self.folder / "repository"
+        self.descriptions = self.repository / "descriptions"
+        self.config = self._config()
+        self.history = History()
+        self.branch = "main"
+        self.head = self.side = ""
+        self.synced = ""
+        self.plan: dict[str, PlanItem] | None = None
+        self.edits = 0
+        self.commands = 0
+
+    def teardown(self) -> None:
+        shutil.rmtree(self.folder)
+
+    def _config(self) -> Config:
+        return msgspec.structs.replace(
+            config(self.repository, self.served.url),
+            safety=Safety(max_deletes=MAX_DELETES),
+            credentials=basic("key-of-the-tests", "secret-of-the-tests"),
+        )
+
+    # git
+
+    @initialize(held=st.dictionaries(ids, texts, min_size=3, max_size=3))
+    def begin(self, held: dict[str, str]) -> None:
+        self.repository.mkdir()
+        self.git("init", "--quiet", "--initial-branch=main", "--template=")
+        for model_id, text in held.items():
+            self.write(model_id, text.encode())
+        self.commit_all()
+        self.synced = self.head
+        self.served.add(*MODELS, texts=held)
+        self.served.add_assets("asset_a")
+
+    def git(self, *arguments: str, may_fail: bool = False) -> str:
+        """git's output; dates are no help to it, as on machines whose clocks differ."""
+        self.commands += 1
+        date = f"{1_700_000_000 + self.commands * 61_803 % 100_003} +0000"
+        done = subprocess.run(
+            ["git", "-C", str(self.repository), *SETTINGS, *arguments],
+            env={
+                "PATH": os.environ["PATH"],
+                "GIT_CONFIG_GLOBAL": os.devnull,
+                "GIT_CONFIG_SYSTEM": os.devnull,
+                "GIT_AUTHOR_DATE": date,
+                "GIT_COMMITTER_DATE": date,
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        assert may_fail or done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode().strip() if done.returncode == 0 else "failed"
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        found = sorted(self.descriptions.glob("*.md")) if self.descriptions.is_dir() else []
+        return {path.name.removesuffix(".md"): path.read_bytes() for path in found}
+
+    def path(self, model_id: str) -> Path:
+        return self.descriptions / f"{model_id}.md"
+
+    def write(self, model_id: str, data: bytes | None) -> None:
+        """Writes a file; None takes it away."""
+        self.descriptions.mkdir(exist_ok=True)
+        if data is None:
+            self.path(model_id).unlink(missing_ok=True)
+        else:
+            self.path(model_id).write_bytes(data)
+
+    def write_all(self, files: Files) -> None:
+        for model_id in MODELS:
+            self.write(model_id, files.get(model_id))
+
+    def note_head(self, *parents: str) -> None:
+        """Takes the commit that the branch now names, of a clean working tree, into the model's own history."""
+        self.head = (self.repository / ".git" / "refs" / "heads" / self.branch).read_text().strip()
+        self.history.add(self.head, parents, self.files)
+
+    def commit_all(self, *merged: str) -> None:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "-m", "a commit")
+        self.note_head(*filter(None, [self.head]), *merged)
+
+    @property
+    def is_clean(self) -> bool:
+        return self.files == self.history.commits[self.head].files
+
+    def commit_if_dirty(self) -> None:
+        if not self.is_clean:
+            self.commit_all()
+
+    @rule(moves=st.lists(moves, min_size=1, max_size=2))
+    def rename(self, moves: list[Move]) -> None:
+        self.commit_if_dirty()
+        for move in moves:
+            self.move(*move)
+        self.check_memory()
+
+    def move(self, which: int, where: int, is_edited: bool) -> None:
+        """Renames a file in a commit of its own."""
+        if self.rename_file(which, where, is_edited):
+            self.commit_all()
+
+    def rename_file(self, which: int, where: int, is_edited: bool) -> bool:
+        files = self.files
+        free = sorted(set(MODELS) - files.keys())
+        if not (files and free):
+            return False
+        old, new = sorted(files)[which % len(files)], free[where % len(free)]
+        self.git("mv", f"descriptions/{old}.md", f"descriptions/{new}.md")
+        if is_edited:
+            self.write(new, files[old] + b"\nedited while it was renamed")
+        return True
+
+    @rule(model_id=ids, text=texts, move=st.none() | moves)
+    def leave_a_branch(self, model_id: str, text: str, move: Move | None) -> None:
+        """Commits on another branch, to be merged or not."""
+        self.commit_if_dirty()
+        main = self.head
+        self.branch = "side"
+        self.git("switch", "--quiet", "-C", "side")
+        if move:
+            self.move(*move)
+        self.write(model_id, text.encode())
+        self.commit_all()
+        self.side = self.head
+        self.git("switch", "--quiet", "main")
+        self.branch, self.head = "main", main
+        self.check_memory()
+
+    @precondition(lambda self: self.side and self.side not in self.history.reachable(self.head))
+    @rule(how=merges, model_id=ids, text=texts, move=st.none() | moves)
+    def merge(self, how: str, model_id: str, text: str, move: Move | None) -> None:
+        self.commit_if_dirty()
+        if how == "as git does":
+            if self.git("merge", "--quiet", "--no-ff", "-m", "a merge", "side", may_fail=True) != "failed":
+                self.note_head(self.head, self.side)
+                self.check_memory()
+                return
+            self.git("merge", "--abort")
+        self.git("merge", "--quiet", "--no-ff", "--no-commit", "--strategy=ours", "side")
+        if how == "theirs":
+            self.write_all(self.history.commits[self.side].files)
+        if how == "evil":  # the merge itself brings a text, and may rename
+            if move:
+                self.rename_file(*move)
+            self.write(model_id, text.encode())
+        self.commit_all(self.side)
+        self.check_memory()
+
+    @rule(aside=changed_files, here=changed_files, how=merges, move=st.none() | moves)
+    def branch_and_merge(self, aside: tuple[str, str], here: tuple[str, str], how: str, move: Move | None) -> None:
+        self.leave_a_branch(*aside, move)
+        self.write(here[0], here[1].encode())
+        self.commit_if_dirty()
+        self.merge(how, *here, move)
+
+    @precondition(lambda self: self.history.commits[self.head].parents)
+    @rule(model_id=ids, text=texts)
+    def replace_the_last_commit(self, model_id: str, text: str) -> None:
+        self.commit_if_dirty()
+        self.git("reset", "--quiet", "--hard", "HEAD~1")
+        self.head = self.history.commits[self.head].parents[0]
+        self.write(model_id, text.encode())
+        self.commit_all()
+        self.check_memory()
+
+    def check_memory(self) -> None:
+        """That git's own texts are found, and nobody else's."""
+        with texts_of_git(self.descriptions, Git()) as held:
+            for model_id in MODELS:
+                found = {key(version.text) for version in held.of(f"{model_id}.md")}
+                assert self.history.surely_held(model_id, self.head) <= found
+                assert found <= self.history.possibly_held(model_id, self.head)
+            assert not any(held.gap(f"{model_id}.md") for model_id in MODELS)
+
+    # Scenario
+
+    @property
+    def remote(self) -> dict[str, str]:
+        return {model_id: self.served.sandbox.description(model_id) for model_id in MODELS}
+
+    def change_all(self, changes: Changes) -> None:
+        for change in changes:
+            self.change(*change)
+
+    def change(self, what: str, model_id: str, text: str, which: int) -> None:
+        """What people do between two runs."""
+        if what in SCENARIO:
+            self.served.sandbox.put(model_id, self.changed_text(what, model_id, which))
+            return
+        if what.startswith("take") and what.endswith("away"):
+            for gone in (model_id, *MODELS[: which % 7 if "many" in what else 0]):
+                self.write(gone, None)
+        elif not what.startswith("take into git"):
+            self.write(model_id, text.encode())
+        elif key(self.remote[model_id]):
+            self.write(model_id, self.remote[model_id].encode())
+        if what.endswith("commit"):
+            self.commit_if_dirty()
+
+    def changed_text(self, what: str, model_id: str, which: int) -> str:
+        held = self.remote[model_id]
+        if what == "an edit":  # a text that git never held
+            self.edits += 1
+            return f"{held if which % 2 else ''}\nedit {self.edits} on Scenario"
+        if what == "a held text":  # by git, once, for this model or another one
+            ever = self.history.texts_ever(model_id if which % 3 else MODELS[which % len(MODELS)])
+            return ever[which % len(ever)] if ever else held
+        if what == "another form":
+            return FORMS[which % len(FORMS)](canonical(held))
+        return ("", " \n")[which % 2]
+
+    # Runs
+
+    @rule(changes=changes, wish=wishes, spoil=spoils)
+    def sync(self, changes: Changes, wish: run.Options, spoil: tuple[str, bytes] | None) -> None:
+        self.change_all(changes)
+        options = self._options(wish)
+        with ExitStack() as mending:
+            self._spoil(spoil, mending)
+            self._check_files(self._run("sync", options), options, wish.since)
+
+    @rule(changes=changes, overwrite=st.booleans())
+    def sync_everything(self, changes: Changes, overwrite: bool) -> None:
+        self.change_all(changes)
+        options = run.Options(prune=True, force=True, overwrite_remote_edits=overwrite)
+        ran = self._run("sync", options)
+        self._check_files(ran, options, None)
+        if ran.report is None or ran.report.exit_code:
+            return
+        # Scenario holds what the working tree holds, and nothing is left to do.
+        assert {id_: key(text) for id_, text in self.remote.items() if key(text)} == {
+            id_: key(data.decode()) for id_, data in self.files.items()
+        }
+        again = self._run("sync", options)
+        assert again.report is not None
+        assert (again.report.exit_code, again.puts) == (0, {})
+        self.synced = self.head
+
+    @rule(changes=changes, wish=wishes, spoil=spoils)
+    def make_a_plan(self, changes: Changes, wish: run.Options, spoil: tuple[str, bytes] | None) -> None:
+        self.change_all(changes)
+        options = replace(self._options(wish), keep_going=False)
+        with ExitStack() as mending:
+            self._spoil(spoil, mending)
+            ran = self._run("diff", options)
+        self._check_files(ran, options, wish.since)
+        if ran.report is None:
+            return
+        self.plan = {
+            item["model_id"]: PlanItem(item["action"], item["before_sha256"], item["after_sha256"])
+            for item in json.loads(self.plan_file.read_text())["items"]
+        }
+        assert {name: item.action for name, item in self.plan.items()} == {
+            name: action for name, action in ran.actions.items() if action != "unchanged"
+        }
+        for name, item in self.plan.items():
+            if item.action in WRITES:
+                assert (item.before, item.after) == self._digests(ran.world, name)
+
+    @precondition(lambda self: self.plan)
+    @rule(keep_going=st.booleans(), force=st.booleans(), changes=changes)
+    def apply_the_plan(self, changes: Changes, keep_going: bool, force: bool) -> None:
+        self.change_all(changes)
+        assert self.plan is not None
+        options = run.Options(plan=self.plan_file, keep_going=keep_going, force=force)
+        ran = self._run("sync", options)
+        self._check(ran, expected_of_plan(self.plan, ran.world, keep_going=keep_going), options)
+        for name in ran.puts:
+            assert (self.plan[name].before, self.plan[name].after) == self._digests(ran.world, name)
+
+    @rule(changes=changes, select=selects, between=st.one_of(st.just([]), changes, edits), keep_going=st.booleans())
+    def plan_and_apply(self, changes: Changes, select: tuple[str, ...], between: Changes, keep_going: bool) -> None:
+        """As a review and a merge do."""
+        self.make_a_plan(changes, run.Options(patterns=select, prune=True), None)
+        if self.plan:
+            self.apply_the_plan(between, keep_going=keep_going, force=True)
+
+    @precondition(lambda self: self.plan)
+    @rule(
+        member=st.sampled_from(["action", "before_sha256", "after_sha256", "model_id", "none"]), which=st.integers(0, 5)
+    )
+    def apply_a_plan_that_was_edited(self, member: str, which: int) -> None:
+        whole = self.plan_file.read_text()
+        edited: dict[str, Any] = json.loads(whole)
+        items = edited["items"]
+        if not items:
+            return
+        values = {
+            "action": "create" if items[which % len(items)]["action"] != "create" else "delete",
+            "before_sha256": digest(f"other {which}"),
+            "after_sha256": digest(f"other {which}"),
+            "model_id": "another",
+        }
+        if member == "none":
+            del items[which % len(items)]
+        else:
+            items[which % len(items)][member] = values[member]
+        self.plan_file.write_text(json.dumps(edited))
+        ran = self._run("sync", run.Options(plan=self.plan_file, keep_going=True, force=True))
+        self.plan_file.write_text(whole)
+        assert ran.report is None
+        assert ran.asked == 0
+
+    @property
+    def plan_file(self) -> Path:
+        return self.folder / "plan.json"
+
+    def _options(self, wish: run.Options) -> run.Options:
+        return replace(wish, since=self.synced if wish.since == "synced" else wish.since)
+
+    def _spoil(self, spoil: tuple[str, bytes] | None, mending: ExitStack) -> None:
+        if spoil:
+            model_id, data = spoil
+            mending.callback(self.write, model_id, self.files.get(model_id))
+            self.write(model_id, data)
+
+    def _run(self, command: run.Command, options: run.Options) -> Ran:
+        world = World(self.files, self.history, self.head, self.remote)
+        self.served.asked.clear()
+        report: Report | None = None
+        try:
+            reach: run.Reach = "write" if command == "sync" else "read"
+            with run.begin(run.new_id(), command, self.config, options, untracked, reach) as begun:
+                if command == "sync":
+                    report = jobs.sync(begun, AGREEING).report
+                else:
+                    report = jobs.diff(begun).report
+                    self.plan_file.write_text(saved_plan.save(to_save(report.items), self.config))
+        except UsageError:
+            pass
+        asked = self.served.asked
+        gets = Counter(_model_of(target) for method, target, _ in asked if _is_description("GET", method, target))
+        puts = {_model_of(target): json.loads(body)["description"] for method, target, body in asked if method == "PUT"}
+        assert len(puts) == self.served.counts["PUT"]  # one for each
+        return Ran(report, gets, puts, len(asked), world)
+
+    def _check_files(self, ran: Ran, options: run.Options, revision: str | None) -> None:
+        base = self._base(options.since)
+        is_astray = options.since is not None and base is None
+        asked = Asked(
+            base=base,
+            is_astray=is_astray,
+            is_slip=is_astray and options.since != "0" * 40,
+            select=options.patterns,
+            prune=options.prune,
+            keep_going=options.keep_going,
+            overwrite=options.overwrite_remote_edits,
+            will_write=ran.report is not None and ran.report.command == "sync",
+        )
+        scope = Scope(ran.world, asked)
+        assert (ran.report is None) == scope.is_usage_error
+        if ran.report is None:
+            assert not ran.puts
+            return
+        self._check(ran, scope.expected(), options)
+        for name in ran.puts:
+            existing = key(ran.world.remote[name])
+            held = self.history.possibly_held(name, self.head)
+            assert options.overwrite_remote_edits or not existing or existing in held, f"an edit of {name} is lost"
+        assert ("since-unknown" in {problem.code for problem in ran.report.problems}) == asked.is_astray
+
+    def _base(self, revision: str | None) -> str | None:
+        """The commit that --since comes to."""
+        tip = self._resolved(revision or "")
+        if tip is None:
+            return None
+        bases = self.history.merge_bases(tip, self.head)
+        return self.git("merge-base", tip, "HEAD") if len(bases) > 1 else next(iter(bases))
+
+    def _resolved(self, revision: str) -> str | None:
+        if revision == "side":
+            return self.side or None
+        if not revision.startswith("HEAD"):
+            return revision if revision in self.history.commits else None
+        commit: str | None = self.head
+        for _ in range(int(revision[5:] or 0)):
+            commit = next(iter(self.history.commits[commit].parents), None) if commit else None
+        return commit
+
+    def _check(self, ran: Ran, expected: Expected, options: run.Options) -> None:
+        """That a run did what it had to, and said so."""
+        report = ran.report
+        assert report is not None
+        assert ran.actions.keys() == expected.actions.keys()
+        for name, action in ran.actions.items():
+            assert action in expected.actions[name], (name, action, expected.actions[name])
+        # Each description that the run is about is read once, and no other.
+        assert ran.gets == Counter(expected.reads)
+        assert expected.sends or ran.asked == 0
+        # Nothing by halves.
+        deletes = sum(action == "delete" for action in ran.actions.values())
+        is_stopped = deletes > (MAX_DELETES if ran.world.files else 0) and not options.force
+        is_blocked = any(action in BLOCKED for action in ran.actions.values())
+        may_write = report.command == "sync" and not is_stopped and (options.keep_going or not is_blocked)
+        writes = {name for name, action in ran.actions.items() if action in WRITES}
+        assert ran.puts == {name: ran.world.text(name) or None for name in writes if may_write}
+        assert report.exit_code == (1 if is_stopped or is_blocked else 0)
+        # What was written is there, the rest is what it was, and the report says so.
+        assert self.remote == {**ran.world.remote, **{name: text or "" for name, text in ran.puts.items()}}
+        assert {item.model_id for item in report.items if item.status == "applied"} == ran.puts.keys()
+        assert (report.summary.applied, report.requests.put) == (len(ran.puts), len(ran.puts))
+        assert report.requests.total == ran.asked
+        for item in report.items:
+            if item.action in WRITES:
+                assert (item.before_sha256, item.after_sha256) == self._digests(ran.world, item.model_id)
+            if item.action == "conflict":
+                assert item.status == "refused"
+                assert {"remote-edited", "stale-plan"} & {problem.code for problem in item.problems}
+
+    def _digests(self, world: World, name: str) -> tuple[str | None, str | None]:
+        return digest(world.remote[name]), digest(world.text(name))
+
+
+def _is_description(wanted: str, method: str, target: str) -> bool:
+    return method == wanted and target.endswith("/description")
+
+
+def _model_of(target: str) -> str:
+    return target.split("/")[-2]
+
+
+def laws_hold(folder: Path, phases: tuple[Phase, ...], *, examples: int, steps: int) -> None:
+    with loopback(Path(":memory:")) as remote:
+
+        class Machine(GitAndScenario):
+            served = remote
+            root = folder
+
+        run_state_machine_as_test(
+            Machine,
+            settings=settings(
+                phases=phases,
+                max_examples=examples,
+                stateful_step_count=steps,
+                deadline=None,
+                print_blob=True,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+
+
+def test_no_edit_is_lost_and_nothing_is_done_by_halves(tmp_path: Path) -> None:
+    # A failure is shown as it was found: to make it smaller takes minutes, which the deep suite has.
+    laws_hold(tmp_path, FOUND, examples=20, steps=15)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("part", range(4))
+def test_no_edit_is_lost_however_long_it_goes_on(tmp_path: Path, part: int) -> None:
+    laws_hold(tmp_path, (*FOUND, Phase.shrink), examples=25, steps=30)

@@ -1,0 +1,69 @@
+"""One form for every error of the command line, and help where it is."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.workspace import Workspace
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["rollback"], "Missing argument 'RUN'. See `syncjob rollback --help`."),
+        (
+            ["sync", "--kep-going"],
+            "No such option '--kep-going'. Did you mean '--keep-going'? See `syncjob sync --help`.",
+        ),
+        (["sync", "--max-duration", "5"], "Invalid value for '--max-duration': '5' is no duration"),
+        (["dif"], "No such command 'dif'. Did you mean 'diff'? See `syncjob --help`."),
+        (
+            ["--profil", "test", "diff"],
+            "No such option '--profil'. (Did you mean one of: '--config', '--profile'?) See `syncjob --help`.",
+        ),
+        (["xyz"], "No such command 'xyz'. See `syncjob --help`."),
+        (["diff", "--profile", "test"], "--profile stands before the command: syncjob --profile … COMMAND"),
+        (["rollback", "last"], "no run 'last'"),
+        (["diff", "nope"], "no description matches 'nope'"),
+        (["di\x1b[31m\nff"], "No such command"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_every_error_is_one_line_of_one_form(workspace: Workspace, arguments: list[str], said: str) -> None:
+    workspace.write("one", "text")
+    ended = workspace.run(*arguments)
+    assert ended.status == 2
+    assert ended.err.startswith(f"syncjob: {said}")
+    assert len(ended.err.splitlines()) == 1
+    assert "\x1b" not in ended.err
+
+
+def test_without_a_command_the_help_is_printed_as_it_is(workspace: Workspace) -> None:
+    bare, asked = workspace.run(), workspace.run("--help")
+    assert (bare.status, bare.out, asked.status) == (2, "", 0)
+    assert bare.err == asked.out
+    assert re.search(r"^  diff  .+\n  doctor  ", bare.err, re.MULTILINE)
+
+
+def test_help_loads_no_more_than_click(workspace: Workspace) -> None:
+    for arguments in ([], ["--help"]):
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", "-m", "syncjob", *arguments],
+            cwd=workspace.folder,
+            env=workspace.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        loaded = set(re.findall(r"\| +([\w.]+)$", done.stderr, re.MULTILINE))
+        assert not loaded & {
+            "msgspec",
+            "structlog",
+            "httpx",
+            "difflib",
+            "syncjob.config.config",
+            "syncjob.cli.output",
+            "html",
+        }

@@ -1,0 +1,333 @@
+"""SIGINT and SIGTERM end a run within five seconds, whatever it waits for, with its report and its journal."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncjob.control import signals
+from syncjob.control.workers import Stop
+from syncjob.errors import Stopped
+from syncjob.scenario.http.transport import Limits, Transport
+from tests.scenario.test_deadline import endless
+from tests.support.faulty_server import Fault, Running, Scene, scene_at, wait_for
+from tests.support.raw_server import Play, answer, scripted
+from tests.support.workspace import Ended
+
+PROMISED = 5.5  # seconds: five, and what a busy machine adds
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    with scene_at(tmp_path) as made:
+        made.http(timeout=60, deadline=60, workers=4)
+        yield made
+
+
+def stopped(running: Running, number: signal.Signals, seconds: float = PROMISED) -> Ended:
+    """How a run ends that is sent a signal; fails the test where that takes longer."""
+    sent = time.monotonic()
+    running.send(number)
+    running.process.wait(20)
+    took = time.monotonic() - sent
+    assert took < seconds, f"took {took:.1f} s"
+    return running.end()
+
+
+def report_of(scene: Scene) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads((scene.workspace.folder / "report.json").read_text())
+    return report
+
+
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
+HANGING: dict[str, Play] = {
+    "nothing": lambda connection: time.sleep(30),
+    "a head line by line": endless(b"x-more: y\r\n", first=HEAD),
+}
+
+
+@pytest.mark.deep
+def test_a_run_whose_writes_hang_ends_in_time_and_says_so(scene: Scene) -> None:
+    ids = [f"m{number}" for number in range(6)]
+    scene.stage(*ids)
+    scene.remote.on("PUT", "*", Fault(HANGING["a head line by line"], has_effect=True), always=True)
+    with scene.running("sync", "--force", "--report", "report.json") as running:
+        wait_for(lambda: len(scene.remote.counts("PUT")) == 4, "four writes")
+        ended = stopped(running, signal.SIGINT)
+    report = report_of(scene)
+    assert (ended.status, report["exit_code"]) == (130, 130)
+    ends = {item["model_id"]: item["status"] for item in report["items"]}
+    sent = scene.remote.counts("PUT")
+    assert {ends[id_] for id_ in sent} <= {"applied", "failed"}  # whoever could still look has seen that it landed
+    assert {ends[id_] for id_ in ids if id_ not in sent} == {"not_attempted"}
+    assert scene.journal()[-1]["record"] == "end"
+    scene.converges()
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize(("method", "count"), [("GET", 3), ("PUT", 1), ("PUT", 3)])
+def test_a_probe_whose_requests_hang_puts_the_text_back(scene: Scene, method: str, count: int) -> None:
+    scene.stage("scratch")
+    good = [Fault(has_effect=True)] * count
+    scene.remote.on(method, "scratch", *good, Fault(HANGING["nothing"], has_effect=True))
+    with scene.running("doctor", "--probe", "scratch", "--yes") as running:
+        wait_for(lambda: scene.remote.counts(method).get("scratch", 0) > count, "the request that hangs")
+        ended = stopped(running, signal.SIGTERM)
+    assert ended.status == 143
+    assert scene.remote.text("scratch") == "old of scratch"
+    assert "scratch is as it was" in ended.err or "scratch holds its own description again" in ended.err
+
+
+def test_a_second_signal_ends_a_run_whose_head_drips_at_once(scene: Scene) -> None:
+    scene.stage("a")
+    scene.remote.on("GET", "*", Fault(HANGING["a head line by line"]), always=True)
+    with scene.running("sync") as running:
+        wait_for(lambda: scene.remote.counts("GET"), "the first request")
+        running.send(signal.SIGINT)
+        running.until("ending what is in flight")
+        ended = stopped(running, signal.SIGTERM, 3)
+    assert ended.status in (143, -signal.SIGTERM)
+
+
+# The main thread is held up in the midst of a run by what is named here, in place of the run's own work.
+STUCK = """\
+import ctypes, sys, threading, time
+from syncjob.control import signals
+from syncjob.control.workers import Stop
+
+def in_a_lock():
+    lock = threading.Lock()
+    lock.acquire()
+    while True:
+        try:
+            lock.acquire()
+        except Exception:
+            pass
+
+def in_c():
+    ctypes.CDLL(None).poll(None, 0, 60_000)  # without the interpreter's lock; a signal interrupts it once
+    ctypes.CDLL(None).poll(None, 0, 60_000)
+    ctypes.CDLL(None).poll(None, 0, 60_000)
+
+def in_c_undisturbed():
+    import signal
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})  # another thread gets them
+    ctypes.CDLL(None).sleep(60)
+
+def in_c_with_the_interpreter():
+    while stop.reason is None:
+        time.sleep(0.01)
+    while True:
+        ctypes.PyDLL(None).sleep(60)  # no other thread runs meanwhile
+
+def in_python():
+    while True:
+        sum(range(1000))
+
+def held_off():
+    with stop.held_off():
+        time.sleep(2)
+    time.sleep(60)
+
+stop = Stop()
+with signals.ending(stop):
+    print("begun", flush=True)
+    globals()[sys.argv[1]]()
+"""
+
+
+def stuck(where: str) -> "subprocess.Popen[bytes]":
+    process = subprocess.Popen([sys.executable, "-c", STUCK, where], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout
+    assert process.stdout.readline() == b"begun\n"
+    return process
+
+
+WAITS = ["in_a_lock", "in_c", "in_c_undisturbed"]
+# With the status of a signal, or by the signal itself, which a shell shows as the same.
+SECOND = {130, -signal.SIGINT}
+
+
+@pytest.mark.parametrize("where", [*WAITS, "in_c_with_the_interpreter", "in_python"])
+def test_a_second_signal_ends_what_no_handler_can_reach(where: str) -> None:
+    with stuck(where) as process:
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(5) in SECOND
+
+
+@pytest.mark.deep
+def test_a_run_that_goes_on_waiting_is_ended() -> None:
+    processes = [stuck(where) for where in (*WAITS, "held_off")]
+    sent = time.monotonic()
+    for process in processes:
+        process.send_signal(signal.SIGTERM)
+    for process in processes:
+        _, err = process.communicate(timeout=20)
+        assert (process.returncode, time.monotonic() - sent < PROMISED) == (143, True)
+        assert b"still waits for something, so it is ended without a report" in err
+
+
+WORKS = """\
+import sys, time
+from syncjob.control import signals
+from syncjob.control.workers import Stop
+
+with signals.ending(Stop()) as interrupts:
+    print("begun", flush=True)
+    while interrupts.signal is None:
+        time.sleep(0.01)
+    until = time.monotonic() + 6
+    while time.monotonic() < until:
+        sum(range(1000))
+print("a long report")
+"""
+
+
+@pytest.mark.deep
+def test_a_run_that_goes_on_working_is_ended_too() -> None:
+    with stuck("in_python") as process:
+        sent = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=20)
+        assert (process.returncode, time.monotonic() - sent < 10.5) == (143, True)
+        assert b"still works, so it is ended without a report" in err
+
+
+# The first process of a container is not ended by a signal that it does not handle.
+FIRST = STUCK.replace("import ctypes, sys", "import ctypes, os, sys").replace(
+    "stop = Stop()", "os.getpid = lambda: 1\nstop = Stop()"
+)
+
+
+def test_the_first_process_of_a_container_is_ended_by_the_second_signal() -> None:
+    command = [sys.executable, "-c", FIRST, "in_c"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"begun\n"
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(5) == 130
+
+
+@pytest.mark.deep
+def test_a_run_that_is_still_writing_its_report_is_left_to_it() -> None:
+    process = subprocess.Popen([sys.executable, "-c", WORKS], stdout=subprocess.PIPE)
+    with process:
+        assert process.stdout
+        process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=20)[0] == b"a long report\n"
+
+
+FULL = """\
+import os, sys, time
+from syncjob.control import signals
+from syncjob.control.workers import Stop
+
+os.set_blocking(2, False)
+try:
+    while True:
+        os.write(2, b"x" * 4096)
+except BlockingIOError:
+    os.set_blocking(2, True)
+stop = Stop()
+with signals.ending(stop) as interrupts:
+    print("begun", flush=True)
+    while not stop.requested:
+        time.sleep(0.01)
+    print("in order", flush=True)
+os._exit(5)
+"""
+
+
+def test_a_full_stderr_holds_no_signal_back() -> None:
+    process = subprocess.Popen([sys.executable, "-c", FULL], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with process:
+        assert process.stdout
+        process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.readline() == b"in order\n"
+        assert process.wait(5) == 5
+        assert process.stderr
+        process.stderr.read()
+
+
+def test_whoever_waits_for_the_first_answer_sends_nothing_after_a_stop() -> None:
+    stop, release = Stop(), threading.Event()
+
+    def late(connection: socket.socket) -> None:
+        release.wait(5)
+        answer(b"{}")(connection)
+
+    with scripted(late) as served:
+        opened = Transport(served.url, None, Limits(), sleep=stop.sleep)
+        ends: list[BaseException | None] = []
+
+        def ask() -> None:
+            try:
+                opened.send("GET", "/models", {}, None)
+            except Stopped as error:
+                ends.append(error)
+            else:
+                ends.append(None)
+
+        threads = [threading.Thread(target=ask) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        wait_for(lambda: served.heads, "the first request")
+        stop.request("now")
+        release.set()
+        for thread in threads:
+            thread.join(5)
+        assert (len(served.heads), ends.count(None), len(ends)) == (1, 1, 8)
+        opened.close()
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.1])
+def test_all_sleeps_end_with_a_stop(seconds: float) -> None:
+    stop = Stop()
+    ended: list[float] = []
+
+    def wait() -> None:
+        with suppress(Stopped):
+            stop.sleep(60)
+        ended.append(time.monotonic())
+
+    threads = [threading.Thread(target=wait) for _ in range(32)]
+    for thread in threads:
+        thread.start()
+    time.sleep(seconds)
+    noted = time.monotonic()
+    stop.note("as a signal's handler does")
+    for thread in threads:
+        thread.join(5)
+    assert max(ended) - noted < 2  # 0.25, and what a busy machine adds
+
+
+@pytest.mark.parametrize("is_told_by_thread", [True, False], ids=["by thread", "by process"])
+def test_a_main_thread_that_works_is_not_taken_for_one_that_waits(
+    monkeypatch: pytest.MonkeyPatch, is_told_by_thread: bool
+) -> None:
+    """macOS has no clock of a thread: there a report that takes long would be cut off."""
+    if not is_told_by_thread:
+        monkeypatch.delattr(time, "pthread_getcpuclockid", raising=False)
+    watch = signals._Watch(Stop())
+    watch._main_waits()
+    until = time.process_time() + 0.01
+    while time.process_time() < until:
+        pass
+    assert not watch._main_waits()
+    wait_for(watch._main_waits, "the thread to be taken for one that waits")
+    watch.end()

@@ -1,0 +1,137 @@
+"""The rules of docs/architecture.md that imports can break."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "syncjob"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+# A library or an effect -> the only modules that may import it.
+HOMES = {
+    "httpx": {f"scenario/http/{name}.py" for name in ("transport", "in_process", "wire", "unanswered", "trust")},
+    "httpcore": {f"scenario/http/{name}.py" for name in ("wire", "link", "stream")},
+    "socket": {"scenario/http/stream.py"},
+    "tenacity": {"scenario/retry.py"},
+    "click": {"__main__.py", *(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.glob("cli/*.py"))},
+    "yaml": {"config/strict_yaml.py"},
+    "structlog": {"log.py"},
+    "markdown_it": {"text/code_spans.py", "report/html/prose.py"},
+    "jinja2": {"report/html/rendering.py"},
+    "markupsafe": {"report/html/rendering.py"},
+    "subprocess": {"git/processes.py"},
+    "fcntl": {"state/lock.py"},
+    "tempfile": {"files/whole.py"},
+    "sqlite3": {"sandbox/store.py", "report/item_store.py", "state/cache.py"},
+    "signal": {"control/signals.py"},
+    "http": {"sandbox/server.py"},
+}
+# Each room may import what stands below it, and nothing beside or above it.
+FLOORS = (
+    {"__main__"},
+    {"cli"},
+    {"commands", "github"},
+    {"remote", "report"},
+    {"plan"},
+    {"local", "state"},
+    {"config", "control", "log", "sandbox"},
+    {"git", "output", "scenario"},
+    {"credentials", "problems"},
+    {"environment", "errors", "files", "text"},
+)
+PURE = {
+    "problems.py", "environment.py", "git/conversions.py", "local/select.py", "local/unfinished.py", "state/constraints.py", "state/past_runs.py",
+    "commands/probe/described.py", "commands/probe/pending.py", "sandbox/api.py", "sandbox/records.py", "sandbox/behaviours.py", "github/annotations.py",
+    "scenario/types.py", "scenario/answers.py", "scenario/rate_limit.py", "scenario/http/bodies.py",
+    *(path.relative_to(PACKAGE).as_posix() for room in ("text", "plan", "report", "report/html") for path in PACKAGE.glob(f"{room}/*.py")),
+} - {"report/item_store.py"}  # fmt: skip
+EFFECTS = {"os", "time", "random", "secrets", "socket", "threading", "subprocess", "shutil", "tempfile", "sys"}
+
+
+def imports(path: Path, *, for_types_too: bool = False) -> set[str]:
+    """Every module that a file imports, also within functions; those for type checking alone if asked for."""
+    found: set[str] = set()
+    tree = ast.parse(path.read_text("utf-8"))
+    for_types = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if node in for_types and not for_types_too:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found |= {f"{node.module}.{alias.name}" for alias in node.names if node.module == "syncjob"}
+    return found
+
+
+def room(module: str) -> str:
+    return module.removesuffix(".py").split("/")[0]
+
+
+def rooms_of(path: Path) -> set[str]:
+    """The rooms that a module imports from."""
+    paths = (module.split(".") for module in imports(path, for_types_too=True))
+    return {parts[1] for parts in paths if parts[0] == "syncjob" and len(parts) > 1}
+
+
+def floor_of(own: str) -> int:
+    return next(place for place, floor in enumerate(FLOORS) if own in floor)
+
+
+def name(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_each_library_and_effect_has_one_home(path: Path) -> None:
+    roots = {module.split(".")[0] for module in imports(path)}
+    assert {root for root in roots & set(HOMES) if name(path) not in HOMES[root]} == set()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_a_room_knows_only_what_stands_below_it(path: Path) -> None:
+    own = room(name(path))
+    if own == "__init__":
+        assert imports(path) == set()
+        return
+    above = {known for floor in FLOORS[: floor_of(own) + 1] for known in floor} - {own}
+    assert {module for module in rooms_of(path) if module in above} == set()
+
+
+def test_every_room_has_its_floor() -> None:
+    assert {room(name(path)) for path in MODULES} - {"__init__"} == {known for floor in FLOORS for known in floor}
+
+
+def test_the_api_package_knows_no_files_and_no_plans() -> None:
+    known = {other for path in PACKAGE.glob("scenario/**/*.py") for other in rooms_of(path)}
+    assert known <= {"scenario", "errors", "credentials", "text", "__version__"}
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in MODULES}), ids=name)
+def test_a_room_is_not_too_large_to_know(folder: Path) -> None:
+    assert len(list(folder.glob("*.py"))) <= 19  # its own page among them
+
+
+@pytest.mark.parametrize("path", [PACKAGE / module for module in sorted(PURE)], ids=name)
+def test_a_pure_module_imports_no_effect(path: Path) -> None:
+    roots = {module.split(".")[0] for module in imports(path)}
+    assert roots & (EFFECTS | set(HOMES) - {"markdown_it", "jinja2", "markupsafe"}) == set()
+
+
+def test_nothing_imports_in_a_circle() -> None:
+    modules = {"syncjob." + name(path)[:-3].replace("/", "."): path for path in MODULES}
+    left = {module: imports(path, for_types_too=True) & set(modules) for module, path in modules.items()}
+    while free := {module for module, needs in left.items() if not needs & set(left)}:
+        left = {module: needs for module, needs in left.items() if module not in free}
+    assert left == {}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_every_module_says_what_it_is(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text("utf-8")))

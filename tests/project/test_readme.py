@@ -1,0 +1,72 @@
+"""The documentation says what the command says."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from click import Context
+from click.testing import CliRunner
+
+import demo
+from syncjob.cli.group import COMMANDS, cli
+from syncjob.report.json import schema
+from tests.support.workspace import Workspace
+
+ROOT = Path(__file__).parents[2]
+HELP = re.compile(r"^```text\n\$ syncjob(?P<command>(?: [a-z]+)?) --help\n(?P<text>.*?)```$", re.MULTILINE | re.DOTALL)
+
+
+def help_texts() -> list[tuple[str, str, str]]:
+    return [
+        (path.name, found["command"].strip(), found["text"])
+        for path in (ROOT / "README.md", ROOT / "docs" / "interface.md")
+        for found in HELP.finditer(path.read_text("utf-8"))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("page", "command", "text"), help_texts(), ids=[f"{page} {command}" for page, command, _ in help_texts()]
+)
+def test_help_texts_are_what_the_command_prints(page: str, command: str, text: str) -> None:
+    printed = CliRunner().invoke(cli, [*command.split(), "--help"], prog_name="syncjob", terminal_width=80)
+    assert text == printed.output
+
+
+def test_every_command_has_its_help_text_in_the_documentation() -> None:
+    assert {command for _, command, _ in help_texts()} == {"", *COMMANDS}
+
+
+def test_the_published_schema_is_that_of_the_report() -> None:
+    assert json.loads((ROOT / "docs" / "report.schema.json").read_text("utf-8")) == json.loads(json.dumps(schema()))
+
+
+def test_the_demo_prints_what_the_readme_shows(workspace: Workspace) -> None:
+    shown = re.search(r"```text\n\$ syncjob diff\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    assert shown
+    repository = Workspace(workspace.folder / "demo")
+    demo.main(repository.folder)
+    printed = [repository.run(command).out for command in ("diff", "sync", "sync")]
+    parts = re.split(r"\n\$ syncjob sync\n", shown.group(1))
+    for part, output in zip(parts, printed, strict=True):
+        for piece in part.split("…\n"):
+            assert piece.strip("\n") in output
+
+
+@pytest.mark.parametrize(("name", "short_help"), COMMANDS.items())
+def test_the_list_of_commands_says_what_each_command_says(name: str, short_help: str) -> None:
+    command = cli.get_command(Context(cli), name)
+    assert command is not None
+    assert command.get_short_help_str(100) == short_help
+
+
+def test_make_clean_keeps_what_cannot_be_made_anew(tmp_path: Path) -> None:
+    state = tmp_path / ".syncjob"
+    kept = [state / name for name in (".gitignore", "runs/run.jsonl", "production.learnt.json")]
+    gone = [state / name for name in ("sandbox.sqlite3", "sandbox.sqlite3-wal", "demo/config.yaml")]
+    for path in (*kept, *gone):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    subprocess.run(["make", "-f", ROOT / "Makefile", "clean"], cwd=tmp_path, check=True, capture_output=True)
+    assert [path.exists() for path in (*kept, *gone)] == [True] * 3 + [False] * 3

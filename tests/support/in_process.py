@@ -1,0 +1,55 @@
+"""Runs in this process, which begin faster than one of their own and whose waits a test can shorten."""
+
+from typing import Any
+
+from msgspec import structs
+
+from syncjob.commands import jobs, run
+from syncjob.commands.run import Command, Options, Reach
+from syncjob.config.config import Config, Http, load
+from syncjob.report.model import Report
+from tests.support.workspace import AGREEING, Workspace, untracked
+
+
+def config_of(workspace: Workspace, **http: Any) -> Config:
+    """The workspace's config, with single values of `http` in place of its own."""
+    loaded = load(workspace.folder / "config.yaml", None, workspace.environment())
+    settings: Http = structs.replace(loaded.http, **http)
+    return structs.replace(loaded, http=settings)
+
+
+def sync(workspace: Workspace, options: Options | None = None, **http: Any) -> Report:
+    with _begun(workspace, "sync", "write", options, http) as begun:
+        return jobs.sync(begun, AGREEING).report
+
+
+def diff(workspace: Workspace, options: Options | None = None, **http: Any) -> Report:
+    with _begun(workspace, "diff", "read", options, http) as begun:
+        return jobs.diff(begun).report
+
+
+def pull(workspace: Workspace, options: Options | None = None, **http: Any) -> Report:
+    with _begun(workspace, "pull", "read", options, http) as begun:
+        return jobs.pull(begun, takes_all=False, dry_run=False).report
+
+
+def rollback(workspace: Workspace, earlier: str, options: Options | None = None, **http: Any) -> Report:
+    with _begun(workspace, "rollback", "write", options, http) as begun:
+        return jobs.rollback(begun, earlier, AGREEING).report
+
+
+def _begun(workspace: Workspace, command: Command, reach: Reach, options: Options | None, http: dict[str, Any]) -> Any:
+    config = config_of(workspace, **http)
+    return run.begin(run.new_id(), command, config, options or Options(), untracked, reach)
+
+
+def told(report: Report) -> dict[str, tuple[str, str, list[str]]]:
+    """(action, status, codes of its problems and its error) of each item."""
+    return {
+        item.model_id: (
+            item.action,
+            item.status,
+            [*(problem.code for problem in item.problems), *([item.error.code] if item.error else [])],
+        )
+        for item in report.items
+    }
