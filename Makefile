@@ -28,8 +28,8 @@ demo: $(VENV)/.run  ## diff, sync, and a sync that changes nothing, on the embed
 	@echo && echo 'Go on in this repository: edit and commit a file, then syncjob diff, sync, runs, rollback RUN.' \
 		&& echo '  export PATH="$(CURDIR)/$(BIN):$$PATH"; cd $(CURDIR)/.syncjob/demo'
 
-test: $(VENV)/.dev  ## all tests but the deep suites; COVERAGE=1 measures branch coverage, which takes half as long again
-	$(BIN)/python -m pytest -m "not deep" -n auto -q $(if $(COVERAGE),--cov --cov-report=term --cov-fail-under=95)
+test: $(VENV)/.dev  ## all tests but the deep suites, which mostly wait; COVERAGE=1 measures branch coverage too
+	$(BIN)/python -m pytest -m "not deep" -n 4 -q $(if $(COVERAGE),--cov --cov-report=term --cov-fail-under=95)
 
 test-deep: $(VENV)/.dev  ## the long suites, and the behaviour under each answer that the API may give where it is not documented
 	$(BIN)/python -m pytest -m deep -n 4 --maxschedchunk=1 -q -o faulthandler_timeout=600
