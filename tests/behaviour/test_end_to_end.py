@@ -616,10 +616,10 @@ def test_an_offline_check_touches_neither_state_nor_proxy(workspace: Workspace) 
 def test_a_run_that_ends_while_reading_shows_no_plan_that_nobody_checked(
     workspace: Workspace, remote: Loopback
 ) -> None:
-    for number in range(60):
-        workspace.write(f"m{number:02}", "text")
+    for number in range(250):
+        workspace.write(f"m{number:03}", "text")
     missing, forbidden = json_answer(404, b'{"reason": "not found"}'), json_answer(403, b"{}")
-    remote.script = lambda method, target: missing if target < "/v1/models/m10" else forbidden
+    remote.script = lambda method, target: missing if target < "/v1/models/m010" else forbidden
     ended = workspace.run("diff")
     assert ended.status == 4
     assert "create" not in ended.out.replace("0 to create", "")
