@@ -61,6 +61,9 @@ class Gate(io.TextIOBase):
             text = printable(text, is_colored=self.is_colored)
             self._write(inert(text) if self._is_in_step else text)
 
+    def close(self) -> None:
+        """Nothing: Python calls this when it throws the stream away, and the modules that `flush` needs may be gone."""
+
     def own(self, text: str) -> None:
         """Writes what is ours as it is: it may act."""
         with self._lock:

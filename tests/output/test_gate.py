@@ -117,3 +117,13 @@ def test_a_word_from_a_signal_handler_waits_for_nobody() -> None:
             outlet.bound()
             outlet.offer(b"word")
             assert outlet.failure is None
+
+
+def test_a_stream_that_is_thrown_away_when_modules_are_gone_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    stream = gate.Gate(writer, "utf-8", is_in_step=False)
+    monkeypatch.setattr(gate, "printable", None)
+    stream.close()  # as Python does at its end
+    os.close(writer)
+    with os.fdopen(reader, "rb") as said:
+        assert said.read() == b""
