@@ -18,8 +18,8 @@ _ROUNDS = 3
 _WORK = """\
 import sys
 from pathlib import Path
-from syncjob.documents import Folder, list_folder
-from syncjob.text import sha256
+from syncjob.local.document import Folder, list_folder
+from syncjob.text.canonical import sha256
 names = list_folder(Path(sys.argv[1]))
 folder = Folder(Path(sys.argv[1]), "descriptions", names, 1_000_000)
 documents = map(folder.read, names)
