@@ -83,8 +83,8 @@ class Sandbox:
         now = datetime.now(UTC).isoformat(timespec=self.plays.ticks).replace("+00:00", "Z")
         updated_at = now if self.plays.updated_at == "moves" else None
         self._database.execute(
-            "UPDATE models SET description = ?1, row = json_set(row, '$.updatedAt', "
-            "coalesce(?2, json_extract(row, '$.updatedAt'))) WHERE id = ?3",
+            "UPDATE models SET description = ?, row = json_set(row, '$.updatedAt', "
+            "coalesce(?, json_extract(row, '$.updatedAt'))) WHERE id = ?",
             (text, updated_at, model_id),
         )
 
