@@ -1,0 +1,49 @@
+"""The documents name only what there is."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.project.test_architecture import FLOORS, PACKAGE
+
+ROOT = PACKAGE.parent
+PAGES = [
+    *(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY", "CHANGELOG")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_that_a_document_names_exists(page: Path) -> None:
+    named = set(re.findall(r"`((?:tests|syncjob|bench|docs)/[\w./-]+\.\w+)`", page.read_text("utf-8")))
+    assert {name for name in named if "NAME" not in name and not (ROOT / name).is_file()} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_within_the_repository_leads_to_a_file(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text("utf-8"))
+    assert {link for link in links if not (page.parent / link).exists()} == set()
+
+
+def test_every_promise_of_safety_names_what_shows_it() -> None:
+    rows = re.findall(r"^\| (?!promise|---)(.+) \| (.+) \|$", read("docs/safety.md"), re.MULTILINE)
+    assert len(rows) > 20
+    assert [promise for promise, shown in rows if not re.search(r"`(?:tests/|make )", shown)] == []
+
+
+def test_the_page_of_the_architecture_names_rooms_and_modules_that_exist() -> None:
+    named = set(re.findall(r"`([a-z_]+(?:/[\w.]*)+|\w+\.py)`", read("docs/architecture.md")))
+    paths = {name for name in named if not name.startswith("tests/")}
+    assert len(paths) > 40
+    assert {name for name in paths if not (PACKAGE / name).exists()} == set()
+
+
+def test_the_page_of_the_architecture_has_the_floors_that_imports_keep() -> None:
+    block = re.search(r"```\n(.*?)```", read("docs/architecture.md"), re.DOTALL)
+    assert block
+    assert tuple(set(line.split()) for line in block.group(1).splitlines()) == FLOORS
