@@ -1,4 +1,4 @@
-"""The same clients where the server refuses what is above so many requests a minute."""
+"""The same clients against a server that refuses more than a number of requests a minute."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ _HEADER = ("client", "wall s", "wall / ideal", "answers 429", "descriptions not 
 
 
 def compare(size: Size) -> Section:
-    """Once each: a run takes minutes, and what it shows is no matter of a percent."""
+    """Once each: a run takes minutes, and what it shows is not a matter of a percent."""
     runs = {limited: {client: _run(client, limited) for client in _CLIENTS} for limited in size.limits}
     tables = [
         Table(_title(limited), _HEADER, [_row(client, limited, run) for client, run in of.items()])

@@ -86,7 +86,7 @@ class Chatter:
         self._said = " ".join(form for secret in secrets for form in forms(secret))
 
     def told(self, padding: int = 0) -> str:
-        """All of it, after so many characters: where a message is cut, it is cut in another place."""
+        """All of it, after some characters of padding: a message that is cut is then cut in another place."""
         return f"{'.' * padding} Authorization: {self._authorization} {SIGNED} {self._said}"
 
     def refusal(self, code: int, padding: int, *headers: str, form: str = "reason") -> Fault:
