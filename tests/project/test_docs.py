@@ -1,11 +1,12 @@
 """The documents name only what there is."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from tests.project.test_architecture import FLOORS, PACKAGE
+from tests.project.test_architecture import FLOORS, HOMES, PACKAGE
 
 ROOT = PACKAGE.parent
 PAGES = [
@@ -44,6 +45,20 @@ def test_the_page_of_the_architecture_names_rooms_and_modules_that_exist() -> No
 
 
 def test_the_page_of_the_architecture_has_the_floors_that_imports_keep() -> None:
-    block = re.search(r"```\n(.*?)```", read("docs/architecture.md"), re.DOTALL)
-    assert block
-    assert tuple(set(line.split()) for line in block.group(1).splitlines()) == FLOORS
+    rows = re.findall(r"^\| (\d+) \| `(\w+)", read("docs/architecture.md"), re.MULTILINE)
+    floors = {number: {room for floor, room in rows if floor == number} for number, _ in rows}
+    assert tuple(floors.values()) == FLOORS
+    assert [int(number) for number in floors] == list(range(len(FLOORS), 0, -1))
+
+
+def test_the_page_of_the_architecture_has_the_homes_that_imports_keep() -> None:
+    rows = re.findall(r"^\| ([A-Za-z][\w, -]+) \| (`.+`) \| .+ \|$", read("docs/architecture.md"), re.MULTILINE)
+    told = {library: re.findall(r"`(.+?)`", homes) for names, homes in rows for library in names.split(", ")}
+    imported = {"PyYAML": "yaml", "markdown-it-py": "markdown_it"}
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    needed = {re.split("[<>=]", requirement)[0] for requirement in project["dependencies"]}
+    assert {library.lower() for library in told} == needed - {"msgspec"}
+    for library, homes in told.items():
+        modules = HOMES[imported.get(library, library)]
+        assert {home for home in homes if not any(each.startswith(home) for each in modules)} == set()
+        assert {each for each in modules if not each.startswith(tuple(homes))} == set()
