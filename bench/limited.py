@@ -10,7 +10,7 @@ from bench.sizes import Limited, Size
 
 _CLIENTS = (SYNCJOB, MISLED, ASYNC, AIOHTTP, HTTPX)
 _LATENCY, _WORKERS = 0.1, 32
-_HEADER = ("client", "wall s", "wall / ideal", "answers 429", "descriptions not read", "requests")
+_HEADER = ("client", "wall s", "wall / ideal", "429s", "descriptions not read", "requests")
 
 
 def compare(size: Size) -> Section:
@@ -52,5 +52,5 @@ def _over_ideal(limited: Limited, run: Sample) -> float:
 
 def _goals(limited: Limited, run: Sample) -> Iterator[Goal]:
     what = f"{limited.items:,} reads at {limited.per_minute:,} a {limited.kind} minute"
-    yield Goal(f"answers 429 to syncjob, {what}", [run.count.refused], 0, digits=0)
+    yield Goal(f"429s to syncjob, {what}", [run.count.refused], 0, digits=0)
     yield Goal(f"wall / ideal of syncjob, {what}", [_over_ideal(limited, run)], 1.03, digits=3)
