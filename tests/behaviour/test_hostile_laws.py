@@ -1,4 +1,4 @@
-"""The laws of git and Scenario hold in a repository that wants more than to be read, and behind a gateway that is none."""
+"""The laws of git and Scenario hold in a hostile repository, and behind a gateway that is not one."""
 
 import io
 import os

@@ -323,7 +323,7 @@ def machine(examples: int, steps: int, *more: Phase) -> None:
             print_blob=True,
         ),
     )
-    gc.collect()  # what is left open is told here, and not in the test that comes next
+    gc.collect()  # what is left open is reported here, and not in the next test
 
 
 def test_nothing_is_lost() -> None:

@@ -1,4 +1,4 @@
-"""What nobody foresaw at one description is that description's failure, and hides nothing of what the run wrote."""
+"""A fault of syncjob's own at one description fails that description alone, and hides nothing that the run wrote."""
 
 from typing import Any
 

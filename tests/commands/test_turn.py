@@ -98,6 +98,20 @@ def test_a_dry_run_is_not_continued(workspace: Workspace, remote: Loopback) -> N
     assert (ended.status, given) == (4, ("", "false"))
 
 
+def test_one_whose_journal_is_gone_is_not_continued(workspace: Workspace, remote: Loopback) -> None:
+    stage(workspace, remote)
+
+    def script(method: str, target: str) -> Answer | None:
+        if len(remote.asked) == 3:
+            newest(workspace).unlink()
+            time.sleep(1.2)
+        return None
+
+    remote.script = script
+    _, given = sync(workspace)
+    assert given == ("", "false")
+
+
 @pytest.mark.parametrize(
     ("answer", "status"),
     [

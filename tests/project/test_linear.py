@@ -1,4 +1,4 @@
-"""No pattern and no function that text from outside meets takes more than its length in time."""
+"""No pattern and no function takes more than linear time for text from outside."""
 
 import ast
 import gc

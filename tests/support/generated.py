@@ -1,4 +1,4 @@
-"""Markdown as nobody writes it, made of a seed: whatever may be within anything, and then damaged."""
+"""Markdown that nobody would write, made from a seed: whatever may be within anything, and then damaged."""
 
 import random
 from collections.abc import Callable

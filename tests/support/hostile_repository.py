@@ -1,4 +1,4 @@
-"""Repositories that want more than to be read: each function plants one trap, which marks a file when it goes off."""
+"""Hostile repositories: each function plants one trap, which marks a file when it goes off."""
 
 import os
 import subprocess

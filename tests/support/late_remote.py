@@ -1,4 +1,4 @@
-"""A remote that answers late, loses, refuses, and obeys what it refused; with a book of all that really happened.
+"""A remote that responds late, loses, refuses, and obeys what it refused; it notes everything that really happened.
 
 Time is its own: requests and waits pass it, and nobody sleeps.
 """

@@ -1,4 +1,4 @@
-"""What a run over git and Scenario must do, worked out anew from plain facts: no code of syncjob is asked. Pure."""
+"""What a run over git and Scenario must do, worked out from plain facts, without any code of syncjob. Pure."""
 
 import hashlib
 import unicodedata
