@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 LOCKED := $(PIP) install --no-deps --require-hashes
 DEMO := cd .syncjob/demo && $(CURDIR)/$(BIN)/syncjob
 
-# Every answer of syncjob/sandbox/behaviours.py that is not the default stands in one of these.
+# Every behaviour of syncjob/sandbox/behaviours.py that is not the default is in one of these.
 PLAYS := no_description=null-value,empty_text=refused,crlf=lf,unknown_tag=refused,updated_at=stays \
 	no_description=404,ending=stripped,unicode=nfc,unknown_in_bulk=refused,code=ignored,ticks=seconds \
 	no_description=null,size=400000
@@ -25,13 +25,13 @@ demo: $(VENV)/.run  ## diff, sync, and a sync that changes nothing, on the embed
 	@echo '$$ syncjob diff' && $(DEMO) diff
 	@echo && echo '$$ syncjob sync' && $(DEMO) sync --yes
 	@echo && echo '$$ syncjob sync' && $(DEMO) sync --yes
-	@echo && echo 'Go on in this repository: edit and commit a file, then syncjob diff, sync, runs, rollback RUN.' \
+	@echo && echo 'Continue in this repository: edit and commit a file, then syncjob diff, sync, runs, rollback RUN.' \
 		&& echo '  export PATH="$(CURDIR)/$(BIN):$$PATH"; cd $(CURDIR)/.syncjob/demo'
 
 test: $(VENV)/.dev  ## all tests but the deep suites, which mostly wait; COVERAGE=1 measures branch coverage too
 	$(BIN)/python -m pytest -m "not deep" -n 4 -q $(if $(COVERAGE),--cov --cov-report=term --cov-fail-under=95)
 
-test-deep: $(VENV)/.dev  ## the long suites, and the behaviour under each answer that the API may give where it is not documented
+test-deep: $(VENV)/.dev  ## the long suites, and the behaviour under each response that the API's documentation leaves open
 	$(BIN)/python -m pytest -m deep -n 4 --maxschedchunk=1 -q -o faulthandler_timeout=600
 	@for play in $(PLAYS); do echo "playing $$play"; SYNCJOB_SANDBOX_PLAY="$$(echo $$play | tr , ' ')" \
 		$(BIN)/python -m pytest -m "not deep" -n 4 -q -o faulthandler_timeout=600 $(BEHAVIOUR) || exit 1; done
@@ -61,7 +61,7 @@ lock:  ## pins every dependency with its hashes; needs uv
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--group dev pyproject.toml --constraint requirements.txt --output-file requirements-dev.txt
 
-clean:  ## what is made anew when it is needed; journals and what a probe found out are not
+clean:  ## removes what is made again when needed; keeps journals and what a probe found out
 	rm -rf $(VENV) .hypothesis .mypy_cache .ruff_cache .coverage .syncjob/demo .syncjob/sandbox.sqlite3*
 
 $(VENV)/bin/python:

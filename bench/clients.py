@@ -30,7 +30,7 @@ class Cost:
 class Load:
     """What a client is to read: each id once, after one more read of the first that is not counted.
 
-    `per_minute` is the limit that the server enforces, 0 for none, for a client that can be told.
+    `per_minute` is the limit that the server enforces, 0 for none, for a client that has such a setting.
     """
 
     url: str
@@ -155,7 +155,7 @@ def _httpx_threads(load: Load) -> Cost:
 
 
 SYNCJOB = Client("syncjob", _syncjob)
-MISLED = Client("syncjob, told twice the limit", _syncjob_misled)
+MISLED = Client("syncjob at twice the limit", _syncjob_misled)
 ASYNC = Client("AsyncScenario", _sdk_async)
 AIOHTTP = Client("AsyncScenario on aiohttp", _sdk_aiohttp)
 HTTPX = Client("httpx.Client, threads", _httpx_threads)

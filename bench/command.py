@@ -39,7 +39,7 @@ def main() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="syncjob beside other clients, and its goals")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(_PARTS)}; all where none is named")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(_PARTS)}; all if none is named")
     parser.add_argument("--size", choices=SIZES, default="usual", help="a look, a quarter of an hour (usual), or all")
     parser.add_argument("--write", action="store_true", help="also put the tables into docs/benchmarks.md")
     return parser

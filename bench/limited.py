@@ -1,4 +1,4 @@
-"""The same clients where the server refuses what is above so many requests a minute."""
+"""The same clients against a server that refuses more than a number of requests a minute."""
 
 from collections.abc import Iterator
 
@@ -10,11 +10,11 @@ from bench.sizes import Limited, Size
 
 _CLIENTS = (SYNCJOB, MISLED, ASYNC, AIOHTTP, HTTPX)
 _LATENCY, _WORKERS = 0.1, 32
-_HEADER = ("client", "wall s", "wall / ideal", "answers 429", "descriptions not read", "requests")
+_HEADER = ("client", "wall s", "wall / ideal", "429s", "descriptions not read", "requests")
 
 
 def compare(size: Size) -> Section:
-    """Once each: a run takes minutes, and what it shows is no matter of a percent."""
+    """Once each: a run takes minutes, and what it shows is not a matter of a percent."""
     runs = {limited: {client: _run(client, limited) for client in _CLIENTS} for limited in size.limits}
     tables = [
         Table(_title(limited), _HEADER, [_row(client, limited, run) for client, run in of.items()])
@@ -52,5 +52,5 @@ def _over_ideal(limited: Limited, run: Sample) -> float:
 
 def _goals(limited: Limited, run: Sample) -> Iterator[Goal]:
     what = f"{limited.items:,} reads at {limited.per_minute:,} a {limited.kind} minute"
-    yield Goal(f"answers 429 to syncjob, {what}", [run.count.refused], 0, digits=0)
+    yield Goal(f"429s to syncjob, {what}", [run.count.refused], 0, digits=0)
     yield Goal(f"wall / ideal of syncjob, {what}", [_over_ideal(limited, run)], 1.03, digits=3)

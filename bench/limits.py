@@ -16,7 +16,7 @@ def limit(kind: Kind, per_minute: int) -> Admits:
 
 
 def ideal_seconds(requests: int, per_minute: int, latency: float, workers: int) -> float:
-    """The least time in which `workers` get so many requests past either limit, each `latency` seconds long.
+    """The least time in which `workers` get this number of requests past either limit, each `latency` seconds long.
 
     A whole minute for each full window, and then what the last window's requests take.
     """

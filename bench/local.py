@@ -40,7 +40,7 @@ def measure(size: Size) -> Section:
 
 
 def _files(count: int) -> Mapping[str, Sequence[Ran]]:
-    """Runs over so many files, in turns; one round is not counted, as it warms the machine's file cache."""
+    """Runs over a number of files, in turns; one round is not counted, as it warms the machine's file cache."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         (folder / "descriptions").mkdir()

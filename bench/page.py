@@ -4,7 +4,7 @@ import re
 
 
 def with_part(page: str, name: str, text: str) -> str:
-    """The page with what stands between the part's markers replaced; raises ValueError where it has none."""
+    """The page with the text between the part's markers replaced; raises ValueError if it has none."""
     begin, end = f"<!-- {name}: generated -->", f"<!-- {name}: end -->"
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     if len(pattern.findall(page)) != 1:

@@ -32,7 +32,7 @@ def running(work: Callable[..., None], *arguments: Any) -> Iterator[Connection]:
 
 
 def receive(pipe: Connection) -> Any:
-    """What the other side sends next; raises TimeoutError, or EOFError where it has died."""
+    """What the other side sends next; raises TimeoutError, or EOFError if it has died."""
     if not pipe.poll(_TIMEOUT):
         raise TimeoutError(f"a process of the benchmark said nothing for {_TIMEOUT:.0f} s")
     return pipe.recv()
@@ -50,8 +50,8 @@ def peak_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
-# Begins a command and tells of it on the last line of stderr, from a process that is small itself: the kernel counts
-# as a child's what its parent held when it was begun.
+# Starts a command and reports on it in the last line of stderr, from a process that is small itself: the kernel counts
+# as a child's what its parent held when it started.
 _MEASURED = """\
 import json, resource, subprocess, sys, time
 started = time.perf_counter()
@@ -76,7 +76,7 @@ class Ran:
 def run(
     arguments: Sequence[str], folder: Path, environment: Mapping[str, str], *, may_end_with: Sequence[int] = (0,)
 ) -> Ran:
-    """Runs a command to its end; raises RuntimeError with its stderr where it ends otherwise."""
+    """Runs a command to its end; raises RuntimeError with its stderr if it ends otherwise."""
     done = subprocess.run(
         [sys.executable, "-c", _MEASURED, *arguments], cwd=folder, env=environment, capture_output=True, check=True
     )

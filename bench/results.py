@@ -51,7 +51,7 @@ def markdown(section: Section) -> str:
 
 
 def spread(values: Sequence[float], digits: int = 2) -> str:
-    """The median, with the least and the greatest where they differ."""
+    """The median, with the least and the greatest if they differ."""
     middle, least, greatest = (f"{value:,.{digits}f}" for value in (median(values), min(values), max(values)))
     return middle if least == greatest else f"{middle} ({least}..{greatest})"
 

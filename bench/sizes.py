@@ -8,7 +8,7 @@ from bench.limits import Kind
 
 
 class Cell(NamedTuple):
-    """Reads of so many descriptions at a latency in milliseconds."""
+    """Reads of a number of descriptions at a latency in milliseconds."""
 
     latency: int
     workers: int

@@ -2,7 +2,7 @@
 
 It shares the machine's cores with the client that is measured, so it is one event loop that does
 little: for clients it gives each model's answer as bytes that were made before it listened. What it
-says is what the product's stand-in says.
+says is what syncjob's own stand-in says.
 """
 
 import asyncio

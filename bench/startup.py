@@ -18,7 +18,7 @@ _COMMANDS = {
 
 
 def start_times(runs: int) -> Mapping[str, Sequence[float]]:
-    """The seconds of so many runs of each command, in turns; one more round is not counted."""
+    """The seconds of a number of runs of each command, in turns; one more round is not counted."""
     times: dict[str, list[float]] = {name: [] for name in _COMMANDS}
     for number in range(runs + 1):
         for name, arguments in _COMMANDS.items():

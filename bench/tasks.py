@@ -1,6 +1,6 @@
 """Whole runs of the real command: how many requests they need, and how long and how much memory they take.
 
-Beside them stands what a plain loop would send: a GET and a PUT for each description, and a look-up for each reference
+Beside them is what a plain loop would send: a GET and a PUT for each description, and a look-up for each reference
 in it. `diff` writes nothing, and there a loop saves the PUT.
 """
 
@@ -88,7 +88,7 @@ def _afresh(made: Workspace, url: str, *arguments: str) -> Task:
 
 
 def _again_name(count: int) -> str:
-    return f"{count:,} descriptions in step: `sync` once more"
+    return f"{count:,} descriptions in step: `sync` again"
 
 
 def _in_step_name(count: int) -> str:
@@ -101,7 +101,7 @@ def _creates_name(count: int) -> str:
 
 def _goals(tasks: Mapping[str, Task]) -> Iterator[Goal]:
     again = tasks.get(_again_name(10_000))
-    yield Goal("requests of `sync` once more, 10,000 in step", [again.requests] if again else [], 25, digits=0)
+    yield Goal("requests of `sync` again, 10,000 in step", [again.requests] if again else [], 25, digits=0)
     for name, limit in ((_in_step_name(100_000), 96), (_creates_name(100_000), 128)):
         task = tasks.get(name)
         yield Goal(f"peak MiB, {name}", [task.ran.peak_mib] if task else [], limit, digits=0)

@@ -63,7 +63,7 @@ class Workspace:
         return Task(json.loads(report.read_text("utf-8"))["requests"]["total"], ran)
 
     def probe(self, url: str, model_id: str) -> None:
-        """Has the command find out what it needs to know of the API to remember anything, where it can."""
+        """Has the command find out what it needs to know of the API to remember anything, if it can."""
         shown = subprocess.run([*_SYNCJOB, "--help"], capture_output=True, check=True).stdout.decode()
         if re.search(r"^ *doctor ", shown, re.MULTILINE):
             self._syncjob(url, "doctor", "--probe", model_id, "--yes")
@@ -80,7 +80,7 @@ def described(id_: str, what: str = "") -> str:
 
 @contextmanager
 def workspace(count: int) -> Iterator[Workspace]:
-    """So many descriptions in one commit."""
+    """A number of descriptions in one commit."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         made = Workspace(Path(name), [f"model_{number:06d}" for number in range(count)])
         (made.folder / ".gitignore").write_text(".syncjob/\nconfig.yaml\n", "utf-8")

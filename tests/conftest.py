@@ -12,7 +12,7 @@ from tests.support.workspace import Workspace
 
 @pytest.fixture(autouse=True)
 def diary() -> Iterator[None]:
-    """What runs in the tests' own process logs warnings alone, unless a test says else; where to is no matter of the next one's."""
+    """What runs in the tests' own process logs only warnings, unless a test says otherwise, and leaves no log to the next test."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
     yield
     structlog.reset_defaults()

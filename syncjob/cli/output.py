@@ -99,7 +99,9 @@ class Product:
         report = result.report
         report_file = self._save_report(report)
         if self._step:
-            self._step.tell(report, report_file, self.attempts.to)
+            from syncjob.commands.turn import progress
+
+            self._step.tell(report, report_file, self.attempts.to, progress=progress(run, report))
         with self.attempts.to(f"make the {self._format} output"):
             self._make(run, result, partial(text, color=self.is_colored))
         if self._step and self._format != "github":

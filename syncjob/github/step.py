@@ -35,16 +35,19 @@ class Step:
         """The report's problems as commands to the runner."""
         return annotations.render(report, self.folder(config))
 
-    def tell(self, report: Report, report_file: str | None, attempt: Attempt = nullcontext) -> None:
+    def tell(
+        self, report: Report, report_file: str | None, attempt: Attempt = nullcontext, *, progress: int | None = None
+    ) -> None:
         """The outputs and the summary, to the files that the runner named; each is an attempt of its own.
 
         The Markdown for a comment goes to a file of its own, for the job that may write to a pull request.
+        `progress` is how far a run got that was short of nothing but time, None for any other.
         """
         comment_file = None
         with attempt("write the Markdown for a comment"):
             comment_file = self._write_comment(report)
         with attempt("write the outputs of the step"):
-            self._append("GITHUB_OUTPUT", "".join(_outputs(report, report_file, comment_file)))
+            self._append("GITHUB_OUTPUT", "".join(_outputs(report, report_file, comment_file, progress)))
         with attempt("write the summary of the step"):
             self._write_summary(report)
 
@@ -72,7 +75,7 @@ class Step:
             outputs.append(path, text, "surrogateescape")  # a path among the outputs may be no UTF-8
 
 
-def _outputs(report: Report, report_file: str | None, comment_file: str | None) -> Iterator[str]:
+def _outputs(report: Report, report_file: str | None, comment_file: str | None, progress: int | None) -> Iterator[str]:
     summary = report.summary
     values = {
         "changes": summary.create + summary.update + summary.delete,
@@ -84,6 +87,8 @@ def _outputs(report: Report, report_file: str | None, comment_file: str | None) 
         "failed": summary.failed,
         "report": report_file or "",
         "comment": comment_file or "",
+        "progress": "" if progress is None else progress,
+        "continue": "true" if progress else "false",
     }
     for name, value in values.items():
         delimiter = f"end-{secrets.token_hex(16)}"

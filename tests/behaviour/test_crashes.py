@@ -49,7 +49,7 @@ class Trouble:
                 return json_answer(503, b'{"reason": "busy"}', retry_after_ms="1")
             answer = self._carry_out(method, target)
             if fault < 0.10:
-                raise ConnectionAbortedError  # it had its effect, and nobody is told
+                raise ConnectionAbortedError  # it had its effect, and nobody hears of it
             return answer
 
     def _carry_out(self, method: str, target: str) -> Answer | None:

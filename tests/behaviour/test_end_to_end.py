@@ -201,7 +201,7 @@ def test_too_many_changes_need_force(workspace: Workspace, remote: Loopback) -> 
 
 
 MISREADINGS = [
-    # No misreading where a probe has learnt that the API answers so.
+    # No misreading if a probe found out that the API responds so.
     *([json_answer(200, b'{"description": null}')] if PLAYS.no_description != "null" else []),
     json_answer(200, b"<html>Sign in</html>", content_type="text/html"),
     json_answer(200, b'{"description": {"value": "te'),
@@ -335,7 +335,7 @@ def test_a_failing_server_trips_the_breaker_and_the_rest_is_not_attempted(
     remote.script = lambda method, target: json_answer(403, b'{"reason": "missing scope models.read"}')
     ended = workspace.json("sync", "--keep-going")
     assert ended.status == 4
-    # Workers may be ahead of whoever counts, by so many results and one more each.
+    # Workers may be ahead of whoever counts, by one queue of results and one more each.
     assert 20 <= len(remote.asked) < 120
     assert ended.report["problems"][0]["code"] == "forbidden"
     assert "20 failures in a row" in ended.report["problems"][0]["message"]

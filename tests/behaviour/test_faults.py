@@ -121,7 +121,7 @@ def test_429_with_retry_after_ms_retry_after_seconds_or_http_date(
     everybody_writes = threading.Barrier(4)
     sent: list[float] = []
     with scene.running("sync", "--format", "json") as process:
-        # All four workers write; one is told to wait, the others ask again only when it has taken that in.
+        # All four workers write; one has to wait, the others ask again only when it has noticed that.
         def together() -> None:
             everybody_writes.wait(20)
 
@@ -576,7 +576,7 @@ def test_401_later(scene: Scene) -> None:
     ended = scene.sync("--force")
     assert ended.status == 1  # something was written: 2 would say that nothing was
     assert list(scene.remote.counts("PUT")) == ["m00", "m01", "m02", "m03", "m04", "m05"]
-    assert scene.remote.asked[-1].model_id == "m05"  # nothing is begun after it
+    assert scene.remote.asked[-1].model_id == "m05"  # nothing starts after it
     assert ended.report["summary"] | {"applied": 5, "failed": 1, "not_attempted": 14} == ended.report["summary"]
     assert ended.report["problems"][0]["code"] == "unauthorized"
     agrees_with_the_journal(scene, ended)

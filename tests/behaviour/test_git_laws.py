@@ -115,7 +115,7 @@ Move = tuple[int, int, bool]  # which file, which free name, with an edit
 
 @dataclass(frozen=True)
 class Ran:
-    """What a run did: its report, None where it was no use to begin, and what Scenario was asked."""
+    """What a run did: its report, None if it could not start, and what Scenario was asked."""
 
     report: Report | None
     gets: Counter[str]

@@ -1,4 +1,4 @@
-"""The laws of git and Scenario hold in a repository that wants more than to be read, and behind a gateway that is none."""
+"""The laws of git and Scenario hold in a hostile repository, and behind a gateway that is not one."""
 
 import io
 import os
@@ -28,7 +28,7 @@ _DEAF = (
     "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "diff.external=", "-c", "core.attributesFile=/dev/null",
     "-c", "filter.planted.clean=", "-c", "filter.planted.smudge=", "-c", "filter.planted.process=",
 )  # fmt: skip
-_BAD = b"\xff"  # what stands in the model for a file that is refused
+_BAD = b"\xff"  # what the model has for a file that is refused
 
 
 class _Deaf(Workspace):
@@ -186,7 +186,7 @@ class Hostile(GitAndScenario):
         finally:
             index.write_bytes(before)
 
-    # What may stand before Scenario
+    # What may be in front of Scenario
 
     @rule(changes=changes, model_id=ids, body=STRAY, prune=st.booleans())
     def a_gateway_knows_no_such_page(self, changes: Changes, model_id: str, body: bytes, prune: bool) -> None:

@@ -68,7 +68,7 @@ class NothingLost(RuleBasedStateMachine):
         served.add(*IDS)
         self.remote = LateRemote(served)
         served.script = self.remote.script
-        # One worker: what others have in flight when a run crashes would be told by chance.
+        # One worker: what others have in flight when a run crashes would be reported by chance.
         one = Http(workers=1, requests_per_minute=0)
         self.config: Config = msgspec.structs.replace(config(self.folder, served.url), http=one)
         self.crash_in: int | None = None
@@ -83,7 +83,7 @@ class NothingLost(RuleBasedStateMachine):
 
     @contextmanager
     def _run(self, command: Command, options: Options) -> Iterator[Run]:
-        """A run as `run.begin` makes it, with a client that can crash where it is told of an exchange."""
+        """A run as `run.begin` makes it, with a client that can crash whenever it hears of an exchange."""
         stop = Stop()
         begin = Begin(1, new_id(), command, "test", self.config.base_url, None, "2026-01-01T00:00:00Z")
         self.remote.run = begin.run
@@ -131,7 +131,7 @@ class NothingLost(RuleBasedStateMachine):
                 os.utime(path, (then, then))
 
     def _carry_out(self, job: Callable[[Run], Result], command: Command, options: Options) -> Report | None:
-        """What a run reports, None where it could not begin or crashed. Whatever it did is looked at."""
+        """What a run reports, None if it could not start or crashed. Whatever it did is looked at."""
         report: Report | None = None
         has_begun = True
         try:
@@ -163,7 +163,7 @@ class NothingLost(RuleBasedStateMachine):
             assert item.status == "applied" or is_open or self.remote.author(model_id) != report.run, item
         for item in report.items:
             if item.status == "applied" and report.command != "pull":
-                # One of an earlier run may have landed or come to be seen meanwhile, and nobody can tell whose it was.
+                # One of an earlier run may have landed or become visible since, and nobody can tell whose it was.
                 has_come = self.remote.seen_at(item.model_id) > self.remote.began_at
                 assert has_come or item.model_id in self.remote.effects[report.run], item
 
@@ -323,7 +323,7 @@ def machine(examples: int, steps: int, *more: Phase) -> None:
             print_blob=True,
         ),
     )
-    gc.collect()  # what is left open is told here, and not in the test that comes next
+    gc.collect()  # what is left open is reported here, and not in the next test
 
 
 def test_nothing_is_lost() -> None:

@@ -28,7 +28,7 @@ SEEDS = 5  # scenes of each test
 # All waits are so much shorter, so that a second of a back-off, or of a pause for a lag, is ten milliseconds.
 HASTE = 0.01
 LAG = 0.15  # seconds, so that the next run begins within it
-PAUSE = 20.0  # what runs are told to wait for a lag; more than it in their haste
+PAUSE = 20.0  # how long runs are to wait for a lag; more than the lag itself
 
 PLAIN = {
     "busy": 0.05,
@@ -163,7 +163,7 @@ def told_wrong(folder: Path, kind: str, seed: int) -> Iterator[str]:
             for said in contradictions(seen):
                 yield f"seed {seed}, run {number}, {' '.join(arguments)} ({', '.join(faults)}): {said}"
         scene.remote.calm()
-        scene.configure(lag=0)  # whatever stands there now is no late reading
+        scene.configure(lag=0)  # whatever is there now is not a late reading
         yield from converged(scene, seed)
 
 

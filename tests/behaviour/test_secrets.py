@@ -30,7 +30,7 @@ JWT = "eyJ0Zm9vIn0.Wk9pVXl2Q3h6.u-7Hq_3Rn8Ls2Dp5"
 PROXY = "gW5jE9kS1bV7"
 SIGNATURE = "aZ4oM8iY2eU6"
 SIGNED = f"https://cdn.example.invalid/asset.png?Expires=1790000000&Signature={SIGNATURE}&Key-Pair-Id=K"
-PIECE = 9  # so many characters of a secret in a row are too many
+PIECE = 9  # this many characters of a secret in a row are too many
 
 BASIC = {"SCENARIO_SDK_API_KEY": KEY, "SCENARIO_SDK_API_SECRET": SECRET}
 BEARER = {"SCENARIO_SDK_API_KEY": "", "SCENARIO_SDK_API_SECRET": "", "SCENARIO_SDK_JWT": JWT}
@@ -46,7 +46,7 @@ def forms(secret: str) -> Iterator[str]:
 
 
 def pieces(*secrets: str) -> frozenset[str]:
-    """What stands in a text that holds a large part of a secret, in whatever form."""
+    """The parts of a text that hold a large part of a secret, in whatever form."""
     return frozenset(
         form[start : start + PIECE]
         for secret in secrets
@@ -59,7 +59,7 @@ HIDDEN = pieces(KEY, SECRET, f"{KEY}:{SECRET}", PAIR, JWT, PROXY, SIGNATURE) | {
 
 
 def leaks(text: str) -> list[str]:
-    """What stands in a text and must not."""
+    """What a text holds and must not."""
     return sorted(piece for piece in HIDDEN if piece in text)
 
 
@@ -79,14 +79,14 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 
 class Chatter:
-    """A server that repeats all that it was told: `secrets`, an `Authorization` header, and signed URLs."""
+    """A server that repeats everything that it was sent: `secrets`, an `Authorization` header, and signed URLs."""
 
     def __init__(self, authorization: str, *secrets: str) -> None:
         self._authorization = authorization
         self._said = " ".join(form for secret in secrets for form in forms(secret))
 
     def told(self, padding: int = 0) -> str:
-        """All of it, after so many characters: where a message is cut, it is cut in another place."""
+        """All of it, after some characters of padding: a message that is cut is then cut in another place."""
         return f"{'.' * padding} Authorization: {self._authorization} {SIGNED} {self._said}"
 
     def refusal(self, code: int, padding: int, *headers: str, form: str = "reason") -> Fault:
@@ -188,7 +188,7 @@ class Everything:
         mask = f"::add-mask::{PAIR}\n"
         is_to_be_masked = "GITHUB_ACTIONS" in self._environment and "SCENARIO_SDK_JWT" not in self._environment
         assert ended.err.count("::add-mask::") == ended.err.count(mask) <= is_to_be_masked
-        err = ended.err.replace(mask, "")  # the runner is told it on purpose, and hides it from then on
+        err = ended.err.replace(mask, "")  # the runner gets it on purpose, and hides it from then on
         self._note(f"stdout of {' '.join(arguments)}", ended.out)
         self._note(f"stderr of {' '.join(arguments)}", err)
         self.printed += ended.out + err
@@ -259,7 +259,7 @@ def test_nothing_secret_is_printed_or_written(scene: Scene, tmp_path: Path, log_
     scene.remote.calm()
     assert everything.run("rollback", earlier, "--force", "--format", "markdown").status == 0
     assert everything.run("runs").status == 0
-    # The journals of all these, the reports, the plan, the look of each form, and what the step is told.
+    # The journals of all these, the reports, the plan, the look of each form, and what the step gets.
     assert everything.search(tmp_path) > 50
     assert all(word in everything.printed for word in ("[redacted]", "request", "attempt"))
     assert everything.found == {}

@@ -1,4 +1,4 @@
-"""What nobody foresaw at one description is that description's failure, and hides nothing of what the run wrote."""
+"""A fault of syncjob's own at one description fails that description alone, and hides nothing that the run wrote."""
 
 from typing import Any
 
@@ -59,7 +59,7 @@ def test_an_answer_with_such_a_reference_hides_nothing_that_was_written(workspac
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, where: Any, name: str, model_id: str) -> None:
-    """Has a function raise what nobody foresaw where it is about that model."""
+    """Has a function raise what nobody foresaw when it is about that model."""
     real = getattr(where, name)
 
     def work(subject: Any, *more: Any, **named: Any) -> Any:

@@ -16,6 +16,7 @@ from tests.support.runner_output import outputs
 from tests.support.workspace import Ended, Workspace
 
 NAMES = ["changes", "to_create", "to_update", "to_delete", "conflicts", "applied", "failed", "report", "comment"]
+NAMES += ["progress", "continue"]
 MOST = 1_000_000  # bytes of a summary
 
 
@@ -63,7 +64,18 @@ def test_each_output_is_the_count_of_its_name(tmp_path: Path) -> None:
         "failed": "128",
         "report": "report.json",
         "comment": "",
+        "progress": "",
+        "continue": "false",
     }
+
+
+@pytest.mark.parametrize(("progress", "given"), [(None, ("", "false")), (0, ("0", "false")), (3, ("3", "true"))])
+def test_only_a_run_that_got_further_is_to_be_continued(
+    tmp_path: Path, progress: int | None, given: tuple[str, str]
+) -> None:
+    Step({"GITHUB_OUTPUT": str(tmp_path / "outputs")}).tell(report_of(Summary()), None, progress=progress)
+    written = outputs((tmp_path / "outputs").read_text("utf-8"))
+    assert (written["progress"], written["continue"]) == given
 
 
 def test_without_a_report_its_output_is_empty(tmp_path: Path) -> None:
@@ -199,6 +211,8 @@ def test_a_diff_gives_counts_and_the_paths_of_a_report_and_a_comment_that_are_th
         "conflicts": "1",
         "applied": "0",
         "failed": "0",
+        "progress": "",
+        "continue": "false",
     }
 
 
@@ -260,7 +274,7 @@ def test_a_run_that_does_not_begin_gives_nothing(repository: Workspace) -> None:
 def test_a_check_gives_no_changes(repository: Workspace) -> None:
     assert run(repository, "check").status == 0
     given = given_outputs(repository)
-    assert {given[name] for name in NAMES[:-2]} == {"0"}
+    assert {given[name] for name in NAMES[:7]} == {"0"}
     assert "Checked 4 descriptions" in (repository.folder.parent / "runner" / "summary").read_text()
 
 

@@ -929,7 +929,7 @@ def test_each_switch_of_a_backfill_does_what_it_says(repository: Repository) -> 
 
 # Turns of a backfill.
 
-# Ends as it is told to, with the report and the journal that it is told to leave; notes what it was asked.
+# Ends as it is told to, with the outputs and the journal that it is told to leave; notes what it was asked.
 TOLD = """#!PYTHON
 import json, os, pathlib, sys
 told = json.loads(pathlib.Path("HERE/told.json").read_text())
@@ -938,34 +938,18 @@ asked = [sys.argv[1:], {name: os.environ.get("SYNCJOB_SYNC_" + name, "") for nam
 pathlib.Path("HERE/asked.json").write_text(json.dumps(asked))
 runs = pathlib.Path(os.environ["SYNCJOB_STATE_DIR"]) / "runs"
 runs.mkdir(parents=True, exist_ok=True)
-if told["journal"] is not None:
-    lines = [json.dumps(record, separators=(",", ":")) + "\\n" for record in told["journal"]]
-    (runs / (told["report"]["run"] + ".jsonl")).write_text("".join(lines))
-report = sys.argv[sys.argv.index("--report") + 1]
-pathlib.Path(report).write_text(json.dumps(told["report"]))
-sys.exit(told["report"]["exit_code"])
+(runs / "b.jsonl").touch()
+with open(os.environ["GITHUB_OUTPUT"], "a") as file:
+    file.writelines(f"{name}={value}\\n" for name, value in told["outputs"].items())
+sys.exit(told["exit_code"])
 """
-OVER = {
-    "code": "interrupted",
-    "message": "stopped early: --max-duration 5 h is over; go on with the same options and --resume b",
-}
-CONFIRMED = {"record": "confirmed", "model_id": "one", "sha256": "00"}
-RESULT = {"record": "result", "model_id": "two", "status": "applied", "stored_sha256": None, "error": None}
-FAILED = RESULT | {"status": "failed", "error": '{"record":"result","status":"applied"}'}
+FURTHER = {"continue": "true", "progress": "3"}
 
 
-def tell(
-    repository: Repository,
-    exit_code: int,
-    *problems: dict[str, str],
-    journal: list[dict[str, Any]] | None = None,
-    run: str = "b",
-) -> None:
+def tell(repository: Repository, exit_code: int, **outputs: str) -> None:
     """From now on syncjob ends so."""
     executable(repository.programs / "syncjob", TOLD)
-    begin = {"record": "run", "version": 1, "run": run}
-    report = {"run": run, "exit_code": exit_code, "problems": list(problems)}
-    told = {"report": report, "journal": None if journal is None else [begin, *journal]}
+    told = {"exit_code": exit_code, "outputs": outputs}
     (repository.programs / "told.json").write_text(json.dumps(told), "utf-8")
 
 
@@ -978,64 +962,48 @@ def uploaded(ended: Ended) -> list[str]:
     return [inputs["name"] for used, inputs in ended.used if used == "actions/upload-artifact"]
 
 
-def before(repository: Repository, *journals: tuple[str, list[dict[str, Any]]]) -> None:
-    """What the artifact of the turn before holds."""
-    runs = repository.runner.temp / "before" / "state" / "runs"
-    runs.mkdir(parents=True)
-    for run, records in journals:
-        (runs / f"{run}.jsonl").write_text(
-            "".join(json.dumps(record, separators=(",", ":")) + "\n" for record in records)
-        )
+def before(repository: Repository, *runs: str) -> None:
+    """The artifact of the turn before holds the journals of these runs."""
+    folder = repository.runner.temp / "before" / "state" / "runs"
+    folder.mkdir(parents=True)
+    for run in runs:
+        (folder / f"{run}.jsonl").touch()
 
 
 def test_a_turn_that_is_over_in_time_is_no_failure_and_says_that_it_is_unfinished(repository: Repository) -> None:
-    tell(repository, 4, OVER, journal=[CONFIRMED])
+    tell(repository, 4, **FURTHER)
     ended = backfill(repository, dry_run=False)
     assert ended.status == 0, ended.out
     assert uploaded(ended) == ["syncjob-backfill-1-1-of-1-unfinished"]
-    assert "0 were written and 1 found in step" in ended.out
+    assert "This turn wrote 3 descriptions or found them in step" in ended.out
 
 
 def test_a_turn_that_ends_with_its_work_is_finished(repository: Repository) -> None:
-    tell(repository, 0, journal=[CONFIRMED])
+    tell(repository, 0, **{"continue": "false", "progress": ""})
     ended = backfill(repository, dry_run=False)
     assert (ended.status, uploaded(ended)) == (0, ["syncjob-backfill-1-1-of-1"])
 
 
-BREAKER = {"code": "unavailable", "message": "stopped early: 20 failures in a row, the last: HTTP 500"}
-FORGED = {"code": "unavailable", "message": "stopped early: --max-duration 5 h is over"}
-LATE = {"code": "interrupted", "message": "said: stopped early: --max-duration 5 h is over"}
-
-
 @pytest.mark.parametrize(
-    ("exit_code", "problems", "journal", "dry_run"),
+    ("exit_code", "outputs"),
     [
-        (4, [BREAKER], [CONFIRMED], False),
-        (4, [{"code": "plan-limit", "message": "stopped early: HTTP 429"}], [RESULT], False),
-        (4, [FORGED], [CONFIRMED], False),
-        (4, [LATE], [CONFIRMED], False),
-        (4, [], [CONFIRMED], False),
-        (1, [OVER], [CONFIRMED], False),
-        (130, [OVER], [CONFIRMED], False),
-        (1, [], [CONFIRMED], False),
-        (2, [], None, False),
-        (4, [OVER], None, False),  # without a journal there is nothing to go on from
-        (4, [OVER], [], False),
-        (4, [OVER], [FAILED], False),
-        (4, [OVER], None, True),
+        (4, {"continue": "false", "progress": ""}),
+        (4, {"continue": "false", "progress": "0"}),
+        (1, {"continue": "false", "progress": ""}),
+        (130, {"continue": "false", "progress": ""}),
+        (2, {}),
+        (70, {}),
     ],
 )
 def test_any_other_end_is_a_failure_and_no_turn_follows(
-    repository: Repository,
-    exit_code: int,
-    problems: list[dict[str, str]],
-    journal: list[dict[str, Any]] | None,
-    dry_run: bool,
+    repository: Repository, exit_code: int, outputs: dict[str, str]
 ) -> None:
-    tell(repository, exit_code, *problems, journal=journal)
-    ended = backfill(repository, dry_run=dry_run)
+    tell(repository, exit_code, **outputs)
+    ended = backfill(repository, dry_run=False)
     assert ended.status != 0
-    assert uploaded(ended) == ["syncjob-backfill-1-1-of-1"]  # with its journals, to be gone on with by hand
+    assert uploaded(ended) == ["syncjob-backfill-1-1-of-1"]  # with its journals, to be continued by hand
+    is_stuck = outputs.get("progress") == "0"
+    assert ("::error title=syncjob::this turn got nothing done" in ended.out) is is_stuck
 
 
 def test_an_installation_that_fails_ends_the_turn(repository: Repository) -> None:
@@ -1043,37 +1011,9 @@ def test_an_installation_that_fails_ends_the_turn(repository: Repository) -> Non
     assert backfill(repository, dry_run=False).status != 0
 
 
-OTHER = CONFIRMED | {"model_id": "other"}
-WRITTEN = RESULT | {"model_id": "three", "stored_sha256": "33"}
-WRITTEN_BEFORE = CONFIRMED | {"model_id": "three", "sha256": "33"}
-
-
-@pytest.mark.parametrize(
-    ("journal", "goes_on"),
-    [
-        ([CONFIRMED], False),
-        ([CONFIRMED, FAILED], False),
-        ([OTHER], False),
-        ([CONFIRMED, RESULT], True),
-        ([WRITTEN_BEFORE], False),
-        ([CONFIRMED | {"sha256": "11"}], True),
-        ([CONFIRMED, CONFIRMED | {"model_id": "one.more"}], True),
-    ],
-)
-def test_no_turn_follows_one_that_got_nothing_further_than_the_one_before(
-    repository: Repository, journal: list[dict[str, Any]], goes_on: bool
-) -> None:
-    before(repository, ("a1", [CONFIRMED | {"sha256": "11"}]), ("a2", [CONFIRMED, OTHER, WRITTEN]))
-    tell(repository, 4, OVER, journal=journal)
-    ended = backfill(repository, dry_run=False, resume="77-1")
-    assert (ended.status == 0) is goes_on
-    assert ("::error title=syncjob::this turn got nothing done" in ended.out) is not goes_on
-    assert uploaded(ended)[0].endswith("-unfinished") is goes_on
-
-
 def test_a_turn_goes_on_from_the_newest_journal_and_keeps_all(repository: Repository) -> None:
-    before(repository, ("a1", [CONFIRMED]), ("a2", [OTHER]))
-    tell(repository, 0, journal=[CONFIRMED])
+    before(repository, "a1", "a2")
+    tell(repository, 0)
     ended = backfill(repository, shard="2/4", dry_run=False, resume="77-3")
     assert ended.status == 0, ended.out
     arguments, _ = asked_of_syncjob(repository)
@@ -1107,7 +1047,7 @@ def test_a_turn_to_go_on_from_that_left_no_journal_ends_the_turn(repository: Rep
 
 
 def test_each_part_is_a_shard_with_its_time_and_an_artifact_of_its_own(repository: Repository) -> None:
-    tell(repository, 4, OVER, journal=[RESULT])
+    tell(repository, 4, **FURTHER)
     ended = backfill(repository, shard="3/12", dry_run=False, max_duration="90m")
     assert asked_of_syncjob(repository)[1] == {"SHARD": "3/12", "MAX_DURATION": "90m", "DRY_RUN": "false"}
     assert uploaded(ended) == ["syncjob-backfill-1-3-of-12-unfinished"]

@@ -27,7 +27,7 @@ HOMES = {
     "signal": {"control/signals.py"},
     "http": {"sandbox/server.py"},
 }
-# Each room may import what stands below it, and nothing beside or above it.
+# Each room may import the rooms below it, and none beside or above it.
 FLOORS = (
     {"__main__"},
     {"cli"},

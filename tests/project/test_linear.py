@@ -1,4 +1,4 @@
-"""No pattern and no function that text from outside meets takes more than its length in time."""
+"""No pattern and no function takes more than linear time for text from outside."""
 
 import ast
 import gc
@@ -24,7 +24,7 @@ from syncjob.text import canonical, code_spans, sanitize, tags
 
 KIB = 1024
 SHORT, LONG = 32 * KIB, 1024 * KIB
-# Four times the text takes four times as long, or sixteen times where the time grows with the square.
+# Four times the text takes four times as long, or sixteen times if the time grows with the square.
 GROWTH = 8.0
 LEAST = 0.02  # seconds below which a time is that of the machine
 
@@ -47,7 +47,7 @@ def modules() -> Iterator[Any]:
 
 
 def values(where: str, value: object) -> Iterator[tuple[str, object]]:
-    """A value and all within it, by where they stand."""
+    """A value and all within it, by their place."""
     yield where, value
     if isinstance(value, tuple | list):
         for number, inner in enumerate(value):
@@ -61,7 +61,7 @@ def values(where: str, value: object) -> Iterator[tuple[str, object]]:
 
 
 def patterns() -> Mapping[str, re.Pattern[str]]:
-    """Every compiled pattern of the package's modules and classes, by where it stands; one of bytes as one of text."""
+    """Every compiled pattern of the package's modules and classes, by its place; one of bytes as one of text."""
     return {
         where: _of_text(value)
         for module in modules()
@@ -78,7 +78,7 @@ def _of_text(pattern: re.Pattern[Any]) -> re.Pattern[str]:
 
 
 def inline() -> Mapping[str, re.Pattern[str]]:
-    """Every pattern that stands as a literal in a call of `re`, by where it stands."""
+    """Every pattern that is a literal in a call of `re`, by its place."""
     found: dict[str, re.Pattern[str]] = {}
     for path in sorted(Path(syncjob.__path__[0]).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -94,7 +94,7 @@ def inline() -> Mapping[str, re.Pattern[str]]:
     return found
 
 
-# Each once; what Python caches is one object, wherever it stands.
+# Each once; what Python caches is one object, wherever it is.
 PATTERNS = {
     place: found for found, place in {found: place for place, found in {**inline(), **patterns()}.items()}.items()
 }
@@ -111,7 +111,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def grows_too_fast(work: Callable[[str], object], piece: str, size: int) -> bool:
-    """Whether a text of `size` takes so many times as long as a quarter of it, three times in a row."""
+    """Whether a text of `size` takes that many times as long as a quarter of it, three times in a row."""
     shorter, longer = piece * (size // 4 // len(piece)), piece * (size // len(piece))
     return all(
         seconds(lambda: work(longer)) > GROWTH * max(seconds(lambda: work(shorter)), LEAST / GROWTH) for _ in range(3)

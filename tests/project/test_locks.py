@@ -37,7 +37,7 @@ ENVIRONMENTS: list[Environment] = [
 
 @dataclass(frozen=True)
 class Pin:
-    """A package of a lock: `name==version`, where it is wanted, and what its archives may be."""
+    """A package of a lock: `name==version`, for which systems it is wanted, and what its archives may be."""
 
     requirement: Requirement
     hashes: tuple[str, ...]
@@ -71,7 +71,7 @@ def _holds(requirement: Requirement, environment: Environment, extra: str) -> bo
 
 @cache
 def _asked_by(package: str) -> tuple[Requirement, ...]:
-    """Nothing where it is not installed, as one for Windows."""
+    """Nothing if it is not installed, as one for Windows."""
     try:
         return tuple(map(Requirement, requires(package) or ()))
     except PackageNotFoundError:

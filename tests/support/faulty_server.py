@@ -41,7 +41,7 @@ PATIENCE = 20.0  # seconds until a test gives up on something that should come a
 class Fault:
     """What becomes of one request; without anything it is answered as ever.
 
-    `first` runs before all else and may wait. The stand-in obeys the request where it `has_effect`;
+    `first` runs before all else and may wait. The stand-in obeys the request if it `has_effect`;
     what a PUT stores is `stores` of its text. `play` stands in for the stand-in's own answer.
     """
 
@@ -75,7 +75,7 @@ class Asked:
 
     @property
     def model_id(self) -> str:
-        """The model whose description it is about, "" where it is about none."""
+        """The model whose description it is about, "" if it is about none."""
         parts = self.target.partition("?")[0].split("/")
         return parts[3] if parts[-1] == "description" else ""
 
@@ -128,7 +128,7 @@ class Faulty:
     def on(self, method: str, what: str, *faults: Fault, always: bool = False) -> None:
         """Scripts the first requests that match, one fault each; with `always` the last one never ends.
 
-        `what` is a glob: of model ids for descriptions, or of a path where it begins with a slash.
+        `what` is a glob: of model ids for descriptions, or of a path if it starts with a slash.
         """
         path = f"/v1{what}" if what.startswith("/") else f"/v1/models/{what}/description"
         self._rules.append(_Rule(method, path, faults, always))
@@ -287,7 +287,7 @@ class Running:
 
 
 def wait_for(condition: Callable[[], object], what: str) -> None:
-    """Waits until it holds; fails the test where it never does."""
+    """Waits until it holds; fails the test if it never does."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain for {what}"
@@ -326,7 +326,7 @@ class Scene:
 
     @contextmanager
     def running(self, *arguments: str, wrapper: tuple[str, ...] = (), **environment: str) -> Iterator[Running]:
-        """`syncjob ARGUMENTS` as a process; it is killed where the block ends earlier."""
+        """`syncjob ARGUMENTS` as a process; it is killed if the block ends earlier."""
         out, err = self.workspace.folder.parent / "out", self.workspace.folder.parent / "err"
         with out.open("wb") as to_out, err.open("wb") as to_err:
             process = subprocess.Popen(
@@ -378,7 +378,7 @@ class Scene:
 
 @contextmanager
 def faulty(folder: Path, *, is_listening: bool = True) -> Iterator[tuple[Faulty, Callable[[], None]]]:
-    """A stand-in with faults, and what makes it listen where it does not yet."""
+    """A stand-in with faults, and what makes it listen if it does not yet."""
     with Sandbox(folder / "remote.sqlite3", is_seeded=False) as sandbox:
         server = _Server(("127.0.0.1", 0), _Connection, bind_and_activate=False)
         server.server_bind()

@@ -22,7 +22,7 @@ from select import select
 
 import syncjob
 
-_STATUS = struct.Struct("ii")  # process id, exit status; the latter once more at the end
+_STATUS = struct.Struct("ii")  # process id, exit status; the latter again at the end
 _LONGEST = 200_000  # bytes of a request
 # What Python reads at its start has to be what the forked process started with.
 _OWN = {"PYTHONWARNINGS": "error"}
@@ -75,7 +75,7 @@ def _gathered(readable: Sequence[int], arguments: Sequence[str], timeout: float)
 
 @cache
 def _server() -> socket.socket:
-    """Where the process that is forked takes requests; it ends with ours."""
+    """The socket on which the forked process takes requests; it ends with ours."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     process = subprocess.Popen(
@@ -83,7 +83,7 @@ def _server() -> socket.socket:
         cwd=Path(__file__).parents[2],
         env={**environment, **_OWN},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,  # as for a run that is begun anew; nothing is written to them here
+        stdout=subprocess.PIPE,  # as for a new process; nothing is written to them here
         stderr=subprocess.PIPE,
         pass_fds=[theirs.fileno()],
     )
@@ -98,7 +98,7 @@ def _server() -> socket.socket:
 
 
 def serve(descriptor: int) -> None:
-    """Forks for each request; returns in the process that has run the command, and where nobody asks any more."""
+    """Forks for each request; returns in the process that has run the command, and in its parent when nobody asks any more."""
     for module in pkgutil.walk_packages(syncjob.__path__, "syncjob."):
         import_module(module.name)
     with socket.socket(fileno=descriptor) as asked:

@@ -1,4 +1,4 @@
-"""Markdown as nobody writes it, made of a seed: whatever may stand within anything, and then damaged."""
+"""Markdown that nobody would write, made from a seed: whatever may be within anything, and then damaged."""
 
 import random
 from collections.abc import Callable
@@ -72,7 +72,7 @@ class Text:
     def _words(self) -> str:
         return self._pick((" ", "", " ")).join(self._pick(_WORDS) for _ in range(self._random.randint(1, 3)))
 
-    # What stands in a line
+    # Inline
 
     def _marked(self, depth: int) -> str:
         mark = self._pick(("*", "**", "***", "_", "__", "~~", "~", "`", "``", "*_", "**~~"))
@@ -101,7 +101,7 @@ class Text:
     def _break(self, depth: int) -> str:
         return self._pick(("  \n", "\\\n", "\n", "\r", "\r\n")) + self._words()
 
-    # What stands by itself
+    # Blocks
 
     def _paragraph(self, depth: int) -> str:
         return self._inline(depth + 1)

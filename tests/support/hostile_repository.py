@@ -1,4 +1,4 @@
-"""Repositories that want more than to be read: each function plants one trap, which marks a file when it goes off."""
+"""Hostile repositories: each function plants one trap, which marks a file when it goes off."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ def trap(folder: Path, name: str = "trap") -> Path:
 
 
 def sprung(program: Path) -> str:
-    """What a trap wrote down; "" where it never went off."""
+    """What a trap wrote down; "" if it never went off."""
     mark = program.with_name(f"{program.name}.sprung")
     return mark.read_text() if mark.exists() else ""
 
@@ -105,7 +105,7 @@ def plant_parent_by_graft(workspace: Workspace, name: str, text: str) -> None:
 
 
 def put_before_git(folder: Path, script: str) -> str:
-    """A PATH on which a shell script stands before git, which is `$GIT` in it."""
+    """A PATH on which a shell script comes before git, which is `$GIT` in it."""
     real = subprocess.run(["sh", "-c", "command -v git"], capture_output=True, check=True).stdout.decode().strip()
     program = folder / "git"
     folder.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""Runs in this process, which begin faster than one of their own and whose waits a test can shorten."""
+"""Runs in this process, which start faster than one in its own process and whose waits a test can shorten."""
 
 from typing import Any
 

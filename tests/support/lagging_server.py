@@ -26,7 +26,7 @@ GARBLED = (
 
 @dataclass
 class Put:
-    """One write that came; `over` is the text that it replaced, None where it never landed, `place` counts landings."""
+    """One write that came; `over` is the text that it replaced, None if it never landed, `place` counts landings."""
 
     model_id: str
     text: str

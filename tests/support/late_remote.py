@@ -1,4 +1,4 @@
-"""A remote that answers late, loses, refuses, and obeys what it refused; with a book of all that really happened.
+"""A remote that responds late, loses, refuses, and obeys what it refused; it notes everything that really happened.
 
 Time is its own: requests and waits pass it, and nobody sleeps.
 """
@@ -46,7 +46,7 @@ class Version:
 
 @dataclass(frozen=True)
 class _Sent:
-    """A write on its way; `found` is what the model held as it was sent, None where no reading could know that."""
+    """A write on its way; `found` is what the model held as it was sent, None if no reading could know that."""
 
     due: float
     run: str
@@ -68,7 +68,7 @@ class LateRemote:
     on_writes: list[str] = field(default_factory=list)  # of the next writes
     versions: defaultdict[str, list[Version]] = field(default_factory=lambda: defaultdict(_nothing))
     effects: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # models by run
-    sure: set[tuple[str, str]] = field(default_factory=set)  # runs and models, where a run knew of its effect
+    sure: set[tuple[str, str]] = field(default_factory=set)  # runs and models of which a run knew its effect
     overwritten: set[tuple[str, str]] = field(default_factory=set)  # what had to be in a journal
     began_at: float = 0.0
     puts: int = 0  # of the run
@@ -127,7 +127,7 @@ class LateRemote:
         latest, read_at = self.versions[model_id][-1], self._read_at.get(model_id, -inf)
         if latest.author == self.run:
             return True
-        # Where a reading shows an edit that a lag had hidden from our write over it, it passes for a later one.
+        # If a reading shows an edit that a lag had hidden from our write over it, it passes for a later one.
         shown = [version for version in self.versions[model_id] if version.seen_at <= read_at]
         is_edit = bool(shown) and shown[-1].author == PEOPLE and shown[-1].at > -inf
         is_ours = (latest.author, model_id) in self.sure and not is_edit

@@ -14,7 +14,7 @@ from syncjob.sandbox import Sandbox, behaviours, server
 from syncjob.sandbox.records import asset_row, model_row
 from syncjob.scenario.answers import Answer
 
-# All tests of behaviour hold whatever the API answers where that is not known: `make test-deep` runs them under each play.
+# All tests of behaviour hold whatever the API does that is not documented: `make test-deep` runs them under each play.
 PLAYS = behaviours.parse(os.environ.get(behaviours.VARIABLE, "").split())
 
 # Called with (method, target); an Answer stands in for the stand-in's own, None lets it answer.

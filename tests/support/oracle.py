@@ -1,4 +1,4 @@
-"""What a run over git and Scenario must do, worked out anew from plain facts: no code of syncjob is asked. Pure."""
+"""What a run over git and Scenario must do, worked out from plain facts, without any code of syncjob. Pure."""
 
 import hashlib
 import unicodedata
@@ -33,7 +33,7 @@ def digest(text: str) -> str | None:
 
 
 def parsed(data: bytes) -> str | None:
-    """The canonical text of a file; None where it is a bad one."""
+    """The canonical text of a file; None if it is a bad one."""
     try:
         text = canonical(data.decode())
     except UnicodeDecodeError:
@@ -84,7 +84,7 @@ class History:
                 yield name
 
     def surely_held(self, model_id: str, head: str) -> set[str]:
-        """Keys of the texts of a file, and of what it was renamed from where no rule of git could miss that."""
+        """Keys of the texts of a file, and of what it was renamed from if no rule of git could miss that."""
         renames = {rename for commit in self.reachable(head) for rename in self._sure_renames(commit)}
         return self._held(model_id, head, renames)
 
@@ -110,7 +110,7 @@ class History:
             yield from ((old, new) for old in before.keys() - after.keys() for new in after.keys() - before.keys())
 
     def _sure_renames(self, commit: str) -> Iterator[tuple[str, str]]:
-        """The old and the new name, where one file went, one came that no parent has, and they are much the same."""
+        """The old and the new name, if one file went, one came that no parent has, and they are much the same."""
         after = self.commits[commit].files
         befores = [self.commits[parent].files for parent in self.commits[commit].parents]
         for before in befores:
@@ -154,7 +154,7 @@ class World:
         return frozenset(ways)
 
     def text(self, model_id: str) -> str:
-        """The canonical text of a file; "" where it is gone or a bad one."""
+        """The canonical text of a file; "" if it is gone or a bad one."""
         return parsed(self.files.get(model_id, b"")) or ""
 
     def is_bad(self, model_id: str) -> bool:
@@ -176,7 +176,7 @@ class World:
 class Asked:
     """What a run is asked. `base` is the commit that --since comes to, None for everything.
 
-    It is also None where --since leads nowhere, and then `is_astray`; `is_slip` where that is a typing error.
+    It is also None if --since leads nowhere, and then `is_astray`; `is_slip` if that is a typing error.
     """
 
     base: str | None = None

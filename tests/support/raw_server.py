@@ -1,4 +1,4 @@
-"""A raw server on loopback that plays scripted bytes: the answers that no decent server would send."""
+"""A raw server on loopback that plays scripted bytes: responses that no decent server would send."""
 
 import socket
 import ssl

@@ -36,7 +36,7 @@ _DOTNET_SPACES = "".join(
     for code in (*range(0x09, 0x0E), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
 )  # fmt: skip
 _LINE_END = re.compile(r"\r\n|\n|\r")
-# What .NET's comparison by culture skips: with it, a text starts with `::` though such a character stands before.
+# What .NET's comparison by culture skips: with it, a text starts with `::` though such a character comes before.
 _WEIGHTLESS = "[\\x00-\\x08\\x0e-\\x1f\\x7f-\\x84\\x86-\\x9f\\xad\\u061c\\u180e\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufe00-\\ufe0f\\ufeff]*"
 
 
@@ -79,7 +79,7 @@ def interleavings(out: Sequence[str], err: Sequence[str]) -> Iterator[list[str]]
 
 
 def parse(line: str, known: frozenset[str] = COMMANDS) -> Command | None:
-    """The command in a line, where its name is known; texts are compared exactly, then by culture, as .NET may do."""
+    """The command in a line, if its name is known; texts are compared exactly, then by culture, as .NET may do."""
     for skipped in ("", _WEIGHTLESS):
         for form in (_parse_colons, _parse_brackets):
             command = form(line, known, skipped)

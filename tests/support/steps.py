@@ -23,7 +23,7 @@ Document = dict[str, Any]
 
 
 def load(path: Path) -> Document:
-    """A YAML file with every scalar as the text that stands there."""
+    """A YAML file with every scalar as the text that is written there."""
     document: Document = yaml.load(path.read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506  builds text alone
     return document
 
@@ -253,7 +253,7 @@ class _Steps:
         return _outputs((files / "output").read_text("utf-8"))
 
     def _own_variables(self, files: Path) -> dict[str, str]:
-        """What a runner tells every step of itself."""
+        """What a runner gives every step."""
         self._runner.temp.mkdir(exist_ok=True)
         return {
             "CI": "true",

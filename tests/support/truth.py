@@ -19,7 +19,7 @@ _DOUBTS = ("may have been written", "may still", "finds out what it did")
 class Seen:
     """One run from both sides: what it said, and what then was so; texts are canonical, "" for none.
 
-    `report` and `records` are those of JSON, None and empty where there are none; `end` is what Scenario held in the
+    `report` and `records` are those of JSON, None and empty if there are none; `end` is what Scenario held in the
     end. `denied` are the models that the API itself, in its own form, said had no description: only a write that
     rests on it has to know better. Of `hidden` models a reading may have shown, for a lag, neither an edit of somebody
     nor a write of which an earlier run did not know what became: nobody can tell what then stood there.
@@ -46,7 +46,7 @@ class Seen:
 
 
 def contradictions(seen: Seen) -> list[str]:
-    """Each as a sentence; none where all that was said is true."""
+    """Each as a sentence; none if all that was said is true."""
     return [
         *(f"{item['model_id']}: {said}" for item in seen.items for said in _of_item(seen, item)),
         *_of_status(seen),

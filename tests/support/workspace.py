@@ -36,7 +36,7 @@ http: {requests_per_minute: 0}
 CHEAP = ("-c", "core.fsync=none", "-c", "maintenance.auto=false")
 
 # Runs a command and says at the end of stderr how much memory it took at most, in KiB. From a process of its own,
-# because the kernel counts as a child's what its parent held when it was begun.
+# because the kernel counts as a child's what its parent held when it started.
 MEASURED = (
     sys.executable,
     "-c",
@@ -69,7 +69,7 @@ class Ended:
 
 
 def learn(state_dir: Path, url: str) -> None:
-    """Where the stand-in plays null for no description, a run must have learnt it from a probe."""
+    """If the stand-in plays null for no description, a run must know it from a probe."""
     if PLAYS.no_description == "null":
         state_dir.mkdir(parents=True, exist_ok=True)
         (state_dir / ".gitignore").write_text("*\n")
@@ -119,7 +119,7 @@ class Workspace:
         return done.stdout.decode()
 
     def commit(self, message: str = "a commit") -> str:
-        """Commits everything in the folder, in a repository that is made where there is none; returns the hash."""
+        """Commits everything in the folder, in a repository that is made if there is none; returns the hash."""
         if not (self.folder / ".git").exists():
             self.git("init", "--quiet", "--initial-branch=main")
         self.git("add", "--all")
