@@ -43,7 +43,7 @@ def bearer(jwt: str) -> Credentials:
 
 
 def from_environment(environment: Mapping[str, str]) -> Credentials | None:
-    """Basic where key and secret are set, else Bearer, else None, as the official SDK chooses.
+    """Basic if key and secret are set, else Bearer, else None, as the official SDK chooses.
 
     Raises UsageError for half a pair, and for what no HTTP header can hold.
     """
@@ -88,7 +88,7 @@ def _of_proxy(url: str) -> Iterator[str]:
 # These meet whatever a server sends, so no length of it is looked through twice: a URL is matched with or without
 # a query, and a name has an end.
 _URL = re.compile(r"(https?:\\?/\\?/[^\s?]+)(\?\S+)?", re.IGNORECASE)
-# What signs a URL (CloudFront, S3), also where the URL is cut or encoded so that it cannot be told as one.
+# What signs a URL (CloudFront, S3), also if the URL is cut or encoded so that it cannot be told as one.
 _SIGNATURE = re.compile(r"(?:Signature|X-Amz-[\w-]{1,64}|Policy|Key-Pair-Id)(?:=|%3D)[^\s&\"']*", re.IGNORECASE)
 # A character as HTML, URLs and JSON may write it; HTML's numbers are short, so that each can be one of Python's.
 _ESCAPE = re.compile(
@@ -105,7 +105,7 @@ _SHORTEST_SECRET = 5
 def redact(text: str, secrets: tuple[str, ...]) -> str:
     """The text without the secrets, in whatever form, and without the queries of URLs, which may be signed.
 
-    Where a secret shows only once HTML's, JSON's and URLs' escapes are read, so is the text that is returned.
+    If a secret shows only once HTML's, JSON's and URLs' escapes are read, so is the text that is returned.
     """
     forms = _all_forms(secrets)
     shown = read = _without(text, forms)

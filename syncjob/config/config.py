@@ -84,8 +84,8 @@ class Config(msgspec.Struct, frozen=True):
 
     `is_named` says that the user named the file, and did not just stand below it, and `is_overridden` that
     SCENARIO_BASE_URL stands in for the profile's own `base_url`.
-    `folder` is where the descriptions are, `shown_folder` what messages call it.
-    `credentials` is None where the environment holds none, and for the sandbox.
+    `folder` holds the descriptions, and messages call it `shown_folder`.
+    `credentials` is None if the environment holds none, and for the sandbox.
     """
 
     path: Path
@@ -262,7 +262,7 @@ def _listed(names: Mapping[str, Any]) -> str:
 def _base_url(url: str, said_by: str) -> str:
     """A checked base URL less its final slash; `said_by` begins the message of a refusal.
 
-    The URL itself is not repeated where it may hold credentials.
+    The URL itself is not repeated if it may hold credentials.
     """
     if url == SANDBOX:
         return url

@@ -1,4 +1,4 @@
-"""Which config.yaml is meant where none is named, and whether that and the folder it names can be trusted."""
+"""Which config.yaml is meant when none is named, and whether that and the folder it names can be trusted."""
 
 import os
 import shlex
@@ -18,14 +18,14 @@ PATIENCE = 10.0
 def find() -> Path:
     """The config of the current folder or, within a repository, of the nearest folder above it.
 
-    Raises UsageError where there is none, and where it belongs to somebody else: whoever writes a config
+    Raises UsageError if there is none, and if it belongs to somebody else: whoever writes a config
     decides who is sent the credentials.
     """
     here = Path.cwd()
     root = _trusted_root(here)
     for folder in (here, *here.parents):
         if (folder / FILE_NAME).is_file():
-            # Shown as the reader would type it where it is at hand.
+            # Shown as the reader would type it if it is at hand.
             path = Path(FILE_NAME) if folder == here else folder / FILE_NAME
             _require_trusted(path, root)
             return path
@@ -40,7 +40,7 @@ def find() -> Path:
 
 
 def require_own_folder(folder: Path, config: Path) -> None:
-    """Raises UsageError where links lead from a config to descriptions elsewhere than it says.
+    """Raises UsageError if links lead from a config to descriptions elsewhere than it says.
 
     The folder itself must be none, and a link on the way to it must not lead out of the config's
     repository, or outside of any out of the config's own folder.
@@ -60,7 +60,7 @@ def require_own_folder(folder: Path, config: Path) -> None:
 
 
 def _trusted_root(here: Path) -> Path | None:
-    """The root of the repository around a folder; None where it belongs to somebody whom git does not trust either."""
+    """The root of the repository around a folder; None if it belongs to somebody whom git does not trust either."""
     root = root_of(here)
     return root if root and (not strangers(root / ".git") or is_accepted(root, Git(seconds=PATIENCE))) else None
 

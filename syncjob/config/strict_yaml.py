@@ -19,7 +19,7 @@ _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 class YamlProblem(Exception):
-    """The text is not such YAML; `line` and `column` count from 1, None where there is no place."""
+    """The text is not such YAML; `line` and `column` count from 1, None if there is no place."""
 
     def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
         super().__init__(message)

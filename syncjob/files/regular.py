@@ -37,7 +37,7 @@ class TooLarge(Unfit):
 
 
 def require(path: str | Path, *, follow: bool = False) -> None:
-    """Raises NotRegular where a path leads to anything but a regular file, and OSError where to nothing.
+    """Raises NotRegular if a path leads to anything but a regular file, and OSError if to nothing.
 
     A link leads to nothing regular, unless `follow`.
     """
@@ -47,7 +47,7 @@ def require(path: str | Path, *, follow: bool = False) -> None:
 
 
 def open_to_read(path: str | Path, *, follow: bool = False) -> tuple[BinaryIO, int]:
-    """The file and its size; raises OSError where there is none, NotRegular where there is something else."""
+    """The file and its size; raises OSError if there is none, NotRegular if there is something else."""
     require(path, follow=follow)
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
     file = open(os.open(path, flags), "rb")  # noqa: PTH123, SIM115  a descriptor, and for the caller to close

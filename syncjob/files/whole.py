@@ -12,7 +12,7 @@ _MAX_NAME_BYTES = 255
 
 
 def write(path: Path, data: bytes) -> None:
-    """Puts a file in place of another, or where there was none; raises OSError, and then no file has changed."""
+    """Replaces a file or makes a new one; raises OSError, and then no file has changed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with _made(path.parent) as new:
         with new.open("wb") as file:
@@ -26,7 +26,7 @@ def write(path: Path, data: bytes) -> None:
 def save(path: Path, parts: Iterable[bytes]) -> None:
     """`write` for what is made in parts, and need not outlast a power loss; its folder must be there.
 
-    Where nothing can be put in its place, as in a folder that is not ours, the file itself is written, from a copy
+    If nothing can be put in its place, as in a folder that is not ours, the file itself is written, from a copy
     that is whole.
     """
     with _made(path.parent if _is_ours(path) else None) as new:

@@ -22,7 +22,7 @@ def checked_out(data: bytes, blob: str, encoding: str | None) -> Iterator[bytes]
     """The forms in which a blob of that hash may have been checked out, each once; first as it is.
 
     With the ident and without, because the attribute may have come or gone since. `encoding` is what
-    git's attributes name for the file, None where they name none.
+    git's attributes name for the file, None if they name none.
     """
     forms = [data]
     if b"$Id" in data:
@@ -35,7 +35,7 @@ def checked_out(data: bytes, blob: str, encoding: str | None) -> Iterator[bytes]
 
 
 def encoded(data: bytes, encoding: str) -> bytes | None:
-    """UTF-8 in another encoding, as git writes it; None where it cannot, or where this is not known."""
+    """UTF-8 in another encoding, as git writes it; None if it cannot, or if this is not known."""
     if not _ENCODINGS.fullmatch(re.sub("[-_]", "", encoding)):
         return None
     try:

@@ -30,7 +30,7 @@ class Git:
     def around(self, folder: Path) -> Repository:
         """The repository around a folder, which need not exist any more.
 
-        Raises NoRepository where there is none, GitFailed where git does not work with the one that there is,
+        Raises NoRepository if there is none, GitFailed if git does not work with the one that there is,
         and Stopped.
         """
         resolved = folder.resolve()
@@ -45,7 +45,7 @@ class Git:
 
 
 def _checked(root: Path, watch: Watch) -> Repository:
-    """The repository of a root; raises GitFailed where git does not work with it, or its files are another's."""
+    """The repository of a root; raises GitFailed if git does not work with it, or its files are another's."""
     _require_version(root, watch)
     said = call.output(root, ("rev-parse", "--show-toplevel", "--absolute-git-dir", "--is-shallow-repository"), watch)
     *paths, shallow = said.removesuffix(b"\n").split(b"\n")
@@ -68,7 +68,7 @@ def _require_version(root: Path, watch: Watch) -> None:
 
 
 def _require_unplanted(root: Path, watch: Watch) -> None:
-    """Raises where the next repository above has files below this one's root, which git itself never does."""
+    """Raises if the next repository above has files below this one's root, which git itself never does."""
     above = dotgit.root_of(root.parent)
     if above is None:
         return

@@ -94,7 +94,7 @@ def read(repository: Repository) -> Log:
 
 
 def follow(repository: Repository, log: Log) -> None:
-    """Adds the renames that are not known yet, however long a commit is; raises GitFailed where it takes too long."""
+    """Adds the renames that are not known yet, however long a commit is; raises GitFailed if it takes too long."""
     for start in range(0, len(log.unfollowed), _HANDFUL):
         some = log.unfollowed[start : start + _HANDFUL]
         tokens = repository.tokens(*_FORM, "-l0", "--no-walk=unsorted", *some, *_PATHS, seconds=PATIENCE)

@@ -1,7 +1,6 @@
 """Other programs, each ended with whoever waits for it; the only module that starts processes."""
 
 import os
-import select
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import Protocol
 
 from syncjob.errors import Stopped
+from syncjob.files.ready import is_ready
 
 Process = subprocess.Popen[bytes]
 
@@ -100,11 +100,9 @@ def chunks(process: Process, watch: Watch) -> Iterator[bytes]:
     """What a program prints on stdout, as it comes."""
     assert process.stdout  # noqa: S101  a pipe, by the call that made it
     output = process.stdout.fileno()
-    poll = select.poll()  # select(2) takes no descriptor above 1023
-    poll.register(output, select.POLLIN)
     while True:
         watch()
-        if poll.poll(_LOOK * 1000):
+        if is_ready(output, "read", _LOOK):
             chunk = os.read(output, 1 << 16)
             if not chunk:
                 return
@@ -129,21 +127,21 @@ class Conversation:
         self._more = chunks(process, watch)
 
     def say(self, words: bytes) -> None:
-        """Raises OSError where nobody listens any more."""
+        """Raises OSError if nobody listens any more."""
         self._watch()
         assert self._process.stdin  # noqa: S101  a pipe, by the call that made it
         self._process.stdin.write(words)
         self._process.stdin.flush()
 
     def line(self) -> bytes:
-        """The next line, with its end; raises EOFError where there is none."""
+        """The next line, with its end; raises EOFError if there is none."""
         while b"\n" not in self._heard:
             self._hear()
         line, end, self._heard = self._heard.partition(b"\n")
         return line + end
 
     def exactly(self, count: int) -> bytes:
-        """So many bytes; raises EOFError where there are fewer."""
+        """So many bytes; raises EOFError if there are fewer."""
         parts, missing = [self._heard], count - len(self._heard)
         while missing > 0:
             self._heard = b""
@@ -155,7 +153,7 @@ class Conversation:
         return heard[:count]
 
     def skip(self, count: int) -> None:
-        """Passes over so many bytes; raises EOFError where there are fewer."""
+        """Passes over so many bytes; raises EOFError if there are fewer."""
         while count > len(self._heard):
             count -= len(self._heard)
             self._heard = b""

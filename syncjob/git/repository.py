@@ -87,7 +87,7 @@ class Repository:
         return split(listed)
 
     def is_unborn(self) -> bool:
-        """Whether HEAD is a branch without a commit yet; raises GitFailed where it leads nowhere for another reason."""
+        """Whether HEAD is a branch without a commit yet; raises GitFailed if it leads nowhere for another reason."""
         if self._is("HEAD^{commit}"):
             return False
         if not self._is("HEAD") and self._names_a_branch_to_be():  # a HEAD that is known names a commit that is lost
@@ -129,7 +129,7 @@ class Blobs:
         self._largest = largest
 
     def read(self, blob: str) -> bytes | None:
-        """A blob's bytes; None where git does not have it. Raises TooLarge."""
+        """A blob's bytes; None if git does not have it. Raises TooLarge."""
         try:
             # One at a time: two full pipes would wait for each other.
             self._conversation.say(f"{blob}\n".encode())

@@ -22,11 +22,11 @@ _NOT_CHECKED_OUT = "git has this file but did not check it out (a sparse checkou
 
 @dataclass(frozen=True, slots=True)
 class Worktree:
-    """What git says of a folder's files, by name; nothing where there is no repository.
+    """What git says of a folder's files, by name; nothing if there is no repository.
 
     `problems` are those of files that are there, and of files that git has and that are not gone though they
     are not there. `encodings` are the names of those that git writes in another encoding. `unknown` says why
-    git, which is responsible here, cannot tell; None where it can.
+    git, which is responsible here, cannot tell; None if it can.
     """
 
     problems: Mapping[str, Problem] = field(default_factory=dict)
@@ -59,7 +59,7 @@ def kept_by_git(repository: Repository) -> frozenset[str]:
 
 
 def uncommitted(folder: Path, git: Git) -> frozenset[str] | None:
-    """The names in a folder whose file is not what HEAD has; None where git cannot tell."""
+    """The names in a folder whose file is not what HEAD has; None if git cannot tell."""
     try:
         return names_unlike(git.around(folder), "HEAD", folder)
     except GitFailed:
@@ -95,7 +95,7 @@ def _kept(repository: Repository, there: frozenset[str]) -> Iterator[tuple[str, 
 
 
 def _require_index(repository: Repository) -> None:
-    """Raises where there is no index though there are commits: git would take every file for one it never had."""
+    """Raises if there is no index though there are commits: git would take every file for one it never had."""
     if not (repository.git_dir / "index").exists() and not repository.is_unborn():
         raise GitFailed("git's index is missing; `git reset` makes a new one")
 

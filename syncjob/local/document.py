@@ -18,7 +18,7 @@ from syncjob.text.tags import NearMiss, Tag, find, is_id
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One description file; `text` is canonical, "" where a problem kept it from being read or it is gone."""
+    """One description file; `text` is canonical, "" if a problem kept it from being read or it is gone."""
 
     model_id: str
     path: str
@@ -34,7 +34,7 @@ class Document:
 def list_folder(folder: Path) -> tuple[str, ...]:
     """The names of all description files of a folder, sorted; other files and subfolders are no descriptions.
 
-    Raises UsageError where the folder cannot be listed.
+    Raises UsageError if the folder cannot be listed.
     """
     try:
         return tuple(sorted(entry for entry in os.listdir(folder) if entry.lower().endswith(".md")))
@@ -63,7 +63,7 @@ class Folder:
         return replace(document, problems=(*problems, *document.problems)) if problems else document
 
     def found_again(self, name: str) -> str | None:
-        """What a file is called that was gone and is there again, None where it still is gone; raises OSError."""
+        """What a file is called that was gone and is there again, None if it still is gone; raises OSError."""
         os.stat(self._path)  # noqa: PTH116  its message names the folder
         for ending in (".md", ".MD", ".Md", ".mD"):  # a file whose name is a bad one is still its model's
             with suppress(FileNotFoundError):

@@ -40,7 +40,7 @@ class Files:
         self._folder = Folder(config.folder, self._shown_as, there, config.safety.max_file_bytes)
 
     def read(self, name: str) -> Document:
-        """The document of a file as it is now; one without a text where there is no such file."""
+        """The document of a file as it is now; one without a text if there is no such file."""
         document = self._folder.read(name) if name in self._there else self._gone(name)
         problem = self._problems.get(name)
         return replace(document, problems=(problem, *document.problems)) if problem else document
@@ -100,9 +100,9 @@ def find(
 ) -> Scope:
     """The scope; reads no file.
 
-    Raises UsageError where the folder holds no description, for a pattern that names none, where git is
+    Raises UsageError if the folder holds no description, for a pattern that names none, if git is
     responsible and cannot tell, unless it `is_check`, for a revision that was mistyped, and for one that leads
-    nowhere where the run `will_prune`. With that a pattern may name a model that has no file, in a whole scope.
+    nowhere if the run `will_prune`. With that a pattern may name a model that has no file, in a whole scope.
     Raises Stopped.
     """
     changed, problems = _changed(config, since, git, will_prune=will_prune)
@@ -143,7 +143,7 @@ def unasked(config: Config, patterns: Sequence[str], shard: Shard | None = None)
 
 
 def known_worktree(config: Config, names: Sequence[str], git: Git, *, are_there: bool = True) -> Worktree:
-    """What git says of the folder; raises UsageError where it is responsible and cannot tell, and Stopped."""
+    """What git says of the folder; raises UsageError if it is responsible and cannot tell, and Stopped."""
     worktree = look(config.folder, names, git, are_there=are_there)
     list(_unknown(worktree, is_check=False))
     return worktree
@@ -159,7 +159,7 @@ def _unknown(worktree: Worktree, *, is_check: bool) -> Iterator[Problem]:
 
 
 def _changed(config: Config, since: str | None, git: Git, *, will_prune: bool) -> tuple[Changed, tuple[Problem, ...]]:
-    """What changed since a revision, None of it for all; with a warning where it leads nowhere."""
+    """What changed since a revision, None of it for all; with a warning if it leads nowhere."""
     if since is None:
         return Changed(None), ()
     changed = changed_since(config.folder, since, git)
@@ -182,7 +182,7 @@ def in_order(names: Iterable[str], shard: Shard | None = None) -> tuple[str, ...
 
 
 def names_of(config: Config, *, may_be_empty: bool = False) -> tuple[str, ...]:
-    """All description files of the folder; raises UsageError where there are none, unless that may be.
+    """All description files of the folder; raises UsageError if there are none, unless that may be.
 
     A folder that is there and cannot be listed is not empty, and one that a link leads to is not the config's.
     """

@@ -3,14 +3,14 @@
 import errno
 import os
 import stat
-import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from syncjob.environment import is_step
-from syncjob.errors import Stopped
+from syncjob.errors import Stopped, in_words
 from syncjob.output import internal
+from syncjob.output.gate import tell
 from syncjob.output.outlet import Outlet
 from syncjob.text import sanitize
 
@@ -18,7 +18,7 @@ _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | 
 
 
 def save(path: str, parts: Iterable[str]) -> None:
-    """Puts a file in place of another, or where there was none; raises OSError, and then no file has changed.
+    """Replaces a file or makes a new one; raises OSError, and then no file has changed.
 
     A pipe or a device takes the parts as they come.
     """
@@ -103,7 +103,7 @@ class Attempts:
         try:
             yield
         except OSError as error:
-            self._fail(what, f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}")
+            self._fail(what, in_words(error))
         except Stopped as error:
             self._fail(what, str(error))
         except Exception as error:  # noqa: BLE001  whatever is wrong with one format is not the others' end
@@ -111,5 +111,4 @@ class Attempts:
 
     def _fail(self, what: str, why: str) -> None:
         self.have_failed = True
-        with suppress(OSError):
-            print(f"syncjob: cannot {what}: {why}; the run is not affected", file=sys.stderr)  # noqa: T201
+        tell(f"cannot {what}: {why}; the run is not affected")

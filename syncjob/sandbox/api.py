@@ -1,7 +1,7 @@
 """(state, request) -> answer, as docs/openapi.yaml says, errors included. Pure: an answer may hold a
 write, which its adapter carries out.
 
-Where the API leaves something open, the stand-in answers as its `plays` say.
+What the API leaves open is answered as the `plays` say.
 """
 
 import base64

@@ -28,7 +28,7 @@ class Server(ThreadingHTTPServer):
         super().__init__((HOST, port), _Connection)
 
     def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """The handler's answer; a 500 where it has none, told once."""
+        """The handler's answer; a 500 if it has none, told once."""
         try:
             return self._handler(method, target, headers, body)
         except UsageError as error:

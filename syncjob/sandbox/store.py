@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS assets (id TEXT PRIMARY KEY, row TEXT NOT NULL);
 class Sandbox:
     """The stand-in over a file, filled once with the demo's catalogue unless `is_seeded` is False.
 
-    `plays` are its answers where the API leaves them open. Safe to use by many threads; answers one request at a time.
+    `plays` are its answers to what the API leaves open. Safe to use by many threads; answers one request at a time.
     """
 
     def __init__(self, path: Path, *, is_seeded: bool = True, plays: Plays = Plays()) -> None:  # noqa: B008  frozen

@@ -78,19 +78,19 @@ def _with_whole_path(message: str) -> str:
 def failure(
     answer: Answer, secrets: tuple[str, ...], *, is_bearer: bool, max_retry_after: float, asked: str = ""
 ) -> errors.ScenarioError | None:
-    """The error that an answer stands for; None where it is a plain 200.
+    """The error that an answer stands for; None if it is a plain 200.
 
     `secrets` are taken out of its message, and `is_bearer` says that the request bore a session token.
     The header `x-should-retry` wins over the table of statuses, as in the official SDKs.
     `max_retry_after` is in seconds: an answer that asks for a longer wait is not retried.
-    `asked` is the id that was asked for, "" where it was none.
+    `asked` is the id that was asked for, "" if it was none.
     """
     if answer.status == 200:
         return None
     if 300 <= answer.status < 400:
         return _redirected(answer, secrets)
     if answer.status < 400:
-        return protocol_error(f"HTTP {answer.status} where 200 is promised", answer)
+        return protocol_error(f"HTTP {answer.status} instead of 200", answer)
     reason, name = _reason(answer.body)
     reason = quoted(reason, secrets)
     kind = _error_type(answer, name, asked, is_bearer=is_bearer)
@@ -203,7 +203,7 @@ def _reason(body: bytes) -> tuple[str, str]:
 
 
 def parse_retry_after(headers: Mapping[str, str]) -> float | None:
-    """The wait in seconds that an answer asks for; None where it asks for none, or for nonsense.
+    """The wait in seconds that an answer asks for; None if it asks for none, or for nonsense.
 
     `retry-after-ms` (the official SDKs' own) before `Retry-After` in seconds or as an HTTP date.
     A date is taken against the answer's own `Date`, so that this machine's clock plays no part.
@@ -221,7 +221,7 @@ def parse_retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def answered_at(headers: Mapping[str, str]) -> datetime | None:
-    """When the server answered, by its own clock; None where its `Date` does not say."""
+    """When the server answered, by its own clock; None if its `Date` does not say."""
     seconds = _timestamp(headers.get("date", ""))
     try:
         return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

@@ -22,7 +22,7 @@ def in_bulk(
     """The rows of all ids that exist, in batches; rows are matched by id, never by place.
 
     What a bulk call does with an id that it does not know, or may not show, is not documented: it
-    may leave it out, or refuse the batch. Raises Forbidden where nothing at all may be looked up.
+    may leave it out, or refuse the batch. Raises Forbidden if nothing at all may be looked up.
     """
     wanted = list(dict.fromkeys(ids))
     remaining = iter(wanted)

@@ -29,7 +29,7 @@ Observer = Callable[[Exchange | retry.Retry | Lowered], None]
 class Calls:
     """What a client sends, by method and path.
 
-    Every call raises a ScenarioError where it fails. `sleep` is used for every wait and may raise,
+    Every call raises a ScenarioError if it fails. `sleep` is used for every wait and may raise,
     which ends the call. `observe` is told each exchange, each retry and each lowering of the limit, for
     a log.
     While it `is_urgent` no request waits for its turn. `null_is_no_description` says how `{"description": null}` is to be read: else it is a ProtocolError.

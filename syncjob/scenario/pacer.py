@@ -13,7 +13,7 @@ _LOOK = 1.0  # seconds after which whoever waits asks again whether it must
 class Pacer:
     """Lets at most `per_minute` requests into any 60 s; 0 means no limit. See `Window`.
 
-    A RateLimited that leaves a place tells that the server admits less; `on_lowered` is told where
+    A RateLimited that leaves a place tells that the server admits less; `on_lowered` is told if
     that lowers the limit. `sleep` may raise, which ends the wait. While it `is_urgent` nobody waits.
     """
 
@@ -42,7 +42,7 @@ class Pacer:
     def place(self, before_send: Callable[[], None] = lambda: None) -> Iterator[None]:
         """Waits for a free place and holds it while the request runs.
 
-        `before_send` is called after the wait; where it raises, nothing is sent and the place stays free.
+        `before_send` is called after the wait; if it raises, nothing is sent and the place stays free.
         """
         entered = self._enter()
         is_sent = is_refused = False

@@ -20,7 +20,7 @@ class Window:
     """Lets at most `limit` requests into any `seconds`; 0 means no limit. Times are seconds of one clock.
 
     A request takes its place until a window after its answer came, not after it was sent: the server
-    counted it some time before the answer, so its window has moved on whatever the latency is. Where
+    counted it some time before the answer, so its window has moved on whatever the latency is. If
     any such time may be the one that counts, no earlier moment is safe.
 
     A first refusal may be of what others sent before, so the pause alone answers it; after a second,

@@ -19,7 +19,7 @@ PAGE_SIZE = 500  # the largest that is documented
 _BARREN = 10  # pages in a row without a model that is new
 _PAGES = 10_000
 
-# Made here, where one thread imports, and not by whichever worker is the first to need it.
+# Made here, by the one thread that imports, and not by whichever worker is the first to need it.
 for _type in (
     types.DescriptionEnvelope,
     types.MaybeDescription,
@@ -33,7 +33,7 @@ for _type in (
 
 
 class Page(NamedTuple):
-    """Some models of a listing; `answered_at` is when Scenario listed them, by its own clock, None where it did not say."""
+    """Some models of a listing; `answered_at` is when Scenario listed them, by its own clock, None if it did not say."""
 
     models: tuple[types.Model, ...]
     answered_at: datetime | None
@@ -48,7 +48,7 @@ class Descriptions:
     def retrieve(
         self, model_id: str, original_assets: bool = False, project_id: str | None = None
     ) -> types.Description:
-        """The description as stored; raises NotFound where the API answers 404.
+        """The description as stored; raises NotFound if the API answers 404.
 
         `original_assets` asks for URLs of the untransformed files.
         """
@@ -125,7 +125,7 @@ class Models:
     ) -> Iterator[types.Model]:
         """All models, own ones unless `privacy` is "public"; each once, though pages may repeat rows.
 
-        Raises ProtocolError where the pages do not end.
+        Raises ProtocolError if the pages do not end.
         """
         pages = self.pages(privacy=privacy, status=status, page_size=page_size, project_id=project_id)
         return chain.from_iterable(page.models for page in pages)
@@ -140,7 +140,7 @@ class Models:
     ) -> Iterator[Page]:
         """The models of `list`, by request; a page that only repeats is empty.
 
-        Raises ProtocolError where there is no end to the pages: then the listing is not whole.
+        Raises ProtocolError if there is no end to the pages: then the listing is not whole.
         """
         query = {"pageSize": page_size, "privacy": privacy, "status": status, "projectId": project_id}
         seen: set[str] = set()

@@ -40,7 +40,7 @@ def _nfc(text: str) -> str:
 
 
 def normalized(text: str, form: Literal["NFC", "NFKC"]) -> str:
-    """The text in a form of Unicode; unchanged where it is too large, or marks pile up as in no language.
+    """The text in a form of Unicode; unchanged if it is too large, or marks pile up as in no language.
 
     Python sorts the marks on one letter in a time that grows with their square, deaf to signals. The Stream-Safe
     Text Format (UAX 15) allows 30.
@@ -65,7 +65,7 @@ def sha256(text: str) -> str | None:
 
 
 def unified_diff(before: str, after: str, *, before_name: str, after_name: str) -> list[str]:
-    """The lines of a unified diff of two canonical texts; none where they are equal.
+    """The lines of a unified diff of two canonical texts; none if they are equal.
 
     Lines are split on LF alone: `str.splitlines` would also split on U+2028 and its like.
     "" is no text at all, shown as /dev/null, as git does. Texts that would take minutes to compare are
@@ -116,7 +116,7 @@ class _Known(difflib.SequenceMatcher[str]):
 
 
 def _range(start: int, end: int) -> str:
-    """A line range as `diff -u` writes it: from 1, the length left out where it is 1."""
+    """A line range as `diff -u` writes it: from 1, the length left out if it is 1."""
     length = end - start
     if length == 1:
         return str(start + 1)

@@ -28,7 +28,7 @@ def is_parsable(text: str) -> bool:
 
 
 def code_spans(text: str) -> tuple[Span, ...]:
-    """The extents of all code blocks and code spans of a canonical text, in order; none where it is not parsable."""
+    """The extents of all code blocks and code spans of a canonical text, in order; none if it is not parsable."""
     if not is_parsable(text):
         return ()
     lines = text.split("\n")
@@ -77,7 +77,7 @@ def _source_positions(token: Token, lines: list[str], read_to: dict[int, int]) -
     positions: list[Position] = []
     content = token.content.split("\n")
     first, end = token.map or (0, 0)
-    # A paragraph's first lines are dropped where they hold no-break spaces and the like alone.
+    # A paragraph's first lines are dropped if they hold no-break spaces and the like alone.
     while first + len(content) < end and content[0].lstrip() not in lines[first]:
         first += 1
     for number, line in enumerate(content, first):

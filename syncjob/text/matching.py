@@ -12,9 +12,9 @@ _MOST_PAIRS = 250_000  # of a value of one with a value of the other: a tenth of
 
 
 def equal_runs(before: Sequence[str], after: Sequence[str]) -> list[Run] | None:
-    """The runs, in order, the last one empty at both ends; None where it would take too long to tell.
+    """The runs, in order, the last one empty at both ends; None if it would take too long to tell.
 
-    difflib alone takes time that grows with the square of the length even where hardly anything
+    difflib alone takes time that grows with the square of the length even if hardly anything
     repeats, so what is long is first cut at the values that both sides hold once.
     """
     head = _common(before, after)

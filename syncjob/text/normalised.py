@@ -41,7 +41,7 @@ def is_same_but_for_form(sent: str, stored: str) -> bool:
 
 
 def is_beginning(stored: str, sent: str) -> bool:
-    """Whether a text is the beginning of another one, with or without an ellipsis where it was cut."""
+    """Whether a text is the beginning of another one, with or without an ellipsis at the cut."""
     return _is_beginning(folded(stored), folded(sent))
 
 
@@ -62,14 +62,14 @@ def kin_of(stored: str) -> Callable[[str], bool]:
 
 
 def folded(text: str) -> str:
-    """The text without what a server may change and mean the same; unchanged where it is too large."""
+    """The text without what a server may change and mean the same; unchanged if it is too large."""
     if len(text) > LARGEST:
         return text
     return " ".join(normalized(html.unescape(_LONG_REFERENCE.sub(_cut, text)), "NFKC").split())
 
 
 def _cut(reference: re.Match[str]) -> str:
-    """The same character, which is none where the number is too large."""
+    """The same character, which is none if the number is too large."""
     return f"&#{reference[0][2:].lstrip('0')[:8] or 0}"
 
 

@@ -17,7 +17,7 @@ def visible(text: str) -> str:
 
 
 def printable(text: str, *, is_colored: bool) -> str:
-    """`visible`, but for our own colours where `is_colored`."""
+    """`visible`, but for our own colours if `is_colored`."""
     if not is_colored or "\x1b" not in text:
         return visible(text)
     return "".join(part if place % 2 else visible(part) for place, part in enumerate(_COLOR.split(text)))

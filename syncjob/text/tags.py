@@ -36,7 +36,7 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """What was surely meant as a tag and is none; `repair` is None where the id cannot be told."""
+    """What was surely meant as a tag and is none; `repair` is None if the id cannot be told."""
 
     text: str
     repair: str | None

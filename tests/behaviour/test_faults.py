@@ -785,7 +785,7 @@ def test_sigint_sigterm(scene: Scene, number: signal.Signals, code: int) -> None
     release = threading.Event()
     with writing(scene, *[held(release)] * 4) as process:
         process.send(number)
-        process.until("ending what is in flight")
+        process.until("finishing requests in flight")
         release.set()
         ended = process.end()
     assert ended.status == code
@@ -823,7 +823,7 @@ def test_sigint_sigterm_a_second_time(scene: Scene, first: signal.Signals, secon
     release = threading.Event()
     with writing(scene, *[held(release)] * 4) as process:
         process.send(first)
-        process.until("ending what is in flight")
+        process.until("finishing requests in flight")
         process.send(second)
         process.process.wait(4)  # at once: what is in flight would have five seconds
     ended = process.end()

@@ -24,7 +24,7 @@ class First:
         self.is_fatal = False
 
     def call(self, send: Callable[[], _T]) -> _T:
-        """`send()`, alone where it is the first."""
+        """`send()`, alone if it is the first."""
         if not self._is_over:
             with self._alone():
                 if not self._is_over:

@@ -40,7 +40,7 @@ class Link:
             self._made.result().abort()
 
     def close(self) -> None:
-        """To be called by the thread that uses the stream, or where none does."""
+        """To be called by the thread that uses the stream, or if none does."""
         if not self._made.cancel() and self._made.exception() is None:
             self._made.result().close()
 

@@ -34,7 +34,7 @@ _NO_BODY = httpx.ByteStream(b"")
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its end, for the log: no query and no body; `status` None where none came."""
+    """One request and its end, for the log: no query and no body; `status` None if none came."""
 
     method: str
     path: str
@@ -56,7 +56,7 @@ class Transport:
 
     `handler` answers in place of the network. The first request goes alone, so that refused
     credentials cost one request; whoever waits for its answer calls `sleep` with 0, which may raise.
-    After a 401, a first request that failed fatally, or `close` none is sent any more: `send` then raises Stopped. Raises UsageError where
+    After a 401, a first request that failed fatally, or `close` none is sent any more: `send` then raises Stopped. Raises UsageError if
     the environment names a proxy or certificates that cannot be used.
     """
 

@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection as a transport of httpx, through a proxy where there is one.
+"""One HTTP/1.1 connection as a transport of httpx, through a proxy if there is one.
 
 httpx's own transport keeps a pool even for one connection, which costs a request a seventh of its CPU.
 """
@@ -29,7 +29,7 @@ _OF_HTTPCORE = tuple(_ERRORS)
 
 
 class Wire(httpx.BaseTransport):
-    """A connection to the host of `url`, for one request at a time; opened anew where it cannot be used again.
+    """A connection to the host of `url`, for one request at a time; opened anew if it cannot be used again.
 
     `keepalive` is for how many seconds it is used again, `timeout` and `deadline` are those of a request. Raises
     httpx.TransportError, as httpx's own do, and ProxyRefused. Before a connection is made they are httpx's
@@ -83,7 +83,7 @@ class Wire(httpx.BaseTransport):
         return httpx.Response(answered.status, headers=answered.headers, stream=_Body(answered))
 
     def close(self) -> None:
-        """To be called by the thread that uses it, or where none does."""
+        """To be called by the thread that uses it, or if none does."""
         if self._link:
             self._link.close()
         self._link = self._connection = None
