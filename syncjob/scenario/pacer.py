@@ -13,8 +13,8 @@ _LOOK = 1.0  # seconds after which whoever waits asks again whether it must
 class Pacer:
     """Lets at most `per_minute` requests into any 60 s; 0 means no limit. See `Window`.
 
-    A RateLimited that leaves a place tells that the server admits less; `on_lowered` is told if
-    that lowers the limit. `sleep` may raise, which ends the wait. While it `is_urgent` nobody waits.
+    A RateLimited that leaves a place says that the server admits less; `on_lowered` is called if that lowers the limit.
+    `sleep` may raise, which ends the wait. While it `is_urgent` nobody waits.
     """
 
     def __init__(

@@ -640,7 +640,7 @@ def test_a_body_that_drips_for_ever(scene: Scene) -> None:
     assert statuses(ended) == {"read": "failed", "landed": "applied", "lost": "applied", "fine": "applied"}
     error = errors(ended)["read"]
     assert (error["code"], error["attempts"]) == ("unavailable", 2)
-    assert "no whole answer within http.deadline (0.3 s)" in error["message"]
+    assert "no complete response within http.deadline (0.3 s)" in error["message"]
     assert scene.remote.counts("PUT") == {"landed": 1, "lost": 2, "fine": 1}
     scene.converges()
 

@@ -8,13 +8,13 @@ from typing import TypeVar
 from syncjob.errors import ScenarioError
 
 _T = TypeVar("_T")
-_WATCH = 0.25  # how often who waits for the first response looks whether the wait is over
+_WATCH = 0.25  # how often whoever waits looks whether the run is to end
 
 
 class First:
-    """Holds every thread back until the first call has ended. Whoever waits calls `sleep` with 0, which may raise.
+    """Holds every thread back until the first call has ended; whoever waits calls `sleep` with 0, which may raise.
 
-    `is_fatal` says that it ended with an error after which no other is of use.
+    `is_fatal` says that it ended with an error after which no other call is of use.
     """
 
     def __init__(self, sleep: Callable[[float], None]) -> None:

@@ -1,8 +1,8 @@
-"""Requests to one base URL and their answers, over HTTP or in the process.
+"""Requests to one base URL and their responses, over HTTP or in the process.
 
-Connections stand on a stack and each is used by one thread at a time. So a run opens as many as it has workers, and
-no request is ever cancelled by another. httpx.Client would cost a quarter more CPU a request for cookies, redirects
-and merged URLs that this job must not have; httpx's pool costs CPU with the square of its size.
+A stack of connections, each used by one thread at a time: a run opens as many as it has workers. httpx.Client would
+cost a quarter more CPU a request for cookies, redirects and merged URLs that this job must not have; httpx's pool
+costs CPU with the square of its size.
 """
 
 import os
@@ -54,10 +54,9 @@ class Limits:
 class Transport:
     """Sends single requests, without retries; may be used by any number of threads.
 
-    `handler` answers in place of the network. The first request goes alone, so that refused
-    credentials cost one request; whoever waits for its answer calls `sleep` with 0, which may raise.
-    After a 401, a first request that failed fatally, or `close` none is sent any more: `send` then raises Stopped. Raises UsageError if
-    the environment names a proxy or certificates that cannot be used.
+    `handler` responds in place of the network. The first request goes alone: see `First`. After a 401, a first request
+    that failed fatally, or `close` none is sent any more: `send` then raises Stopped.
+    Raises UsageError if the environment names a proxy or certificates that cannot be used.
     """
 
     def __init__(
@@ -95,7 +94,7 @@ class Transport:
         self._way = Way(self._url.netloc.decode("ascii"), self._proxy, self._secrets)
 
     def close(self) -> None:
-        """Closes all connections; what a thread has in flight may be answered or not, and is the last it sends."""
+        """Closes all connections; what a thread has in flight is the last that it sends."""
         self._is_closed = True
         with suppress(IndexError):  # whoever asks takes from it too
             while True:
@@ -110,7 +109,7 @@ class Transport:
                 connection.abort()
 
     def send(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
-        """One exchange; raises the ScenarioError that the answer, or its absence, stands for."""
+        """One exchange; raises the ScenarioError that the response, or its absence, is."""
         return self._first.call(lambda: self._send(method, path, query, body))
 
     def quoted(self, text: str) -> str:
@@ -177,13 +176,13 @@ class Transport:
             yield connection
         finally:
             self._idle.append(connection)
-            if self._is_closed:  # meanwhile, perhaps before there was anything to close
+            if self._is_closed:  # by now, perhaps before there was anything to close
                 connection.close()
 
     def _open(self) -> "InProcess | Wire":
         connection = InProcess(self._handler) if self._handler else self._new_connection()
         self._all.append(connection)
-        if self._is_closed:  # meanwhile, perhaps before there was this one to end
+        if self._is_closed:  # by now, perhaps before there was this one to end
             connection.end()
         return connection
 
