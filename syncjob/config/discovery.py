@@ -25,18 +25,14 @@ def find() -> Path:
     root = _trusted_root(here)
     for folder in (here, *here.parents):
         if (folder / FILE_NAME).is_file():
-            # Shown as the reader would type it if it is at hand.
+            # Shown as the reader would type it.
             path = Path(FILE_NAME) if folder == here else folder / FILE_NAME
             _require_trusted(path, root)
             return path
         if root is None or folder == root:
             break
-    where = (
-        f"{here} or above it in the repository"
-        if root
-        else f"{here} (outside a repository, only the current folder counts)"
-    )
-    raise UsageError(f"no {FILE_NAME} in {where}; write one, or name it with --config")
+    or_above = " or above it in the repository" if root else " (outside a repository, only the current folder counts)"
+    raise UsageError(f"no {FILE_NAME} in {here}{or_above}; write one, or name it with --config")
 
 
 def require_own_folder(folder: Path, config: Path) -> None:

@@ -20,7 +20,7 @@ class NoRepository(GitFailed):
 
 
 class Git:
-    """git, until `stop` is requested or so many seconds are over."""
+    """git, until `stop` is requested or the seconds are over."""
 
     def __init__(self, stop: Ending = NEVER, seconds: float | None = None) -> None:
         self._watch = Watch(stop, seconds)
@@ -50,7 +50,7 @@ def _checked(root: Path, watch: Watch) -> Repository:
     said = call.output(root, ("rev-parse", "--show-toplevel", "--absolute-git-dir", "--is-shallow-repository"), watch)
     *paths, shallow = said.removesuffix(b"\n").split(b"\n")
     if len(paths) != 2 or shallow not in (b"true", b"false"):
-        raise GitFailed("`git rev-parse` answers in a form that is not known here")
+        raise GitFailed("`git rev-parse` printed something unexpected; is this git?")
     top, git_dir = (Path(os.fsdecode(path)) for path in paths)
     if not (dotgit.is_same(top, root) and dotgit.is_same(git_dir, dotgit.named_by(root))):
         raise GitFailed(f"git's working tree is {shorten(str(top))}, not {shorten(str(root))} (core.worktree)")
@@ -61,7 +61,7 @@ def _checked(root: Path, watch: Watch) -> Repository:
 def _require_version(root: Path, watch: Watch) -> None:
     found = _VERSION.fullmatch(call.output(root, ("version",), watch))
     if found is None:
-        raise GitFailed("`git version` answers in a form that is not known here")
+        raise GitFailed("`git version` printed something unexpected; is this git?")
     if (int(found[1]), int(found[2])) < LEAST_VERSION:
         least = ".".join(map(str, LEAST_VERSION))
         raise GitFailed(f"{shorten(found[0].decode())} is too old; install git {least} or newer")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from syncjob.git.call import GitFailed
 from syncjob.git.repository import Repository
 
-# So many files that went and came in one commit git compares without being told to take its time.
+# As many files that went and came in one commit git compares at once, without taking long.
 RENAME_LIMIT = 1000
 # How long git may take to compare more of them, in seconds.
 PATIENCE = 60.0
@@ -130,13 +130,13 @@ def _entries(tokens: Iterator[str]) -> Iterator[_Entry]:
             else:
                 commit = entry or commit
     except (IndexError, ValueError, RuntimeError) as error:
-        raise GitFailed("git log answers in a form that is not known here") from error
+        raise GitFailed("`git log` printed something unexpected; is this git?") from error
 
 
 def _entry(commit: str, entry: str, tokens: Iterator[str]) -> _Entry:
     parents = len(entry) - len(entry.lstrip(":"))
     fields = entry.split(" ")
-    statuses = fields[-1].rstrip("0123456789")  # behind that of a rename stands how much of it is alike
+    statuses = fields[-1].rstrip("0123456789")  # a rename's says how much of it is alike
     has_olds = parents > 1 or statuses in "RC"
     olds: Sequence[str] = [_next(tokens) for _ in range(parents)] if has_olds else ()
     path = _next(tokens)

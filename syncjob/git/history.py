@@ -222,5 +222,5 @@ def _told(error: GitFailed) -> str:
 
 
 def _advice(elsewhere: str) -> str:
-    """How to come by a whole history: a checkout of GitHub Actions has one commit unless it is told to have all."""
+    """How to come by a whole history: a checkout of GitHub Actions has one commit by default."""
     return "check out with fetch-depth: 0" if is_step(os.environ) else elsewhere

@@ -14,6 +14,7 @@ Process = subprocess.Popen[bytes]
 
 # How often somebody who waits for a program looks whether the run is to end, in seconds.
 _LOOK = 0.1
+_CHUNK = 1 << 16
 _KILL = 9  # SIGKILL; the module of that name is for those who handle signals
 _GONE = 1.0  # seconds that a killed process may take to be gone; then it hangs in the kernel, and is left there
 
@@ -59,7 +60,7 @@ class Watch:
             raise TookTooLong(f"longer than {self._seconds:g} s")
 
     def within(self, seconds: float) -> "Watch":
-        """The same, for so much time from now."""
+        """The same, for that time from now."""
         return Watch(self._stop, seconds)
 
 
@@ -103,7 +104,7 @@ def chunks(process: Process, watch: Watch) -> Iterator[bytes]:
     while True:
         watch()
         if is_ready(output, "read", _LOOK):
-            chunk = os.read(output, 1 << 16)
+            chunk = os.read(output, _CHUNK)
             if not chunk:
                 return
             yield chunk
@@ -118,7 +119,7 @@ def status(process: Process, watch: Watch) -> int:
 
 
 class Conversation:
-    """A program that answers what it is told, one thing at a time."""
+    """A program that responds to one thing at a time."""
 
     def __init__(self, process: Process, watch: Watch) -> None:
         self._process = process
@@ -141,7 +142,7 @@ class Conversation:
         return line + end
 
     def exactly(self, count: int) -> bytes:
-        """So many bytes; raises EOFError if there are fewer."""
+        """The next bytes; raises EOFError if there are fewer."""
         parts, missing = [self._heard], count - len(self._heard)
         while missing > 0:
             self._heard = b""
@@ -153,12 +154,9 @@ class Conversation:
         return heard[:count]
 
     def skip(self, count: int) -> None:
-        """Passes over so many bytes; raises EOFError if there are fewer."""
-        while count > len(self._heard):
-            count -= len(self._heard)
-            self._heard = b""
-            self._hear()
-        self._heard = self._heard[count:]
+        """Passes over the next bytes; raises EOFError if there are fewer."""
+        for start in range(0, count, _CHUNK):
+            self.exactly(min(_CHUNK, count - start))
 
     def _hear(self) -> None:
         chunk = next(self._more, b"")

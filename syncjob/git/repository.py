@@ -43,10 +43,7 @@ class Repository:
         return call.output(self.root, arguments, self._watch, said, settings)
 
     def tokens(self, *arguments: str, seconds: float | None = None, settings: Settings = ()) -> Iterator[str]:
-        """What one command prints, between NUL bytes, while it runs; GitFailed comes at its end.
-
-        Also once it has taken more than so many seconds.
-        """
+        """What one command prints, between NUL bytes, while it runs; GitFailed comes at its end, or after `seconds`."""
         watch = self._watch if seconds is None else self._watch.within(seconds)
         with call.started(self.root, arguments, settings) as process:
             rest = b""
@@ -59,7 +56,7 @@ class Repository:
 
     @contextmanager
     def blobs(self, largest: int) -> Iterator["Blobs"]:
-        """The contents of blobs of at most so many bytes, by one process for all of them."""
+        """The contents of blobs of at most `largest` bytes, by one process for all of them."""
         with call.started(self.root, ("cat-file", "--batch")) as process:
             yield Blobs(Conversation(process, self._watch), largest)
 
@@ -68,7 +65,7 @@ class Repository:
         return f":(top,literal){self.prefix}{name}"
 
     def names(self, paths: Iterable[str]) -> Iterator[str]:
-        """Those of the paths that stand in the folder itself, as names."""
+        """Those of the paths that are in the folder itself, as names."""
         for path in paths:
             name = path.removeprefix(self.prefix)
             if name and "/" not in name and path.startswith(self.prefix):

@@ -12,7 +12,7 @@ from syncjob.git.repository import Repository
 from syncjob.problems import Problem
 from syncjob.text.sanitize import shorten
 
-_HANDFUL = 5_000  # of names that git is told at once
+_HANDFUL = 5_000  # of names that git gets at once
 _FILTER, _ENCODING = "filter", "working-tree-encoding"
 _NO_VALUE = frozenset({"unspecified", "unset", "set"})
 # git may have been told that a name is another's file but for case or Unicode form; a folder need not know of that.
@@ -80,7 +80,7 @@ def names_unlike(repository: Repository, tree: str, folder: Path) -> frozenset[s
 
 
 def _kept(repository: Repository, there: frozenset[str]) -> Iterator[tuple[str, Problem]]:
-    """The problems of what stands in the index and may not be in the working tree."""
+    """The problems of what is in the index and may not be in the working tree."""
     _require_index(repository)
     for entry in repository.tokens("ls-files", "-t", "-s", "-z", "--full-name", "--", repository.pathspec()):
         about, _, path = entry.partition("\t")
@@ -117,7 +117,5 @@ def _attributes(repository: Repository, names: Iterable[str]) -> Iterator[tuple[
 
 
 def _behind(driver: str) -> Problem:
-    message = (
-        f"git passes this file through the filter {shorten(driver)!r} (gitattributes); a description must not have one"
-    )
-    return Problem("file-special", message)
+    what = f"git passes this file through the filter {shorten(driver)!r} (gitattributes)"
+    return Problem("file-special", f"{what}; a description must not have one")

@@ -85,23 +85,18 @@ def failure(
     """
     if answer.status == 200:
         return None
-    if 300 <= answer.status < 400:
-        return _redirected(answer, secrets)
     if answer.status < 400:
-        return protocol_error(f"HTTP {answer.status} instead of 200", answer)
+        return _no_failure(answer, secrets)
     reason, name = _reason(answer.body)
     kind = _error_type(answer, name, asked, is_bearer=is_bearer)
     wait = parse_retry_after(answer.headers)
-    is_too_long = _is_retryable(answer) and not kind.fatal and wait is not None and wait > max_retry_after
-    message = [": ".join(filter(None, [f"HTTP {answer.status}", quoted(reason, secrets)])), *_advice(kind, is_bearer)]
-    if is_too_long:
-        message.append(
-            f"the server asks to wait {wait:.0f} s, more than http.max_retry_after ({max_retry_after:.0f} s)"
-        )
+    is_retryable = _is_retryable(answer) and not kind.fatal
+    is_too_long = is_retryable and wait is not None and wait > max_retry_after
+    said = ": ".join(filter(None, [f"HTTP {answer.status}", quoted(reason, secrets)]))
     return kind(
-        "; ".join(message),
+        "; ".join([said, *_advice(kind, is_bearer), *([_too_long(wait, max_retry_after)] if is_too_long else [])]),
         http_status=answer.status,
-        retryable=_is_retryable(answer) and not kind.fatal and not is_too_long,
+        retryable=is_retryable and not is_too_long,
         retry_after=wait,
         ambiguous=_is_ambiguous(answer) or kind is errors.ProtocolError,
     )
@@ -112,6 +107,10 @@ def _advice(kind: type[errors.ScenarioError], is_bearer: bool) -> Iterator[str]:
         yield "not Scenario's own response: check base_url, and any proxy or gateway before it"
     if kind is errors.Unauthorized:
         yield f"check {JWT if is_bearer else f'{KEY} and {SECRET}'}"
+
+
+def _too_long(wait: float | None, most: float) -> str:
+    return f"the server asks to wait {wait:.0f} s, more than http.max_retry_after ({most:.0f} s)"
 
 
 def _is_retryable(answer: Answer) -> bool:
@@ -176,7 +175,10 @@ _BY_STATUS: Mapping[int, type[errors.ScenarioError]] = {
 }
 
 
-def _redirected(answer: Answer, secrets: tuple[str, ...]) -> errors.Redirected:
+def _no_failure(answer: Answer, secrets: tuple[str, ...]) -> errors.ScenarioError:
+    """The error that a redirection is, or another status below 400."""
+    if answer.status < 300:
+        return protocol_error(f"HTTP {answer.status} instead of 200", answer)
     try:
         host = urlsplit(redact(answer.headers.get("location", ""), secrets)).hostname
     except ValueError:

@@ -10,7 +10,7 @@ from syncjob import errors
 from syncjob.scenario import types
 from syncjob.scenario.answers import Answer, answered_at, decode, decoder
 from syncjob.scenario.bulk import in_bulk
-from syncjob.scenario.calls import Calls
+from syncjob.scenario.calls import Calls, Query
 from syncjob.text import tags
 
 ASSETS_PER_CALL = 200  # documented: a larger call is refused whole
@@ -107,22 +107,15 @@ class Models:
         project_id: str | None = None,
     ) -> Iterator[types.Model]:
         """All models, own ones unless `privacy` is "public"; each once, though pages may repeat rows."""
-        pages = self.pages(privacy=privacy, status=status, page_size=page_size, project_id=project_id)
-        return chain.from_iterable(page.models for page in pages)
-
-    def pages(
-        self,
-        *,
-        privacy: str | None = None,
-        status: str | None = None,
-        page_size: int = PAGE_SIZE,
-        project_id: str | None = None,
-    ) -> Iterator[Page]:
-        """The models of `list`, by request; a page that only repeats is empty.
-
-        Raises ProtocolError if there is no end to the pages: then the listing is not whole.
-        """
         query = {"pageSize": page_size, "privacy": privacy, "status": status, "projectId": project_id}
+        return chain.from_iterable(page.models for page in self._pages(query))
+
+    def pages(self, *, project_id: str | None = None) -> Iterator[Page]:
+        """All own models, by request; a page that only repeats is empty."""
+        return self._pages({"pageSize": PAGE_SIZE, "projectId": project_id})
+
+    def _pages(self, query: Query) -> Iterator[Page]:
+        """Raises ProtocolError if there is no end to the pages: then the listing is not whole."""
         seen: set[str] = set()
         tokens: set[str | None] = set()
         token: str | None = None
