@@ -129,7 +129,7 @@ def _entries(tokens: Iterator[str]) -> Iterator[_Entry]:
                 yield _entry(commit, entry, tokens)
             else:
                 commit = entry or commit
-    except (IndexError, ValueError, RuntimeError) as error:
+    except (IndexError, ValueError, RuntimeError, StopIteration) as error:
         raise GitFailed("`git log` printed something unexpected; is this git?") from error
 
 
@@ -138,13 +138,6 @@ def _entry(commit: str, entry: str, tokens: Iterator[str]) -> _Entry:
     fields = entry.split(" ")
     statuses = fields[-1].rstrip("0123456789")  # a rename's says how much of it is alike
     has_olds = parents > 1 or statuses in "RC"
-    olds: Sequence[str] = [_next(tokens) for _ in range(parents)] if has_olds else ()
-    path = _next(tokens)
+    olds: Sequence[str] = [next(tokens) for _ in range(parents)] if has_olds else ()
+    path = next(tokens)
     return _Entry(commit, fields[parents], fields[2 * parents + 1], statuses, tuple(olds) or (path,) * parents, path)
-
-
-def _next(tokens: Iterator[str]) -> str:
-    path = next(tokens, None)
-    if path is None:
-        raise ValueError("a path is missing")
-    return path

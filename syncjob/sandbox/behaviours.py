@@ -1,4 +1,4 @@
-"""What the API leaves open, and the answers that the stand-in can be told to give. Pure."""
+"""What the API leaves open, and the answers that the stand-in can give. Pure."""
 
 import unicodedata
 from collections.abc import Iterable

@@ -4,6 +4,7 @@ import difflib
 import hashlib
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
@@ -32,11 +33,7 @@ def canonical(text: str) -> str:
 
 def same(desired: str, existing: str) -> bool:
     """Whether two canonical texts are equal under Unicode NFC."""
-    return desired == existing or _nfc(desired) == _nfc(existing)
-
-
-def _nfc(text: str) -> str:
-    return normalized(text, "NFC")
+    return desired == existing or normalized(desired, "NFC") == normalized(existing, "NFC")
 
 
 def normalized(text: str, form: Literal["NFC", "NFKC"]) -> str:
@@ -125,7 +122,5 @@ def _range(start: int, end: int) -> str:
 
 def count_changes(diff: list[str]) -> tuple[int, int]:
     """(lines added, lines removed) of a unified diff; its two header lines do not count."""
-    body = diff[2:]
-    added = sum(line.startswith("+") for line in body)
-    removed = sum(line.startswith("-") for line in body)
-    return added, removed
+    signs = Counter(line[:1] for line in diff[2:])
+    return signs["+"], signs["-"]

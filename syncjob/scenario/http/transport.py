@@ -8,10 +8,10 @@ costs CPU with the square of its size.
 import os
 import ssl
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
 import httpx
@@ -147,7 +147,8 @@ class Transport:
                 try:
                     raw = response.headers.raw
                     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
-                    return bodies.read(Answer(response.status_code, headers, b""), _chunks(response), self._secrets)
+                    chunks = cast("httpx.SyncByteStream", response.stream)  # as they come from the wire
+                    return bodies.read(Answer(response.status_code, headers, b""), chunks, self._secrets)
                 finally:
                     response.close()
         except proxy.ProxyRefused as error:
@@ -218,10 +219,3 @@ def _headers(url: httpx.URL, credentials: Credentials | None) -> dict[str, str]:
         "user-agent": f"syncjob/{__version__}",
     }
     return {**headers, "authorization": credentials.header} if credentials else headers
-
-
-def _chunks(response: httpx.Response) -> Iterable[bytes]:
-    """The body as it comes from the wire."""
-    if not isinstance(response.stream, httpx.SyncByteStream):
-        raise TypeError("a transport's response has a byte stream")
-    return response.stream
