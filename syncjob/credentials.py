@@ -43,10 +43,7 @@ def bearer(jwt: str) -> Credentials:
 
 
 def from_environment(environment: Mapping[str, str]) -> Credentials | None:
-    """Basic if key and secret are set, else Bearer, else None, as the official SDK chooses.
-
-    Raises UsageError for half a pair, and for what no HTTP header can hold.
-    """
+    """Basic if key and secret are set, else Bearer, else None, as in the official SDK; raises UsageError."""
     key, secret, jwt = (environment.get(name, "") for name in (KEY, SECRET, JWT))
     for name, value in ((KEY, key), (SECRET, secret), (JWT, jwt)):
         _check(name, value)

@@ -34,8 +34,7 @@ class UsageError(SyncjobError):
 class Stopped(SyncjobError):
     """The run is to end; raised instead of a wait or of something new.
 
-    `pending` is the failed attempt after which the worker would have waited, None if it had
-    sent nothing yet.
+    `pending` is the failed attempt after which the worker would have waited, None if it had sent nothing yet.
     """
 
     pending: "ScenarioError | None" = None

@@ -24,10 +24,7 @@ _CIRCUMSTANCES = ("event", "level", "run", "timestamp")
 def configure(
     stream: TextIO, log_format: Format, level: str, run: str, secrets: tuple[str, ...], *, is_watched: bool = False
 ) -> None:
-    """Sends events of `level` and above to `stream`: for people, or with "json" a JSON object a line.
-
-    `is_watched` says that the reader of the stream reads the command's output too: nothing need be said twice.
-    """
+    """Sends events of `level` and above to `stream`; `is_watched` says that its reader sees the command's output too."""
     is_plain = log_format == "auto" and stream.isatty() and level in ("warning", "error")
     structlog.configure(
         processors=[

@@ -83,9 +83,8 @@ class Config(msgspec.Struct, frozen=True):
     """One profile, with every default filled in.
 
     `is_named` says that the user named the file, which was not just found above, and `is_overridden` that
-    SCENARIO_BASE_URL replaces the profile's own `base_url`.
-    `folder` holds the descriptions, and messages call it `shown_folder`.
-    `credentials` is None if the environment holds none, and for the sandbox.
+    SCENARIO_BASE_URL replaces the profile's own `base_url`. `folder` holds the descriptions, and messages call it
+    `shown_folder`. `credentials` is None if the environment holds none, and for the sandbox.
     """
 
     path: Path
@@ -263,10 +262,7 @@ def _listed(names: Mapping[str, Any]) -> str:
 
 
 def _base_url(url: str, said_by: str) -> str:
-    """A checked base URL less its final slash; `said_by` begins the message of a refusal.
-
-    The URL itself is not repeated if it may hold credentials.
-    """
+    """A checked base URL less its final slash. A refusal begins with `said_by`, and repeats no credentials."""
     if url == SANDBOX:
         return url
     if not (url.isascii() and url.isprintable()) or " " in url:
@@ -283,8 +279,9 @@ def _base_url(url: str, said_by: str) -> str:
     if parts.scheme not in ("https", "http") or not host:
         raise UsageError(f"{said_by} must be https://<host>/<path>, or sandbox:")
     if parts.scheme == "http" and not _is_loopback(host):
+        secure = f"https://{one_line(parts.netloc + parts.path)}"
         raise UsageError(
-            f"{said_by}: http:// is for loopback alone, the credentials would go in the clear; use https://{one_line(parts.netloc + parts.path)}"
+            f"{said_by}: http:// is for loopback alone, the credentials would go in the clear; use {secure}"
         )
     return url.rstrip("/")
 

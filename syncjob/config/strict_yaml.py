@@ -1,9 +1,8 @@
 """One small YAML file -> plain values and their lines; the only module that knows YAML.
 
-Stricter than PyYAML: no anchors or aliases (a 700-byte merge bomb runs for half a minute), no
-duplicate keys (PyYAML keeps the last in silence), and scalars as YAML 1.2 reads them, so that
-`no` stays a text and `012` is no number. SafeLoader rather than CSafeLoader, which crashes the
-process on deep nesting.
+Stricter than PyYAML: no anchors or aliases (a 700-byte merge bomb runs for half a minute), no duplicate keys (PyYAML
+keeps the last in silence), and scalars as YAML 1.2 reads them, so that `no` stays a text and `012` is no number.
+SafeLoader rather than CSafeLoader, which crashes the process on deep nesting.
 """
 
 import re

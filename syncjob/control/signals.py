@@ -139,10 +139,7 @@ class _Interrupted(Exception):
 
 @contextmanager
 def asking() -> Iterator[None]:
-    """Within it a signal ends the block at once, though Python would go on reading the terminal.
-
-    The signal is then given to whoever handled it before.
-    """
+    """Within it a signal ends the block at once, though Python would read on, and then goes to its former handler."""
     came: list[int] = []
 
     def handle(number: int, frame: FrameType | None) -> None:

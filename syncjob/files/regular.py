@@ -17,7 +17,7 @@ _SPECIAL = {
 
 
 class Unfit(OSError):
-    """A file that cannot be taken as it is; `what` says why, to stand after its name, as `is a folder`."""
+    """A file that cannot be taken as it is; `what` says why, as what follows its name: `is a folder`."""
 
     def __init__(self, what: str, path: str | Path) -> None:
         super().__init__(errno.EINVAL, f"it {what}", os.fspath(path))
@@ -37,10 +37,7 @@ class TooLarge(Unfit):
 
 
 def require(path: str | Path, *, follow: bool = False) -> None:
-    """Raises NotRegular if a path leads to anything but a regular file, and OSError if to nothing.
-
-    A link leads to nothing regular, unless `follow`.
-    """
+    """Raises OSError if there is nothing, NotRegular if it is not a regular file, nor, to `follow`, a link to one."""
     kind = stat.S_IFMT((os.stat if follow else os.lstat)(path).st_mode)
     if kind != stat.S_IFREG:
         raise NotRegular(f"is {_SPECIAL.get(kind, 'no regular file')}", path)

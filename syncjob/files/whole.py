@@ -26,8 +26,7 @@ def write(path: Path, data: bytes) -> None:
 def save(path: Path, parts: Iterable[bytes]) -> None:
     """`write` for what is made in parts, and need not outlast a power loss; its folder must be there.
 
-    If nothing can be put in its place, as in a folder that is not ours, the file itself is written, from a copy
-    that is whole.
+    A file that cannot be replaced, as in a folder that is not ours, is itself written, from a copy that is whole.
     """
     with _made(path.parent if _is_ours(path) else None) as new:
         with new.open("wb") as file:

@@ -21,8 +21,7 @@ _ENCODINGS = re.compile(
 def checked_out(data: bytes, blob: str, encoding: str | None) -> Iterator[bytes]:
     """The forms in which a blob of that hash may have been checked out, each once; first as it is.
 
-    With the ident and without, because the attribute may have come or gone since. `encoding` is what
-    git's attributes name for the file, None if they name none.
+    With the ident and without: its attribute may have come or gone. `encoding` is that of the attributes, None for none.
     """
     forms = [data]
     if b"$Id" in data:

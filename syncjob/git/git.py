@@ -28,11 +28,7 @@ class Git:
         self._seen: dict[Path, Repository] = {}  # by the folder
 
     def around(self, folder: Path) -> Repository:
-        """The repository around a folder, which need not exist any more.
-
-        Raises NoRepository if there is none, GitFailed if git does not work with the one that there is,
-        and Stopped.
-        """
+        """The repository around a folder, which need not exist any more; raises NoRepository, other GitFailed, Stopped."""
         resolved = folder.resolve()
         if resolved not in self._seen:
             root = dotgit.root_of(resolved)

@@ -39,8 +39,7 @@ class Version:
 class Changed:
     """Names of the files that changed since a revision; `names` is None, with the reason, if that is not known.
 
-    `deleted` are those of them that are gone. What git has and did not check out is not gone.
-    `is_slip` says that the revision can only have been mistyped.
+    `deleted` are those that are gone, and were not just not checked out. `is_slip`: the revision was mistyped.
     """
 
     names: frozenset[str] | None

@@ -32,10 +32,7 @@ class Document:
 
 
 def list_folder(folder: Path) -> tuple[str, ...]:
-    """The names of all description files of a folder, sorted; other files and subfolders are no descriptions.
-
-    Raises UsageError if the folder cannot be listed.
-    """
+    """The names of all description files of a folder itself, sorted; raises UsageError if it cannot be listed."""
     try:
         return tuple(sorted(entry for entry in os.listdir(folder) if entry.lower().endswith(".md")))
     except OSError as error:

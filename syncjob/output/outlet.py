@@ -32,10 +32,7 @@ def hurried_for() -> float:
 
 
 class Outlet:
-    """Writes to a descriptor; what cannot be written is dropped, and `failure` says why.
-
-    After a failure everything is dropped.
-    """
+    """Writes to a descriptor; what cannot be written is dropped, like all after it, and `failure` says why."""
 
     def __init__(self, descriptor: int, *, is_bounded: bool = False) -> None:
         self.failure: OSError | None = None

@@ -18,10 +18,7 @@ _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | 
 
 
 def save(path: str, parts: Iterable[str]) -> None:
-    """Replaces a file or makes a new one; raises OSError, and then no file has changed.
-
-    A pipe or a device takes the parts as they come.
-    """
+    """Replaces a file whole or not at all; raises OSError. A pipe or a device takes the parts as they come."""
     from syncjob.files import whole  # slow to load, and no matter of `sync --help`
 
     encoded = (_inert(path, part).encode("utf-8", "backslashreplace") for part in parts)

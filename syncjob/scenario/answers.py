@@ -120,10 +120,8 @@ def _is_retryable(answer: Answer) -> bool:
 
 
 def _is_ambiguous(answer: Answer) -> bool:
-    """Whether such a write may have had its effect: a gateway may respond after Scenario.
-
-    A 401 says of itself that nothing was done (RFC 9110, 15.5.2).
-    """
+    """Whether such a write may have had its effect."""
+    # A gateway may respond after Scenario; a 401 says of itself that nothing was done (RFC 9110, 15.5.2).
     is_own = answer.status == 401 or bool(_members(answer.body))
     return answer.status >= 500 or answer.status == 408 or not is_own
 

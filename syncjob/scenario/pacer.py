@@ -40,10 +40,7 @@ class Pacer:
 
     @contextmanager
     def place(self, before_send: Callable[[], None] = lambda: None) -> Iterator[None]:
-        """Waits for a free place and holds it while the request runs.
-
-        `before_send` is called after the wait; if it raises, nothing is sent and the place stays free.
-        """
+        """Waits for a place and holds it for the request; it stays free if `before_send`, after the wait, raises."""
         entered = self._enter()
         is_sent = is_refused = False
         try:

@@ -17,8 +17,7 @@ _ELLIPSES = ("...", "[...]")  # what a cut may end in; NFKC makes three dots of 
 def what_became(sent: str, stored: str) -> Stored:
     """What a canonical text that was `sent` has become in what is `stored`.
 
-    `form` says the same, or has all its words in order; `less` has only what it has, and lacks something. `other` is
-    made of something else.
+    `form` says the same, or has all its words in order; `less` lacks something and adds nothing; `other` is neither.
     """
     if same(sent, stored):
         return "same"

@@ -34,7 +34,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 
 def stopped(running: Running, number: signal.Signals, seconds: float = PROMISED) -> Ended:
-    """How a run ends that is sent a signal; fails the test where that takes longer."""
+    """How a run ends that is sent a signal; fails the test if that takes longer."""
     sent = time.monotonic()
     running.send(number)
     running.process.wait(20)

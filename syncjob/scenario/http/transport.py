@@ -181,13 +181,13 @@ class Transport:
                 connection.close()
 
     def _open(self) -> "InProcess | Wire":
-        connection = InProcess(self._handler) if self._handler else self._new_connection()
+        connection = InProcess(self._handler) if self._handler else self._wire()
         self._all.append(connection)
         if self._is_closed:  # by now, perhaps before there was this one to end
             connection.end()
         return connection
 
-    def _new_connection(self) -> "Wire":
+    def _wire(self) -> "Wire":
         # Imported late: a run on the embedded stand-in needs no network.
         from syncjob.scenario.http.wire import Wire
 

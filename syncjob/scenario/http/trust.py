@@ -17,8 +17,7 @@ _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 def of_environment(environment: Mapping[str, str]) -> ssl.SSLContext:
     """A context that trusts what SSL_CERT_FILE, or else SSL_CERT_DIR, names, and httpx's certificates if neither is set.
 
-    Raises UsageError, with the variable and the path, if that holds no certificate: OpenSSL says neither, or
-    trusts nobody without a word.
+    Raises UsageError if that holds no certificate: OpenSSL does not say which, or trusts nobody without a word.
     """
     try:
         context = _named(environment) or httpx.create_ssl_context()
