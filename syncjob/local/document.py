@@ -120,7 +120,7 @@ def parse(model_id: str, path: str, data: bytes) -> Document:
         problems.append(Problem("file-empty", "is empty; write the description, or delete the file"))
         return Document(model_id, path, problems=tuple(problems))
     if unfinished.is_pointer(text):
-        return Document(model_id, path, problems=(*problems, unfinished.pointer()))
+        return Document(model_id, path, problems=(*problems, unfinished.POINTER))
     found, misses = find(text)
     problems += [*unfinished.conflicts(text), *_near_miss_problems(text, misses)]
     return Document(model_id, path, text, found, tuple(problems))

@@ -10,17 +10,15 @@ _MIDDLE = "======="
 # https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md: the version first, then keys in order, under 1,024 bytes.
 _POINTER = re.compile(r"version https?://\S+/spec/v1\n(?:ext-\S+ \S+\n)*oid \S+\nsize [0-9]+")
 _POINTER_SIZE = 1024
+POINTER = Problem(
+    "file-special",
+    "is a pointer of Git LFS, not the text: run `git lfs pull`; in GitHub Actions, check out with `lfs: true`",
+)
 
 
 def is_pointer(text: str) -> bool:
     """Whether a canonical text is a pointer of Git LFS, and not the text itself."""
     return text.startswith("version http") and len(text) < _POINTER_SIZE and _POINTER.fullmatch(text) is not None
-
-
-def pointer() -> Problem:
-    """A pointer in the place of a description."""
-    message = "is a pointer of Git LFS, not the text: run `git lfs pull`; in GitHub Actions, check out with `lfs: true`"
-    return Problem("file-special", message)
 
 
 def conflicts(text: str) -> Iterator[Problem]:

@@ -99,13 +99,12 @@ class Attempts:
         """An attempt to `what`, such as "write the report"."""
         try:
             yield
+            return
         except OSError as error:
-            self._fail(what, in_words(error))
+            why = in_words(error)
         except Stopped as error:
-            self._fail(what, str(error))
+            why = str(error)
         except Exception as error:  # noqa: BLE001  whatever is wrong with one format is not the others' end
-            self._fail(what, internal.told(error))
-
-    def _fail(self, what: str, why: str) -> None:
+            why = internal.told(error)
         self.have_failed = True
         tell(f"cannot {what}: {why}; the run is not affected")

@@ -41,7 +41,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
+class Put:
     """A description to store, "" for none."""
 
     model_id: str
@@ -52,7 +52,7 @@ class Write:
 class Reply:
     status: int
     body: Any
-    write: Write | None = None
+    write: Put | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def _update(state: State, ask: _Ask) -> Reply:
     if text is not None:
         _check(state, text)
     stored = state.plays.stored(text or "")
-    return Reply(200, {"description": _described(state, stored)}, Write(model["id"], stored))
+    return Reply(200, {"description": _described(state, stored)}, Put(model["id"], stored))
 
 
 def _check(state: State, text: str) -> None:

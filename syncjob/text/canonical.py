@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from syncjob.text.matching import Run, equal_runs
+from syncjob.text.matching import EqualRun, equal_runs
 
 # A longer text is compared byte by byte and shown to nobody: what is done to a text takes seconds then, deaf to signals.
 LARGEST = 2_000_000
@@ -78,7 +78,7 @@ def unified_diff(before: str, after: str, *, before_name: str, after_name: str) 
     return [*header, *_hunks(old, new, equal_runs(old, new))]
 
 
-def _hunks(old: Sequence[str], new: Sequence[str], runs: Sequence[Run] | None) -> Iterator[str]:
+def _hunks(old: Sequence[str], new: Sequence[str], runs: Sequence[EqualRun] | None) -> Iterator[str]:
     if runs is None:
         yield f"@@ -1,{len(old)} +1,{len(new)} @@"
         yield from (f"-{line}" for line in old)
@@ -98,7 +98,7 @@ def _hunks(old: Sequence[str], new: Sequence[str], runs: Sequence[Run] | None) -
 class _Known(difflib.SequenceMatcher[str]):
     """difflib's own opcodes and hunks, of runs that are known already."""
 
-    def __init__(self, runs: Sequence[Run]) -> None:
+    def __init__(self, runs: Sequence[EqualRun]) -> None:
         super().__init__()
         joined: list[difflib.Match] = []
         for old, new, size in runs[:-1]:

@@ -42,19 +42,12 @@ class First:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        if not self._lock.acquire(blocking=False):
-            self._wait()
+        has_waited = not self._lock.acquire(blocking=False)
+        while has_waited and not self._lock.acquire(timeout=_WATCH):
+            self._sleep(0)
         try:
+            if has_waited:
+                self._sleep(0)  # what would have begun before a stop must not begin after it
             yield
         finally:
             self._lock.release()
-
-    def _wait(self) -> None:
-        """What would have begun before a stop must not begin after it."""
-        while not self._lock.acquire(timeout=_WATCH):
-            self._sleep(0)
-        try:
-            self._sleep(0)
-        except BaseException:
-            self._lock.release()
-            raise
