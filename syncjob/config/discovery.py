@@ -45,7 +45,7 @@ def require_own_folder(folder: Path, config: Path) -> None:
         raise UsageError(f"{folder} is a symbolic link; set `descriptions` in the config to the folder itself")
     home = config.parent.resolve()
     bounds = root_of(home) or home
-    # Where it says that the folder is, and where that is.
+    # The folder by its name, and the one that links lead to.
     is_below = folder.is_relative_to(config.parent)
     said = Path(os.path.normpath(home / folder.relative_to(config.parent) if is_below else folder))
     found = Path(os.path.realpath(folder))

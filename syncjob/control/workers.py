@@ -68,7 +68,7 @@ class Stop:
         self._due = (time.monotonic() + seconds, reason)
 
     def wake(self) -> None:
-        """Ends all sleeps if a stop was noted; whoever waits for results calls it."""
+        """Ends all sleeps if the stop was requested; for whoever waits for results."""
         if self.requested:
             self._event.set()
 

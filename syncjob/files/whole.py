@@ -28,16 +28,13 @@ def save(path: Path, parts: Iterable[bytes]) -> None:
 
     A file that cannot be replaced, as in a folder that is not ours, is itself written, from a copy that is whole.
     """
-    with _made(path.parent if _is_ours(path) else None) as new:
+    is_ours = not path.exists() or os.access(path.parent, os.W_OK | os.X_OK)
+    with _made(path.parent if is_ours else None) as new:
         with new.open("wb") as file:
             file.writelines(parts)
         new.chmod(_mode(path))
         _keep_owner(path, new)
         _move(new, path)
-
-
-def _is_ours(path: Path) -> bool:
-    return not path.exists() or os.access(path.parent, os.W_OK | os.X_OK)
 
 
 @contextmanager

@@ -119,7 +119,7 @@ class Texts:
             self._gap = _told(error)
             return gitlog.Log("")
         if log.versions:
-            self._read = self._stack.enter_context(repository.blobs(self._largest)).read
+            self._read = self._stack.enter_context(repository.blobs(self._largest))
         return log
 
     @cached_property

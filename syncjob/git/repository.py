@@ -2,10 +2,10 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from copy import copy
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from syncjob.git import call, processes
@@ -55,10 +55,10 @@ class Repository:
             raise GitFailed(f"git {arguments[0]} ended with status {status}")
 
     @contextmanager
-    def blobs(self, largest: int) -> Iterator["Blobs"]:
+    def blobs(self, largest: int) -> Iterator[Callable[[str], bytes | None]]:
         """The contents of blobs of at most `largest` bytes, by one process for all of them."""
         with call.started(self.root, ("cat-file", "--batch")) as process:
-            yield Blobs(Conversation(process, self._watch), largest)
+            yield partial(_blob, Conversation(process, self._watch), largest)
 
     def pathspec(self, name: str = "") -> str:
         """What limits a command to the folder, or to one name in it."""
@@ -118,25 +118,18 @@ class Repository:
         return frozenset(found[1] for key in self.settings if (found := _FILTER.fullmatch(key)))
 
 
-class Blobs:
-    """A running `git cat-file --batch`."""
-
-    def __init__(self, conversation: Conversation, largest: int) -> None:
-        self._conversation = conversation
-        self._largest = largest
-
-    def read(self, blob: str) -> bytes | None:
-        """A blob's bytes; None if git does not have it. Raises TooLarge."""
-        try:
-            # One at a time: two full pipes would wait for each other.
-            self._conversation.say(f"{blob}\n".encode())
-            header = self._conversation.line().split()
-            if len(header) != 3:
-                return None
-            size = int(header[2])
-            if size <= self._largest:
-                return self._conversation.exactly(size + 1)[:-1]
-            self._conversation.skip(size + 1)
-        except (OSError, EOFError, ValueError):  # it ended, or says what git does not say
+def _blob(cat_file: Conversation, largest: int, blob: str) -> bytes | None:
+    """A blob's bytes from `git cat-file --batch`; None if git does not have it. Raises TooLarge."""
+    try:
+        # One at a time: two full pipes would wait for each other.
+        cat_file.say(f"{blob}\n".encode())
+        header = cat_file.line().split()
+        if len(header) != 3:
             return None
-        raise TooLarge(f"it once held {size:,} bytes, and no more than {self._largest:,} are compared")
+        size = int(header[2])
+        if size <= largest:
+            return cat_file.exactly(size + 1)[:-1]
+        cat_file.skip(size + 1)
+    except (OSError, EOFError, ValueError):  # it ended, or says what git does not say
+        return None
+    raise TooLarge(f"it once held {size:,} bytes, and no more than {largest:,} are compared")

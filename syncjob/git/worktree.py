@@ -89,7 +89,8 @@ def _kept(repository: Repository, there: frozenset[str]) -> Iterator[tuple[str, 
             if not name.lower().endswith(".md"):
                 continue
             if stage != "0":
-                yield name, _unmerged(path)
+                message = f"is unmerged; resolve the conflict, then run `git add {shorten(path)}`"
+                yield name, Problem("merge-marker", message)
             elif tag == "S" and name not in there:
                 yield name, Problem("file-special", _NOT_CHECKED_OUT)
 
@@ -98,10 +99,6 @@ def _require_index(repository: Repository) -> None:
     """Raises if there is no index though there are commits: git would take every file for one it never had."""
     if not (repository.git_dir / "index").exists() and not repository.is_unborn():
         raise GitFailed("git's index is missing; `git reset` makes a new one")
-
-
-def _unmerged(path: str) -> Problem:
-    return Problem("merge-marker", f"is unmerged; resolve the conflict, then run `git add {shorten(path)}`")
 
 
 def _attributes(repository: Repository, names: Iterable[str]) -> Iterator[tuple[str, str, str]]:

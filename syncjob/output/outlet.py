@@ -15,20 +15,17 @@ _LATE = 4.0  # and from that long after the signal on
 _LAST_PATIENCE = 0.2  # it has no more than these
 
 
-class _Haste:
-    """When a signal told the run to end, by the monotonic clock; None as long as none has."""
-
-    since: float | None = None
+_signalled: list[float] = []  # when signals came, by the monotonic clock
 
 
 def hurry() -> None:
     """Says that a signal has come: from now on nobody who does not read is waited for much longer."""
-    _Haste.since = _Haste.since or time.monotonic()
+    _signalled.append(time.monotonic())
 
 
 def hurried_for() -> float:
-    """For how many seconds a signal has told the run to end; 0 as long as none has."""
-    return 0.0 if _Haste.since is None else time.monotonic() - _Haste.since
+    """The seconds since the first signal; 0 as long as none has come."""
+    return time.monotonic() - _signalled[0] if _signalled else 0.0
 
 
 class Outlet:

@@ -1,4 +1,4 @@
-"""Where the code of a Markdown text stands. Pure; the only module that parses Markdown."""
+"""Where the code of a Markdown text is. Pure; the only module that parses Markdown."""
 
 import re
 from bisect import bisect_right
@@ -14,7 +14,7 @@ Span = tuple[Position, Position]  # first position, and the one past the last
 
 
 _LARGEST = 200_000  # characters
-# The parser looks at each line once for each quotation around it; so many looks take a second.
+# The parser looks at each line once for each quotation around it; this many looks take a second.
 _MOST_LOOKS = 400_000
 _QUOTES = re.compile(r"^[ \t>*+\-0-9.)]*>", re.MULTILINE)
 
@@ -72,7 +72,7 @@ def _source_positions(token: Token, lines: list[str], read_to: dict[int, int]) -
 
     Content lines are source lines less their indentation and quote or list markers, so each is
     found again as text; `read_to` says how far a source line is used up by earlier table cells.
-    A pipe of a cell stands as `\\|` in its source.
+    A pipe of a cell is `\\|` in its source.
     """
     positions: list[Position] = []
     content = token.content.split("\n")
@@ -102,10 +102,5 @@ def _find(text: str, source: str, begun: int) -> tuple[int, int]:
     return max(source.find(text, begun), begun), 1
 
 
-def _make_parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark").enable("table")
-    parser.inline.ruler.at("backticks", _record_backticks)
-    return parser
-
-
-_PARSER = _make_parser()
+_PARSER = MarkdownIt("commonmark").enable("table")
+_PARSER.inline.ruler.at("backticks", _record_backticks)

@@ -21,13 +21,14 @@ def what_became(sent: str, stored: str) -> Stored:
     """
     if same(sent, stored):
         return "same"
-    if is_same_but_for_form(sent, stored):
+    before, after = folded(sent), folded(stored)
+    if before == after:
         return "form"
-    if sent and (not stored or is_beginning(stored, sent)):
+    if sent and (not stored or _is_beginning(after, before)):
         return "less"
     if max(len(sent), len(stored)) > LARGEST:
         return "other"
-    ours, theirs = (_TOKEN.findall(folded(text).casefold()) for text in (sent, stored))
+    ours, theirs = (_TOKEN.findall(text.casefold()) for text in (before, after))
     if theirs and len(theirs) < len(ours) and _in_order(theirs, ours):
         return "less"
     words = list(filter(_WORD.fullmatch, ours))

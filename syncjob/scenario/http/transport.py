@@ -140,7 +140,8 @@ class Transport:
         return answer
 
     def _exchange(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
-        request = self._request(method, self._target(path, query), body)
+        suffix = f"?{urlencode(query)}" if query else ""
+        request = self._request(method, self._prefix + (path + suffix).encode("ascii"), body)
         try:
             with self._connection() as connection:
                 response = connection.handle_request(request)
@@ -162,10 +163,6 @@ class Transport:
         if body is None:
             return httpx.Request(method, self._url, headers=self._headers, stream=_NO_BODY, extensions=extensions)
         return httpx.Request(method, self._url, headers=self._json_headers, content=body, extensions=extensions)
-
-    def _target(self, path: str, query: Mapping[str, str]) -> bytes:
-        suffix = f"?{urlencode(query)}" if query else ""
-        return self._prefix + (path + suffix).encode("ascii")
 
     @contextmanager
     def _connection(self) -> "Iterator[InProcess | Wire]":

@@ -20,19 +20,12 @@ def of_environment(environment: Mapping[str, str]) -> ssl.SSLContext:
     Raises UsageError if that holds no certificate: OpenSSL does not say which, or trusts nobody without a word.
     """
     try:
-        context = _named(environment) or httpx.create_ssl_context()
+        file, folders = environment.get(FILE), environment.get(FOLDER)
+        context = _of_file(file) if file else _of_folders(folders) if folders else httpx.create_ssl_context()
     except OSError as error:
         raise UsageError(f"cannot set up TLS: {in_words(error)}; check SSLKEYLOGFILE") from error
     context.set_alpn_protocols(["http/1.1"])
     return context
-
-
-def _named(environment: Mapping[str, str]) -> ssl.SSLContext | None:
-    if file := environment.get(FILE):
-        return _of_file(file)
-    if folders := environment.get(FOLDER):
-        return _of_folders(folders)
-    return None
 
 
 def _of_file(path: str) -> ssl.SSLContext:
