@@ -37,7 +37,6 @@ def basic(key: str, secret: str) -> Credentials:
 
 
 def bearer(jwt: str) -> Credentials:
-    """Credentials of a session token."""
     _check(JWT, jwt)
     return Credentials(f"Bearer {jwt}", (jwt,))
 

@@ -119,7 +119,6 @@ def _check_keys(mapping: yaml.MappingNode) -> None:
 
 
 def _lines(node: yaml.Node | None, path: str) -> Iterator[tuple[str, int]]:
-    """The line of every path."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             inner = f"{path}.{key.value}" if path else key.value

@@ -120,7 +120,6 @@ class _Watch:
         return [number for number in came if number in _ENDING] if came else None
 
     def _main_waits(self) -> bool:
-        """Whether the main thread has waited since it was last asked."""
         before, self._used = self._used, _cpu_seconds(self._main)
         return self._used - before < _WORK
 

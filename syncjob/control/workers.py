@@ -149,7 +149,6 @@ class _Pool(Generic[_Item, _Result]):
         self.running = 0
 
     def labour(self) -> None:
-        """What each thread does."""
         try:
             for item in self._take():
                 self._done.put((item, self._work(item)))

@@ -70,7 +70,6 @@ class Log:
         return bool(self.uncertain) and not self.uncertain.isdisjoint(self._paths(name))
 
     def _paths(self, name: str) -> dict[str, None]:
-        """The path of a file of the folder, and all that it was renamed from."""
         paths: dict[str, None] = {}
         left = [self.prefix + name]
         for path in left:

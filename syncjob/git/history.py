@@ -212,7 +212,6 @@ def _changed_since(folder: Path, repository: Repository, base: str) -> Changed:
 
 
 def _gap(repository: Repository) -> str | None:
-    """Why the history may hold less than there was."""
     return f"the clone is shallow; {_advice(_FETCH)}" if repository.is_shallow else None
 
 

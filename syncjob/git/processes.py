@@ -98,7 +98,6 @@ def whole(process: Process, watch: Watch, said: bytes) -> tuple[bytes, bytes, in
 
 
 def chunks(process: Process, watch: Watch) -> Iterator[bytes]:
-    """What a program prints on stdout, as it comes."""
     assert process.stdout  # noqa: S101  a pipe, by the call that made it
     output = process.stdout.fileno()
     while True:

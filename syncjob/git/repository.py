@@ -39,7 +39,6 @@ class Repository:
         return seen
 
     def run(self, *arguments: str, said: bytes = b"", settings: Settings = ()) -> bytes:
-        """What one command prints that reads `said`."""
         return call.output(self.root, arguments, self._watch, said, settings)
 
     def tokens(self, *arguments: str, seconds: float | None = None, settings: Settings = ()) -> Iterator[str]:
@@ -109,7 +108,6 @@ class Repository:
 
     @cached_property
     def settings(self) -> tuple[str, ...]:
-        """The names of all that any config of this repository sets."""
         return tuple(dict.fromkeys(split(self.run("config", "-z", "--name-only", "--list"))))
 
     @property

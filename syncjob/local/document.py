@@ -53,7 +53,6 @@ class Folder:
         self._max_file_bytes = max_file_bytes
 
     def read(self, name: str) -> Document:
-        """The document of a file; a bad one has problems."""
         document = self._read(name)
         problems = self._collisions.get(name)
         return replace(document, problems=(*problems, *document.problems)) if problems else document

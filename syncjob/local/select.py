@@ -68,7 +68,6 @@ class _Index:
         return sorted(self._by_id)
 
     def find(self, pattern: str) -> set[str]:
-        """The names that a pattern matches."""
         found = set(self._by_id.get(pattern, ()))
         if any(sign in pattern for sign in "*?["):
             found |= {name for id_, names in self._by_id.items() if fnmatchcase(id_, pattern) for name in names}

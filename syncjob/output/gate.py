@@ -105,7 +105,6 @@ def is_colorful(stream: TextIO | io.TextIOBase) -> bool:
 
 
 def own(stream: TextIO | io.TextIOBase, text: str) -> None:
-    """Writes what is ours to any stream."""
     if isinstance(stream, Gate):
         stream.own(text)
     else:

@@ -42,8 +42,6 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """A description to store, "" for none."""
-
     model_id: str
     text: str
 

@@ -35,7 +35,6 @@ class Plays:
     ticks: Literal["milliseconds", "seconds"] = "milliseconds"
 
     def stored(self, text: str) -> str:
-        """What is stored of a text."""
         text = text.replace("\r\n", "\n") if self.crlf == "lf" else text
         text = text.rstrip() if self.ending == "stripped" else text
         return unicodedata.normalize("NFC", text) if self.unicode == "nfc" else text

@@ -15,32 +15,18 @@ def model_row(
 ) -> dict[str, Any]:
     """A model as a listing holds it."""
     row = {
-        "id": model_id,
-        **_COMMON,
-        "capabilities": ["txt2img"],
-        "custom": type_ == "custom",
-        "exampleAssetIds": [],
-        "privacy": privacy,
-        "source": "scenario",
-        "status": "trained",
-        "trainingImagesNumber": 0,
-        "type": type_,
-    }
+        "id": model_id, **_COMMON, "capabilities": ["txt2img"], "custom": type_ == "custom", "exampleAssetIds": [],
+        "privacy": privacy, "source": "scenario", "status": "trained", "trainingImagesNumber": 0, "type": type_,
+    }  # fmt: skip
     return row if name is None else {**row, "name": name}
 
 
 def asset_row(asset_id: str, name: str | None = None, *, privacy: str = "private") -> dict[str, Any]:
     """An image asset; its URL is signed, as the real ones are, and leads nowhere."""
     return {
-        "id": asset_id,
-        **_COMMON,
-        "editCapabilities": ["UPSCALE"],
-        "kind": "image",
+        "id": asset_id, **_COMMON, "editCapabilities": ["UPSCALE"], "kind": "image", "mimeType": "image/png",
         "metadata": {"kind": "image", "type": "inference-txt2img", "name": name or asset_id},
-        "mimeType": "image/png",
-        "privacy": privacy,
-        "properties": {"size": 482_113, "width": 1024, "height": 1024},
-        "source": "txt2img",
-        "status": "success",
+        "privacy": privacy, "properties": {"size": 482_113, "width": 1024, "height": 1024},
+        "source": "txt2img", "status": "success",
         "url": f"https://cdn.sandbox.invalid/assets/{asset_id}.png?Expires=1796000000&Signature=sandbox",
-    }
+    }  # fmt: skip

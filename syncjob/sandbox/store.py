@@ -86,13 +86,11 @@ class Sandbox:
         )
 
     def add_models(self, rows: Iterable[Row], descriptions: Mapping[str, str] = {}) -> None:
-        """Adds models, or replaces them."""
         values = [(row["id"], json.dumps(row), descriptions.get(row["id"], "")) for row in rows]
         with self._transaction():
             self._database.executemany("INSERT OR REPLACE INTO models VALUES (?, ?, ?)", values)
 
     def add_assets(self, rows: Iterable[Row]) -> None:
-        """Adds assets, or replaces them."""
         values = [(row["id"], json.dumps(row)) for row in rows]
         with self._transaction():
             self._database.executemany("INSERT OR REPLACE INTO assets VALUES (?, ?)", values)

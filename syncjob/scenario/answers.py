@@ -94,7 +94,7 @@ def failure(
     is_too_long = is_retryable and wait is not None and wait > max_retry_after
     said = ": ".join(filter(None, [f"HTTP {answer.status}", quoted(reason, secrets)]))
     return kind(
-        "; ".join([said, *_advice(kind, is_bearer), *([_too_long(wait, max_retry_after)] if is_too_long else [])]),
+        "; ".join([said, *_advice(kind, is_bearer, wait if is_too_long else None, max_retry_after)]),
         http_status=answer.status,
         retryable=is_retryable and not is_too_long,
         retry_after=wait,
@@ -102,15 +102,13 @@ def failure(
     )
 
 
-def _advice(kind: type[errors.ScenarioError], is_bearer: bool) -> Iterator[str]:
+def _advice(kind: type[errors.ScenarioError], is_bearer: bool, too_long: float | None, most: float) -> Iterator[str]:
     if kind is errors.ProtocolError:
         yield "not Scenario's own response: check base_url, and any proxy or gateway before it"
     if kind is errors.Unauthorized:
         yield f"check {JWT if is_bearer else f'{KEY} and {SECRET}'}"
-
-
-def _too_long(wait: float | None, most: float) -> str:
-    return f"the server asks to wait {wait:.0f} s, more than http.max_retry_after ({most:.0f} s)"
+    if too_long is not None:
+        yield f"the server asks to wait {too_long:.0f} s, more than http.max_retry_after ({most:.0f} s)"
 
 
 def _is_retryable(answer: Answer) -> bool:

@@ -67,7 +67,6 @@ class Calls:
         self.close()
 
     def close(self) -> None:
-        """Closes all connections."""
         self._transport.close()
 
     def abort(self) -> None:
@@ -110,7 +109,6 @@ class Calls:
 
     @property
     def traffic(self) -> Traffic:
-        """The requests so far."""
         return self._meter.traffic
 
     @property
@@ -119,7 +117,8 @@ class Calls:
         return self._pacer.per_minute
 
     def _exchange(self, method: str, path: str, query: Query, body: object) -> Answer:
-        params = {name: _wire(value) for name, value in query.items() if value is not None}
+        given = {name: value for name, value in query.items() if value is not None}
+        params = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in given.items()}
         content = None if body is None else msgspec.json.encode(body)
         try:
             return self._transport.send(method, path, params, content)
@@ -137,7 +136,3 @@ class Calls:
     def _on_exchange(self, exchange: Exchange) -> None:
         self._meter.request(exchange.method)
         self._observe(exchange)
-
-
-def _wire(value: str | int | bool) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -35,7 +35,6 @@ class Pacer:
 
     @property
     def per_minute(self) -> int:
-        """The limit now in force."""
         return self._window.limit
 
     @contextmanager

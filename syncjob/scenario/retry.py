@@ -45,8 +45,6 @@ def call(
 
 
 class _Attempt(Generic[_T]):
-    """Sends, and keeps what went wrong."""
-
     def __init__(self, send: Callable[[], _T], before_repeat: Callable[[ScenarioError], None]) -> None:
         self.failures: list[ScenarioError] = []
         self._send = send

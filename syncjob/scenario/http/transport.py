@@ -113,7 +113,6 @@ class Transport:
         return self._first.call(lambda: self._send(method, path, query, body))
 
     def quoted(self, text: str) -> str:
-        """What a response says, for a message: without any secret that it may echo."""
         return quoted(text, self._secrets)
 
     def _send(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
