@@ -100,12 +100,9 @@ class _Watch:
         began = time.monotonic()
         while True:
             self._stop.call_off()
-            is_waiting = self._main_waits()
-            last = LAST_WAIT if is_waiting else LAST_WORK
+            last, doing = (LAST_WAIT, "waiting") if self._main_waits() else (LAST_WORK, "working")
             if time.monotonic() - began > last:
-                remark(
-                    f"still {'waiting' if is_waiting else 'working'} after {last:g} seconds; quitting without a report"
-                )
+                remark(f"still {doing} after {last:g} seconds; quitting without a report")
                 os._exit(128 + first)
             came = self._came(WATCH)
             if came is None or came:

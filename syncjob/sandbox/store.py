@@ -46,7 +46,8 @@ class Sandbox:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._database.close()
+        with self._lock:  # SQLite crashes the process if it is closed while another thread uses it
+            self._database.close()
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """The response to one request; its write is stored before."""

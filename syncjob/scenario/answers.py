@@ -138,7 +138,7 @@ def _error_type(answer: Answer, name: str, asked: str, *, is_bearer: bool) -> ty
 
 
 def _is_own_404(members: Mapping[str, Any], asked: str) -> bool:
-    """Whether the API itself says that there is nothing: any gateway on the way can answer 404."""
+    """Whether the API itself says that there is nothing: any gateway on the way can respond 404."""
     words = {word.rstrip(".") for word in _ID.findall(members.get("reason", ""))}
     names_it = asked in words and members.keys().isdisjoint(_KUBERNETES)
     return bool(members) and (names_it or members.keys() <= _OWN)
@@ -219,7 +219,7 @@ def parse_retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def answered_at(headers: Mapping[str, str]) -> datetime | None:
-    """When the server answered, by its own clock; None if its `Date` does not say."""
+    """When the server responded, by its own clock; None if its `Date` does not say."""
     seconds = _timestamp(headers.get("date", ""))
     try:
         return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

@@ -39,7 +39,7 @@ class Window:
         wait = max(self._paused_until - now, self._until_free(now))
         if wait > 0 and not is_urgent:
             return wait
-        if self._places.are_free:
+        if not self._places.in_flight and not self._places.answered:
             self._limit.begin(now)
         self._places.in_flight += 1
         return 0.0
@@ -75,10 +75,6 @@ class _Places:
         self._seconds = seconds
         self.in_flight = 0
         self.answered: deque[float] = deque()  # when each was
-
-    @property
-    def are_free(self) -> bool:
-        return not self.in_flight and not self.answered
 
     def forget(self, now: float) -> None:
         _forget(self.answered, self._seconds, now)

@@ -22,14 +22,9 @@ _PAGES = 10_000
 
 # Made here, by the one thread that imports, and not by whichever worker is the first to need it.
 for _type in (
-    types.DescriptionEnvelope,
-    types.MaybeDescription,
-    types.ModelBulk,
-    types.ModelEnvelope,
-    types.ModelPage,
-    types.AssetBulk,
-    types.AssetEnvelope,
-):
+    types.DescriptionEnvelope, types.MaybeDescription, types.ModelBulk, types.ModelEnvelope, types.ModelPage,
+    types.AssetBulk, types.AssetEnvelope,
+):  # fmt: skip
     decoder(_type)
 
 

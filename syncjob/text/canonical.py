@@ -17,10 +17,7 @@ _MANY_MARKS = re.compile(f"[^\0-\u02ff]{{{_MOST_MARKS + 1}}}")  # or as many let
 
 
 def canonical(text: str) -> str:
-    r"""The form that is compared and sent: no BOM, `\n` line ends, nothing blank at the end.
-
-    A text of nothing but spaces, tabs and newlines becomes "". Idempotent.
-    """
+    r"""The form that is compared and sent: no BOM, `\n` line ends, nothing blank at the end. Idempotent."""
     text = text.lstrip("\ufeff")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
