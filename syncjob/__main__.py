@@ -41,7 +41,7 @@ def _print_version() -> int:
 
 
 def _run() -> int:
-    from syncjob.errors import SyncjobError, UsageError
+    from syncjob.errors import SyncjobError, UsageError, in_words
 
     try:
         _prepare_streams()
@@ -51,7 +51,7 @@ def _run() -> int:
     except SyncjobError as error:
         return _say(str(error), 1)
     except OSError as error:
-        return _say(f"cannot go on: {error.strerror or error}{f' ({error.filename})' if error.filename else ''}", 1)
+        return _say(f"cannot continue: {in_words(error)}", 1)
     except Exception as error:
         from syncjob.output.internal import told
 
@@ -114,8 +114,9 @@ def _prepare_streams() -> None:
 
 
 def _say(message: str, status: int) -> int:
-    lines = f"syncjob: {message}".split("\n")
-    print("\n  ".join(lines), file=sys.stderr)  # what follows in a message is no message of its own
+    from syncjob.output.gate import tell
+
+    tell(message)
     return status
 
 

@@ -37,16 +37,12 @@ def basic(key: str, secret: str) -> Credentials:
 
 
 def bearer(jwt: str) -> Credentials:
-    """Credentials of a session token."""
     _check(JWT, jwt)
     return Credentials(f"Bearer {jwt}", (jwt,))
 
 
 def from_environment(environment: Mapping[str, str]) -> Credentials | None:
-    """Basic where key and secret are set, else Bearer, else None, as the official SDK chooses.
-
-    Raises UsageError for half a pair, and for what no HTTP header can hold.
-    """
+    """Basic if key and secret are set, else Bearer, else None, as in the official SDK; raises UsageError."""
     key, secret, jwt = (environment.get(name, "") for name in (KEY, SECRET, JWT))
     for name, value in ((KEY, key), (SECRET, secret), (JWT, jwt)):
         _check(name, value)
@@ -55,7 +51,7 @@ def from_environment(environment: Mapping[str, str]) -> Credentials | None:
     if jwt:
         return bearer(jwt)
     if key or secret:
-        raise UsageError(f"{SECRET if key else KEY} is missing; {KEY if key else SECRET} alone is no credential")
+        raise UsageError(f"{SECRET if key else KEY} is missing; set it too, next to {KEY if key else SECRET}")
     return None
 
 
@@ -88,7 +84,7 @@ def _of_proxy(url: str) -> Iterator[str]:
 # These meet whatever a server sends, so no length of it is looked through twice: a URL is matched with or without
 # a query, and a name has an end.
 _URL = re.compile(r"(https?:\\?/\\?/[^\s?]+)(\?\S+)?", re.IGNORECASE)
-# What signs a URL (CloudFront, S3), also where the URL is cut or encoded so that it cannot be told as one.
+# What signs a URL (CloudFront, S3), also if the URL is cut or encoded so that it cannot be recognized.
 _SIGNATURE = re.compile(r"(?:Signature|X-Amz-[\w-]{1,64}|Policy|Key-Pair-Id)(?:=|%3D)[^\s&\"']*", re.IGNORECASE)
 # A character as HTML, URLs and JSON may write it; HTML's numbers are short, so that each can be one of Python's.
 _ESCAPE = re.compile(
@@ -105,7 +101,7 @@ _SHORTEST_SECRET = 5
 def redact(text: str, secrets: tuple[str, ...]) -> str:
     """The text without the secrets, in whatever form, and without the queries of URLs, which may be signed.
 
-    Where a secret shows only once HTML's, JSON's and URLs' escapes are read, so is the text that is returned.
+    If a secret shows only once HTML's, JSON's and URLs' escapes are read, so is the text that is returned.
     """
     forms = _all_forms(secrets)
     shown = read = _without(text, forms)
@@ -130,7 +126,7 @@ def quoted(text: str, secrets: tuple[str, ...], limit: int = 300) -> str:
 
 
 def without_last_word(cut: str) -> str:
-    """A text that was cut off, less its last word: half a secret could not be told any more."""
+    """A text that was cut off, less its last word: half a secret could not be recognized any more."""
     *whole, _ = cut.rsplit(maxsplit=1) or [""]
     return "".join(whole)
 
@@ -146,7 +142,7 @@ def _without(text: str, forms: Sequence[str]) -> str:
 
 
 def _around(form: str, text: str, lowered: str) -> Iterator[str]:
-    """What stands before, between and behind the places of a form."""
+    """What is before, between and behind the places of a form."""
     start = 0
     for part in lowered.split(form):
         yield text[start : start + len(part)]
@@ -173,7 +169,7 @@ def _all_forms(secrets: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """A secret as it stands in a text whose escapes are read, as many times as it takes, and its own with them."""
+    """A secret as it is in a text whose escapes are read, as many times as it takes, and its own with them."""
     read = secret
     for _ in range(_LAYERS):
         yield read

@@ -1,8 +1,8 @@
-"""The one exception tree: what ends a run, and what Scenario may answer.
+"""The one exception tree: what ends a run, and what Scenario may respond.
 
 SyncjobError
 ├── UsageError          command line, config, selection or credentials: nothing was changed
-├── Stopped             the run was told to end; nothing new is started
+├── Stopped             the run is to end; nothing new is started
 └── ScenarioError       one call failed; `code` is what the report prints
     ├── Unauthorized    credentials refused (ends the run)
     ├── PlanLimit       the plan's ceiling is reached (ends the run)
@@ -13,9 +13,9 @@ SyncjobError
     ├── Rejected        the request is refused for good
     ├── Conflict        somebody else was writing
     ├── RateLimited     too many requests
-    ├── Unavailable     no answer, or a failure on the server's side
-    ├── Redirected      the answer points elsewhere; never followed
-    └── ProtocolError   the answer is not what the API promises
+    ├── Unavailable     no response, or a failure on the server's side
+    ├── Redirected      the response points elsewhere; never followed
+    └── ProtocolError   the response is not what the API promises
 
 A failing item is a value that holds a ScenarioError; a failing run is an exception.
 """
@@ -32,10 +32,9 @@ class UsageError(SyncjobError):
 
 
 class Stopped(SyncjobError):
-    """The run was told to end; raised where a worker would wait or begin something new.
+    """The run is to end; raised instead of a wait or of something new.
 
-    `pending` is the failed attempt after which the worker would have waited, None where it had
-    sent nothing yet.
+    `pending` is the failed attempt after which the worker would have waited, None if it had sent nothing yet.
     """
 
     pending: "ScenarioError | None" = None
@@ -44,8 +43,8 @@ class Stopped(SyncjobError):
 class ScenarioError(SyncjobError):
     """One call to the API failed.
 
-    `http_status` is None where no answer came; `attempts` counts the requests made.
-    `retry_after` is the wait in seconds that the server asked for, None where it asked for none.
+    `http_status` is None if no response came; `attempts` counts the requests made.
+    `retry_after` is the wait in seconds that the server asked for, None if it asked for none.
     `ambiguous` says that the request was sent and its effect is unknown.
     """
 
@@ -120,3 +119,8 @@ class Redirected(ScenarioError):
 
 class ProtocolError(ScenarioError):
     code = "protocol"
+
+
+def in_words(error: OSError) -> str:
+    """What the system says, and of which file."""
+    return f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}"

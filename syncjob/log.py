@@ -1,4 +1,4 @@
-"""The diary on stderr; the only module that imports structlog.
+"""The log on stderr; the only module that imports structlog.
 
 One flat event per fact, with the run and, within `about`, the model id. Secrets and active
 characters are taken out of every value, whatever the level.
@@ -22,35 +22,19 @@ _CIRCUMSTANCES = ("event", "level", "run", "timestamp")
 
 
 def configure(
-    stream: TextIO,
-    log_format: Format,
-    level: str,
-    run: str,
-    secrets: tuple[str, ...],
-    *,
-    is_watched: bool = False,
+    stream: TextIO, log_format: Format, level: str, run: str, secrets: tuple[str, ...], *, is_watched: bool = False
 ) -> None:
-    """Sends events of `level` and above to `stream`: for people, or with "json" a JSON object a line.
-
-    `is_watched` says that the reader of the stream reads the command's output too: nothing need be told twice.
-    """
+    """Sends events of `level` and above to `stream`; `is_watched` says that its reader sees the command's output too."""
     is_plain = log_format == "auto" and stream.isatty() and level in ("warning", "error")
-    processors: list[Processor] = [
-        _told(is_dropped=is_plain and is_watched),
-        merge_contextvars,
-        _bind(run),
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _clean(secrets),
-    ]
-    if is_plain:
-        processors.append(_plain)
-    elif log_format == "json":
-        processors.append(structlog.processors.JSONRenderer())
-    else:
-        processors.append(structlog.dev.ConsoleRenderer(colors=is_colorful(stream), pad_event_to=0))
     structlog.configure(
-        processors=processors,
+        processors=[
+            _of_run(run, has_output=is_plain and is_watched),
+            merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _clean(secrets),
+            _plain if is_plain else _renderer(stream, log_format),
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=False,
@@ -73,25 +57,26 @@ def about(model_id: str) -> AbstractContextManager[None]:
     return bound_contextvars(model_id=model_id)
 
 
-def _bind(run: str) -> Processor:
+def _of_run(run: str, *, has_output: bool) -> Processor:
+    """Names the run, and drops what its output tells too if that is read."""
+
     def bind(logger: Any, method: str, facts: EventDict) -> EventDict:
+        if facts.pop("is_told", False) and has_output:
+            raise structlog.DropEvent
         facts["run"] = run
         return facts
 
     return bind
 
 
-def _told(*, is_dropped: bool) -> Processor:
-    def drop(logger: Any, method: str, facts: EventDict) -> EventDict:
-        if facts.pop("is_told", False) and is_dropped:
-            raise structlog.DropEvent
-        return facts
-
-    return drop
+def _renderer(stream: TextIO, log_format: Format) -> Processor:
+    if log_format == "json":
+        return structlog.processors.JSONRenderer()
+    return structlog.dev.ConsoleRenderer(colors=is_colorful(stream), pad_event_to=0)
 
 
 def _plain(logger: Any, method: str, facts: EventDict) -> str:
-    """An event for who sits at a terminal, in the form in which problems are told there."""
+    """An event for a terminal, in the form of the problems there."""
     message = facts.pop("message", "")
     rest = ", ".join(f"{name}={value}" for name, value in facts.items() if name not in _CIRCUMSTANCES)
     said = ": ".join(filter(None, [f"syncjob: {facts['level']} {facts['event']}", message]))

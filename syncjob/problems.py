@@ -1,4 +1,4 @@
-"""What is wrong, as values: a Problem of a file, a plan or an answer; the Failure of a call."""
+"""What is wrong, as values: a Problem of a file, a plan or a response; the Failure of a call."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -28,7 +28,7 @@ class Problem:
 
 
 # What a person chose who was asked; by a no, the end of input or a signal.
-CALLED_OFF = Problem("called-off", "called off: nothing was written")
+CALLED_OFF = Problem("called-off", "cancelled; nothing was written")
 
 
 def warning(code: str, message: str, line: int | None = None, column: int | None = None) -> Problem:

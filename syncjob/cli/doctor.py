@@ -59,6 +59,7 @@ def _probe(run: "Run", model_id: str) -> int:
     from syncjob.commands.probe.job import probe
     from syncjob.commands.probe.scratch import NotRestored
     from syncjob.errors import SyncjobError, Unauthorized, UsageError
+    from syncjob.output.gate import tell
     from syncjob.report.doctor import render_findings
     from syncjob.state import probe_results
 
@@ -68,7 +69,7 @@ def _probe(run: "Run", model_id: str) -> int:
         is_restored = not isinstance(error, NotRestored | UsageError)
         what = f"{error}; {model_id} is as it was, nothing was learnt" if is_restored else str(error)
         if run.interrupts.signal is not None:
-            click.echo(f"syncjob: {what}", err=True)
+            tell(what)
             return 128 + run.interrupts.signal
         if isinstance(error, Unauthorized | UsageError):
             raise UsageError(str(error)) from error

@@ -12,6 +12,7 @@ def runs(settings: Settings, /, format: str) -> int:
     """List the runs that wrote, newest first; each can be rolled back."""
     from syncjob.errors import UsageError
     from syncjob.git.git import Git
+    from syncjob.output.gate import tell
     from syncjob.report import runs as listing
     from syncjob.state import folder, journal
     from syncjob.text.sanitize import one_line
@@ -25,6 +26,6 @@ def runs(settings: Settings, /, format: str) -> int:
         except UsageError as error:  # it hides itself alone
             notes.append(f"{error}; this run is not listed")
     for note in filter(None, notes):
-        click.echo(f"syncjob: {one_line(note)}", err=True)
+        tell(one_line(note))
     click.echo(listing.render_json(found) if format == "json" else listing.render_text(found), nl=False)
     return 0

@@ -25,7 +25,9 @@ def sandbox(settings: Settings, /, port: int, words: tuple[str, ...]) -> int:
 
 
 def _tell(reason: str) -> None:
-    click.echo(f"syncjob: {one_line(reason)}", err=True)
+    from syncjob.output.gate import tell
+
+    tell(one_line(reason))
 
 
 def _sandbox_notice(url: str) -> str:

@@ -15,7 +15,7 @@ from syncjob.config import discovery, strict_yaml
 from syncjob.credentials import Credentials, from_environment
 from syncjob.errors import UsageError
 from syncjob.files import regular
-from syncjob.text.sanitize import one_line
+from syncjob.text.sanitize import one_line, shorten
 
 STATE_FOLDER = ".syncjob"
 SANDBOX = "sandbox:"
@@ -58,7 +58,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ConfigFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """config.yaml as it stands; each of `profiles` is a Profile."""
+    """config.yaml as it is; each of `profiles` is a Profile."""
 
     profiles: dict[str, Any]
     descriptions: str = "descriptions"
@@ -80,12 +80,11 @@ class Target(NamedTuple):
 
 
 class Config(msgspec.Struct, frozen=True):
-    """All that a run is told, with one profile chosen and every default filled in.
+    """One profile, with every default filled in.
 
-    `is_named` says that the user named the file, and did not just stand below it, and `is_overridden` that
-    SCENARIO_BASE_URL stands in for the profile's own `base_url`.
-    `folder` is where the descriptions are, `shown_folder` what messages call it.
-    `credentials` is None where the environment holds none, and for the sandbox.
+    `is_named` says that the user named the file, which was not just found above, and `is_overridden` that
+    SCENARIO_BASE_URL replaces the profile's own `base_url`. `folder` holds the descriptions, and messages call it
+    `shown_folder`. `credentials` is None if the environment holds none, and for the sandbox.
     """
 
     path: Path
@@ -107,7 +106,7 @@ class Config(msgspec.Struct, frozen=True):
         return Target(self.profile, self.base_url, self.project_id)
 
     def with_limit(self, refused_bytes: int | None) -> "Config":
-        """The config, with a file of so many bytes too large, whatever `safety.max_file_bytes` says."""
+        """The config, with a file of that many bytes too large, whatever `safety.max_file_bytes` says."""
         if refused_bytes is None or refused_bytes > self.safety.max_file_bytes:
             return self
         safety = msgspec.structs.replace(self.safety, max_file_bytes=refused_bytes - 1)
@@ -119,26 +118,13 @@ class Config(msgspec.Struct, frozen=True):
 
 
 def load(path: Path | None, profile: str | None, environment: Mapping[str, str]) -> Config:
-    """The config of a run; raises UsageError that names the file, the line and what to do.
-
-    Without `path` it is the one that `discovery` finds.
-    """
+    """The config of a run, without `path` the one that `discovery` finds; raises UsageError that says where and what."""
     source = _read(path or discovery.find())
     file = source.convert(source.value, ConfigFile, "")
-    # All profiles are read, so that a fault in one shows before the day it is needed.
-    profiles = {name: _profile(source, file, name) for name in file.profiles}
-    name = profile or file.profile
-    if not name:
-        raise UsageError(f"{source.path}: no profile chosen; set `profile:`, or give --profile ({_listed(profiles)})")
-    if name not in profiles:
-        raise UsageError(f"{source.path}: no profile {one_line(name)!r}; it has {_listed(profiles)}")
-    chosen, http, safety = profiles[name]
-    base_url = chosen.base_url
-    override = environment.get("SCENARIO_BASE_URL")
-    if override and base_url != SANDBOX:
-        base_url = _base_url(override, "SCENARIO_BASE_URL")
+    name, chosen, http, safety = _chosen(source, file, profile or file.profile)
+    override = environment.get("SCENARIO_BASE_URL") if chosen.base_url != SANDBOX else None
+    base_url = _base_url(override, "SCENARIO_BASE_URL") if override else chosen.base_url
     root = source.path.parent
-    state_dir = environment.get("SYNCJOB_STATE_DIR")
     return Config(
         path=source.path,
         profile=name,
@@ -147,7 +133,7 @@ def load(path: Path | None, profile: str | None, environment: Mapping[str, str])
         original_assets=chosen.original_assets,
         folder=root / file.descriptions,
         shown_folder=Path(file.descriptions).as_posix(),
-        state_dir=Path(state_dir) if state_dir else root / STATE_FOLDER,
+        state_dir=Path(environment.get("SYNCJOB_STATE_DIR") or root / STATE_FOLDER),
         http=http,
         safety=safety,
         credentials=None if base_url == SANDBOX else from_environment(environment),
@@ -158,7 +144,7 @@ def load(path: Path | None, profile: str | None, environment: Mapping[str, str])
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A parsed config file that can say where in it something stands."""
+    """A parsed config file that knows the line of each key."""
 
     path: Path
     value: Any
@@ -168,73 +154,89 @@ class _Source:
         line = self.lines.get(key)
         return f"{self.path}:{line}" if line else str(self.path)
 
-    def convert(self, value: Any, type_: type[_T], where: str) -> _T:
-        """`value` as `type_`; raises UsageError with the line of the key that does not fit."""
+    def convert(self, value: Any, type_: type[_T], path: str) -> _T:
+        """The value at `path` as `type_`; raises UsageError with the line of the key that does not fit."""
         try:
             return msgspec.convert(value, type_)
         except msgspec.ValidationError as error:
             message, _, at = str(error).partition(" - at `")
-            key = ".".join(part for part in (where, at.rstrip("`").removeprefix("$").lstrip(".")) if part)
-            raise UsageError(f"{self.place(key)}: {one_line(key) or 'the file'}: {_plain(message)}") from error
+            inner = at.rstrip("`").removeprefix("$").lstrip(".")
+            key = ".".join(filter(None, [path, inner]))
+            said = _plain(message, _text_at(value, inner))
+            raise UsageError(f"{self.place(key)}: {one_line(key) or 'the file'}: {said}") from error
 
 
-def _profile(source: _Source, file: ConfigFile, name: str) -> tuple[Profile, Http, Safety]:
-    where = f"profiles.{name}"
-    profile = source.convert(file.profiles[name], Profile, where)
+_Chosen = tuple[str, Profile, Http, Safety]
+
+
+def _chosen(source: _Source, file: ConfigFile, name: str | None) -> _Chosen:
+    """The profile of a name; all are read, so that a fault in one shows before the day it is needed."""
+    profiles = {name: _profile(source, file, name) for name in file.profiles}
+    if not name:
+        raise UsageError(f"{source.path}: no profile chosen; set `profile:`, or give --profile ({_listed(profiles)})")
+    if name not in profiles:
+        raise UsageError(f"{source.path}: no profile {one_line(name)!r}; it has {_listed(profiles)}")
+    return profiles[name]
+
+
+def _profile(source: _Source, file: ConfigFile, name: str) -> _Chosen:
+    path = f"profiles.{name}"
+    profile = source.convert(file.profiles[name], Profile, path)
     for what, text in (("the name of a profile", name), ("project_id", profile.project_id or "")):
         if not text.isprintable():
-            raise UsageError(f"{source.place(where)}: {what} holds a character that cannot be printed")
-    base_url = _base_url(profile.base_url, f"{source.place(where + '.base_url')}: base_url")
-    http = source.convert(msgspec.to_builtins(file.http) | profile.http, Http, f"{where}.http")
-    safety = source.convert(msgspec.to_builtins(file.safety) | profile.safety, Safety, f"{where}.safety")
-    return msgspec.structs.replace(profile, base_url=base_url), http, safety
+            raise UsageError(f"{source.place(path)}: {what} holds a character that cannot be printed")
+    base_url = _base_url(profile.base_url, f"{source.place(path + '.base_url')}: base_url")
+    http = source.convert(msgspec.to_builtins(file.http) | profile.http, Http, f"{path}.http")
+    safety = source.convert(msgspec.to_builtins(file.safety) | profile.safety, Safety, f"{path}.safety")
+    return name, msgspec.structs.replace(profile, base_url=base_url), http, safety
 
 
 def _read(path: Path) -> _Source:
     try:
-        file, _ = regular.open_to_read(path, follow=True)
-        with file:
-            data = file.read(strict_yaml.MAX_BYTES + 1)
+        parsed = strict_yaml.parse(regular.read(path, strict_yaml.MAX_BYTES, follow=True))
     except OSError as error:
         raise UsageError(f"cannot read the config {path}: {error.strerror}") from error
-    try:
-        parsed = strict_yaml.parse(data)
     except strict_yaml.YamlProblem as problem:
         place = ":".join(str(part) for part in (path, problem.line, problem.column) if part is not None)
         raise UsageError(f"{place}: {one_line(str(problem))}") from problem
+    if parsed.value is None:
+        raise UsageError(f"{path} is empty; it needs `profiles:` at least")
     source = _Source(path, parsed.value, parsed.lines)
-    unknown = list(_unknown_keys(parsed.value, ConfigFile, ""))
-    if unknown:
+    if unknown := list(_unknown_keys(parsed.value, ConfigFile, "")):
         raise UsageError("\n".join(f"{source.place(key)}: {message}" for key, message in unknown))
     return source
 
 
-def _plain(message: str) -> str:
-    """msgspec's sentence in the words of somebody who writes YAML."""
-    words = {
-        "`str | null`": "a text",
-        "`object`": "a mapping",
-        "`null`": "nothing",
-        "`str`": "a text",
-        "`int`": "a whole number",
-    }
-    words |= {"`float`": "a number", "`bool`": "true or false", "`array`": "a list"}
-    for technical, plain in words.items():
+def _plain(message: str, text: str | None) -> str:
+    """msgspec's sentence in the words of somebody who writes YAML; with a text in the place of a number or of true."""
+    for technical, plain in _WORDS.items():
         message = message.replace(technical, plain)
+    if text is not None and "expected a mapping" not in message.lower():
+        message = message.replace("got a text", f'got "{shorten(text, 40)}"')
     return message[:1].lower() + message[1:]
 
 
+def _text_at(value: Any, path: str) -> str | None:
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else None
+
+
+_WORDS = {
+    "`str | null`": "a text", "`object`": "a mapping", "`null`": "nothing", "`str`": "a text", "`int`": "a whole number",
+    "`float`": "a number", "`bool`": "true or false", "`array`": "a list",
+}  # fmt: skip
 _NESTED = {"http": Http, "safety": Safety}
 _SECRET_KEY = re.compile(r"secret|jwt|token|passw|credential|api[_-]?key|^key$", re.IGNORECASE)
 
 
-def _unknown_keys(value: Any, type_: Any, where: str) -> Iterator[tuple[str, str]]:
+def _unknown_keys(value: Any, type_: Any, parent: str) -> Iterator[tuple[str, str]]:
     """(path of the key, what to do) for every key that its Struct does not have."""
     if not isinstance(value, dict):
         return
     known = {field.name: field.type for field in msgspec.structs.fields(type_)}
     for key, inner in value.items():
-        path = f"{where}.{key}" if where else key
+        path = f"{parent}.{key}" if parent else key
         if key not in known:
             yield path, _unknown_key(key, known)
         elif key == "profiles" and isinstance(inner, dict):
@@ -260,10 +262,7 @@ def _listed(names: Mapping[str, Any]) -> str:
 
 
 def _base_url(url: str, said_by: str) -> str:
-    """A checked base URL less its final slash; `said_by` begins the message of a refusal.
-
-    The URL itself is not repeated where it may hold credentials.
-    """
+    """A checked base URL less its final slash. A refusal begins with `said_by`, and repeats no credentials."""
     if url == SANDBOX:
         return url
     if not (url.isascii() and url.isprintable()) or " " in url:
@@ -272,7 +271,7 @@ def _base_url(url: str, said_by: str) -> str:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
     except ValueError as error:
-        raise UsageError(f"{said_by} is no URL") from error
+        raise UsageError(f"{said_by} is not a URL") from error
     if parts.username is not None or parts.password is not None:
         raise UsageError(f"{said_by} holds credentials; set SCENARIO_SDK_API_KEY and SCENARIO_SDK_API_SECRET instead")
     if "?" in url or "#" in url:
@@ -280,16 +279,15 @@ def _base_url(url: str, said_by: str) -> str:
     if parts.scheme not in ("https", "http") or not host:
         raise UsageError(f"{said_by} must be https://<host>/<path>, or sandbox:")
     if parts.scheme == "http" and not _is_loopback(host):
+        secure = f"https://{one_line(parts.netloc + parts.path)}"
         raise UsageError(
-            f"{said_by}: http:// is for loopback alone, the credentials would go in the clear; use https://{one_line(parts.netloc + parts.path)}"
+            f"{said_by}: http:// is for loopback alone, the credentials would go in the clear; use {secure}"
         )
     return url.rstrip("/")
 
 
 def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
     try:
-        return ip_address(host).is_loopback
+        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False

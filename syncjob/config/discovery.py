@@ -1,4 +1,4 @@
-"""Which config.yaml is meant where none is named, and whether that and the folder it names can be trusted."""
+"""Which config.yaml is meant when none is named, and whether that and the folder it names can be trusted."""
 
 import os
 import shlex
@@ -18,29 +18,25 @@ PATIENCE = 10.0
 def find() -> Path:
     """The config of the current folder or, within a repository, of the nearest folder above it.
 
-    Raises UsageError where there is none, and where it belongs to somebody else: whoever writes a config
+    Raises UsageError if there is none, and if it belongs to somebody else: whoever writes a config
     decides who is sent the credentials.
     """
     here = Path.cwd()
     root = _trusted_root(here)
     for folder in (here, *here.parents):
         if (folder / FILE_NAME).is_file():
-            # Shown as the reader would type it where it is at hand.
+            # Shown as the reader would type it.
             path = Path(FILE_NAME) if folder == here else folder / FILE_NAME
             _require_trusted(path, root)
             return path
         if root is None or folder == root:
             break
-    where = (
-        f"{here} or above it in the repository"
-        if root
-        else f"{here} (outside a repository, only the current folder counts)"
-    )
-    raise UsageError(f"no {FILE_NAME} in {where}; write one, or name it with --config")
+    or_above = " or above it in the repository" if root else " (outside a repository, only the current folder counts)"
+    raise UsageError(f"no {FILE_NAME} in {here}{or_above}; write one, or name it with --config")
 
 
 def require_own_folder(folder: Path, config: Path) -> None:
-    """Raises UsageError where links lead from a config to descriptions elsewhere than it says.
+    """Raises UsageError if links lead from a config to descriptions elsewhere than it says.
 
     The folder itself must be none, and a link on the way to it must not lead out of the config's
     repository, or outside of any out of the config's own folder.
@@ -49,7 +45,7 @@ def require_own_folder(folder: Path, config: Path) -> None:
         raise UsageError(f"{folder} is a symbolic link; set `descriptions` in the config to the folder itself")
     home = config.parent.resolve()
     bounds = root_of(home) or home
-    # Where it says that the folder is, and where that is.
+    # The folder by its name, and the one that links lead to.
     is_below = folder.is_relative_to(config.parent)
     said = Path(os.path.normpath(home / folder.relative_to(config.parent) if is_below else folder))
     found = Path(os.path.realpath(folder))
@@ -60,7 +56,7 @@ def require_own_folder(folder: Path, config: Path) -> None:
 
 
 def _trusted_root(here: Path) -> Path | None:
-    """The root of the repository around a folder; None where it belongs to somebody whom git does not trust either."""
+    """The root of the repository around a folder; None if it belongs to somebody whom git does not trust either."""
     root = root_of(here)
     return root if root and (not strangers(root / ".git") or is_accepted(root, Git(seconds=PATIENCE))) else None
 

@@ -1,9 +1,8 @@
-"""One small YAML file -> plain values and where each stands; the only module that knows YAML.
+"""One small YAML file -> plain values and their lines; the only module that knows YAML.
 
-Stricter than PyYAML: no anchors or aliases (a 700-byte merge bomb runs for half a minute), no
-duplicate keys (PyYAML keeps the last in silence), and scalars as YAML 1.2 reads them, so that
-`no` stays a text and `012` is no number. SafeLoader rather than CSafeLoader, which crashes the
-process on deep nesting.
+Stricter than PyYAML: no anchors or aliases (a 700-byte merge bomb runs for half a minute), no duplicate keys (PyYAML
+keeps the last in silence), and scalars as YAML 1.2 reads them, so that `no` stays a text and `012` is no number.
+SafeLoader rather than CSafeLoader, which crashes the process on deep nesting.
 """
 
 import re
@@ -19,7 +18,7 @@ _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 class YamlProblem(Exception):
-    """The text is not such YAML; `line` and `column` count from 1, None where there is no place."""
+    """The text is not such YAML; `line` and `column` count from 1, None if there is no place."""
 
     def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
         super().__init__(message)
@@ -42,20 +41,32 @@ class _Loader(yaml.SafeLoader):
     """
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  PyYAML's own way of declaring it
-    _depth = 0
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._open: list[Any] = []  # the events that started what is not ended yet
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
-        is_nested = isinstance(event, yaml.CollectionStartEvent)
-        self._depth += is_nested
-        refusal = "is nested too deeply" if self._depth > _DEEPEST else _refusal(event)
+        if is_nested := isinstance(event, yaml.CollectionStartEvent):
+            self._open.append(event)
+        refusal = "is nested too deeply" if len(self._open) > _DEEPEST else _refusal(event)
         if refusal:
             raise YamlProblem(refusal, *_place(event.start_mark))
         node = super().compose_node(parent, index)
-        self._depth -= is_nested
+        if is_nested:
+            self._open.pop()
         if isinstance(node, yaml.MappingNode):
             _check_keys(node)
         return node
+
+    def problem_of(self, error: yaml.MarkedYAMLError) -> YamlProblem:
+        """What PyYAML says, but for a bracket that is never closed: of that, it says what it expected at the end."""
+        if "<stream end>" in str(error.problem) and self._open and self._open[-1].flow_style:
+            bracket = "{" if isinstance(self._open[-1], yaml.MappingStartEvent) else "["
+            return YamlProblem(f"'{bracket}' is never closed", *_place(self._open[-1].start_mark))
+        mark = error.problem_mark or error.context_mark
+        return YamlProblem(error.problem or "is not YAML", *(_place(mark) if mark else ()))
 
 
 for _tag, _pattern, _first in (
@@ -78,8 +89,7 @@ def parse(data: bytes) -> Parsed:
     except UnicodeDecodeError as error:
         raise YamlProblem("is not UTF-8", data.count(b"\n", 0, error.start) + 1) from error
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise YamlProblem(error.problem or "is not YAML", *(_place(mark) if mark else ())) from error
+        raise loader.problem_of(error) from error
     except yaml.YAMLError as error:
         raise YamlProblem("holds a character that YAML does not allow") from error
     except (RecursionError, ValueError, OverflowError) as error:
@@ -97,19 +107,18 @@ def _refusal(event: yaml.Event) -> str | None:
 
 
 def _check_keys(mapping: yaml.MappingNode) -> None:
-    """Refuses a key that stands twice or is no plain text."""
+    """Refuses a duplicate key and one that is no plain text."""
     first: dict[str, int] = {}
     for key, _ in mapping.value:
         if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
             raise YamlProblem("a key must be plain text", *_place(key.start_mark))
         line, column = _place(key.start_mark)
         if key.value in first:
-            raise YamlProblem(f"the key {key.value!r} stands twice; first in line {first[key.value]}", line, column)
+            raise YamlProblem(f"duplicate key {key.value!r}, first on line {first[key.value]}", line, column)
         first[key.value] = line
 
 
 def _lines(node: yaml.Node | None, path: str) -> Iterator[tuple[str, int]]:
-    """The line of every path."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             inner = f"{path}.{key.value}" if path else key.value

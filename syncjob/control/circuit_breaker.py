@@ -10,7 +10,7 @@ MAX_IN_A_ROW = 20
 class Breaker:
     """Counts the failures of a run and stops it; `ended_by` is the one that did, None while none has.
 
-    `is_tripped` tells the limit in a row from a fatal failure. To be told by one thread.
+    `is_tripped` tells the limit in a row from a fatal failure. For one thread.
     """
 
     def __init__(self, stop: Stop) -> None:

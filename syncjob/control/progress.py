@@ -10,7 +10,7 @@ _MINUTE = 60.0
 class Standing:
     """`items` descriptions in all, about `done` of them done; `rate` in requests a minute, times in seconds.
 
-    What is left is estimated from what was needed so far; None where nothing tells yet.
+    What is left is estimated from what was needed so far; None if nothing tells yet.
     """
 
     items: int
@@ -28,7 +28,7 @@ class Standing:
 
 
 class Progress:
-    """Counts what is done. To be told by one thread; `requests` is asked how many were sent, `limit` is theirs a minute."""
+    """Counts what is done, for one thread; `requests` says how many were sent, `limit` how many a minute may be."""
 
     def __init__(self, requests: Callable[[], int], limit: Callable[[], int], clock: Callable[[], float]) -> None:
         self._requests = requests
@@ -40,11 +40,11 @@ class Progress:
         self._halves = 0  # what is read, and is still to be judged and perhaps written, is half done
 
     def expect(self, items: int) -> None:
-        """So many descriptions more are to be read."""
+        """That many descriptions more are to be read."""
         self._items += items
 
     def half_done(self, count: int = 1) -> None:
-        """So many were read, or were read before and now need no more requests."""
+        """That many were read, or were read before and now need no more requests."""
         self._halves += count
 
     def done(self) -> None:
@@ -52,7 +52,7 @@ class Progress:
         self._halves += 2
 
     def news(self) -> Standing | None:
-        """The standing, where none was told for a minute."""
+        """The standing, if none was told for a minute."""
         now = self._clock()
         if now - self._told < _MINUTE:
             return None

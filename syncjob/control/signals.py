@@ -1,45 +1,40 @@
 """SIGINT and SIGTERM end a run in order; the only module that handles signals.
 
 Python runs a handler in the main thread alone, and not while that waits in a lock or a library. So a thread watches
-too: it ends the process at a second signal, and where the run waits longer than it may.
+too: it ends the process at a second signal, and if the run waits longer than it may.
 """
 
 import os
-import select
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 
-from syncjob.control.workers import Stop
+from syncjob.control.workers import LAST_WAIT, LAST_WORK, WATCH, Stop
+from syncjob.files.ready import is_ready
 from syncjob.output.gate import remark
 from syncjob.output.outlet import hurry
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
-# From the signal to the end, in seconds. What is in flight had its time before, and the report is written by then.
-_GRACE = 5.0
-_LAST = 10.0  # and so many where it does not wait, but works
-_TICK = 0.25
-_WORK = 0.002  # so many seconds of the main thread's CPU in a tick: it is writing the report, not waiting
+_WORK = 0.002  # seconds of the main thread's CPU between two looks: it is writing the report, not waiting
 
 
+@dataclass(slots=True)
 class Interrupts:
     """Which signal ended the run, None while none has come."""
 
-    def __init__(self) -> None:
-        self.signal: int | None = None
+    signal: int | None = None
 
 
 @contextmanager
 def ending(stop: Stop) -> Iterator[Interrupts]:
     """Within it the first signal requests the stop, and a second one ends the process at once.
 
-    Once a signal has come this holds to the end of the process, which is a few seconds away at the most: a run that
-    then still waits, for whatever it may be, is ended with the signal's status and without its report, and so is one
-    that still works some seconds later. The second signal ends it with status 128 + n, or is what it dies of.
+    Once a signal has come this holds to the end of the process, seconds later at the most: see `LAST_WAIT` and
+    `LAST_WORK`. A run that takes longer is ended with the signal's status, 128 + n, and without its report.
     """
     watch = _Watch(stop)
     former = {number: signal.signal(number, watch.handle) for number in _ENDING}
@@ -69,7 +64,7 @@ class _Watch:
         self._thread.start()
 
     def handle(self, number: int, frame: FrameType | None = None) -> None:
-        """The handler, where the main thread comes to run it; from then on the next signal is the system's to obey.
+        """The handler, once the main thread runs it; from then on the next signal is the system's to obey.
 
         This thread and the others may soon be held up by a library that lets go of the interpreter for nobody.
         """
@@ -86,7 +81,7 @@ class _Watch:
 
     def end(self) -> None:
         os.close(self.writer)
-        self._thread.join(_TICK)
+        self._thread.join(WATCH)
 
     def _watch(self) -> None:
         while not (came := self._came(None)):
@@ -96,54 +91,42 @@ class _Watch:
         first, *more = came
         self.note(first)
         self._stop.wake()
-        _say("ending what is in flight; once more ends at once")
-        if not more:
-            more = self._until_another(first)
-        if more:
-            os._exit(128 + more[0])
+        remark("finishing requests in flight; interrupt again to quit now")
+        if another := more or self._until_another(first):
+            os._exit(128 + another[0])
 
     def _until_another(self, first: int) -> list[int]:
-        """Ends the process where the run waits for longer than it may; what came after the first, none at the run's end."""
+        """Ends the process if the run takes too long; else the signals after the first, none at the run's end."""
         began = time.monotonic()
         while True:
             self._stop.call_off()
-            is_waiting, passed = self._main_waits(), time.monotonic() - began
-            if passed > (_GRACE if is_waiting else _LAST):
-                _say(
-                    f"the run still {'waits for something' if is_waiting else 'works'}, so it is ended without a report"
-                )
+            last, doing = (LAST_WAIT, "waiting") if self._main_waits() else (LAST_WORK, "working")
+            if time.monotonic() - began > last:
+                remark(f"still {doing} after {last:g} seconds; quitting without a report")
                 os._exit(128 + first)
-            came = self._came(_TICK)
+            came = self._came(WATCH)
             if came is None or came:
                 return came or []
 
     def _came(self, seconds: float | None) -> list[int] | None:
         """The signals that came within a time; None at the end of the run."""
-        poll = select.poll()
-        poll.register(self._reader, select.POLLIN)
-        if not poll.poll(None if seconds is None else seconds * 1000):
+        if not is_ready(self._reader, "read", seconds):
             return []
         came = os.read(self._reader, 64)
-        # Other signals that somebody handles are told here too.
+        # Other signals that somebody handles come here too.
         return [number for number in came if number in _ENDING] if came else None
 
     def _main_waits(self) -> bool:
-        """Whether the main thread has waited since it was last asked."""
         before, self._used = self._used, _cpu_seconds(self._main)
         return self._used - before < _WORK
 
 
 def _cpu_seconds(thread: int) -> float:
-    """What a thread has used; the whole process where the system does not tell, as on macOS."""
+    """What a thread has used; the whole process if the system does not tell, as on macOS."""
     try:
         return time.clock_gettime(time.pthread_getcpuclockid(thread))
     except (AttributeError, OSError):
         return time.process_time()
-
-
-def _say(message: str) -> None:
-    """A line on stderr, unless nobody reads what is there already."""
-    remark(sys.stderr, f"\nsyncjob: {message}\n")
 
 
 class _Interrupted(Exception):
@@ -152,10 +135,7 @@ class _Interrupted(Exception):
 
 @contextmanager
 def asking() -> Iterator[None]:
-    """Within it a signal ends the block at once, where Python would go on reading the terminal.
-
-    The signal is then given to whoever handled it before.
-    """
+    """Within it a signal ends the block at once, though Python would read on, and then goes to its former handler."""
     came: list[int] = []
 
     def handle(number: int, frame: FrameType | None) -> None:
@@ -172,5 +152,5 @@ def asking() -> Iterator[None]:
             signal.signal(number, handler)
     for interrupt in came:
         handler = former[signal.Signals(interrupt)]
-        # Not raised again where there is a handler: that would count as a second signal.
+        # Not raised again if there is a handler: that would count as a second signal.
         handler(interrupt, None) if callable(handler) else signal.raise_signal(interrupt)

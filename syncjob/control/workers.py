@@ -12,24 +12,24 @@ from syncjob.errors import Stopped
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
-# What is in flight may end within this time after a stop, in seconds, so that the report is there within five.
-# GitHub Actions leaves 7.5.
-_DRAIN = 4.5
-_CALLED_OFF = 4.0  # then what waits for the network is broken off, so that there is time to look at what a write did
-_DRAIN_IN_TIME = 60.0  # where nobody waits for the end
-_WATCH = 0.25
-# Where results come this fast, they are taken in handfuls: each time the thread that takes them wakes,
-# it costs the workers the interpreter's lock.
+# The end of a run, in seconds since it was requested. GitHub Actions leaves 7.5.
+_CALLED_OFF = 4.0  # what waits for the network is broken off, so that there is time to look at what a write did
+_DRAIN = 4.5  # what is still in flight is given up, so that the report is there within five
+LAST_WAIT = 5.0  # the process ends if it waits for anything
+LAST_WORK = 10.0  # it ends even if it works
+_DRAIN_IN_TIME = 60.0  # `_DRAIN` when nobody waits for the end: the run's own time is over
+WATCH = 0.25  # how often whoever waits looks whether the run is to end
+# Results that come this fast are taken in handfuls: each time the thread that takes them wakes, it costs the
+# workers the interpreter's lock.
 _BUSY = 0.003
 _HANDFUL = 0.01
-_BACKLOG = 64  # results that nobody has taken: a run of failures ends no later than so many after it is one
+_BACKLOG = 64  # results that nobody has taken: a run of failures ends no later than this many after it is one
 
 
 class Stop:
-    """Says to everybody that nothing new is to be started, and why.
+    """Tells everybody that nothing new is to be started, and why: the first reason that anybody gave.
 
-    The first reason stays. `sleep` is how anybody waits: it ends when the stop is requested.
-    `is_due` says that it came because the time was over that the run was given.
+    `is_due` says that it came because the run's own time was over.
     """
 
     def __init__(self) -> None:
@@ -44,6 +44,7 @@ class Stop:
 
     @property
     def requested(self) -> bool:
+        """Whether nothing new is to be started; not as long as it is held off."""
         if self._is_held_off:
             return False
         if self._due and self.reason is None and time.monotonic() >= self._due[0]:
@@ -53,7 +54,7 @@ class Stop:
 
     def note(self, reason: str) -> None:
         """Requests the stop from a signal handler, without any lock; sleepers wake soon."""
-        if self.reason is None or self.is_due:  # who waits now has waited for the time's end too
+        if self.reason is None or self.is_due:  # a signal after the time's end starts a time of its own
             self._since = time.monotonic()
             self.is_due = False
         self.reason = self.reason or reason
@@ -63,30 +64,31 @@ class Stop:
         self._event.set()
 
     def request_after(self, seconds: float, reason: str) -> None:
-        """Requests the stop once so much time has passed; whoever waits for results sees to it."""
+        """Requests the stop once that time has passed; whoever waits for results sees to it."""
         self._due = (time.monotonic() + seconds, reason)
 
     def wake(self) -> None:
-        """Ends all sleeps where a stop was noted; whoever waits for results calls it."""
+        """Ends all sleeps if the stop was requested; for whoever waits for results."""
         if self.requested:
             self._event.set()
 
     def is_overdue(self) -> bool:
         """Whether what was in flight at the stop has had its time."""
-        drain = _DRAIN_IN_TIME if self.is_due else _DRAIN
-        # Also where the stop is held off: whoever holds it off has no longer.
-        return self.reason is not None and time.monotonic() - self._since > drain
+        return self._has_passed(_DRAIN_IN_TIME if self.is_due else _DRAIN)
 
     def when_overdue(self, call_off: Callable[[], None], after: float = _CALLED_OFF) -> None:
-        """Has `call_off` called, by any thread, when what is in flight has had `after` seconds since a signal."""
+        """Has `call_off` called once, by any thread, when what is in flight has had `after` seconds since a signal."""
         self._overdue, self._called_off_after = call_off, after
 
     def call_off(self) -> None:
         """Breaks off what is in flight for long; the watch over the signals calls it."""
-        is_late = time.monotonic() - self._since > self._called_off_after
-        if self.reason is not None and not self.is_due and is_late:  # also where the stop is held off
+        if self._has_passed(self._called_off_after) and not self.is_due:
             call_off, self._overdue = self._overdue, lambda: None
             call_off()
+
+    def _has_passed(self, seconds: float) -> bool:
+        """Whether the stop was requested that long ago; whoever holds it off has no longer."""
+        return self.reason is not None and time.monotonic() - self._since > seconds
 
     @property
     def is_urgent(self) -> bool:
@@ -95,7 +97,7 @@ class Stop:
 
     @contextmanager
     def held_off(self) -> Iterator[None]:
-        """Within it nobody is told to stop: for what must come to its end whatever happens."""
+        """Within it nobody has to stop: for what must come to its end whatever happens."""
         self._is_held_off = True
         try:
             yield
@@ -103,7 +105,7 @@ class Stop:
             self._is_held_off = False
 
     def sleep(self, seconds: float) -> None:
-        """Waits; raises Stopped where the stop is requested before or meanwhile."""
+        """Waits; raises Stopped as soon as the stop is requested."""
         until = time.monotonic() + seconds
         while True:
             if self.requested:
@@ -112,8 +114,8 @@ class Stop:
             if left <= 0:
                 return
             # In short steps: neither a signal nor the end of a run's time can wake anybody.
-            if self._event.wait(min(left, _WATCH)) and self._is_held_off:
-                time.sleep(min(left, _WATCH))
+            if self._event.wait(min(left, WATCH)) and self._is_held_off:
+                time.sleep(min(left, WATCH))
 
 
 def run(
@@ -147,7 +149,6 @@ class _Pool(Generic[_Item, _Result]):
         self.running = 0
 
     def labour(self) -> None:
-        """What each thread does."""
         try:
             for item in self._take():
                 self._done.put((item, self._work(item)))
@@ -164,12 +165,12 @@ class _Pool(Generic[_Item, _Result]):
         self.running = count
         last = float("-inf")
         while self.running:
-            is_overdue = self._stop.is_overdue()  # then what is there already is taken, and no more waited for
+            is_overdue = self._stop.is_overdue()  # then only what is there already is taken
             self._stop.wake()
             if time.monotonic() - last < _BUSY and self._done.empty():
                 time.sleep(_HANDFUL)
             try:
-                entry = self._done.get(block=not is_overdue, timeout=_WATCH)
+                entry = self._done.get(block=not is_overdue, timeout=WATCH)
             except Empty:
                 if is_overdue:
                     return

@@ -17,7 +17,7 @@ _SPECIAL = {
 
 
 class Unfit(OSError):
-    """A file that cannot be taken as it is; `what` says why, to stand after its name, as `is a folder`."""
+    """A file that cannot be taken as it is; `what` says why, as what follows its name: `is a folder`."""
 
     def __init__(self, what: str, path: str | Path) -> None:
         super().__init__(errno.EINVAL, f"it {what}", os.fspath(path))
@@ -37,17 +37,14 @@ class TooLarge(Unfit):
 
 
 def require(path: str | Path, *, follow: bool = False) -> None:
-    """Raises NotRegular where a path leads to anything but a regular file, and OSError where to nothing.
-
-    A link leads to nothing regular, unless `follow`.
-    """
+    """Raises OSError if there is nothing, NotRegular if it is not a regular file, nor, to `follow`, a link to one."""
     kind = stat.S_IFMT((os.stat if follow else os.lstat)(path).st_mode)
     if kind != stat.S_IFREG:
         raise NotRegular(f"is {_SPECIAL.get(kind, 'no regular file')}", path)
 
 
 def open_to_read(path: str | Path, *, follow: bool = False) -> tuple[BinaryIO, int]:
-    """The file and its size; raises OSError where there is none, NotRegular where there is something else."""
+    """The file and its size; raises OSError if there is none, NotRegular if there is something else."""
     require(path, follow=follow)
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
     file = open(os.open(path, flags), "rb")  # noqa: PTH123, SIM115  a descriptor, and for the caller to close

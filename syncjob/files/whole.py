@@ -12,7 +12,7 @@ _MAX_NAME_BYTES = 255
 
 
 def write(path: Path, data: bytes) -> None:
-    """Puts a file in place of another, or where there was none; raises OSError, and then no file has changed."""
+    """Replaces a file or makes a new one; raises OSError, and then no file has changed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with _made(path.parent) as new:
         with new.open("wb") as file:
@@ -26,19 +26,15 @@ def write(path: Path, data: bytes) -> None:
 def save(path: Path, parts: Iterable[bytes]) -> None:
     """`write` for what is made in parts, and need not outlast a power loss; its folder must be there.
 
-    Where nothing can be put in its place, as in a folder that is not ours, the file itself is written, from a copy
-    that is whole.
+    A file that cannot be replaced, as in a folder that is not ours, is itself written, from a copy that is whole.
     """
-    with _made(path.parent if _is_ours(path) else None) as new:
+    is_ours = not path.exists() or os.access(path.parent, os.W_OK | os.X_OK)
+    with _made(path.parent if is_ours else None) as new:
         with new.open("wb") as file:
             file.writelines(parts)
         new.chmod(_mode(path))
         _keep_owner(path, new)
         _move(new, path)
-
-
-def _is_ours(path: Path) -> bool:
-    return not path.exists() or os.access(path.parent, os.W_OK | os.X_OK)
 
 
 @contextmanager

@@ -61,7 +61,6 @@ def started(
 
 
 def split(out: bytes) -> list[str]:
-    """What stands before each NUL byte."""
     return [os.fsdecode(part) for part in out.split(b"\0")[:-1]]
 
 

@@ -21,8 +21,7 @@ _ENCODINGS = re.compile(
 def checked_out(data: bytes, blob: str, encoding: str | None) -> Iterator[bytes]:
     """The forms in which a blob of that hash may have been checked out, each once; first as it is.
 
-    With the ident and without, because the attribute may have come or gone since. `encoding` is what
-    git's attributes name for the file, None where they name none.
+    With the ident and without: its attribute may have come or gone. `encoding` is that of the attributes, None for none.
     """
     forms = [data]
     if b"$Id" in data:
@@ -35,7 +34,7 @@ def checked_out(data: bytes, blob: str, encoding: str | None) -> Iterator[bytes]
 
 
 def encoded(data: bytes, encoding: str) -> bytes | None:
-    """UTF-8 in another encoding, as git writes it; None where it cannot, or where this is not known."""
+    """UTF-8 in another encoding, as git writes it; None if it cannot, or if this is not known."""
     if not _ENCODINGS.fullmatch(re.sub("[-_]", "", encoding)):
         return None
     try:

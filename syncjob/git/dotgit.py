@@ -21,7 +21,7 @@ def root_of(folder: Path) -> Path | None:
 
 
 def named_by(root: Path) -> Path:
-    """The folder that a root's `.git` is, or names where it is a file, as in a linked worktree or a submodule."""
+    """The folder that a root's `.git` is, or names if it is a file, as in a linked worktree or a submodule."""
     dot_git = root / ".git"
     with suppress(OSError):
         if dot_git.is_file():

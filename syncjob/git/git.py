@@ -20,7 +20,7 @@ class NoRepository(GitFailed):
 
 
 class Git:
-    """git, until `stop` is requested or so many seconds are over."""
+    """git, until `stop` is requested or the seconds are over."""
 
     def __init__(self, stop: Ending = NEVER, seconds: float | None = None) -> None:
         self._watch = Watch(stop, seconds)
@@ -28,11 +28,7 @@ class Git:
         self._seen: dict[Path, Repository] = {}  # by the folder
 
     def around(self, folder: Path) -> Repository:
-        """The repository around a folder, which need not exist any more.
-
-        Raises NoRepository where there is none, GitFailed where git does not work with the one that there is,
-        and Stopped.
-        """
+        """The repository around a folder, which need not exist any more; raises NoRepository, other GitFailed, Stopped."""
         resolved = folder.resolve()
         if resolved not in self._seen:
             root = dotgit.root_of(resolved)
@@ -45,12 +41,12 @@ class Git:
 
 
 def _checked(root: Path, watch: Watch) -> Repository:
-    """The repository of a root; raises GitFailed where git does not work with it, or its files are another's."""
+    """The repository of a root; raises GitFailed if git does not work with it, or its files are another's."""
     _require_version(root, watch)
     said = call.output(root, ("rev-parse", "--show-toplevel", "--absolute-git-dir", "--is-shallow-repository"), watch)
     *paths, shallow = said.removesuffix(b"\n").split(b"\n")
     if len(paths) != 2 or shallow not in (b"true", b"false"):
-        raise GitFailed("`git rev-parse` answers in a form that is not known here")
+        raise GitFailed("`git rev-parse` printed something unexpected; is this git?")
     top, git_dir = (Path(os.fsdecode(path)) for path in paths)
     if not (dotgit.is_same(top, root) and dotgit.is_same(git_dir, dotgit.named_by(root))):
         raise GitFailed(f"git's working tree is {shorten(str(top))}, not {shorten(str(root))} (core.worktree)")
@@ -61,14 +57,14 @@ def _checked(root: Path, watch: Watch) -> Repository:
 def _require_version(root: Path, watch: Watch) -> None:
     found = _VERSION.fullmatch(call.output(root, ("version",), watch))
     if found is None:
-        raise GitFailed("`git version` answers in a form that is not known here")
+        raise GitFailed("`git version` printed something unexpected; is this git?")
     if (int(found[1]), int(found[2])) < LEAST_VERSION:
         least = ".".join(map(str, LEAST_VERSION))
         raise GitFailed(f"{shorten(found[0].decode())} is too old; install git {least} or newer")
 
 
 def _require_unplanted(root: Path, watch: Watch) -> None:
-    """Raises where the next repository above has files below this one's root, which git itself never does."""
+    """Raises if the next repository above has files below this one's root, which git itself never does."""
     above = dotgit.root_of(root.parent)
     if above is None:
         return

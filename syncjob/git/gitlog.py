@@ -10,7 +10,7 @@ from typing import NamedTuple
 from syncjob.git.call import GitFailed
 from syncjob.git.repository import Repository
 
-# So many files that went and came in one commit git compares without being told to take its time.
+# As many files that went and came in one commit git compares at once, without taking long.
 RENAME_LIMIT = 1000
 # How long git may take to compare more of them, in seconds.
 PATIENCE = 60.0
@@ -70,7 +70,6 @@ class Log:
         return bool(self.uncertain) and not self.uncertain.isdisjoint(self._paths(name))
 
     def _paths(self, name: str) -> dict[str, None]:
-        """The path of a file of the folder, and all that it was renamed from."""
         paths: dict[str, None] = {}
         left = [self.prefix + name]
         for path in left:
@@ -94,7 +93,7 @@ def read(repository: Repository) -> Log:
 
 
 def follow(repository: Repository, log: Log) -> None:
-    """Adds the renames that are not known yet, however long a commit is; raises GitFailed where it takes too long."""
+    """Adds the renames that are not known yet, however long a commit is; raises GitFailed if it takes too long."""
     for start in range(0, len(log.unfollowed), _HANDFUL):
         some = log.unfollowed[start : start + _HANDFUL]
         tokens = repository.tokens(*_FORM, "-l0", "--no-walk=unsorted", *some, *_PATHS, seconds=PATIENCE)
@@ -129,22 +128,15 @@ def _entries(tokens: Iterator[str]) -> Iterator[_Entry]:
                 yield _entry(commit, entry, tokens)
             else:
                 commit = entry or commit
-    except (IndexError, ValueError, RuntimeError) as error:
-        raise GitFailed("git log answers in a form that is not known here") from error
+    except (IndexError, ValueError, RuntimeError, StopIteration) as error:
+        raise GitFailed("`git log` printed something unexpected; is this git?") from error
 
 
 def _entry(commit: str, entry: str, tokens: Iterator[str]) -> _Entry:
     parents = len(entry) - len(entry.lstrip(":"))
     fields = entry.split(" ")
-    statuses = fields[-1].rstrip("0123456789")  # behind that of a rename stands how much of it is alike
+    statuses = fields[-1].rstrip("0123456789")  # a rename's says how much of it is alike
     has_olds = parents > 1 or statuses in "RC"
-    olds: Sequence[str] = [_next(tokens) for _ in range(parents)] if has_olds else ()
-    path = _next(tokens)
+    olds: Sequence[str] = [next(tokens) for _ in range(parents)] if has_olds else ()
+    path = next(tokens)
     return _Entry(commit, fields[parents], fields[2 * parents + 1], statuses, tuple(olds) or (path,) * parents, path)
-
-
-def _next(tokens: Iterator[str]) -> str:
-    path = next(tokens, None)
-    if path is None:
-        raise ValueError("a path is missing")
-    return path

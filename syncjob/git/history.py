@@ -37,10 +37,9 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """Names of the files that changed since a revision; `names` is None, with the reason, where that is not known.
+    """Names of the files that changed since a revision; `names` is None, with the reason, if that is not known.
 
-    `deleted` are those of them that are gone. What git has and did not check out is not gone.
-    `is_slip` says that the revision can only have been mistyped.
+    `deleted` are those that are gone, and were not just not checked out. `is_slip`: the revision was mistyped.
     """
 
     names: frozenset[str] | None
@@ -72,7 +71,7 @@ class Texts:
         self._read: Callable[[str], bytes | None] = lambda blob: None
 
     def gap(self, name: str) -> str | None:
-        """Why there may be more texts of a file than those that were read; None where there are not."""
+        """Why there may be more texts of a file than those that were read; None if there are not."""
         return self._gap or self._gaps.get(name)
 
     def of(self, name: str) -> Iterator[Version]:
@@ -99,7 +98,7 @@ class Texts:
                     yield Version(seen[blob], canonical(form.decode("utf-8")))
 
     def _data(self, name: str, blob: str) -> bytes:
-        """What a blob holds; nothing, and a gap, where that cannot be read."""
+        """What a blob holds; nothing, and a gap, if that cannot be read."""
         try:
             data = self._read(blob)
         except TooLarge as error:
@@ -120,7 +119,7 @@ class Texts:
             self._gap = _told(error)
             return gitlog.Log("")
         if log.versions:
-            self._read = self._stack.enter_context(repository.blobs(self._largest)).read
+            self._read = self._stack.enter_context(repository.blobs(self._largest))
         return log
 
     @cached_property
@@ -158,7 +157,7 @@ def changed_since(folder: Path, revision: str, git: Git) -> Changed:
 
 
 def gap_of(folder: Path, git: Git) -> str | None:
-    """Why git cannot tell every text that a folder's files held; None where it can."""
+    """Why git cannot tell every text that a folder's files held; None if it can."""
     try:
         repository = git.around(folder)
         return "there is no commit yet; commit the descriptions" if repository.is_unborn() else _gap(repository)
@@ -167,7 +166,7 @@ def gap_of(folder: Path, git: Git) -> str | None:
 
 
 def had(folder: Path, name: str, git: Git) -> bool:
-    """Whether a commit that HEAD reaches touched a file of the folder; False where git cannot tell."""
+    """Whether a commit that HEAD reaches touched a file of the folder; False if git cannot tell."""
     try:
         repository = git.around(folder)
         return bool(repository.run("log", "-1", "--format=%H", "HEAD", "--", repository.pathspec(name)))
@@ -181,7 +180,7 @@ def texts(
 ) -> Iterator[Texts]:
     """Every text of a folder's files in all commits that HEAD reaches: at most one `git log`, one `git cat-file`.
 
-    One log more where very many files were renamed at once. Where git cannot tell, the gap says why.
+    One log more if very many files were renamed at once. If git cannot tell, the gap says why.
     """
     with ExitStack() as stack:
         yield Texts(folder, git, stack, encodings or {}, max(_LARGEST, max_file_bytes))
@@ -213,7 +212,6 @@ def _changed_since(folder: Path, repository: Repository, base: str) -> Changed:
 
 
 def _gap(repository: Repository) -> str | None:
-    """Why the history may hold less than there was."""
     return f"the clone is shallow; {_advice(_FETCH)}" if repository.is_shallow else None
 
 
@@ -222,5 +220,5 @@ def _told(error: GitFailed) -> str:
 
 
 def _advice(elsewhere: str) -> str:
-    """How to come by a whole history: a checkout of GitHub Actions has one commit unless it is told to have all."""
+    """How to come by a whole history: a checkout of GitHub Actions has one commit by default."""
     return "check out with fetch-depth: 0" if is_step(os.environ) else elsewhere

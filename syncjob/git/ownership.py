@@ -10,7 +10,7 @@ _ROOT = 0
 
 
 def owners(path: Path) -> frozenset[int]:
-    """The users whom a path, and the link where it is one, belongs to; {-1} where that cannot be told."""
+    """The users whom a path, and the link if it is one, belongs to; {-1} if that cannot be told."""
     try:
         return frozenset({path.lstat().st_uid, path.stat().st_uid})
     except OSError:

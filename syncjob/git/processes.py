@@ -1,7 +1,6 @@
 """Other programs, each ended with whoever waits for it; the only module that starts processes."""
 
 import os
-import select
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,11 +8,13 @@ from contextlib import contextmanager, suppress
 from typing import Protocol
 
 from syncjob.errors import Stopped
+from syncjob.files.ready import is_ready
 
 Process = subprocess.Popen[bytes]
 
 # How often somebody who waits for a program looks whether the run is to end, in seconds.
 _LOOK = 0.1
+_CHUNK = 1 << 16
 _KILL = 9  # SIGKILL; the module of that name is for those who handle signals
 _GONE = 1.0  # seconds that a killed process may take to be gone; then it hangs in the kernel, and is left there
 
@@ -59,7 +60,7 @@ class Watch:
             raise TookTooLong(f"longer than {self._seconds:g} s")
 
     def within(self, seconds: float) -> "Watch":
-        """The same, for so much time from now."""
+        """The same, for that time from now."""
         return Watch(self._stop, seconds)
 
 
@@ -97,15 +98,12 @@ def whole(process: Process, watch: Watch, said: bytes) -> tuple[bytes, bytes, in
 
 
 def chunks(process: Process, watch: Watch) -> Iterator[bytes]:
-    """What a program prints on stdout, as it comes."""
     assert process.stdout  # noqa: S101  a pipe, by the call that made it
     output = process.stdout.fileno()
-    poll = select.poll()  # select(2) takes no descriptor above 1023
-    poll.register(output, select.POLLIN)
     while True:
         watch()
-        if poll.poll(_LOOK * 1000):
-            chunk = os.read(output, 1 << 16)
+        if is_ready(output, "read", _LOOK):
+            chunk = os.read(output, _CHUNK)
             if not chunk:
                 return
             yield chunk
@@ -120,7 +118,7 @@ def status(process: Process, watch: Watch) -> int:
 
 
 class Conversation:
-    """A program that answers what it is told, one thing at a time."""
+    """A program that responds to one thing at a time."""
 
     def __init__(self, process: Process, watch: Watch) -> None:
         self._process = process
@@ -129,21 +127,21 @@ class Conversation:
         self._more = chunks(process, watch)
 
     def say(self, words: bytes) -> None:
-        """Raises OSError where nobody listens any more."""
+        """Raises OSError if nobody listens any more."""
         self._watch()
         assert self._process.stdin  # noqa: S101  a pipe, by the call that made it
         self._process.stdin.write(words)
         self._process.stdin.flush()
 
     def line(self) -> bytes:
-        """The next line, with its end; raises EOFError where there is none."""
+        """The next line, with its end; raises EOFError if there is none."""
         while b"\n" not in self._heard:
             self._hear()
         line, end, self._heard = self._heard.partition(b"\n")
         return line + end
 
     def exactly(self, count: int) -> bytes:
-        """So many bytes; raises EOFError where there are fewer."""
+        """The next bytes; raises EOFError if there are fewer."""
         parts, missing = [self._heard], count - len(self._heard)
         while missing > 0:
             self._heard = b""
@@ -155,12 +153,9 @@ class Conversation:
         return heard[:count]
 
     def skip(self, count: int) -> None:
-        """Passes over so many bytes; raises EOFError where there are fewer."""
-        while count > len(self._heard):
-            count -= len(self._heard)
-            self._heard = b""
-            self._hear()
-        self._heard = self._heard[count:]
+        """Passes over the next bytes; raises EOFError if there are fewer."""
+        for start in range(0, count, _CHUNK):
+            self.exactly(min(_CHUNK, count - start))
 
     def _hear(self) -> None:
         chunk = next(self._more, b"")

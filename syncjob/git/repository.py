@@ -2,10 +2,10 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from copy import copy
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from syncjob.git import call, processes
@@ -39,14 +39,10 @@ class Repository:
         return seen
 
     def run(self, *arguments: str, said: bytes = b"", settings: Settings = ()) -> bytes:
-        """What one command prints that reads `said`."""
         return call.output(self.root, arguments, self._watch, said, settings)
 
     def tokens(self, *arguments: str, seconds: float | None = None, settings: Settings = ()) -> Iterator[str]:
-        """What one command prints, between NUL bytes, while it runs; GitFailed comes at its end.
-
-        Also once it has taken more than so many seconds.
-        """
+        """What one command prints, between NUL bytes, while it runs; GitFailed comes at its end, or after `seconds`."""
         watch = self._watch if seconds is None else self._watch.within(seconds)
         with call.started(self.root, arguments, settings) as process:
             rest = b""
@@ -58,17 +54,17 @@ class Repository:
             raise GitFailed(f"git {arguments[0]} ended with status {status}")
 
     @contextmanager
-    def blobs(self, largest: int) -> Iterator["Blobs"]:
-        """The contents of blobs of at most so many bytes, by one process for all of them."""
+    def blobs(self, largest: int) -> Iterator[Callable[[str], bytes | None]]:
+        """The contents of blobs of at most `largest` bytes, by one process for all of them."""
         with call.started(self.root, ("cat-file", "--batch")) as process:
-            yield Blobs(Conversation(process, self._watch), largest)
+            yield partial(_blob, Conversation(process, self._watch), largest)
 
     def pathspec(self, name: str = "") -> str:
         """What limits a command to the folder, or to one name in it."""
         return f":(top,literal){self.prefix}{name}"
 
     def names(self, paths: Iterable[str]) -> Iterator[str]:
-        """Those of the paths that stand in the folder itself, as names."""
+        """Those of the paths that are in the folder itself, as names."""
         for path in paths:
             name = path.removeprefix(self.prefix)
             if name and "/" not in name and path.startswith(self.prefix):
@@ -87,7 +83,7 @@ class Repository:
         return split(listed)
 
     def is_unborn(self) -> bool:
-        """Whether HEAD is a branch without a commit yet; raises GitFailed where it leads nowhere for another reason."""
+        """Whether HEAD is a branch without a commit yet; raises GitFailed if it leads nowhere for another reason."""
         if self._is("HEAD^{commit}"):
             return False
         if not self._is("HEAD") and self._names_a_branch_to_be():  # a HEAD that is known names a commit that is lost
@@ -112,7 +108,6 @@ class Repository:
 
     @cached_property
     def settings(self) -> tuple[str, ...]:
-        """The names of all that any config of this repository sets."""
         return tuple(dict.fromkeys(split(self.run("config", "-z", "--name-only", "--list"))))
 
     @property
@@ -121,25 +116,18 @@ class Repository:
         return frozenset(found[1] for key in self.settings if (found := _FILTER.fullmatch(key)))
 
 
-class Blobs:
-    """A running `git cat-file --batch`."""
-
-    def __init__(self, conversation: Conversation, largest: int) -> None:
-        self._conversation = conversation
-        self._largest = largest
-
-    def read(self, blob: str) -> bytes | None:
-        """A blob's bytes; None where git does not have it. Raises TooLarge."""
-        try:
-            # One at a time: two full pipes would wait for each other.
-            self._conversation.say(f"{blob}\n".encode())
-            header = self._conversation.line().split()
-            if len(header) != 3:
-                return None
-            size = int(header[2])
-            if size <= self._largest:
-                return self._conversation.exactly(size + 1)[:-1]
-            self._conversation.skip(size + 1)
-        except (OSError, EOFError, ValueError):  # it ended, or says what git does not say
+def _blob(cat_file: Conversation, largest: int, blob: str) -> bytes | None:
+    """A blob's bytes from `git cat-file --batch`; None if git does not have it. Raises TooLarge."""
+    try:
+        # One at a time: two full pipes would wait for each other.
+        cat_file.say(f"{blob}\n".encode())
+        header = cat_file.line().split()
+        if len(header) != 3:
             return None
-        raise TooLarge(f"it once held {size:,} bytes, and no more than {self._largest:,} are compared")
+        size = int(header[2])
+        if size <= largest:
+            return cat_file.exactly(size + 1)[:-1]
+        cat_file.skip(size + 1)
+    except (OSError, EOFError, ValueError):  # it ended, or says what git does not say
+        return None
+    raise TooLarge(f"it once held {size:,} bytes, and no more than {largest:,} are compared")

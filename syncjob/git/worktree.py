@@ -12,7 +12,7 @@ from syncjob.git.repository import Repository
 from syncjob.problems import Problem
 from syncjob.text.sanitize import shorten
 
-_HANDFUL = 5_000  # of names that git is told at once
+_HANDFUL = 5_000  # of names that git gets at once
 _FILTER, _ENCODING = "filter", "working-tree-encoding"
 _NO_VALUE = frozenset({"unspecified", "unset", "set"})
 # git may have been told that a name is another's file but for case or Unicode form; a folder need not know of that.
@@ -22,11 +22,11 @@ _NOT_CHECKED_OUT = "git has this file but did not check it out (a sparse checkou
 
 @dataclass(frozen=True, slots=True)
 class Worktree:
-    """What git says of a folder's files, by name; nothing where there is no repository.
+    """What git says of a folder's files, by name; nothing if there is no repository.
 
     `problems` are those of files that are there, and of files that git has and that are not gone though they
     are not there. `encodings` are the names of those that git writes in another encoding. `unknown` says why
-    git, which is responsible here, cannot tell; None where it can.
+    git, which is responsible here, cannot tell; None if it can.
     """
 
     problems: Mapping[str, Problem] = field(default_factory=dict)
@@ -59,7 +59,7 @@ def kept_by_git(repository: Repository) -> frozenset[str]:
 
 
 def uncommitted(folder: Path, git: Git) -> frozenset[str] | None:
-    """The names in a folder whose file is not what HEAD has; None where git cannot tell."""
+    """The names in a folder whose file is not what HEAD has; None if git cannot tell."""
     try:
         return names_unlike(git.around(folder), "HEAD", folder)
     except GitFailed:
@@ -80,7 +80,7 @@ def names_unlike(repository: Repository, tree: str, folder: Path) -> frozenset[s
 
 
 def _kept(repository: Repository, there: frozenset[str]) -> Iterator[tuple[str, Problem]]:
-    """The problems of what stands in the index and may not be in the working tree."""
+    """The problems of what is in the index and may not be in the working tree."""
     _require_index(repository)
     for entry in repository.tokens("ls-files", "-t", "-s", "-z", "--full-name", "--", repository.pathspec()):
         about, _, path = entry.partition("\t")
@@ -89,19 +89,16 @@ def _kept(repository: Repository, there: frozenset[str]) -> Iterator[tuple[str, 
             if not name.lower().endswith(".md"):
                 continue
             if stage != "0":
-                yield name, _unmerged(path)
+                message = f"is unmerged; resolve the conflict, then run `git add {shorten(path)}`"
+                yield name, Problem("merge-marker", message)
             elif tag == "S" and name not in there:
                 yield name, Problem("file-special", _NOT_CHECKED_OUT)
 
 
 def _require_index(repository: Repository) -> None:
-    """Raises where there is no index though there are commits: git would take every file for one it never had."""
+    """Raises if there is no index though there are commits: git would take every file for one it never had."""
     if not (repository.git_dir / "index").exists() and not repository.is_unborn():
         raise GitFailed("git's index is missing; `git reset` makes a new one")
-
-
-def _unmerged(path: str) -> Problem:
-    return Problem("merge-marker", f"is unmerged; resolve the conflict, then run `git add {shorten(path)}`")
 
 
 def _attributes(repository: Repository, names: Iterable[str]) -> Iterator[tuple[str, str, str]]:
@@ -117,7 +114,5 @@ def _attributes(repository: Repository, names: Iterable[str]) -> Iterator[tuple[
 
 
 def _behind(driver: str) -> Problem:
-    message = (
-        f"git passes this file through the filter {shorten(driver)!r} (gitattributes); a description must not have one"
-    )
-    return Problem("file-special", message)
+    what = f"git passes this file through the filter {shorten(driver)!r} (gitattributes)"
+    return Problem("file-special", f"{what}; a description must not have one")

@@ -18,7 +18,7 @@ from syncjob.text.tags import NearMiss, Tag, find, is_id
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One description file; `text` is canonical, "" where a problem kept it from being read or it is gone."""
+    """One description file; `text` is canonical, "" if a problem kept it from being read or it is gone."""
 
     model_id: str
     path: str
@@ -32,16 +32,12 @@ class Document:
 
 
 def list_folder(folder: Path) -> tuple[str, ...]:
-    """The names of all description files of a folder, sorted; other files and subfolders are no descriptions.
-
-    Raises UsageError where the folder cannot be listed.
-    """
+    """The names of all description files of a folder itself, sorted; raises UsageError if it cannot be listed."""
     try:
         return tuple(sorted(entry for entry in os.listdir(folder) if entry.lower().endswith(".md")))
     except OSError as error:
-        raise UsageError(
-            f"cannot list the descriptions folder {folder}: {error.strerror}; `descriptions` in the config names it"
-        ) from error
+        what = f"cannot list the descriptions folder {folder}: {error.strerror}"
+        raise UsageError(f"{what}; `descriptions` in the config names it") from error
 
 
 class Folder:
@@ -57,13 +53,12 @@ class Folder:
         self._max_file_bytes = max_file_bytes
 
     def read(self, name: str) -> Document:
-        """The document of a file; a bad one has problems."""
         document = self._read(name)
         problems = self._collisions.get(name)
         return replace(document, problems=(*problems, *document.problems)) if problems else document
 
     def found_again(self, name: str) -> str | None:
-        """What a file is called that was gone and is there again, None where it still is gone; raises OSError."""
+        """What a file is called that was gone and is there again, None if it still is gone; raises OSError."""
         os.stat(self._path)  # noqa: PTH116  its message names the folder
         for ending in (".md", ".MD", ".Md", ".mD"):  # a file whose name is a bad one is still its model's
             with suppress(FileNotFoundError):
@@ -112,28 +107,28 @@ def parse(model_id: str, path: str, data: bytes) -> Document:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line, column = _byte_position(data, error.start)
-        bad = Problem(
-            "file-encoding", f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8", line, column
-        )
-        return Document(model_id, path, problems=(bad,))
+        message = f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8"
+        return Document(model_id, path, problems=(_of_encoding(message, data, error.start),))
     if "\0" in text:
-        line, column = _byte_position(data, data.index(0))
-        nul = Problem("file-encoding", "holds a NUL character; is this a text file?", line, column)
+        nul = _of_encoding("holds a NUL character; is this a text file?", data, data.index(0))
         return Document(model_id, path, problems=(nul,))
-    problems = (
-        [warning("file-encoding", "starts with a byte order mark, which is not sent")] if text[0:1] == "\ufeff" else []
-    )
+    has_mark = text.startswith("\ufeff")
+    problems = [warning("file-encoding", "starts with a byte order mark, which is not sent")] if has_mark else []
     text = canonical(text)
     if not text.strip():
         problems.append(Problem("file-empty", "is empty; write the description, or delete the file"))
         return Document(model_id, path, problems=tuple(problems))
     if unfinished.is_pointer(text):
-        return Document(model_id, path, problems=(*problems, unfinished.pointer()))
+        return Document(model_id, path, problems=(*problems, unfinished.POINTER))
     found, misses = find(text)
-    problems.extend(unfinished.conflicts(text))
-    problems.extend(_near_miss_problems(text, misses))
+    problems += [*unfinished.conflicts(text), *_near_miss_problems(text, misses)]
     return Document(model_id, path, text, found, tuple(problems))
+
+
+def _of_encoding(message: str, data: bytes, offset: int) -> Problem:
+    """At a byte that valid UTF-8 precedes; a lone CR ends a line too."""
+    lines = data[:offset].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    return Problem("file-encoding", message, len(lines), len(lines[-1].decode()) + 1)
 
 
 def _near_miss_problems(text: str, misses: tuple[NearMiss, ...]) -> Iterator[Problem]:
@@ -146,7 +141,7 @@ def _near_miss_problems(text: str, misses: tuple[NearMiss, ...]) -> Iterator[Pro
     for miss in misses:
         if not is_code(spans, miss.line, miss.column):
             advice = f"write {miss.repair}" if miss.repair else "write {asset:<id>} or {model:<id>}"
-            message = f"{shorten(miss.text, 100)} is not a tag: {advice}, or put it into backticks if it is text"
+            message = f"{shorten(miss.text, 100)} is not a tag: {advice}, or wrap it in backticks to show it literally"
             yield Problem("tag-malformed", message, miss.line, miss.column)
 
 
@@ -154,9 +149,9 @@ def _name_problem(name: str) -> Problem | None:
     if not name.endswith(".md"):
         return Problem("file-name", "a description's name ends in .md, in lower case; rename the file")
     if not is_id(name[:-3]):
+        rules = "letters, digits, `_`, `-`, and `.` but not first; 1 to 256"
         return Problem(
-            "file-name",
-            "the name less .md is not a model id (letters, digits, `_`, `-`, and `.` but not first; 1 to 256); rename the file",
+            "file-name", f'"{shorten(model_id_of(name), 100)}" is not a valid model id ({rules}); rename the file'
         )
     return None
 
@@ -166,26 +161,14 @@ def _read_regular(path: str, max_file_bytes: int) -> bytes | Problem:
     try:
         return regular.read(path, max_file_bytes)
     except regular.TooLarge as error:
-        return _too_large(error.size, max_file_bytes)
+        advice = "(safety.max_file_bytes, or what doctor --probe saw accepted)"
+        return Problem("file-too-large", f"holds {error.size:,} bytes; {max_file_bytes:,} are allowed {advice}")
     except regular.NotRegular as error:
         return Problem("file-special", f"{error.what}; a description is a regular file")
     except regular.Unfit as error:
         return Problem("file-special", error.what)
     except OSError as error:
         return Problem("file-special", f"cannot be read: {error.strerror}")
-
-
-def _too_large(size: int, limit: int) -> Problem:
-    return Problem(
-        "file-too-large",
-        f"holds {size:,} bytes; {limit:,} are allowed (safety.max_file_bytes, or what doctor --probe saw accepted)",
-    )
-
-
-def _byte_position(data: bytes, offset: int) -> tuple[int, int]:
-    """Line and column, in characters, of a byte that valid UTF-8 precedes; a lone CR ends a line too."""
-    lines = data[:offset].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    return len(lines), len(lines[-1].decode()) + 1
 
 
 def shown_name(name: str) -> str:

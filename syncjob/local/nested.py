@@ -37,7 +37,6 @@ def kept(path: str) -> Problem:
 
 
 def overlooked(paths: Mapping[str, str], folder: str) -> Problem:
-    """What stands in the subfolders of a folder; there is something."""
     count = f"{len(paths):,} files in subfolders are" if len(paths) > 1 else "1 file in a subfolder is"
     some = [*sorted(map(shown_name, paths.values()))[:_NAMED], *(["…"] if len(paths) > _NAMED else [])]
     advice = f"descriptions are not nested, so move what is one into {shown_name(folder)}"

@@ -19,10 +19,10 @@ from syncjob.text.tags import is_id
 
 
 class Files:
-    """The documents of a config's folder by file name, each read when it is asked for.
+    """The documents of a config's folder by file name, each read when it is asked for, with what git says of it.
 
-    With the problems that git has with them, those among them that are not there. `below` are the paths of those
-    that are in subfolders.
+    `below` are the paths of those in subfolders. `names` are all files of the folder, those among them that git
+    keeps out of the working tree.
     """
 
     def __init__(
@@ -34,15 +34,16 @@ class Files:
     ) -> None:
         self._shown_as = config.shown_folder
         self._there = frozenset(there)
-        self._problems = worktree.problems
-        self._below = below or {}
+        self.names = (*there, *sorted(worktree.problems.keys() - self._there))
+        self.worktree = worktree
+        self.below = below or {}
         self._was_listed = config.folder.is_dir()
         self._folder = Folder(config.folder, self._shown_as, there, config.safety.max_file_bytes)
 
     def read(self, name: str) -> Document:
-        """The document of a file as it is now; one without a text where there is no such file."""
+        """The document of a file as it is now; one without a text if there is no such file."""
         document = self._folder.read(name) if name in self._there else self._gone(name)
-        problem = self._problems.get(name)
+        problem = self.worktree.problems.get(name)
         return replace(document, problems=(problem, *document.problems)) if problem else document
 
     def _gone(self, name: str) -> Document:
@@ -55,7 +56,7 @@ class Files:
             return self.unread(name) if is_known else replace(self.unread(name), problems=(problem,))
         if back:
             return self._folder.read(back)
-        below = self._below.get(name)
+        below = self.below.get(name)
         return replace(self.unread(name), problems=(nested.kept(below),)) if below else self.unread(name)
 
     def unread(self, name: str) -> Document:
@@ -65,22 +66,27 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`asked` are the names of the files that a run is about; `gone` of those that are no longer there.
+    """What a run is about, sorted by model id: `asked` are the names of files, `gone` of those that are no longer there.
 
-    `names` are all files of the folder, those among them that git keeps out of the working tree;
-    `count` is how many the shard has of them. `is_whole` says that no revision narrows the scope, so
-    what is gone is not known from git. What the run is about is sorted by model id. `encodings` are
-    those in which git writes files; `problems` are warnings of the run as a whole.
+    `count` is how many of `names`, all files of the folder, the shard has. `is_whole` says that no revision narrows
+    the scope, so what is gone is not known from git. `encodings` are those in which git writes files; `problems` are
+    warnings of the run as a whole.
     """
 
     files: Files
     asked: tuple[str, ...]
     gone: tuple[str, ...]
-    names: tuple[str, ...]
     count: int
     is_whole: bool
-    encodings: Mapping[str, str]
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.files.names
+
+    @property
+    def encodings(self) -> Mapping[str, str]:
+        return self.files.worktree.encodings
 
     def documents(self, stop: Ending) -> Iterator[Document]:
         """The documents that the run is about, bad ones among them; their places alone once it is to end."""
@@ -100,39 +106,54 @@ def find(
 ) -> Scope:
     """The scope; reads no file.
 
-    Raises UsageError where the folder holds no description, for a pattern that names none, where git is
-    responsible and cannot tell, unless it `is_check`, for a revision that was mistyped, and for one that leads
-    nowhere where the run `will_prune`. With that a pattern may name a model that has no file, in a whole scope.
-    Raises Stopped.
+    Raises Stopped, and UsageError if the folder holds no description, a pattern names none, a revision was mistyped or,
+    if the run `will_prune`, leads nowhere, and if git should know and cannot tell, unless it `is_check`.
     """
     changed, problems = _changed(config, since, git, will_prune=will_prune)
     there = names_of(config, may_be_empty=bool(changed.names))
-    filed = set(map(model_id_of, there))  # a file whose name is a bad one is still its model's
-    deleted = frozenset(name for name in _descriptions(changed.deleted) if model_id_of(name) not in filed)
+    files, unknown = _look(config, there, git, stop, is_check=is_check)
+    overlooked = [nested.overlooked(files.below, config.shown_folder)] if files.below and not patterns else []
+    gone = _gone(changed, there)
+    chosen = _chosen(config, patterns, files, gone, changed, git, will_prune=will_prune)
+    asked, asked_gone = (in_order(chosen.intersection(names), shard) for names in (files.names, gone))
+    count = sum(shard is None or shard.holds(model_id_of(name)) for name in files.names)
+    return Scope(files, asked, asked_gone, count, changed.names is None, (*problems, *unknown, *overlooked))
+
+
+def _look(
+    config: Config, there: Sequence[str], git: Git, stop: Ending, *, is_check: bool
+) -> tuple[Files, tuple[Problem, ...]]:
+    """The files of the folder, with what git says of them and what is below it."""
     worktree = look(config.folder, there, git)
-    problems += tuple(_unknown(worktree, is_check=is_check))
-    below = nested.find(config.folder, stop)
-    if below and not patterns:
-        problems += (nested.overlooked(below, config.shown_folder),)
-    names = (*there, *sorted(worktree.problems.keys() - set(there)))
-    must_match = not (will_prune and changed.names is None)
+    problems = tuple(_unknown(worktree, is_check=is_check))
+    return Files(config, there, worktree, nested.find(config.folder, stop)), problems
+
+
+def _gone(changed: Changed, there: Sequence[str]) -> frozenset[str]:
+    """The descriptions that were deleted; a file whose name is a bad one is still its model's."""
+    filed = set(map(model_id_of, there))
+    names = (name for name in changed.deleted if name.endswith(".md") and is_id(name[:-3]))
+    return frozenset(name for name in names if model_id_of(name) not in filed)
+
+
+def _chosen(
+    config: Config,
+    patterns: Sequence[str],
+    files: Files,
+    gone: frozenset[str],
+    changed: Changed,
+    git: Git,
+    *,
+    will_prune: bool,
+) -> frozenset[str]:
+    """Those of the files, there or gone, that a pattern names and that changed."""
 
     def was_there(name: str) -> bool:
-        return name not in below and had(config.folder, name, git)
+        return name not in files.below and had(config.folder, name, git)
 
-    chosen = select((*names, *deleted), patterns, config.folder, must_match=must_match, was_there=was_there)
-    if changed.names is not None:
-        chosen &= changed.names
-    return Scope(
-        Files(config, there, worktree, below),
-        in_order((name for name in names if name in chosen), shard),
-        in_order(deleted & chosen, shard),
-        names,
-        len(names) if shard is None else sum(shard.holds(model_id_of(name)) for name in names),
-        changed.names is None,
-        worktree.encodings,
-        problems,
-    )
+    must_match = not (will_prune and changed.names is None)  # it may name a model that has no file
+    chosen = select((*files.names, *gone), patterns, config.folder, must_match=must_match, was_there=was_there)
+    return chosen if changed.names is None else chosen & changed.names
 
 
 def unasked(config: Config, patterns: Sequence[str], shard: Shard | None = None) -> tuple[Document, ...]:
@@ -143,7 +164,7 @@ def unasked(config: Config, patterns: Sequence[str], shard: Shard | None = None)
 
 
 def known_worktree(config: Config, names: Sequence[str], git: Git, *, are_there: bool = True) -> Worktree:
-    """What git says of the folder; raises UsageError where it is responsible and cannot tell, and Stopped."""
+    """What git says of the folder; raises UsageError if it is responsible and cannot tell, and Stopped."""
     worktree = look(config.folder, names, git, are_there=are_there)
     list(_unknown(worktree, is_check=False))
     return worktree
@@ -159,7 +180,7 @@ def _unknown(worktree: Worktree, *, is_check: bool) -> Iterator[Problem]:
 
 
 def _changed(config: Config, since: str | None, git: Git, *, will_prune: bool) -> tuple[Changed, tuple[Problem, ...]]:
-    """What changed since a revision, None of it for all; with a warning where it leads nowhere."""
+    """What changed since a revision, None of it for all; with a warning if it leads nowhere."""
     if since is None:
         return Changed(None), ()
     changed = changed_since(config.folder, since, git)
@@ -182,7 +203,7 @@ def in_order(names: Iterable[str], shard: Shard | None = None) -> tuple[str, ...
 
 
 def names_of(config: Config, *, may_be_empty: bool = False) -> tuple[str, ...]:
-    """All description files of the folder; raises UsageError where there are none, unless that may be.
+    """All description files of the folder; raises UsageError if there are none, unless that may be.
 
     A folder that is there and cannot be listed is not empty, and one that a link leads to is not the config's.
     """
@@ -194,11 +215,6 @@ def names_of(config: Config, *, may_be_empty: bool = False) -> tuple[str, ...]:
             raise
         return ()
     if not names and not may_be_empty:
-        raise UsageError(
-            f"no descriptions in {config.folder}: no file in it ends in .md; `descriptions` in the config names the folder"
-        )
+        what = f"no descriptions in {config.folder}: no file in it ends in .md"
+        raise UsageError(f"{what}; `descriptions` in the config names the folder")
     return names
-
-
-def _descriptions(names: frozenset[str]) -> frozenset[str]:
-    return frozenset(name for name in names if name.endswith(".md") and is_id(name[:-3]))

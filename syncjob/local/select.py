@@ -68,7 +68,6 @@ class _Index:
         return sorted(self._by_id)
 
     def find(self, pattern: str) -> set[str]:
-        """The names that a pattern stands for."""
         found = set(self._by_id.get(pattern, ()))
         if any(sign in pattern for sign in "*?["):
             found |= {name for id_, names in self._by_id.items() if fnmatchcase(id_, pattern) for name in names}
@@ -78,7 +77,7 @@ class _Index:
         return found
 
     def file_of(self, pattern: str) -> str | None:
-        """The name of the one file that a pattern stands for, there or not."""
+        """The name of the one file that a pattern means, there or not."""
         path = Path(pattern)
         name = f"{pattern}.md" if is_id(pattern) and not pattern.endswith(".md") else path.name
         is_here = name != path.name or self._parent(path) == self._folder

@@ -10,17 +10,15 @@ _MIDDLE = "======="
 # https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md: the version first, then keys in order, under 1,024 bytes.
 _POINTER = re.compile(r"version https?://\S+/spec/v1\n(?:ext-\S+ \S+\n)*oid \S+\nsize [0-9]+")
 _POINTER_SIZE = 1024
+POINTER = Problem(
+    "file-special",
+    "is a pointer of Git LFS, not the text: run `git lfs pull`; in GitHub Actions, check out with `lfs: true`",
+)
 
 
 def is_pointer(text: str) -> bool:
-    """Whether a canonical text is a pointer of Git LFS, and not the text that it stands for."""
+    """Whether a canonical text is a pointer of Git LFS, and not the text itself."""
     return text.startswith("version http") and len(text) < _POINTER_SIZE and _POINTER.fullmatch(text) is not None
-
-
-def pointer() -> Problem:
-    """A pointer in the place of a description."""
-    message = "is a pointer of Git LFS, not the text: run `git lfs pull`; in GitHub Actions, check out with `lfs: true`"
-    return Problem("file-special", message)
 
 
 def conflicts(text: str) -> Iterator[Problem]:
@@ -42,14 +40,12 @@ def conflicts(text: str) -> Iterator[Problem]:
         elif marker == _THEIRS and not is_in_code:
             left_over.append(line)
     if left_over or begun:
-        message = (
-            "a marker of a merge conflict was left over here: remove it, or put it into a code block if it is text"
-        )
+        message = "a conflict marker was left over here: remove it, or put it into a code block to show it literally"
         yield warning("merge-marker", message, min((*left_over, begun) if begun else left_over), 1)
 
 
 def _markers(text: str) -> Iterator[tuple[int, str, bool]]:
-    """(line, marker, whether it stands in code) of each marker, in a text that holds more than the middle of one."""
+    """(line, marker, whether it is in code) of each marker, in a text that holds more than the middle of one."""
     if not (_OURS in text or _THEIRS in text):
         return
     found = [

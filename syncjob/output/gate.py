@@ -7,15 +7,16 @@ the few that we use pass, on a terminal that shows them.
 
 import io
 import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import RLock
 from typing import TextIO
 
 from syncjob.output.outlet import Outlet
 from syncjob.text.sanitize import inert, printable
 
-_HELD = 65_536  # characters that wait for the end of their line, or for more of a long product
+_HELD = 65_536  # characters that wait for the end of their line, or for more of a long output
 
 
 class Gate(io.TextIOBase):
@@ -107,7 +108,6 @@ def is_colorful(stream: TextIO | io.TextIOBase) -> bool:
 
 
 def own(stream: TextIO | io.TextIOBase, text: str) -> None:
-    """Writes what is ours to any stream."""
     if isinstance(stream, Gate):
         stream.own(text)
     else:
@@ -116,7 +116,7 @@ def own(stream: TextIO | io.TextIOBase, text: str) -> None:
 
 
 def failure_of(stream: object) -> OSError | None:
-    """Why a stream could not be written; None where it could."""
+    """Why a stream could not be written; None if it could."""
     return stream.failure if isinstance(stream, Gate) else None
 
 
@@ -127,10 +127,17 @@ def bound(*streams: object) -> None:
             stream.outlet.bound()
 
 
-def remark(stream: object, text: str) -> None:
-    """A short word from a signal handler: said if there is room for it now."""
-    outlet = stream.outlet if isinstance(stream, Gate) else Outlet(2)
-    outlet.offer(text.encode())
+def tell(message: str) -> None:
+    """A message to a person on stderr, under the command's name; a stderr that is full or closed is no failure."""
+    lines = f"syncjob: {message}".split("\n")
+    with suppress(OSError):
+        print("\n  ".join(lines), file=sys.stderr)  # noqa: T201  what follows in a message is none of its own
+
+
+def remark(message: str) -> None:
+    """`tell` for who must not wait: nothing is said unless there is room for it now."""
+    outlet = sys.stderr.outlet if isinstance(sys.stderr, Gate) else Outlet(2)
+    outlet.offer(f"\nsyncjob: {message}\n".encode())
 
 
 def allow_color(stream: object) -> None:

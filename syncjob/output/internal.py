@@ -12,7 +12,7 @@ _T = TypeVar("_T")
 
 
 def guarded(work: Callable[[], _T], instead: Callable[[Failure], _T]) -> _T:
-    """What `work` comes to, or `instead` where it raises what nobody foresaw."""
+    """What `work` comes to, or `instead` if it raises what nobody foresaw."""
     try:
         return work()
     except SyncjobError:

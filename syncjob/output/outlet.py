@@ -6,34 +6,30 @@ import stat
 import time
 from contextlib import suppress
 
-_ROOM = 4096  # a pipe that poll calls ready takes so much at once (POSIX, PIPE_BUF)
-_STEP_MS = 100
+from syncjob.files.ready import is_ready
+
+_ROOM = 4096  # a pipe that is ready takes this much at once (POSIX, PIPE_BUF)
+_STEP = 0.1
 _PATIENCE = 1.0  # seconds that a reader has in all once a signal has come
-_LATE = 4.0  # and so many seconds after the signal
+_LATE = 4.0  # and from that long after the signal on
 _LAST_PATIENCE = 0.2  # it has no more than these
 
 
-class _Haste:
-    """When a signal told the run to end, by the monotonic clock; None as long as none has."""
-
-    since: float | None = None
+_signalled: list[float] = []  # when signals came, by the monotonic clock
 
 
 def hurry() -> None:
     """Says that a signal has come: from now on nobody who does not read is waited for much longer."""
-    _Haste.since = _Haste.since or time.monotonic()
+    _signalled.append(time.monotonic())
 
 
 def hurried_for() -> float:
-    """For how many seconds a signal has told the run to end; 0 as long as none has."""
-    return 0.0 if _Haste.since is None else time.monotonic() - _Haste.since
+    """The seconds since the first signal; 0 as long as none has come."""
+    return time.monotonic() - _signalled[0] if _signalled else 0.0
 
 
 class Outlet:
-    """Writes to a descriptor; what cannot be written is dropped, and `failure` says why.
-
-    After a failure everything is dropped.
-    """
+    """Writes to a descriptor; what cannot be written is dropped, like all after it, and `failure` says why."""
 
     def __init__(self, descriptor: int, *, is_bounded: bool = False) -> None:
         self.failure: OSError | None = None
@@ -64,14 +60,14 @@ class Outlet:
     def offer(self, data: bytes) -> None:
         """Writes a short text if there is room for it now; for signal handlers, which must not wait."""
         with suppress(OSError):
-            if not self._is_shared or self._has_room(0):
+            if not self._is_shared or is_ready(self._descriptor, "write", 0):
                 os.write(self._descriptor, data)
 
     def _write_some(self, data: memoryview) -> int:
-        """How much was written; 0 where there was no room for a while."""
+        """How much was written; 0 if there was no room for a while."""
         if self._is_bounded and self._is_shared:
-            if not self._has_room(_STEP_MS):
-                self._note(_STEP_MS / 1000)
+            if not is_ready(self._descriptor, "write", _STEP):
+                self._note(_STEP)
                 return 0
             data = data[:_ROOM]
         try:
@@ -79,16 +75,9 @@ class Outlet:
         except BlockingIOError:
             began = time.monotonic()
             time.sleep(0.001)  # a terminal may be called ready and take nothing
-            self._has_room(_STEP_MS)
+            is_ready(self._descriptor, "write", _STEP)
             self._note(time.monotonic() - began)
             return 0
-
-    def _has_room(self, milliseconds: int) -> bool:
-        import select  # only a run needs it, and --help has no time to load it
-
-        poll = select.poll()
-        poll.register(self._descriptor, select.POLLOUT)
-        return bool(poll.poll(milliseconds))
 
     def _note(self, seconds: float) -> None:
         """Counts what was waited since a signal came; raises TimeoutError when that was enough."""

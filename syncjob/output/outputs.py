@@ -3,14 +3,14 @@
 import errno
 import os
 import stat
-import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from syncjob.environment import is_step
-from syncjob.errors import Stopped
+from syncjob.errors import Stopped, in_words
 from syncjob.output import internal
+from syncjob.output.gate import tell
 from syncjob.output.outlet import Outlet
 from syncjob.text import sanitize
 
@@ -18,10 +18,7 @@ _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | 
 
 
 def save(path: str, parts: Iterable[str]) -> None:
-    """Puts a file in place of another, or where there was none; raises OSError, and then no file has changed.
-
-    A pipe or a device takes the parts as they come.
-    """
+    """Replaces a file whole or not at all; raises OSError. A pipe or a device takes the parts as they come."""
     from syncjob.files import whole  # slow to load, and no matter of `sync --help`
 
     encoded = (_inert(path, part).encode("utf-8", "backslashreplace") for part in parts)
@@ -102,14 +99,12 @@ class Attempts:
         """An attempt to `what`, such as "write the report"."""
         try:
             yield
+            return
         except OSError as error:
-            self._fail(what, f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}")
+            why = in_words(error)
         except Stopped as error:
-            self._fail(what, str(error))
+            why = str(error)
         except Exception as error:  # noqa: BLE001  whatever is wrong with one format is not the others' end
-            self._fail(what, internal.told(error))
-
-    def _fail(self, what: str, why: str) -> None:
+            why = internal.told(error)
         self.have_failed = True
-        with suppress(OSError):
-            print(f"syncjob: cannot {what}: {why}; the run is not affected", file=sys.stderr)  # noqa: T201
+        tell(f"cannot {what}: {why}; the run is not affected")

@@ -1,7 +1,6 @@
-"""(state, request) -> answer, as docs/openapi.yaml says, errors included. Pure: an answer may hold a
-write, which its adapter carries out.
+"""(state, request) -> response, as docs/openapi.yaml says, errors included. Pure: the store carries a write out.
 
-Where the API leaves something open, the stand-in answers as its `plays` say.
+What the API leaves open is answered as the `plays` say.
 """
 
 import base64
@@ -33,7 +32,7 @@ class State(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`target` is the path with its query, as it stands in the request line."""
+    """`target` is the path with its query, as in the request line."""
 
     method: str
     target: str
@@ -42,9 +41,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
-    """A description to store, "" for none."""
-
+class Put:
     model_id: str
     text: str
 
@@ -53,7 +50,17 @@ class Write:
 class Reply:
     status: int
     body: Any
-    write: Write | None = None
+    write: Put | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """A request by the parts of its route; "" for those that it does not have."""
+
+    kind: str
+    id: str
+    query: Mapping[str, str]
+    body: bytes
 
 
 class _Refused(Exception):
@@ -63,7 +70,7 @@ class _Refused(Exception):
 
 
 def respond(state: State, request: Request) -> Reply:
-    """The answer to any request; never raises."""
+    """The response to any request; never raises."""
     try:
         if not _is_authorized(request.headers.get("authorization", "")):
             raise _Refused(401, "Unauthorized")
@@ -73,7 +80,8 @@ def respond(state: State, request: Request) -> Reply:
         for method, pattern, handler in _ROUTES:
             match = pattern.fullmatch(path)
             if match and method == request.method:
-                return handler(state, match.groupdict(), query, request.body)
+                parts = match.groupdict()
+                return handler(state, _Ask(parts.get("kind", ""), parts.get("id", ""), query, request.body))
         # What the gateway in front of the service says of a route that it does not know.
         raise _Refused(403, "Missing Authentication Token")
     except _Refused as refused:
@@ -112,11 +120,11 @@ def _is_authorized(header: str) -> bool:
     return bool(key and colon and secret)
 
 
-def _retrieve(state: State, path: Mapping[str, str], query: Mapping[str, str], body: bytes) -> Reply:
-    model = _model(state, path["id"])
-    text = state.description(model["id"])
+def _retrieve(state: State, ask: _Ask) -> Reply:
+    model_id = _existing(state, "model", ask.id)["id"]
+    text = state.description(model_id)
     if not text and state.plays.no_description == "404":
-        raise _Refused(404, f"Description of {model['id']} not found")
+        raise _Refused(404, f"Description of {model_id} not found")
     return Reply(200, {"description": _described(state, text)})
 
 
@@ -128,9 +136,9 @@ def _described(state: State, text: str) -> Row | None:
     return description if text or state.plays.no_description != "null-value" else {**description, "value": None}
 
 
-def _update(state: State, path: Mapping[str, str], query: Mapping[str, str], body: bytes) -> Reply:
-    model = _model(state, path["id"])
-    parsed = _object(body)
+def _update(state: State, ask: _Ask) -> Reply:
+    model = _existing(state, "model", ask.id)
+    parsed = _object(ask.body)
     if "description" not in parsed:
         raise _Refused(400, "description is required")
     text = parsed["description"]
@@ -139,7 +147,7 @@ def _update(state: State, path: Mapping[str, str], query: Mapping[str, str], bod
     if text is not None:
         _check(state, text)
     stored = state.plays.stored(text or "")
-    return Reply(200, {"description": _described(state, stored)}, Write(model["id"], stored))
+    return Reply(200, {"description": _described(state, stored)}, Put(model["id"], stored))
 
 
 def _check(state: State, text: str) -> None:
@@ -150,39 +158,35 @@ def _check(state: State, text: str) -> None:
         raise _Refused(413, f"description must be at most {plays.size} bytes")
     found, _ = tags.find(text)
     for tag in found:
-        if plays.unknown_tag == "refused" and not _exists(state, tag.kind, tag.id):
+        if plays.unknown_tag == "refused" and not _row(state, tag.kind, tag.id):
             raise _Refused(400, f"Unknown {tag.kind} {tag.id}")
 
 
-def _exists(state: State, kind: str, id_: str) -> bool:
-    return (state.model(id_) if kind == "model" else state.asset(id_)) is not None
+def _row(state: State, kind: str, id_: str) -> Row | None:
+    return state.model(id_) if kind == "model" else state.asset(id_)
 
 
-def _check_known(state: State, kind: str, ids: Iterable[str]) -> None:
-    for id_ in ids:
-        if state.plays.unknown_in_bulk == "refused" and not _exists(state, kind, id_):
-            raise _Refused(404, f"{kind.title()} {id_} not found")
+def _existing(state: State, kind: str, id_: str) -> Row:
+    row = _row(state, kind, id_)
+    if row is None:
+        raise _Refused(404, f"{kind.title()} {id_} not found")
+    return row
 
 
-def _model_bulk(state: State, path: Mapping[str, str], query: Mapping[str, str], body: bytes) -> Reply:
+def _bulk(state: State, kind: str, body: bytes) -> Reply:
     parsed = _object(body)
-    ids = _ids(parsed, "modelIds")
-    _check_known(state, "model", ids)
-    rows = [row for row in map(state.model, ids) if row]
-    if parsed.get("minimal") is True:
-        rows = [_only(row, ("id", "name", "type")) for row in rows]
-    return Reply(200, {"models": rows})
-
-
-def _asset_bulk(state: State, path: Mapping[str, str], query: Mapping[str, str], body: bytes) -> Reply:
-    ids = _ids(_object(body), "assetIds")
-    if len(ids) > MAX_ASSETS:
+    ids = _ids(parsed, f"{kind}Ids")
+    if kind == "asset" and len(ids) > MAX_ASSETS:
         raise _Refused(400, f"assetIds must hold at most {MAX_ASSETS} items")
-    _check_known(state, "asset", ids)
-    return Reply(200, {"assets": [row for row in map(state.asset, ids) if row]})
+    look_up = _existing if state.plays.unknown_in_bulk == "refused" else _row
+    rows = [row for id_ in ids if (row := look_up(state, kind, id_))]
+    if kind == "model" and parsed.get("minimal") is True:
+        rows = [_only(row, ("id", "name", "type")) for row in rows]
+    return Reply(200, {f"{kind}s": rows})
 
 
-def _list_models(state: State, path: Mapping[str, str], query: Mapping[str, str], body: bytes) -> Reply:
+def _list_models(state: State, ask: _Ask) -> Reply:
+    query = ask.query
     size = _page_size(query.get("pageSize", "100"))
     is_public = query.get("privacy", "private") == "public"
     order = query.get("sortBy") or ("score" if is_public else "createdAt")
@@ -200,24 +204,6 @@ def _list_models(state: State, path: Mapping[str, str], query: Mapping[str, str]
     if start + size < len(rows):
         page["nextPaginationToken"] = base64.urlsafe_b64encode(str(start + size).encode()).decode()
     return Reply(200, page)
-
-
-def _retrieve_model(state: State, path: Mapping[str, str], query: Mapping[str, str], body: bytes) -> Reply:
-    return Reply(200, {"model": _model(state, path["id"])})
-
-
-def _retrieve_asset(state: State, path: Mapping[str, str], query: Mapping[str, str], body: bytes) -> Reply:
-    asset = state.asset(path["id"])
-    if asset is None:
-        raise _Refused(404, f"Asset {path['id']} not found")
-    return Reply(200, {"asset": asset})
-
-
-def _model(state: State, model_id: str) -> Row:
-    model = state.model(model_id)
-    if model is None:
-        raise _Refused(404, f"Model {model_id} not found")
-    return model
 
 
 def _object(body: bytes) -> Mapping[str, Any]:
@@ -268,13 +254,16 @@ _DESCRIPTION_ASSET = (
 )  # fmt: skip
 _DESCRIPTION_MODEL = ("id", "privacy", "type", "authorId", "name", "ownerId", "shortDescription")
 
-_Handler = Callable[[State, Mapping[str, str], Mapping[str, str], bytes], Reply]
+_Handler = Callable[[State, _Ask], Reply]
 _ROUTES: tuple[tuple[str, re.Pattern[str], _Handler], ...] = (
     ("GET", re.compile(r"/models/(?P<id>[^/]+)/description"), _retrieve),
     ("PUT", re.compile(r"/models/(?P<id>[^/]+)/description"), _update),
-    ("POST", re.compile(r"/models/get-bulk"), _model_bulk),
-    ("POST", re.compile(r"/assets/get-bulk"), _asset_bulk),
+    ("POST", re.compile(r"/models/get-bulk"), lambda state, ask: _bulk(state, "model", ask.body)),
+    ("POST", re.compile(r"/assets/get-bulk"), lambda state, ask: _bulk(state, "asset", ask.body)),
     ("GET", re.compile(r"/models"), _list_models),
-    ("GET", re.compile(r"/models/(?P<id>[^/]+)"), _retrieve_model),
-    ("GET", re.compile(r"/assets/(?P<id>[^/]+)"), _retrieve_asset),
+    (
+        "GET",
+        re.compile(r"/(?P<kind>model|asset)s/(?P<id>[^/]+)"),
+        lambda state, ask: Reply(200, {ask.kind: _existing(state, ask.kind, ask.id)}),
+    ),
 )

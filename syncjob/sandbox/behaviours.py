@@ -1,4 +1,4 @@
-"""What the API leaves open, and the answers that the stand-in can be told to give. Pure."""
+"""What the API leaves open, and the answers that the stand-in can give. Pure."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ NoDescription = Literal["empty", "null-value", "null", "404"]
 class Plays:
     """One answer for each unknown of the API; the defaults are what clients of it expect."""
 
-    # What GET answers for a model without a description: `"value": ""`, `"value": null`, `"description": null`, or 404.
+    # What GET returns for a model without a description: `"value": ""`, `"value": null`, `"description": null`, or 404.
     no_description: NoDescription = "empty"
     # What PUT does with "": the same as with null, or 400.
     empty_text: Literal["deletes", "refused"] = "deletes"
@@ -23,7 +23,7 @@ class Plays:
     crlf: Literal["kept", "lf"] = "kept"
     ending: Literal["kept", "stripped"] = "kept"
     unicode: Literal["kept", "nfc"] = "kept"
-    # The largest text in bytes of UTF-8; a larger one is answered 413.
+    # The largest text in bytes of UTF-8; a larger one gets 413.
     size: Literal["unlimited", "400000"] = "unlimited"
     # Whether a tag inside code is a reference.
     code: Literal["listed", "ignored"] = "listed"
@@ -35,7 +35,6 @@ class Plays:
     ticks: Literal["milliseconds", "seconds"] = "milliseconds"
 
     def stored(self, text: str) -> str:
-        """What is stored of a text."""
         text = text.replace("\r\n", "\n") if self.crlf == "lf" else text
         text = text.rstrip() if self.ending == "stripped" else text
         return unicodedata.normalize("NFC", text) if self.unicode == "nfc" else text

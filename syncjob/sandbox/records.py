@@ -1,53 +1,32 @@
 """Whole model and asset records from the few facts that matter. Pure."""
 
+from collections.abc import Mapping
 from typing import Any
 
-_AUTHOR = "user_sandbox"
-_OWNER = "proj_sandbox"
 _CREATED = "2026-01-05T09:00:00.000Z"
+_COMMON: Mapping[str, Any] = {
+    "authorId": "user_sandbox", "ownerId": "proj_sandbox", "collectionIds": [], "tags": [],
+    "createdAt": _CREATED, "updatedAt": _CREATED,
+}  # fmt: skip
 
 
 def model_row(
     model_id: str, name: str | None = None, *, type_: str = "flux.1-lora", privacy: str = "private"
 ) -> dict[str, Any]:
     """A model as a listing holds it."""
-    row: dict[str, Any] = {
-        "id": model_id,
-        "authorId": _AUTHOR,
-        "ownerId": _OWNER,
-        "capabilities": ["txt2img"],
-        "collectionIds": [],
-        "createdAt": _CREATED,
-        "updatedAt": _CREATED,
-        "custom": type_ == "custom",
-        "exampleAssetIds": [],
-        "privacy": privacy,
-        "source": "scenario",
-        "status": "trained",
-        "tags": [],
-        "trainingImagesNumber": 0,
-        "type": type_,
-    }
+    row = {
+        "id": model_id, **_COMMON, "capabilities": ["txt2img"], "custom": type_ == "custom", "exampleAssetIds": [],
+        "privacy": privacy, "source": "scenario", "status": "trained", "trainingImagesNumber": 0, "type": type_,
+    }  # fmt: skip
     return row if name is None else {**row, "name": name}
 
 
 def asset_row(asset_id: str, name: str | None = None, *, privacy: str = "private") -> dict[str, Any]:
     """An image asset; its URL is signed, as the real ones are, and leads nowhere."""
     return {
-        "id": asset_id,
-        "authorId": _AUTHOR,
-        "ownerId": _OWNER,
-        "collectionIds": [],
-        "createdAt": _CREATED,
-        "updatedAt": _CREATED,
-        "editCapabilities": ["UPSCALE"],
-        "kind": "image",
+        "id": asset_id, **_COMMON, "editCapabilities": ["UPSCALE"], "kind": "image", "mimeType": "image/png",
         "metadata": {"kind": "image", "type": "inference-txt2img", "name": name or asset_id},
-        "mimeType": "image/png",
-        "privacy": privacy,
-        "properties": {"size": 482_113, "width": 1024, "height": 1024},
-        "source": "txt2img",
-        "status": "success",
-        "tags": [],
+        "privacy": privacy, "properties": {"size": 482_113, "width": 1024, "height": 1024},
+        "source": "txt2img", "status": "success",
         "url": f"https://cdn.sandbox.invalid/assets/{asset_id}.png?Expires=1796000000&Signature=sandbox",
-    }
+    }  # fmt: skip

@@ -29,12 +29,11 @@ class Server(ThreadingHTTPServer):
         super().__init__((HOST, port), _Connection)
 
     def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """The handler's answer; a 500 where it has none, told once."""
+        """The handler's response; a 500 if it has none, which is said once."""
         try:
             return self._handler(method, target, headers, body)
         except UsageError as error:
-            reason = str(error)
-            if reason != self._told:
+            if (reason := str(error)) != self._told:
                 self._told = reason
                 self._tell(reason)
             return Answer(500, {"content-type": "application/json"}, json.dumps({"reason": reason}).encode())
@@ -66,10 +65,7 @@ class _Connection(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(handler: Handler, port: int = 0, tell: Callable[[str], None] = lambda _: None) -> Iterator[str]:
-    """Serves a handler from a thread; gives its base URL, and closes when the block ends.
-
-    `tell` is told why the handler has no answer.
-    """
+    """Serves a handler from a thread until the block ends; gives its base URL. `tell` gets why it cannot respond."""
     try:
         server = Server(handler, port, tell)
     except OSError as error:
@@ -85,7 +81,7 @@ def serving(handler: Handler, port: int = 0, tell: Callable[[str], None] = lambd
 
 
 def serve(path: Path, port: int, plays: Plays, announce: Callable[[str], None], tell: Callable[[str], None]) -> None:
-    """Serves the stand-in over a file until the process is interrupted; `tell` is told why it cannot answer."""
+    """Serves the stand-in over a file until the process is interrupted; `tell` gets why it cannot respond."""
     with Sandbox(path, plays=plays) as sandbox, serving(sandbox.handle, port, tell) as url:
         announce(url)
         while True:  # in steps: a signal that another thread receives does not wake this one

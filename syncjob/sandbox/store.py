@@ -1,4 +1,4 @@
-"""The stand-in's state in one SQLite file, and the handler that answers from it."""
+"""The stand-in's state in one SQLite file, and the handler that responds from it."""
 
 import json
 import sqlite3
@@ -24,10 +24,7 @@ CREATE TABLE IF NOT EXISTS assets (id TEXT PRIMARY KEY, row TEXT NOT NULL);
 
 
 class Sandbox:
-    """The stand-in over a file, filled once with the demo's catalogue unless `is_seeded` is False.
-
-    `plays` are its answers where the API leaves them open. Safe to use by many threads; answers one request at a time.
-    """
+    """The stand-in over a file, filled once with the demo's catalogue unless `is_seeded` is False; for many threads."""
 
     def __init__(self, path: Path, *, is_seeded: bool = True, plays: Plays = Plays()) -> None:  # noqa: B008  frozen
         self.plays = plays
@@ -49,10 +46,11 @@ class Sandbox:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._database.close()
+        with self._lock:  # SQLite crashes the process if it is closed while another thread uses it
+            self._database.close()
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """The answer to one request; its write is stored before it is given."""
+        """The response to one request; its write is stored before."""
         try:
             with self._lock:
                 reply = respond(self, Request(method, target, headers, body))
@@ -89,13 +87,11 @@ class Sandbox:
         )
 
     def add_models(self, rows: Iterable[Row], descriptions: Mapping[str, str] = {}) -> None:
-        """Adds models, or replaces them."""
         values = [(row["id"], json.dumps(row), descriptions.get(row["id"], "")) for row in rows]
         with self._transaction():
             self._database.executemany("INSERT OR REPLACE INTO models VALUES (?, ?, ?)", values)
 
     def add_assets(self, rows: Iterable[Row]) -> None:
-        """Adds assets, or replaces them."""
         values = [(row["id"], json.dumps(row)) for row in rows]
         with self._transaction():
             self._database.executemany("INSERT OR REPLACE INTO assets VALUES (?, ?)", values)
@@ -124,9 +120,7 @@ class Sandbox:
 
     def _seed(self) -> None:
         seed: dict[str, Any] = json.loads(resources.files(__package__).joinpath("seed.json").read_text("utf-8"))
-        models = [
-            model_row(model["id"], model["name"], type_=model["type"], privacy=model["privacy"])
-            for model in seed["models"]
-        ]
-        self.add_models(models, {model["id"]: model.get("description", "") for model in seed["models"]})
+        models = seed["models"]
+        rows = (model_row(one["id"], one["name"], type_=one["type"], privacy=one["privacy"]) for one in models)
+        self.add_models(rows, {one["id"]: one.get("description", "") for one in models})
         self.add_assets(asset_row(asset["id"], asset["name"], privacy=asset["privacy"]) for asset in seed["assets"])

@@ -1,8 +1,8 @@
-"""What an HTTP answer means: a value of the promised type, or the error that it is. Pure."""
+"""What an HTTP response means: a value of the promised type, or the error that it is. Pure."""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_tz
@@ -27,7 +27,7 @@ _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One HTTP answer; header names in lower case, `body` as sent."""
+    """One HTTP response; header names in lower case, `body` as sent."""
 
     status: int
     headers: Mapping[str, str]
@@ -42,7 +42,7 @@ def decoder(type_: type[_T]) -> msgspec.json.Decoder[_T]:
 
 
 def decode(answer: Answer, type_: type[_T]) -> _T:
-    """The body as `type_`, with Answer the answer itself; raises ProtocolError with the path of what does not fit."""
+    """The body as `type_`, the response itself as Answer; raises ProtocolError with the path of what does not fit."""
     if type_ is Answer:
         return cast(_T, answer)
     try:
@@ -78,53 +78,48 @@ def _with_whole_path(message: str) -> str:
 def failure(
     answer: Answer, secrets: tuple[str, ...], *, is_bearer: bool, max_retry_after: float, asked: str = ""
 ) -> errors.ScenarioError | None:
-    """The error that an answer stands for; None where it is a plain 200.
+    """The error that a response is; None for a plain 200.
 
-    `secrets` are taken out of its message, and `is_bearer` says that the request bore a session token.
-    The header `x-should-retry` wins over the table of statuses, as in the official SDKs.
-    `max_retry_after` is in seconds: an answer that asks for a longer wait is not retried.
-    `asked` is the id that was asked for, "" where it was none.
+    `secrets` are taken out of its message; `is_bearer` says that the request bore a session token, `asked` for which
+    id it was, "" for none. A response that asks for a wait of more than `max_retry_after` seconds is not retried.
     """
     if answer.status == 200:
         return None
-    if 300 <= answer.status < 400:
-        return _redirected(answer, secrets)
     if answer.status < 400:
-        return protocol_error(f"HTTP {answer.status} where 200 is promised", answer)
+        return _no_failure(answer, secrets)
     reason, name = _reason(answer.body)
-    reason = quoted(reason, secrets)
     kind = _error_type(answer, name, asked, is_bearer=is_bearer)
-    retry_after = parse_retry_after(answer.headers)
-    message = f"HTTP {answer.status}: {reason}" if reason else f"HTTP {answer.status}"
-    if kind is errors.ProtocolError:
-        message += "; not Scenario's own response: check base_url, and any proxy or gateway before it"
-    retryable = _is_retryable(answer) and not kind.fatal
-    if kind is errors.Unauthorized:
-        message += f"; check {JWT if is_bearer else f'{KEY} and {SECRET}'}"
-    if retryable and retry_after is not None and retry_after > max_retry_after:
-        message += (
-            f"; the server asks to wait {retry_after:.0f} s, more than http.max_retry_after ({max_retry_after:.0f} s)"
-        )
-        retryable = False
+    wait = parse_retry_after(answer.headers)
+    is_retryable = _is_retryable(answer) and not kind.fatal
+    is_too_long = is_retryable and wait is not None and wait > max_retry_after
+    said = ": ".join(filter(None, [f"HTTP {answer.status}", quoted(reason, secrets)]))
     return kind(
-        message,
+        "; ".join([said, *_advice(kind, is_bearer, wait if is_too_long else None, max_retry_after)]),
         http_status=answer.status,
-        retryable=retryable,
-        retry_after=retry_after,
+        retryable=is_retryable and not is_too_long,
+        retry_after=wait,
         ambiguous=_is_ambiguous(answer) or kind is errors.ProtocolError,
     )
 
 
+def _advice(kind: type[errors.ScenarioError], is_bearer: bool, too_long: float | None, most: float) -> Iterator[str]:
+    if kind is errors.ProtocolError:
+        yield "not Scenario's own response: check base_url, and any proxy or gateway before it"
+    if kind is errors.Unauthorized:
+        yield f"check {JWT if is_bearer else f'{KEY} and {SECRET}'}"
+    if too_long is not None:
+        yield f"the server asks to wait {too_long:.0f} s, more than http.max_retry_after ({most:.0f} s)"
+
+
 def _is_retryable(answer: Answer) -> bool:
+    """The header `x-should-retry` wins over the table of statuses, as in the official SDKs."""
     advice = answer.headers.get("x-should-retry", "").lower()
     return answer.status in _RETRYABLE if advice not in ("true", "false") else advice == "true"
 
 
 def _is_ambiguous(answer: Answer) -> bool:
-    """Whether a write that is answered so may have had its effect: a gateway may answer once Scenario has.
-
-    A 401 says of itself that nothing was done (RFC 9110, 15.5.2).
-    """
+    """Whether such a write may have had its effect."""
+    # A gateway may respond after Scenario; a 401 says of itself that nothing was done (RFC 9110, 15.5.2).
     is_own = answer.status == 401 or bool(_members(answer.body))
     return answer.status >= 500 or answer.status == 408 or not is_own
 
@@ -143,7 +138,7 @@ def _error_type(answer: Answer, name: str, asked: str, *, is_bearer: bool) -> ty
 
 
 def _is_own_404(members: Mapping[str, Any], asked: str) -> bool:
-    """Whether the API itself says that there is nothing: any gateway on the way can answer 404."""
+    """Whether the API itself says that there is nothing: any gateway on the way can respond 404."""
     words = {word.rstrip(".") for word in _ID.findall(members.get("reason", ""))}
     names_it = asked in words and members.keys().isdisjoint(_KUBERNETES)
     return bool(members) and (names_it or members.keys() <= _OWN)
@@ -176,13 +171,16 @@ _BY_STATUS: Mapping[int, type[errors.ScenarioError]] = {
 }
 
 
-def _redirected(answer: Answer, secrets: tuple[str, ...]) -> errors.Redirected:
+def _no_failure(answer: Answer, secrets: tuple[str, ...]) -> errors.ScenarioError:
+    """The error that a redirection is, or another status below 400."""
+    if answer.status < 300:
+        return protocol_error(f"HTTP {answer.status} instead of 200", answer)
     try:
         host = urlsplit(redact(answer.headers.get("location", ""), secrets)).hostname
     except ValueError:
         host = None
-    where = f"to {shorten(host, 100)}" if host else "elsewhere"
-    message = f"HTTP {answer.status} redirects {where}; not followed, so that credentials stay here: check base_url"
+    target = f"to {shorten(host, 100)}" if host else "elsewhere"
+    message = f"HTTP {answer.status} redirects {target}; not followed, so that credentials stay here: check base_url"
     return errors.Redirected(message, http_status=answer.status, ambiguous=True)  # a 303 follows a write that was done
 
 
@@ -203,10 +201,10 @@ def _reason(body: bytes) -> tuple[str, str]:
 
 
 def parse_retry_after(headers: Mapping[str, str]) -> float | None:
-    """The wait in seconds that an answer asks for; None where it asks for none, or for nonsense.
+    """The wait in seconds that a response asks for; None if it asks for none, or for nonsense.
 
     `retry-after-ms` (the official SDKs' own) before `Retry-After` in seconds or as an HTTP date.
-    A date is taken against the answer's own `Date`, so that this machine's clock plays no part.
+    A date is taken against the response's own `Date`, not this machine's clock.
     """
     milliseconds = headers.get("retry-after-ms", "").strip()
     if _SECONDS.fullmatch(milliseconds):
@@ -221,7 +219,7 @@ def parse_retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def answered_at(headers: Mapping[str, str]) -> datetime | None:
-    """When the server answered, by its own clock; None where its `Date` does not say."""
+    """When the server responded, by its own clock; None if its `Date` does not say."""
     seconds = _timestamp(headers.get("date", ""))
     try:
         return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

@@ -8,21 +8,16 @@ from syncjob import errors
 from syncjob.scenario import types
 
 _Row = TypeVar("_Row", types.Asset, types.ModelRow)
-
-
 _REFUSED = (errors.NotFound, errors.Rejected, errors.Forbidden)
 
 
 def in_bulk(
-    ids: Iterable[str],
-    per_call: int,
-    ask: Callable[[Sequence[str]], Sequence[_Row]],
-    ask_one: Callable[[str], _Row],
+    ids: Iterable[str], per_call: int, ask: Callable[[Sequence[str]], Sequence[_Row]], ask_one: Callable[[str], _Row]
 ) -> list[_Row]:
     """The rows of all ids that exist, in batches; rows are matched by id, never by place.
 
     What a bulk call does with an id that it does not know, or may not show, is not documented: it
-    may leave it out, or refuse the batch. Raises Forbidden where nothing at all may be looked up.
+    may leave it out, or refuse the batch. Raises Forbidden if nothing at all may be looked up.
     """
     wanted = list(dict.fromkeys(ids))
     remaining = iter(wanted)
@@ -66,8 +61,6 @@ def _look_up(id_: str, ask_one: Callable[[str], _Row]) -> list[_Row]:
 def _is_forbidden(id_: str, ask_one: Callable[[str], _Row]) -> bool:
     try:
         ask_one(id_)
-    except errors.Forbidden:
-        return True
-    except _REFUSED:
-        return False
+    except _REFUSED as error:
+        return isinstance(error, errors.Forbidden)
     return False

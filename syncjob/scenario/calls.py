@@ -18,7 +18,7 @@ from syncjob.scenario.pacer import Pacer
 from syncjob.scenario.rate_limit import Lowered
 
 BASE_URL = "https://api.cloud.scenario.com/v1"
-# The server is overrun as a whole: every worker waits, not only the one that was told.
+# The server is overrun as a whole: every worker waits, not only the one that was refused.
 _SHARED = frozenset({429, 503})
 
 _T = TypeVar("_T")
@@ -29,10 +29,9 @@ Observer = Callable[[Exchange | retry.Retry | Lowered], None]
 class Calls:
     """What a client sends, by method and path.
 
-    Every call raises a ScenarioError where it fails. `sleep` is used for every wait and may raise,
-    which ends the call. `observe` is told each exchange, each retry and each lowering of the limit, for
-    a log.
-    While it `is_urgent` no request waits for its turn. `null_is_no_description` says how `{"description": null}` is to be read: else it is a ProtocolError.
+    Every call raises a ScenarioError if it fails. `sleep` is used for every wait and may raise, which ends the call.
+    `observe` gets each exchange, retry and lowering of the limit. While it `is_urgent` no request waits for its turn.
+    `{"description": null}` is a ProtocolError unless `null_is_no_description`.
     """
 
     def __init__(
@@ -68,7 +67,6 @@ class Calls:
         self.close()
 
     def close(self) -> None:
-        """Closes all connections."""
         self._transport.close()
 
     def abort(self) -> None:
@@ -87,11 +85,11 @@ class Calls:
         before_send: Callable[[], None] = lambda: None,
         before_repeat: Callable[[ScenarioError], None] = lambda _: None,
     ) -> _T:
-        """One call, paced and retried, its answer read as `answer_type`, an Answer as it came.
+        """One call, paced and retried, its response read as `answer_type`, an Answer as it came.
 
-        None in the query leaves its member out; a `body` of None sends none. `attempts` stands in for
-        the client's own number. `before_send` is called after every wait, before each request; `before_repeat`
-        before that with what the attempt before came to, and may ask the client. Both may raise.
+        None in the query leaves its member out; a `body` of None sends none. `attempts` replaces the client's own number.
+        `before_send` is called after every wait, before each request; `before_repeat` before that, with the error of
+        the attempt before, and may call the client. Both may raise.
         """
 
         def send() -> _T:
@@ -111,7 +109,6 @@ class Calls:
 
     @property
     def traffic(self) -> Traffic:
-        """The requests so far."""
         return self._meter.traffic
 
     @property
@@ -120,7 +117,8 @@ class Calls:
         return self._pacer.per_minute
 
     def _exchange(self, method: str, path: str, query: Query, body: object) -> Answer:
-        params = {name: _wire(value) for name, value in query.items() if value is not None}
+        given = {name: value for name, value in query.items() if value is not None}
+        params = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in given.items()}
         content = None if body is None else msgspec.json.encode(body)
         try:
             return self._transport.send(method, path, params, content)
@@ -138,7 +136,3 @@ class Calls:
     def _on_exchange(self, exchange: Exchange) -> None:
         self._meter.request(exchange.method)
         self._observe(exchange)
-
-
-def _wire(value: str | int | bool) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -15,10 +15,8 @@ class Scenario(Calls):
 
     @cached_property
     def models(self) -> Models:
-        """Models and their descriptions."""
         return Models(self)
 
     @cached_property
     def assets(self) -> Assets:
-        """Asset records."""
         return Assets(self)

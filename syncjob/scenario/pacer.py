@@ -13,8 +13,8 @@ _LOOK = 1.0  # seconds after which whoever waits asks again whether it must
 class Pacer:
     """Lets at most `per_minute` requests into any 60 s; 0 means no limit. See `Window`.
 
-    A RateLimited that leaves a place tells that the server admits less; `on_lowered` is told where
-    that lowers the limit. `sleep` may raise, which ends the wait. While it `is_urgent` nobody waits.
+    A RateLimited that leaves a place says that the server admits less; `on_lowered` is called if that lowers the limit.
+    `sleep` may raise, which ends the wait. While it `is_urgent` nobody waits.
     """
 
     def __init__(
@@ -35,15 +35,11 @@ class Pacer:
 
     @property
     def per_minute(self) -> int:
-        """The limit now in force."""
         return self._window.limit
 
     @contextmanager
     def place(self, before_send: Callable[[], None] = lambda: None) -> Iterator[None]:
-        """Waits for a free place and holds it while the request runs.
-
-        `before_send` is called after the wait; where it raises, nothing is sent and the place stays free.
-        """
+        """Waits for a place and holds it for the request; it stays free if `before_send`, after the wait, raises."""
         entered = self._enter()
         is_sent = is_refused = False
         try:

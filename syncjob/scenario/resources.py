@@ -1,7 +1,8 @@
 """`client.models` and `client.assets`: the calls of the mission by name."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ from syncjob import errors
 from syncjob.scenario import types
 from syncjob.scenario.answers import Answer, answered_at, decode, decoder
 from syncjob.scenario.bulk import in_bulk
-from syncjob.scenario.calls import Calls
+from syncjob.scenario.calls import Calls, Query
 from syncjob.text import tags
 
 ASSETS_PER_CALL = 200  # documented: a larger call is refused whole
@@ -19,21 +20,19 @@ PAGE_SIZE = 500  # the largest that is documented
 _BARREN = 10  # pages in a row without a model that is new
 _PAGES = 10_000
 
-# Made here, where one thread imports, and not by whichever worker is the first to need it.
+# Made here, by the one thread that imports, and not by whichever worker is the first to need it.
 for _type in (
-    types.DescriptionEnvelope,
-    types.MaybeDescription,
-    types.ModelBulk,
-    types.ModelEnvelope,
-    types.ModelPage,
-    types.AssetBulk,
-    types.AssetEnvelope,
-):
+    types.DescriptionEnvelope, types.MaybeDescription, types.ModelBulk, types.ModelEnvelope, types.ModelPage,
+    types.AssetBulk, types.AssetEnvelope,
+):  # fmt: skip
     decoder(_type)
 
 
+_Envelope = types.DescriptionEnvelope | types.MaybeDescription
+
+
 class Page(NamedTuple):
-    """Some models of a listing; `answered_at` is when Scenario listed them, by its own clock, None where it did not say."""
+    """Some models of a listing; `answered_at` is when Scenario listed them, by its own clock, None if it did not say."""
 
     models: tuple[types.Model, ...]
     answered_at: datetime | None
@@ -48,11 +47,8 @@ class Descriptions:
     def retrieve(
         self, model_id: str, original_assets: bool = False, project_id: str | None = None
     ) -> types.Description:
-        """The description as stored; raises NotFound where the API answers 404.
-
-        `original_assets` asks for URLs of the untransformed files.
-        """
-        return self._call("GET", model_id, original_assets, project_id, None)
+        """The description as stored; `original_assets` asks for URLs of the untransformed files."""
+        return self._described(partial(self._client.call, "GET"), model_id, original_assets, project_id)
 
     def update(
         self,
@@ -64,32 +60,19 @@ class Descriptions:
         before_send: Callable[[], None] = lambda: None,
         before_repeat: Callable[[errors.ScenarioError], None] = lambda _: None,
     ) -> types.Description:
-        """Replaces the whole description, None removes it; answers what is then stored.
-
-        `before_send` is called before each request, after every wait, and `before_repeat` before a
-        repetition, with the error of the attempt before; both may raise.
-        """
+        """Replaces the whole description, None removes it; returns what is then stored. See `Calls.call`."""
         body = {"description": description}
-        return self._call("PUT", model_id, original_assets, project_id, body, before_send, before_repeat)
+        put = partial(self._client.call, "PUT", body=body, before_send=before_send, before_repeat=before_repeat)
+        return self._described(put, model_id, original_assets, project_id)
 
-    def _call(
-        self,
-        method: str,
-        model_id: str,
-        original_assets: bool,
-        project_id: str | None,
-        body: object,
-        before_send: Callable[[], None] = lambda: None,
-        before_repeat: Callable[[errors.ScenarioError], None] = lambda _: None,
+    def _described(
+        self, call: Callable[..., _Envelope], model_id: str, original_assets: bool, project_id: str | None
     ) -> types.Description:
         # `false` is the documented default, so it is not sent.
         query = {"originalAssets": original_assets or None, "projectId": project_id}
         path = f"/models/{_checked(model_id)}/description"
         maybe = types.MaybeDescription if self._client.null_is_no_description else None
-        type_: type[types.MaybeDescription | types.DescriptionEnvelope] = maybe or types.DescriptionEnvelope
-        envelope = self._client.call(
-            method, path, type_, query=query, body=body, before_send=before_send, before_repeat=before_repeat
-        )
+        envelope = call(path, maybe or types.DescriptionEnvelope, query=query)
         return envelope.description or types.Description(assets=(), models=(), value=None)
 
 
@@ -102,18 +85,13 @@ class Models:
 
     def get_bulk(self, ids: Iterable[str], *, project_id: str | None = None) -> list[types.ModelRow]:
         """The records of those ids that exist, each asked for once, 50 a call."""
-
-        def ask(batch: Sequence[str]) -> Sequence[types.ModelRow]:
-            query = {"projectId": project_id}
-            return self._client.call(
-                "POST", "/models/get-bulk", types.ModelBulk, query=query, body={"modelIds": batch}
-            ).models
-
-        def ask_one(model_id: str) -> types.ModelRow:
-            query = {"projectId": project_id}
-            return self._client.call("GET", f"/models/{model_id}", types.ModelEnvelope, query=query).model
-
-        return in_bulk(map(_checked, ids), MODELS_PER_CALL, ask, ask_one)
+        call = partial(self._client.call, query={"projectId": project_id})
+        return in_bulk(
+            map(_checked, ids),
+            MODELS_PER_CALL,
+            lambda batch: call("POST", "/models/get-bulk", types.ModelBulk, body={"modelIds": batch}).models,
+            lambda id_: call("GET", f"/models/{id_}", types.ModelEnvelope).model,
+        )
 
     def list(
         self,
@@ -123,43 +101,32 @@ class Models:
         page_size: int = PAGE_SIZE,
         project_id: str | None = None,
     ) -> Iterator[types.Model]:
-        """All models, own ones unless `privacy` is "public"; each once, though pages may repeat rows.
-
-        Raises ProtocolError where the pages do not end.
-        """
-        pages = self.pages(privacy=privacy, status=status, page_size=page_size, project_id=project_id)
-        return chain.from_iterable(page.models for page in pages)
-
-    def pages(
-        self,
-        *,
-        privacy: str | None = None,
-        status: str | None = None,
-        page_size: int = PAGE_SIZE,
-        project_id: str | None = None,
-    ) -> Iterator[Page]:
-        """The models of `list`, by request; a page that only repeats is empty.
-
-        Raises ProtocolError where there is no end to the pages: then the listing is not whole.
-        """
+        """All models, own ones unless `privacy` is "public"; each once, though pages may repeat rows."""
         query = {"pageSize": page_size, "privacy": privacy, "status": status, "projectId": project_id}
+        return chain.from_iterable(page.models for page in self._pages(query))
+
+    def pages(self, *, project_id: str | None = None) -> Iterator[Page]:
+        """All own models, by request; a page that only repeats is empty."""
+        return self._pages({"pageSize": PAGE_SIZE, "projectId": project_id})
+
+    def _pages(self, query: Query) -> Iterator[Page]:
+        """Raises ProtocolError if there is no end to the pages: then the listing is not whole."""
         seen: set[str] = set()
-        tokens: set[str] = set()
+        tokens: set[str | None] = set()
         token: str | None = None
-        count = barren = 0
-        while barren < _BARREN and count < _PAGES and token not in tokens:
-            tokens |= {token} if token else set()
+        barren = 0
+        while barren < _BARREN and len(tokens) < _PAGES and token not in tokens:
+            tokens.add(token)
             answer = self._client.call("GET", "/models", Answer, query={**query, "paginationToken": token})
             page = decode(answer, types.ModelPage)
-            first = {model.id: model for model in reversed(page.models) if model.id not in seen}
-            seen.update(first)
-            yield Page(tuple(reversed(first.values())), answered_at(answer.headers))
+            new = {model.id: model for model in reversed(page.models) if model.id not in seen}
+            seen.update(new)
+            yield Page(tuple(reversed(new.values())), answered_at(answer.headers))
             token = page.next_pagination_token
             if not token:
                 return
-            count += 1
-            barren = 0 if first else barren + 1
-        raise errors.ProtocolError(f"the listing of models does not end: {count:,} pages, and still another")
+            barren = 0 if new else barren + 1
+        raise errors.ProtocolError(f"the listing of models does not end: {len(tokens):,} pages")
 
 
 class Assets:
@@ -170,18 +137,13 @@ class Assets:
 
     def get_bulk(self, ids: Iterable[str], *, project_id: str | None = None) -> list[types.Asset]:
         """The records of those ids that exist, each asked for once, 200 a call."""
-
-        def ask(batch: Sequence[str]) -> Sequence[types.Asset]:
-            query = {"projectId": project_id}
-            return self._client.call(
-                "POST", "/assets/get-bulk", types.AssetBulk, query=query, body={"assetIds": batch}
-            ).assets
-
-        def ask_one(asset_id: str) -> types.Asset:
-            query = {"projectId": project_id}
-            return self._client.call("GET", f"/assets/{asset_id}", types.AssetEnvelope, query=query).asset
-
-        return in_bulk(map(_checked, ids), ASSETS_PER_CALL, ask, ask_one)
+        call = partial(self._client.call, query={"projectId": project_id})
+        return in_bulk(
+            map(_checked, ids),
+            ASSETS_PER_CALL,
+            lambda batch: call("POST", "/assets/get-bulk", types.AssetBulk, body={"assetIds": batch}).assets,
+            lambda id_: call("GET", f"/assets/{id_}", types.AssetEnvelope).asset,
+        )
 
 
 def _checked(id_: str) -> str:

@@ -32,9 +32,8 @@ def call(
 ) -> _T:
     """`send()`, again while its error is retryable, at most `attempts` times in all.
 
-    Waits as long as the server asks, else by exponential backoff with full jitter; `on_retry` is
-    told before each wait, `before_repeat` the error after it. Raises the last error, with the number
-    of attempts in it.
+    Waits as long as the server asks, else by exponential backoff with full jitter; `on_retry` is called before each
+    wait, `before_repeat` with the error after it. Raises the last error, with the number of attempts in it.
     """
     attempt = _Attempt(send, before_repeat)
     try:
@@ -46,8 +45,6 @@ def call(
 
 
 class _Attempt(Generic[_T]):
-    """Sends, and keeps what went wrong."""
-
     def __init__(self, send: Callable[[], _T], before_repeat: Callable[[ScenarioError], None]) -> None:
         self.failures: list[ScenarioError] = []
         self._send = send

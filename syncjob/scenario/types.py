@@ -101,7 +101,7 @@ class DescriptionModel(_Wire, frozen=True):
 class Description(_Wire, frozen=True):
     """A model's Markdown, as stored, with what its tags refer to.
 
-    `value` is None or "" where the model has no description: which of the two is not documented.
+    `value` is None or "" if the model has no description: which of the two is not documented.
     """
 
     assets: tuple[DescriptionAsset, ...]
@@ -114,7 +114,7 @@ class DescriptionEnvelope(_Wire, frozen=True):
 
 
 class MaybeDescription(_Wire, frozen=True):
-    """The same where the API is known to answer null for no description, which its documentation does not say."""
+    """The same of an API that is known to answer null for no description, which is not documented."""
 
     description: Description | None
 

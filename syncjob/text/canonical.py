@@ -4,10 +4,11 @@ import difflib
 import hashlib
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from syncjob.text.matching import Run, equal_runs
+from syncjob.text.matching import EqualRun, equal_runs
 
 # A longer text is compared byte by byte and shown to nobody: what is done to a text takes seconds then, deaf to signals.
 LARGEST = 2_000_000
@@ -16,10 +17,7 @@ _MANY_MARKS = re.compile(f"[^\0-\u02ff]{{{_MOST_MARKS + 1}}}")  # or as many let
 
 
 def canonical(text: str) -> str:
-    r"""The form that is compared and sent: no BOM, `\n` line ends, nothing blank at the end.
-
-    A text of nothing but spaces, tabs and newlines becomes "". Idempotent.
-    """
+    r"""The form that is compared and sent: no BOM, `\n` line ends, nothing blank at the end. Idempotent."""
     text = text.lstrip("\ufeff")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -32,15 +30,11 @@ def canonical(text: str) -> str:
 
 def same(desired: str, existing: str) -> bool:
     """Whether two canonical texts are equal under Unicode NFC."""
-    return desired == existing or _nfc(desired) == _nfc(existing)
-
-
-def _nfc(text: str) -> str:
-    return normalized(text, "NFC")
+    return desired == existing or normalized(desired, "NFC") == normalized(existing, "NFC")
 
 
 def normalized(text: str, form: Literal["NFC", "NFKC"]) -> str:
-    """The text in a form of Unicode; unchanged where it is too large, or marks pile up as in no language.
+    """The text in a form of Unicode; unchanged if it is too large, or marks pile up as in no language.
 
     Python sorts the marks on one letter in a time that grows with their square, deaf to signals. The Stream-Safe
     Text Format (UAX 15) allows 30.
@@ -65,7 +59,7 @@ def sha256(text: str) -> str | None:
 
 
 def unified_diff(before: str, after: str, *, before_name: str, after_name: str) -> list[str]:
-    """The lines of a unified diff of two canonical texts; none where they are equal.
+    """The lines of a unified diff of two canonical texts; none if they are equal.
 
     Lines are split on LF alone: `str.splitlines` would also split on U+2028 and its like.
     "" is no text at all, shown as /dev/null, as git does. Texts that would take minutes to compare are
@@ -81,7 +75,7 @@ def unified_diff(before: str, after: str, *, before_name: str, after_name: str) 
     return [*header, *_hunks(old, new, equal_runs(old, new))]
 
 
-def _hunks(old: Sequence[str], new: Sequence[str], runs: Sequence[Run] | None) -> Iterator[str]:
+def _hunks(old: Sequence[str], new: Sequence[str], runs: Sequence[EqualRun] | None) -> Iterator[str]:
     if runs is None:
         yield f"@@ -1,{len(old)} +1,{len(new)} @@"
         yield from (f"-{line}" for line in old)
@@ -101,7 +95,7 @@ def _hunks(old: Sequence[str], new: Sequence[str], runs: Sequence[Run] | None) -
 class _Known(difflib.SequenceMatcher[str]):
     """difflib's own opcodes and hunks, of runs that are known already."""
 
-    def __init__(self, runs: Sequence[Run]) -> None:
+    def __init__(self, runs: Sequence[EqualRun]) -> None:
         super().__init__()
         joined: list[difflib.Match] = []
         for old, new, size in runs[:-1]:
@@ -116,7 +110,7 @@ class _Known(difflib.SequenceMatcher[str]):
 
 
 def _range(start: int, end: int) -> str:
-    """A line range as `diff -u` writes it: from 1, the length left out where it is 1."""
+    """A line range as `diff -u` writes it: from 1, the length left out if it is 1."""
     length = end - start
     if length == 1:
         return str(start + 1)
@@ -125,7 +119,5 @@ def _range(start: int, end: int) -> str:
 
 def count_changes(diff: list[str]) -> tuple[int, int]:
     """(lines added, lines removed) of a unified diff; its two header lines do not count."""
-    body = diff[2:]
-    added = sum(line.startswith("+") for line in body)
-    removed = sum(line.startswith("-") for line in body)
-    return added, removed
+    signs = Counter(line[:1] for line in diff[2:])
+    return signs["+"], signs["-"]

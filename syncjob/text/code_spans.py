@@ -1,4 +1,4 @@
-"""Where the code of a Markdown text stands. Pure; the only module that parses Markdown."""
+"""Where the code of a Markdown text is. Pure; the only module that parses Markdown."""
 
 import re
 from bisect import bisect_right
@@ -14,7 +14,7 @@ Span = tuple[Position, Position]  # first position, and the one past the last
 
 
 _LARGEST = 200_000  # characters
-# The parser looks at each line once for each quotation around it; so many looks take a second.
+# The parser looks at each line once for each quotation around it; this many looks take a second.
 _MOST_LOOKS = 400_000
 _QUOTES = re.compile(r"^[ \t>*+\-0-9.)]*>", re.MULTILINE)
 
@@ -28,7 +28,7 @@ def is_parsable(text: str) -> bool:
 
 
 def code_spans(text: str) -> tuple[Span, ...]:
-    """The extents of all code blocks and code spans of a canonical text, in order; none where it is not parsable."""
+    """The extents of all code blocks and code spans of a canonical text, in order; none if it is not parsable."""
     if not is_parsable(text):
         return ()
     lines = text.split("\n")
@@ -72,12 +72,12 @@ def _source_positions(token: Token, lines: list[str], read_to: dict[int, int]) -
 
     Content lines are source lines less their indentation and quote or list markers, so each is
     found again as text; `read_to` says how far a source line is used up by earlier table cells.
-    A pipe of a cell stands as `\\|` in its source.
+    A pipe of a cell is `\\|` in its source.
     """
     positions: list[Position] = []
     content = token.content.split("\n")
     first, end = token.map or (0, 0)
-    # A paragraph's first lines are dropped where they hold no-break spaces and the like alone.
+    # A paragraph's first lines are dropped if they hold no-break spaces and the like alone.
     while first + len(content) < end and content[0].lstrip() not in lines[first]:
         first += 1
     for number, line in enumerate(content, first):
@@ -102,10 +102,5 @@ def _find(text: str, source: str, begun: int) -> tuple[int, int]:
     return max(source.find(text, begun), begun), 1
 
 
-def _make_parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark").enable("table")
-    parser.inline.ruler.at("backticks", _record_backticks)
-    return parser
-
-
-_PARSER = _make_parser()
+_PARSER = MarkdownIt("commonmark").enable("table")
+_PARSER.inline.ruler.at("backticks", _record_backticks)

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-Run = tuple[int, int, int]  # where it starts in each of the two, and its length
+EqualRun = tuple[int, int, int]  # where it starts in each of the two, and its length
 
 _MOST_PAIRS = 250_000  # of a value of one with a value of the other: a tenth of a second, or so
 
 
-def equal_runs(before: Sequence[str], after: Sequence[str]) -> list[Run] | None:
-    """The runs, in order, the last one empty at both ends; None where it would take too long to tell.
+def equal_runs(before: Sequence[str], after: Sequence[str]) -> list[EqualRun] | None:
+    """The runs, in order, the last one empty at both ends; None if it would take too long to tell.
 
-    difflib alone takes time that grows with the square of the length even where hardly anything
+    difflib alone takes time that grows with the square of the length even if hardly anything
     repeats, so what is long is first cut at the values that both sides hold once.
     """
     head = _common(before, after)
@@ -32,7 +32,7 @@ def _common(before: Sequence[str], after: Sequence[str]) -> int:
 
 def _runs_between(
     before: Sequence[str], after: Sequence[str], starts: tuple[int, int], ends: tuple[int, int]
-) -> list[Run] | None:
+) -> list[EqualRun] | None:
     cuts = [starts, *_cuts(before, after, starts, ends), ends]
     gaps = [(old, old_end, new, new_end) for (old, new), (old_end, new_end) in pairwise(cuts)]
     if sum((old_end - old) * (new_end - new) for old, old_end, new, new_end in gaps) > _MOST_PAIRS:
@@ -42,7 +42,7 @@ def _runs_between(
 
 def _runs_of_gap(
     before: Sequence[str], after: Sequence[str], old: int, old_end: int, new: int, new_end: int
-) -> Iterator[Run]:
+) -> Iterator[EqualRun]:
     matcher = SequenceMatcher(None, before[old:old_end], after[new:new_end])
     yield from ((old + match.a, new + match.b, match.size) for match in matcher.get_matching_blocks() if match.size)
 

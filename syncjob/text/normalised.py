@@ -17,18 +17,18 @@ _ELLIPSES = ("...", "[...]")  # what a cut may end in; NFKC makes three dots of 
 def what_became(sent: str, stored: str) -> Stored:
     """What a canonical text that was `sent` has become in what is `stored`.
 
-    `form` says the same, or has all its words in order; `less` has only what it has, and lacks something. `other` is
-    made of something else.
+    `form` says the same, or has all its words in order; `less` lacks something and adds nothing; `other` is neither.
     """
     if same(sent, stored):
         return "same"
-    if is_same_but_for_form(sent, stored):
+    before, after = folded(sent), folded(stored)
+    if before == after:
         return "form"
-    if sent and (not stored or is_beginning(stored, sent)):
+    if sent and (not stored or _is_beginning(after, before)):
         return "less"
     if max(len(sent), len(stored)) > LARGEST:
         return "other"
-    ours, theirs = (_TOKEN.findall(folded(text).casefold()) for text in (sent, stored))
+    ours, theirs = (_TOKEN.findall(text.casefold()) for text in (before, after))
     if theirs and len(theirs) < len(ours) and _in_order(theirs, ours):
         return "less"
     words = list(filter(_WORD.fullmatch, ours))
@@ -41,7 +41,7 @@ def is_same_but_for_form(sent: str, stored: str) -> bool:
 
 
 def is_beginning(stored: str, sent: str) -> bool:
-    """Whether a text is the beginning of another one, with or without an ellipsis where it was cut."""
+    """Whether a text is the beginning of another one, with or without an ellipsis at the cut."""
     return _is_beginning(folded(stored), folded(sent))
 
 
@@ -62,14 +62,14 @@ def kin_of(stored: str) -> Callable[[str], bool]:
 
 
 def folded(text: str) -> str:
-    """The text without what a server may change and mean the same; unchanged where it is too large."""
+    """The text without what a server may change and mean the same; unchanged if it is too large."""
     if len(text) > LARGEST:
         return text
     return " ".join(normalized(html.unescape(_LONG_REFERENCE.sub(_cut, text)), "NFKC").split())
 
 
 def _cut(reference: re.Match[str]) -> str:
-    """The same character, which is none where the number is too large."""
+    """The same character, which is none if the number is too large."""
     return f"&#{reference[0][2:].lstrip('0')[:8] or 0}"
 
 

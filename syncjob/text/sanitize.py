@@ -17,7 +17,7 @@ def visible(text: str) -> str:
 
 
 def printable(text: str, *, is_colored: bool) -> str:
-    """`visible`, but for our own colours where `is_colored`."""
+    """`visible`, but for our own colours if `is_colored`."""
     if not is_colored or "\x1b" not in text:
         return visible(text)
     return "".join(part if place % 2 else visible(part) for place, part in enumerate(_COLOR.split(text)))
@@ -50,8 +50,7 @@ def json_safe(encoded: str) -> str:
 def inert(text: str) -> str:
     """The text with a zero-width space in whatever the runner of GitHub Actions would obey.
 
-    It obeys `::command::` at a line's start, after white space, and `##[command]` anywhere
-    (actions/runner, ActionCommand.cs).
+    It obeys `::command::` as the first word of a line and `##[command]` anywhere (actions/runner, ActionCommand.cs).
     """
     return _COMMAND_LINE.sub("\u200b", text).replace("##[", "#\u200b#[")
 

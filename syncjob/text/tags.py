@@ -1,7 +1,7 @@
 """`{asset:<id>}` and `{model:<id>}` in a text, and the near misses of both. Pure.
 
 The form of a tag and of an id is inferred from the ids that Scenario's documentation shows; the
-page *Description* says only that the two tags are allowed. Whatever else stands in braces is text.
+page *Description* says only that the two tags are allowed. Whatever else is in braces is text.
 """
 
 import re
@@ -36,7 +36,7 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """What was surely meant as a tag and is none; `repair` is None where the id cannot be told."""
+    """What was surely meant as a tag and is none; `repair` is None if the id is not clear."""
 
     text: str
     repair: str | None
@@ -59,8 +59,12 @@ def find(text: str) -> tuple[tuple[Tag, ...], tuple[NearMiss, ...]]:
         if _WELL_FORMED.fullmatch(match.group()):
             kind: Kind = "asset" if match["kind"] == "asset" else "model"
             tags.append(Tag(kind, match["id"], line, column))
-        elif _was_meant(match):
-            misses.append(NearMiss(match.group(), _repair(match), line, column))
+            continue
+        meant = match["id"].strip("\"'`<>")
+        repair = f"{{{match['kind'].lower().rstrip('s')}:{meant}}}" if is_id(meant) else None
+        # `{asset:` as it should be is always meant; another spelling only with an id behind it.
+        if repair or (match["kind"] in ("asset", "model") and match["sep"] == ":" and not match["open"]):
+            misses.append(NearMiss(match.group(), repair, line, column))
     return tuple(tags), tuple(misses)
 
 
@@ -71,21 +75,3 @@ def _positions(text: str) -> Iterator[tuple[re.Match[str], int, int]]:
             starts = [0, *(newline.end() for newline in re.finditer("\n", text))]
         line = bisect_right(starts, match.start())
         yield match, line, match.start() - starts[line - 1] + 1
-
-
-def _was_meant(match: re.Match[str]) -> bool:
-    """`{asset:` as it should be is always meant; another spelling only with an id behind it."""
-    exact = match["kind"] in ("asset", "model") and match["sep"] == ":" and not match["open"]
-    return exact or _meant_id(match) is not None
-
-
-def _meant_id(match: re.Match[str]) -> str | None:
-    meant = match["id"].strip("\"'`<>")
-    return meant if is_id(meant) else None
-
-
-def _repair(match: re.Match[str]) -> str | None:
-    meant = _meant_id(match)
-    if meant is None:
-        return None
-    return f"{{{match['kind'].lower().rstrip('s')}:{meant}}}"

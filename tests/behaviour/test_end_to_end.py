@@ -274,9 +274,9 @@ def test_wrong_settings_exit_2_and_send_nothing(
     ("more", "told"),
     [
         ("saftey: {}\n", "config.yaml:6: unknown key 'saftey'; did you mean 'safety'?"),
-        ("http: {}\n", "config.yaml:6:1: the key 'http' stands twice; first in line 5"),
+        ("http: {}\n", "config.yaml:6:1: duplicate key 'http', first on line 5"),
         ("safety: &a [*a]\n", "config.yaml:6:9: anchors (&) and aliases (*) are not allowed"),
-        ("safety: {max_deletes: no}\n", "config.yaml:6: safety.max_deletes: expected a whole number, got a text"),
+        ("safety: {max_deletes: no}\n", 'config.yaml:6: safety.max_deletes: expected a whole number, got "no"'),
         ("api_secret: hunter2-hunter2\n", "credentials do not belong in the config"),
     ],
 )

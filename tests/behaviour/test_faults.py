@@ -640,7 +640,7 @@ def test_a_body_that_drips_for_ever(scene: Scene) -> None:
     assert statuses(ended) == {"read": "failed", "landed": "applied", "lost": "applied", "fine": "applied"}
     error = errors(ended)["read"]
     assert (error["code"], error["attempts"]) == ("unavailable", 2)
-    assert "no whole answer within http.deadline (0.3 s)" in error["message"]
+    assert "no complete response within http.deadline (0.3 s)" in error["message"]
     assert scene.remote.counts("PUT") == {"landed": 1, "lost": 2, "fine": 1}
     scene.converges()
 
@@ -785,7 +785,7 @@ def test_sigint_sigterm(scene: Scene, number: signal.Signals, code: int) -> None
     release = threading.Event()
     with writing(scene, *[held(release)] * 4) as process:
         process.send(number)
-        process.until("ending what is in flight")
+        process.until("finishing requests in flight")
         release.set()
         ended = process.end()
     assert ended.status == code
@@ -823,7 +823,7 @@ def test_sigint_sigterm_a_second_time(scene: Scene, first: signal.Signals, secon
     release = threading.Event()
     with writing(scene, *[held(release)] * 4) as process:
         process.send(first)
-        process.until("ending what is in flight")
+        process.until("finishing requests in flight")
         process.send(second)
         process.process.wait(4)  # at once: what is in flight would have five seconds
     ended = process.end()

@@ -34,7 +34,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 
 def stopped(running: Running, number: signal.Signals, seconds: float = PROMISED) -> Ended:
-    """How a run ends that is sent a signal; fails the test where that takes longer."""
+    """How a run ends that is sent a signal; fails the test if that takes longer."""
     sent = time.monotonic()
     running.send(number)
     running.process.wait(20)
@@ -93,7 +93,7 @@ def test_a_second_signal_ends_a_run_whose_head_drips_at_once(scene: Scene) -> No
     with scene.running("sync") as running:
         wait_for(lambda: scene.remote.counts("GET"), "the first request")
         running.send(signal.SIGINT)
-        running.until("ending what is in flight")
+        running.until("finishing requests in flight")
         ended = stopped(running, signal.SIGTERM, 3)
     assert ended.status in (143, -signal.SIGTERM)
 
@@ -175,7 +175,7 @@ def test_a_run_that_goes_on_waiting_is_ended() -> None:
     for process in processes:
         _, err = process.communicate(timeout=20)
         assert (process.returncode, time.monotonic() - sent < PROMISED) == (143, True)
-        assert b"still waits for something, so it is ended without a report" in err
+        assert b"still waiting after 5 seconds; quitting without a report" in err
 
 
 WORKS = """\
@@ -201,7 +201,7 @@ def test_a_run_that_goes_on_working_is_ended_too() -> None:
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=20)
         assert (process.returncode, time.monotonic() - sent < 10.5) == (143, True)
-        assert b"still works, so it is ended without a report" in err
+        assert b"still working after 10 seconds; quitting without a report" in err
 
 
 # The first process of a container is not ended by a signal that it does not handle.

@@ -23,7 +23,7 @@ def repository(tmp_path: Path) -> Workspace:
 
 
 def held(repository: Workspace, name: str, folder: str = "descriptions") -> list[str]:
-    """The texts of a file, newest first, where git is sure that these are all."""
+    """The texts of a file, newest first, if git is sure that these are all."""
     with texts(repository.folder / folder, Git()) as held_texts:
         found = [version.text for version in held_texts.of(name)]
         assert held_texts.gap(name) is None
@@ -249,7 +249,7 @@ def test_git_is_not_given_credentials(
     assert "never-to-be-seen" not in (tmp_path / "seen").read_text()
 
 
-# Where history is not whole
+# When history is not whole
 
 
 def test_a_shallow_clone_cannot_tell_and_still_has_what_it_has(

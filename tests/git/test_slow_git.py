@@ -48,7 +48,7 @@ def ended_by(workspace: Workspace, path: str, mark: Path, *arguments: str) -> tu
 
 
 def hanging(folder: Path, part: str) -> tuple[str, Path]:
-    """A PATH with a git that hangs in a child of its own where its arguments hold `part`, and the mark that it does."""
+    """A PATH with a git that hangs in a child of its own if its arguments hold `part`, and the mark that it does."""
     mark = folder / "hangs"
     script = f'case " $* " in *" {part} "*) echo $$ > {mark}; sleep 61; exit;; esac; exec $GIT "$@"'
     return hostile_repository.put_before_git(folder, script), mark

@@ -1,4 +1,4 @@
-"""What to do next where git is missing, or has not what was asked for; and names that a message can be searched by."""
+"""What to do next when git is missing, or has not what was asked for; and names that a message can be searched by."""
 
 import shutil
 

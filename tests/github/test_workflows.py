@@ -811,7 +811,7 @@ def test_a_cancelled_sync_ends_what_is_in_flight_and_leaves_its_report(
         assert arrived.wait(20)
         process.send_signal(sent)  # as GitHub does: to the step's own process alone
         assert process.stdout
-        next((line for line in process.stdout if b"ending what is in flight" in line), b"")
+        next((line for line in process.stdout if b"finishing requests in flight" in line), b"")
         released.set()
 
     repository.remote.script = script

@@ -100,8 +100,8 @@ def test_a_byte_order_mark_alone_is_empty() -> None:
 @pytest.mark.parametrize(
     ("text", "problems"),
     [
-        ("a\n  {asset: x}", [(2, 3, "{asset: x} is not a tag: write {asset:x}, or put it into backticks")]),
-        ("{asset:}", [(1, 1, "{asset:} is not a tag: write {asset:<id>} or {model:<id>}, or put it into backticks")]),
+        ("a\n  {asset: x}", [(2, 3, "{asset: x} is not a tag: write {asset:x}, or wrap it in backticks")]),
+        ("{asset:}", [(1, 1, "{asset:} is not a tag: write {asset:<id>} or {model:<id>}, or wrap it in backticks")]),
         ("{model=a} `{model=b}`\n{model=c}", [(1, 1, "{model=a} is"), (2, 1, "{model=c} is")]),
         ("{asset:\tx\t", [(1, 1, "{asset: x is not a tag")]),
         ("a\r{Model:x}\r\n{asset:y}", [(2, 1, "{Model:x} is not a tag: write {model:x}")]),
@@ -184,13 +184,13 @@ def test_other_files_and_folders_are_no_descriptions(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "part"),
     [
-        ("a b.md", "is not a model id"),
-        ("..md", "is not a model id"),
-        ("...md", "is not a model id"),
-        (".x.md", "is not a model id"),
-        (".md", "is not a model id"),
-        ("é.md", "is not a model id"),
-        ("a:b.md", "is not a model id"),
+        ("a b.md", "is not a valid model id"),
+        ("..md", "is not a valid model id"),
+        ("...md", "is not a valid model id"),
+        (".x.md", "is not a valid model id"),
+        (".md", "is not a valid model id"),
+        ("é.md", "is not a valid model id"),
+        ("a:b.md", "is not a valid model id"),
         ("x.MD", "in lower case"),
         ("x.Md", "in lower case"),
     ],

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -429,3 +430,25 @@ def test_the_stand_in_answers_whatever_comes(
 ) -> None:
     with Sandbox(tmp_path / "sandbox.sqlite3") as sandbox:
         assert sandbox.handle(method, target, headers, body).status == status
+
+
+def test_it_closes_once_the_request_in_flight_is_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    has_come, may_go, ended = threading.Event(), threading.Event(), list[str]()
+
+    def put(model_id: str, text: str) -> None:
+        has_come.set()
+        may_go.wait(5)
+        ended.append("write")
+
+    stand_in = Sandbox(tmp_path / "sandbox.sqlite")
+    monkeypatch.setattr(stand_in, "put", put)
+    model_id = next(iter(stand_in.models()))["id"]
+    asked = ("PUT", f"/v1/models/{model_id}/description", {"authorization": "Bearer x"}, b'{"description": "new"}')
+    with stand_in:
+        writing = threading.Thread(target=stand_in.handle, args=asked)
+        writing.start()
+        assert has_come.wait(5)
+        threading.Timer(0.1, may_go.set).start()
+    ended.append("close")
+    writing.join(5)
+    assert ended == ["write", "close"]

@@ -95,7 +95,7 @@ def test_any_other_advice_is_none(status: int, retryable: bool, advice: str) -> 
 def test_another_success_than_200_is_no_answer_to_rely_on(status: int) -> None:
     error = error_of(status)
     assert type(error) is errors.ProtocolError
-    assert error.message == f"HTTP {status} where 200 is promised"
+    assert error.message == f"HTTP {status} instead of 200"
     assert error.ambiguous
     assert not error.retryable
 

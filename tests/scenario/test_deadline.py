@@ -105,7 +105,7 @@ def test_a_write_whose_answer_drips_may_have_had_its_effect() -> None:
     with scripted(DRIPPED["header line by line"]) as served:
         error = ends_in_time(served.url, put)
     assert (error.retryable, error.ambiguous) == (False, True)
-    assert str(error).endswith("no whole answer within http.deadline (0.2 s)")
+    assert str(error).endswith("no complete response within http.deadline (0.2 s)")
 
 
 def test_a_slow_answer_within_the_deadline_is_one() -> None:

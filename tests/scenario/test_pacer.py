@@ -23,7 +23,7 @@ TICK = 1 / 64  # second
 
 
 class Clock:
-    """Time that passes where somebody sleeps, and nowhere else."""
+    """Time that passes only while somebody sleeps."""
 
     def __init__(self) -> None:
         self.now = 1_000.0
@@ -257,7 +257,7 @@ FASTER = 120
 
 
 class Limited:
-    """Answers 429 where a minute holds too much; `phase` seconds after the clock's, or None for the minute just past."""
+    """Answers 429 if a minute holds too much; `phase` seconds after the clock's, or None for the minute just past."""
 
     def __init__(self, limit: int, phase: float | None) -> None:
         self.limit = limit

@@ -66,7 +66,7 @@ def test_a_proxy_that_cannot_connect_now_is_asked_again(
             ask("one")
         assert [head.split()[0] for head in served.heads] == ["CONNECT"] * 3
     assert (caught.value.attempts, len(slept), caught.value.ambiguous) == (3, 2, False)
-    assert f"the proxy 127.0.0.1:{served.port} answers {status}" in str(caught.value)
+    assert f"the proxy 127.0.0.1:{served.port} responded {status}" in str(caught.value)
 
 
 @pytest.mark.parametrize(("status", "advice"), [("407 Who", "put its credentials into HTTPS_PROXY"), ("403 No", "let")])
@@ -159,7 +159,7 @@ def test_a_proxy_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
         opened = Transport(URL, None, Limits())
         with pytest.raises(
-            errors.Unavailable, match=f"through the proxy 127.0.0.1:{port}.*HTTPS_PROXY right"
+            errors.Unavailable, match=f"through the proxy 127.0.0.1:{port}.*check `base_url` and HTTPS_PROXY"
         ) as caught:
             opened.send("PUT", PATH, {}, b"{}")
         opened.close()

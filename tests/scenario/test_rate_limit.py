@@ -21,7 +21,7 @@ def seeded(what: object) -> random.Random:
 
 
 def sliding(limit: int) -> Server:
-    """Admits a request where the 60 s before it hold fewer than the limit."""
+    """Admits a request if the 60 s before it hold fewer than the limit."""
     counted: deque[float] = deque()
 
     def admits(now: float) -> bool:

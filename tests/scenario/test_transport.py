@@ -316,7 +316,7 @@ class TestFaults:
             with Client(served, attempts=2).scenario as scenario, pytest.raises(errors.Unavailable) as caught:
                 scenario.models.description.retrieve("one")
             assert (caught.value.attempts, len(served.heads)) == (2, 2)
-        assert str(caught.value).startswith("no whole answer from 127.0.0.1:")
+        assert str(caught.value).startswith("no complete response from 127.0.0.1:")
         assert caught.value.http_status is None
 
     @EACH_FAULT
@@ -333,7 +333,7 @@ class TestFaults:
         with scripted(drips(b"x", 0.02)) as served, connected(served.url, limits) as opened:
             for send, retryable in ((get, True), (put, False)):
                 with pytest.raises(
-                    errors.Unavailable, match=r"no whole answer within http.deadline \(0.1 s\)"
+                    errors.Unavailable, match=r"no complete response within http.deadline \(0.1 s\)"
                 ) as caught:
                     send(opened)
                 assert (caught.value.retryable, caught.value.ambiguous) == (retryable, True)

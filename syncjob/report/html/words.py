@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import accumulate, pairwise
 
 from syncjob.text.canonical import normalized
-from syncjob.text.matching import Run, equal_runs
+from syncjob.text.matching import EqualRun, equal_runs
 
 _CARD = re.compile(r'<data class="[^"<]*" value="([^"<]*)">[^<]*(?:<(?!/?data)[^<]*)*</data>')
 _SIGN = r"!-/:-@\[-`{-~"
@@ -76,7 +76,7 @@ def all_marked(block: Block, name: str) -> str:
     return _marked(block, frozenset(), name)
 
 
-def _without_crumbs(before: Sequence[str], after: Sequence[str], runs: Sequence[Run]) -> list[Run]:
+def _without_crumbs(before: Sequence[str], after: Sequence[str], runs: Sequence[EqualRun]) -> list[EqualRun]:
     """The runs but for those that are shorter than the changes on both sides of them, which only disturb."""
     old, new = ([0, *accumulate(map(len, words))] for words in (before, after))
     kept = list(runs[:1])
@@ -88,7 +88,7 @@ def _without_crumbs(before: Sequence[str], after: Sequence[str], runs: Sequence[
     return [*kept, *runs[1:][-1:]]
 
 
-def _gap(old: Sequence[int], new: Sequence[int], left: Run, right: Run) -> int:
+def _gap(old: Sequence[int], new: Sequence[int], left: EqualRun, right: EqualRun) -> int:
     """How many characters change between two runs, at most, given the lengths up to each word."""
     return max(old[right[0]] - old[left[0] + left[2]], new[right[1]] - new[left[1] + left[2]])
 

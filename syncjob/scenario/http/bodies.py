@@ -9,7 +9,7 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 
 
 def read(head: Answer, chunks: Iterable[bytes], secrets: tuple[str, ...]) -> Answer:
-    """The answer with its body; raises ProtocolError for a 200 whose body cannot be read."""
+    """The response with its body; raises ProtocolError for a 200 whose body cannot be read."""
     if (unread := _unreadable(head.headers, secrets)) is not None:
         if head.status != 200:
             return head  # what it says cannot be read, but its status counts

@@ -8,13 +8,13 @@ from typing import TypeVar
 from syncjob.errors import ScenarioError
 
 _T = TypeVar("_T")
-_WATCH = 0.25  # how often who waits for the first response looks whether the wait is over
+_WATCH = 0.25  # how often whoever waits looks whether the run is to end
 
 
 class First:
-    """Holds every thread back until the first call has ended. Whoever waits calls `sleep` with 0, which may raise.
+    """Holds every thread back until the first call has ended; whoever waits calls `sleep` with 0, which may raise.
 
-    `is_fatal` says that it ended with an error after which no other is of use.
+    `is_fatal` says that it ended with an error after which no other call is of use.
     """
 
     def __init__(self, sleep: Callable[[float], None]) -> None:
@@ -24,7 +24,7 @@ class First:
         self.is_fatal = False
 
     def call(self, send: Callable[[], _T]) -> _T:
-        """`send()`, alone where it is the first."""
+        """`send()`, alone if it is the first."""
         if not self._is_over:
             with self._alone():
                 if not self._is_over:
@@ -42,19 +42,12 @@ class First:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        if not self._lock.acquire(blocking=False):
-            self._wait()
+        has_waited = not self._lock.acquire(blocking=False)
+        while has_waited and not self._lock.acquire(timeout=_WATCH):
+            self._sleep(0)
         try:
+            if has_waited:
+                self._sleep(0)  # what would have begun before a stop must not begin after it
             yield
         finally:
             self._lock.release()
-
-    def _wait(self) -> None:
-        """What would have begun before a stop must not begin after it."""
-        while not self._lock.acquire(timeout=_WATCH):
-            self._sleep(0)
-        try:
-            self._sleep(0)
-        except BaseException:
-            self._lock.release()
-            raise

@@ -6,7 +6,7 @@ import httpx
 
 from syncjob.scenario.answers import Answer
 
-# Answers (method, path with query, headers, body) without any network.
+# Responds to (method, path with query, headers, body) without any network.
 Handler = Callable[[str, str, Mapping[str, str], bytes], Answer]
 
 

@@ -14,7 +14,7 @@ from syncjob.scenario.http.stream import Patience, Stream
 
 
 class Link:
-    """The stream that `make` comes to. Whoever waits for it may be told to wait no more; what then still comes is closed."""
+    """The stream that `make` comes to. Nobody waits for it after `abort`; what then still comes is closed."""
 
     def __init__(self, make: Callable[[Patience], Stream], patience: Patience) -> None:
         self._patience = patience
@@ -40,7 +40,7 @@ class Link:
             self._made.result().abort()
 
     def close(self) -> None:
-        """To be called by the thread that uses the stream, or where none does."""
+        """For the thread that uses the stream, or when none does."""
         if not self._made.cancel() and self._made.exception() is None:
             self._made.result().close()
 

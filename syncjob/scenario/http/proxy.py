@@ -12,7 +12,7 @@ _PORT = 80
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """Where it is, and what it is told of who asks."""
+    """Where it is, and the credentials that it asks for."""
 
     host: str
     port: int
@@ -23,7 +23,7 @@ class Proxy:
 
 
 class ProxyRefused(Exception):
-    """The proxy answered a CONNECT with something else than a connection."""
+    """The proxy responded to a CONNECT with something else than a connection."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(f"{status} {reason}".rstrip())

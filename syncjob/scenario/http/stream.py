@@ -44,7 +44,7 @@ class Patience:
     def reason(self) -> str:
         """Why a wait has ended in vain."""
         if time.monotonic() >= self._until:
-            return f"no whole answer within http.deadline ({self._deadline:g} s)"
+            return f"no complete response within http.deadline ({self._deadline:g} s)"
         return f"nothing came within http.timeout ({self._timeout:g} s)"
 
 

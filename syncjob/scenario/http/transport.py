@@ -1,17 +1,17 @@
-"""Requests to one base URL and their answers, over HTTP or in the process.
+"""Requests to one base URL and their responses, over HTTP or in the process.
 
-Connections stand on a stack and each is used by one thread at a time. So a run opens as many as it has workers, and
-no request is ever cancelled by another. httpx.Client would cost a quarter more CPU a request for cookies, redirects
-and merged URLs that this job must not have; httpx's pool costs CPU with the square of its size.
+A stack of connections, each used by one thread at a time: a run opens as many as it has workers. httpx.Client would
+cost a quarter more CPU a request for cookies, redirects and merged URLs that this job must not have; httpx's pool
+costs CPU with the square of its size.
 """
 
 import os
 import ssl
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
 import httpx
@@ -34,7 +34,7 @@ _NO_BODY = httpx.ByteStream(b"")
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its end, for the log: no query and no body; `status` None where none came."""
+    """One request and its end, for the log: no query and no body; `status` None if none came."""
 
     method: str
     path: str
@@ -54,10 +54,9 @@ class Limits:
 class Transport:
     """Sends single requests, without retries; may be used by any number of threads.
 
-    `handler` answers in place of the network. The first request goes alone, so that refused
-    credentials cost one request; whoever waits for its answer calls `sleep` with 0, which may raise.
-    After a 401, a first request that failed fatally, or `close` none is sent any more: `send` then raises Stopped. Raises UsageError where
-    the environment names a proxy or certificates that cannot be used.
+    `handler` responds in place of the network. The first request goes alone: see `First`. After a 401, a first request
+    that failed fatally, or `close` none is sent any more: `send` then raises Stopped.
+    Raises UsageError if the environment names a proxy or certificates that cannot be used.
     """
 
     def __init__(
@@ -95,7 +94,7 @@ class Transport:
         self._way = Way(self._url.netloc.decode("ascii"), self._proxy, self._secrets)
 
     def close(self) -> None:
-        """Closes all connections; what a thread has in flight may be answered or not, and is the last it sends."""
+        """Closes all connections; what a thread has in flight is the last that it sends."""
         self._is_closed = True
         with suppress(IndexError):  # whoever asks takes from it too
             while True:
@@ -110,11 +109,10 @@ class Transport:
                 connection.abort()
 
     def send(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
-        """One exchange; raises the ScenarioError that the answer, or its absence, stands for."""
+        """One exchange; raises the ScenarioError that the response, or its absence, is."""
         return self._first.call(lambda: self._send(method, path, query, body))
 
     def quoted(self, text: str) -> str:
-        """What a response says, for a message: without any secret that it may echo."""
         return quoted(text, self._secrets)
 
     def _send(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
@@ -141,14 +139,16 @@ class Transport:
         return answer
 
     def _exchange(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
-        request = self._request(method, self._target(path, query), body)
+        suffix = f"?{urlencode(query)}" if query else ""
+        request = self._request(method, self._prefix + (path + suffix).encode("ascii"), body)
         try:
             with self._connection() as connection:
                 response = connection.handle_request(request)
                 try:
                     raw = response.headers.raw
                     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
-                    return bodies.read(Answer(response.status_code, headers, b""), _chunks(response), self._secrets)
+                    chunks = cast("httpx.SyncByteStream", response.stream)  # as they come from the wire
+                    return bodies.read(Answer(response.status_code, headers, b""), chunks, self._secrets)
                 finally:
                     response.close()
         except proxy.ProxyRefused as error:
@@ -163,10 +163,6 @@ class Transport:
             return httpx.Request(method, self._url, headers=self._headers, stream=_NO_BODY, extensions=extensions)
         return httpx.Request(method, self._url, headers=self._json_headers, content=body, extensions=extensions)
 
-    def _target(self, path: str, query: Mapping[str, str]) -> bytes:
-        suffix = f"?{urlencode(query)}" if query else ""
-        return self._prefix + (path + suffix).encode("ascii")
-
     @contextmanager
     def _connection(self) -> "Iterator[InProcess | Wire]":
         try:
@@ -177,17 +173,17 @@ class Transport:
             yield connection
         finally:
             self._idle.append(connection)
-            if self._is_closed:  # meanwhile, perhaps before there was anything to close
+            if self._is_closed:  # by now, perhaps before there was anything to close
                 connection.close()
 
     def _open(self) -> "InProcess | Wire":
-        connection = InProcess(self._handler) if self._handler else self._new_connection()
+        connection = InProcess(self._handler) if self._handler else self._wire()
         self._all.append(connection)
-        if self._is_closed:  # meanwhile, perhaps before there was this one to end
+        if self._is_closed:  # by now, perhaps before there was this one to end
             connection.end()
         return connection
 
-    def _new_connection(self) -> "Wire":
+    def _wire(self) -> "Wire":
         # Imported late: a run on the embedded stand-in needs no network.
         from syncjob.scenario.http.wire import Wire
 
@@ -219,10 +215,3 @@ def _headers(url: httpx.URL, credentials: Credentials | None) -> dict[str, str]:
         "user-agent": f"syncjob/{__version__}",
     }
     return {**headers, "authorization": credentials.header} if credentials else headers
-
-
-def _chunks(response: httpx.Response) -> Iterable[bytes]:
-    """The body as it comes from the wire."""
-    if not isinstance(response.stream, httpx.SyncByteStream):
-        raise TypeError("a transport's response has a byte stream")
-    return response.stream

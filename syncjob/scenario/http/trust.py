@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import httpx
 
-from syncjob.errors import UsageError
+from syncjob.errors import UsageError, in_words
 
 FILE, FOLDER = "SSL_CERT_FILE", "SSL_CERT_DIR"
 # What OpenSSL looks for in a folder: the hash of a subject and a number.
@@ -15,26 +15,17 @@ _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
 
 def of_environment(environment: Mapping[str, str]) -> ssl.SSLContext:
-    """A context that trusts what SSL_CERT_FILE, or else SSL_CERT_DIR, names, and httpx's certificates where neither is set.
+    """A context that trusts what SSL_CERT_FILE, or else SSL_CERT_DIR, names, and httpx's certificates if neither is set.
 
-    Raises UsageError, with the variable and the path, where that holds no certificate: OpenSSL says neither, or
-    trusts nobody without a word.
+    Raises UsageError if that holds no certificate: OpenSSL does not say which, or trusts nobody without a word.
     """
     try:
-        context = _named(environment) or httpx.create_ssl_context()
+        file, folders = environment.get(FILE), environment.get(FOLDER)
+        context = _of_file(file) if file else _of_folders(folders) if folders else httpx.create_ssl_context()
     except OSError as error:
-        what = f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}"
-        raise UsageError(f"cannot set up TLS: {what}; check SSLKEYLOGFILE") from error
+        raise UsageError(f"cannot set up TLS: {in_words(error)}; check SSLKEYLOGFILE") from error
     context.set_alpn_protocols(["http/1.1"])
     return context
-
-
-def _named(environment: Mapping[str, str]) -> ssl.SSLContext | None:
-    if file := environment.get(FILE):
-        return _of_file(file)
-    if folders := environment.get(FOLDER):
-        return _of_folders(folders)
-    return None
 
 
 def _of_file(path: str) -> ssl.SSLContext:
@@ -48,9 +39,7 @@ def _of_file(path: str) -> ssl.SSLContext:
 
 def _of_folders(paths: str) -> ssl.SSLContext:
     if not any(_holds_certificates(path) for path in paths.split(os.pathsep)):
-        raise UsageError(
-            f"{FOLDER} names {paths}, which is no folder with certificates under the names that `openssl rehash` gives"
-        )
+        raise UsageError(f"{FOLDER} names {paths}, which holds no certificates; run `openssl rehash` on the folder")
     return ssl.create_default_context(capath=paths)
 
 

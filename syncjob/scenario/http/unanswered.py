@@ -1,4 +1,4 @@
-"""What it means that no answer came: the error that a failure of the network, or of a proxy, is. Pure."""
+"""What it means that no response came: the error that a failure of the network, or of a proxy, is. Pure."""
 
 import ssl
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from syncjob import errors
 from syncjob.credentials import quoted
 from syncjob.scenario.http.proxy import Proxy, ProxyRefused
 
-# A CONNECT that is answered so may be let through soon.
+# After these a CONNECT may be let through soon.
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -23,7 +23,7 @@ class Way:
 
     def refused(self, error: ProxyRefused) -> errors.ScenarioError:
         """Nothing was sent: the proxy did not connect."""
-        what = f"the proxy {self.proxy} answers {self._said(error)}"
+        what = f"the proxy {self.proxy} responded {self._said(error)}"
         if error.status in _PASSING:
             return errors.Unavailable(f"{what}; is {self.host} up?", retryable=True)
         if error.status == 407:
@@ -37,11 +37,11 @@ class Way:
             return errors.Untrusted(f"the TLS certificate of {self.host} does not verify: {what}")
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
             way = f" through the proxy {self.proxy}" if self.proxy else ""
-            advice = "are base_url and HTTPS_PROXY right?" if self.proxy else "is base_url right?"
+            advice = "check `base_url` and HTTPS_PROXY" if self.proxy else "check your network and `base_url`"
             return errors.Unavailable(f"cannot connect to {self.host}{way}: {what}; {advice}", retryable=True)
         if isinstance(error, httpx.TimeoutException | httpx.NetworkError | httpx.RemoteProtocolError):
-            # The request may have had its effect. A read is asked again, a write is looked at first.
-            message = f"no whole answer from {self.host}: {what}"
+            # The request may have had its effect. A read is repeated, a write is looked at first.
+            message = f"no complete response from {self.host}: {what}"
             return errors.Unavailable(message, retryable=method != "PUT", ambiguous=True)
         return errors.ProtocolError(f"cannot ask {self.host}: {what}", ambiguous=True)
 

@@ -1,10 +1,10 @@
-"""One HTTP/1.1 connection as a transport of httpx, through a proxy where there is one.
+"""One HTTP/1.1 connection as a transport of httpx, through a proxy if there is one.
 
 httpx's own transport keeps a pool even for one connection, which costs a request a seventh of its CPU.
 """
 
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import httpcore
 import httpx
@@ -13,23 +13,11 @@ from syncjob.scenario.http.link import Link
 from syncjob.scenario.http.proxy import Proxy, ProxyRefused
 from syncjob.scenario.http.stream import Patience, Stream, connect
 
-# httpcore's exceptions have the names of httpx's.
-_ERRORS: Mapping[type[Exception], type[httpx.TransportError]] = {
-    httpcore.ConnectTimeout: httpx.ConnectTimeout,
-    httpcore.ReadTimeout: httpx.ReadTimeout,
-    httpcore.WriteTimeout: httpx.WriteTimeout,
-    httpcore.ConnectError: httpx.ConnectError,
-    httpcore.ReadError: httpx.ReadError,
-    httpcore.WriteError: httpx.WriteError,
-    httpcore.LocalProtocolError: httpx.LocalProtocolError,
-    httpcore.RemoteProtocolError: httpx.RemoteProtocolError,
-    httpcore.UnsupportedProtocol: httpx.UnsupportedProtocol,
-}
-_OF_HTTPCORE = tuple(_ERRORS)
+_OF_HTTPCORE = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol)
 
 
 class Wire(httpx.BaseTransport):
-    """A connection to the host of `url`, for one request at a time; opened anew where it cannot be used again.
+    """A connection to the host of `url`, for one request at a time; opened anew if it cannot be used again.
 
     `keepalive` is for how many seconds it is used again, `timeout` and `deadline` are those of a request. Raises
     httpx.TransportError, as httpx's own do, and ProxyRefused. Before a connection is made they are httpx's
@@ -67,23 +55,18 @@ class Wire(httpx.BaseTransport):
         origin = self._origin
         asked = httpcore.Request(
             request.method,
-            httpcore.URL(
-                scheme=origin.scheme,
-                host=origin.host,
-                port=origin.port,
-                target=request.extensions["target"],
-            ),
+            httpcore.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=request.extensions["target"]),
             headers=request.headers.raw,
             content=request.stream,
         )
         try:
             answered = self._connection.handle_request(asked)
         except _OF_HTTPCORE as error:
-            raise _ERRORS[type(error)](str(error)) from error
+            raise _of_httpx(error) from error
         return httpx.Response(answered.status, headers=answered.headers, stream=_Body(answered))
 
     def close(self) -> None:
-        """To be called by the thread that uses it, or where none does."""
+        """For the thread that uses it, or when none does."""
         if self._link:
             self._link.close()
         self._link = self._connection = None
@@ -129,7 +112,7 @@ class Wire(httpx.BaseTransport):
 
 
 def _ask(proxy: Proxy, stream: Stream, target: str) -> None:
-    """Has the proxy connect the stream to the host; raises ProxyRefused. It is told neither path nor credentials."""
+    """Has the proxy connect the stream to the host; raises ProxyRefused. It learns neither path nor credentials."""
     origin = httpcore.Origin(b"http", proxy.host.encode(), proxy.port)
     headers = [("host", target), ("accept", "*/*")]
     headers += [("proxy-authorization", proxy.authorization)] if proxy.authorization else []
@@ -141,10 +124,16 @@ def _ask(proxy: Proxy, stream: Stream, target: str) -> None:
 
 
 def _is_usable(connection: httpcore.HTTP11Connection) -> bool:
-    """Whether the next request may be sent on it: what is left of an answer would be read as the next one."""
-    # Nothing public tells what was received behind an answer; `has_expired` tells what is still to be received.
+    """Whether the next request may be sent on it: what is left of a response would be read as the next one."""
+    # Nothing public tells what was received behind a response; `has_expired` tells what is still to be received.
     left, _ = connection._h11_state.trailing_data  # noqa: SLF001
     return not (left or connection.is_closed() or connection.has_expired())
+
+
+def _of_httpx(error: Exception) -> httpx.TransportError:
+    """The exception of httpx that has the name of one of httpcore's."""
+    kind: type[httpx.TransportError] = getattr(httpx, type(error).__name__)
+    return kind(str(error))
 
 
 class _Body(httpx.SyncByteStream):
@@ -155,7 +144,7 @@ class _Body(httpx.SyncByteStream):
         try:
             yield from self._answered.iter_stream()
         except _OF_HTTPCORE as error:
-            raise _ERRORS[type(error)](str(error)) from error
+            raise _of_httpx(error) from error
 
     def close(self) -> None:
         self._answered.close()
