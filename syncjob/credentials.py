@@ -92,6 +92,7 @@ _ESCAPE = re.compile(
     re.IGNORECASE,
 )
 _FOLD = re.compile(r"\s|\\[rn]")  # what base64 is broken into lines by (RFC 2045, 6.8), also within JSON
+_PADDED = re.compile(r"\[redacted\]=+")  # a secret's own padding, if it was escaped and so no part of a form
 _SHORTEST_FOLDED = 16  # a shorter one may be made of the ends of words
 _LAYERS = 4  # of escapes within escapes
 # Shorter than any real secret; to take out every "a" would garble all messages.
@@ -138,7 +139,7 @@ def _without(text: str, forms: Sequence[str]) -> str:
         if form in lowered:
             text = "[redacted]".join(_around(form, text, lowered))
             lowered = text.translate(_LOWER)
-    return text
+    return _PADDED.sub("[redacted]", text)
 
 
 def _around(form: str, text: str, lowered: str) -> Iterator[str]:
