@@ -1,4 +1,4 @@
-"""Where a command's product goes and in which form, and what else is made of its report."""
+"""A command's output, in its format and its place, and what else is made of its report."""
 
 import os
 import sys
@@ -22,7 +22,7 @@ from syncjob.text.sanitize import one_line, printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from syncjob.commands.result import Result
+    from syncjob.commands.result import RunResult
     from syncjob.commands.run import Run
     from syncjob.report.model import Report
 
@@ -30,8 +30,8 @@ _TO_THE_END = 4.0  # seconds after a signal in which a page may be made
 _FOR_A_PAGE = 0.3  # seconds that a page has in any case, however late it is
 
 
-class Product:
-    """A command's product on stdout or in a file, its JSON report, and what GitHub Actions is told.
+class Output:
+    """A command's output on stdout or in a file, its JSON report, and what GitHub Actions reads.
 
     A file is proved writable before the run and is not emptied before there is something to write.
     """
@@ -67,11 +67,11 @@ class Product:
 
     @property
     def is_on_screen(self) -> bool:
-        """Whether whoever is at the terminal reads the product as it is made."""
+        """Whether whoever is at the terminal reads the output as it is made."""
         return self.is_text and self._output is None and sys.stdout.isatty()
 
     def show(self, text: str) -> None:
-        """Writes a part of the product; the parts of a file follow one another."""
+        """Writes a part of the output; the parts of a file follow one another."""
         if self._output is None:
             self._print([text])
             return
@@ -84,17 +84,17 @@ class Product:
 
     def _print(self, parts: "Iterable[str]") -> None:
         if not self.is_text:
-            with gate.as_utf_8(sys.stdout):  # a machine format stands alone on stdout
+            with gate.as_utf_8(sys.stdout):  # a machine format is alone on stdout
                 sys.stdout.writelines(parts)
             return
         with workflow_commands.unobeyed(sys.stdout) if is_step(os.environ) else nullcontext():
             sys.stdout.writelines(parts)
             sys.stdout.flush()
 
-    def finish(self, run: "Run", result: "Result", text: Callable[..., str]) -> int:
+    def finish(self, run: "Run", result: "RunResult", text: Callable[..., str]) -> int:
         """Writes what is left to write; returns the exit status. `text` renders the format of that name.
 
-        First what scripts rely on, then what people read. Where one fails the others are made all the same.
+        First what scripts rely on, then what people read. If one fails the others are made all the same.
         """
         report = result.report
         report_file = self._save_report(report)
@@ -115,21 +115,20 @@ class Product:
         return status
 
     def _save_report(self, report: "Report") -> str | None:
-        """The report's file; None where there is none."""
+        """The report's file; None if there is none."""
         path = self._report or (self._step.file(f"syncjob-{report.run}.json") if self._step else None)
-        saved = None
         if path:
             with self.attempts.to("write the report"):
                 self._write_report(path, report)
-                saved = path
-        return saved
+                return path
+        return None
 
     def _write_report(self, path: str, report: "Report") -> None:
         from syncjob.report import json
 
         outputs.save(path, json.parts(report))
 
-    def _make(self, run: "Run", result: "Result", text: "Callable[[Report], str]") -> None:
+    def _make(self, run: "Run", result: "RunResult", text: "Callable[[Report], str]") -> None:
         report = result.report
         if self._format == "github":
             self._show_annotations(Step(os.environ).annotations(report, run.config.path))
@@ -140,7 +139,7 @@ class Product:
             outputs.save(self._output, parts) if self._output else self._print(parts)
 
     def _sum_up(self, report: "Report") -> None:
-        """The counts, where the product does not say them to whoever looks on: what was written must not go unsaid."""
+        """The counts, unless the output shows them to whoever looks on: what was written must not go unsaid."""
         from syncjob.report.summary import summary_line
 
         is_said = (
@@ -152,12 +151,15 @@ class Product:
             click.echo(one_line(f"Wrote {', '.join(filter(None, self._files))}."), err=True)
 
     def _status(self, run: "Run", report: "Report") -> int:
-        if run.interrupts.signal is not None:  # it may have come after the report was made
-            return 128 + run.interrupts.signal
-        return report.exit_code or int(self.attempts.have_failed or gate.failure_of(sys.stdout) is not None)
+        # A signal may have come after the report was made.
+        return (
+            run.interrupts.status
+            or report.exit_code
+            or int(self.attempts.have_failed or gate.failure_of(sys.stdout) is not None)
+        )
 
     def _show_annotations(self, lines: "Sequence[str]") -> None:
-        """Annotations as the product itself."""
+        """Annotations as the output itself."""
         if self._output:
             self.show("".join(f"{line}\n" for line in lines))
             return
@@ -165,18 +167,17 @@ class Product:
             workflow_commands.obeyed(sys.stdout, line)
 
     def _annotate(self, lines: "Sequence[str]") -> None:
-        """Annotations beside the product: on its own stream where it was wrapped.
+        """Annotations beside the output: on its own stream if it was wrapped.
 
-        The runner reads the two streams apart, and where one says stop it obeys neither.
+        The runner reads the two streams apart, and if one says stop it obeys neither.
         """
         stream = sys.stdout if self.is_text and self._output is None else sys.stderr
-        if self._format != "github":
-            for line in lines:
-                workflow_commands.obeyed(stream, line)
+        for line in lines:
+            workflow_commands.obeyed(stream, line)
 
 
-def _parts(format: str, result: "Result") -> "Iterable[str]":
-    """How each machine format is made; HTML, which is slow to load, only where it is asked for."""
+def _parts(format: str, result: "RunResult") -> "Iterable[str]":
+    """How each machine format is made; HTML, which is slow to load, only if it is asked for."""
     from syncjob.report import json, markdown
 
     if format == "json":
@@ -189,9 +190,9 @@ def _parts(format: str, result: "Result") -> "Iterable[str]":
 
 
 def _in_time(parts: "Iterable[str]") -> "Iterator[str]":
-    """The parts of a page, which may take long to make; raises Stopped where a signal waits for its end."""
+    """The parts of a page, which may take long to make; raises Stopped if a signal waits for its end."""
     until = time.monotonic() + _FOR_A_PAGE
     for part in parts:
         yield part
         if hurried_for() > _TO_THE_END and time.monotonic() > until:
-            raise Stopped("a signal ended the run, and it takes too long")
+            raise Stopped("interrupted before it was complete")

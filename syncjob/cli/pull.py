@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from syncjob.cli.options import with_product
-from syncjob.cli.output import Product
-from syncjob.cli.session import Settings, begin
+from syncjob.cli.options import with_output
+from syncjob.cli.output import Output
+from syncjob.cli.session import Settings, run_for
 
 if TYPE_CHECKING:
     from syncjob.report.model import Report
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("select", nargs=-1, metavar="[SELECT]...")
-@with_product("text", "json")
+@with_output("text", "json")
 @click.option(
     "--all", "takes_all", is_flag=True, help="Every own model that has a description, with a file or without."
 )
@@ -28,17 +28,17 @@ def pull(
     takes_all: bool,
     force: bool,
     dry_run: bool,
-    **product_options: Any,
+    **output_options: Any,
 ) -> int:
-    """Take texts from Scenario over into files."""
-    from syncjob.commands import jobs, run
+    """Download descriptions from Scenario into files."""
+    from syncjob.commands import pull
+    from syncjob.commands.run import Options
     from syncjob.report import text
 
-    product = Product(**product_options)
-    with begin(settings, "pull", run.Options(select, force=force)) as started:
-        result = jobs.pull(started, takes_all=takes_all, dry_run=dry_run)
-        render = text.render_plan if dry_run else text.render_pull
-        status = product.finish(started, result, render)
+    output = Output(**output_options)
+    with run_for(settings, "pull", Options(select, force=force)) as run:
+        result = pull.pull(run, takes_all=takes_all, dry_run=dry_run)
+        status = output.finish(run, result, text.render_plan if dry_run else text.render_pull)
     if hint := _next_step(result.report, is_of_files=not (select or takes_all), takes_all=takes_all):
         click.echo(hint, err=True)
     return status
@@ -46,5 +46,5 @@ def pull(
 
 def _next_step(report: "Report", *, is_of_files: bool, takes_all: bool) -> str | None:
     if is_of_files and not report.items and not report.problems:
-        return "No descriptions here yet: `syncjob pull --all` takes over all that Scenario has."
+        return "No descriptions here yet: `syncjob pull --all` downloads all that Scenario has."
     return "Commit these files now." if takes_all and report.summary.applied else None

@@ -6,7 +6,7 @@ from syncjob.cli.session import Settings, load_config
 
 
 @click.command()
-@click.option("--format", type=click.Choice(["text", "json"]), default="text", help="Form of the list.")
+@click.option("--format", type=click.Choice(["text", "json"]), default="text", help="Output format.")
 @click.pass_obj
 def runs(settings: Settings, /, format: str) -> int:
     """List the runs that wrote, newest first; each can be rolled back."""

@@ -11,7 +11,7 @@ from syncjob.text.sanitize import one_line
     "--port", type=click.IntRange(0, 65535), default=8484, show_default=True, help="Port; 0 takes a free one."
 )
 @click.option(
-    "--play", "words", multiple=True, metavar="NAME=VALUE", help="What to answer where the API's answer is not known."
+    "--play", "words", multiple=True, metavar="NAME=VALUE", help="How to respond if the API's response is not known."
 )
 @click.pass_obj
 def sandbox(settings: Settings, /, port: int, words: tuple[str, ...]) -> int:

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _BAR = 6  # so that a run of 100,000 has room on a line of 80 characters
-_LONG = 20  # items from which on a terminal shows a progress bar
+_LONG = 20  # from so many items a terminal shows a progress bar
 
 
 class Settings(NamedTuple):
-    """The options that stand before the command."""
+    """The options before the command."""
 
     config: str | None
     profile: str | None
@@ -43,8 +43,8 @@ def load_config(settings: Settings) -> "Config":
 
 
 @contextmanager
-def begin(settings: Settings, command: "Command", options: "Options", reach: "Reach" = "read") -> "Iterator[Run]":
-    """A run, until the block ends; raises UsageError where it needs credentials and there are none."""
+def run_for(settings: Settings, command: "Command", options: "Options", reach: "Reach" = "read") -> "Iterator[Run]":
+    """A run, until the block ends; raises UsageError if it needs credentials and there are none."""
     from syncjob import log
     from syncjob.commands import run
     from syncjob.credentials import secrets_of

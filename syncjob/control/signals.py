@@ -32,6 +32,11 @@ class Interrupts:
     def __init__(self) -> None:
         self.signal: int | None = None
 
+    @property
+    def status(self) -> int | None:
+        """The exit status of a process that the signal ended, as shells have it."""
+        return None if self.signal is None else _status(self.signal)
+
 
 @contextmanager
 def ending(stop: Stop) -> Iterator[Interrupts]:
@@ -100,7 +105,7 @@ class _Watch:
         if not more:
             more = self._until_another(first)
         if more:
-            os._exit(128 + more[0])
+            os._exit(_status(more[0]))
 
     def _until_another(self, first: int) -> list[int]:
         """Ends the process where the run waits for longer than it may; what came after the first, none at the run's end."""
@@ -112,7 +117,7 @@ class _Watch:
                 _say(
                     f"the run still {'waits for something' if is_waiting else 'works'}, so it is ended without a report"
                 )
-                os._exit(128 + first)
+                os._exit(_status(first))
             came = self._came(_TICK)
             if came is None or came:
                 return came or []
@@ -131,6 +136,10 @@ class _Watch:
         """Whether the main thread has waited since it was last asked."""
         before, self._used = self._used, _cpu_seconds(self._main)
         return self._used - before < _WORK
+
+
+def _status(number: int) -> int:
+    return 128 + number
 
 
 def _cpu_seconds(thread: int) -> float:

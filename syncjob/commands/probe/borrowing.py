@@ -16,11 +16,9 @@ _SOON = 1.0
 
 @contextmanager
 def borrowed(run: Run, model_id: str) -> Iterator[Scratch]:
-    """A scratch model until the block ends, however it ends; raises NotRestored where it then is not as it was."""
-    if run.journal is None:
-        raise RuntimeError("a run that writes was begun without a journal")
+    """A scratch model until the block ends, however it ends; raises NotRestored if it then is not as it was."""
     run.stop.when_overdue(run.client.abort, _SOON)
-    scratch = Scratch(run, run.journal, model_id, _first_text(run, model_id))
+    scratch = Scratch(run, run.to_write(), model_id, _first_text(run, model_id))
     try:
         yield scratch
     finally:
