@@ -30,7 +30,7 @@ def _tell(reason: str) -> None:
 
 def _sandbox_notice(url: str) -> str:
     return (
-        f"The stand-in answers at {url} (Ctrl-C ends it); any credentials will do. In another shell:\n"
+        f"The stand-in listens at {url} (Ctrl-C stops it); any credentials will do. In another shell:\n"
         f"  export SCENARIO_BASE_URL={url} SCENARIO_SDK_API_KEY=any SCENARIO_SDK_API_SECRET=any\n"
         "  syncjob --profile production diff"
     )

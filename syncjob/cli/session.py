@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _BAR = 6  # so that a run of 100,000 has room on a line of 80 characters
-_LONG = 20  # from so many items a terminal shows a progress bar
+_LONG = 20  # items; a terminal shows a progress bar for this many or more
 
 
 class Settings(NamedTuple):
@@ -70,7 +70,7 @@ def run_for(settings: Settings, command: "Command", options: "Options", reach: "
 
 
 def _notice(config: "Config") -> str | None:
-    """Where a run goes, if that is not what the profile's name says."""
+    """The target of a run, if it is not what the profile's name says."""
     why = " (SCENARIO_BASE_URL)" if config.is_overridden else ""
     if config.is_sandbox:
         return f"Profile {config.profile} is the embedded stand-in{why}: nothing is sent to Scenario."

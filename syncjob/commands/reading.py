@@ -48,10 +48,9 @@ def plans(
     """The names' documents compared, in slices; what is in step comes as it is found, in partial plans.
 
     The first slice ends when `SLICE` descriptions are not in step: below that all is known before the first write.
-    Later `paced` ones are as small as it takes to write them before what was read is old. All of it can be `one` slice.
+    Later `paced` ones are small enough to be written before what was read is old; `one` slice can hold all.
     """
-    reading = _Reading(run, names, source, memory)
-    references = References(run.look_up)
+    reading, references = _Reading(run, names, source, memory), References(run.look_up)
     size = len(names) + 1 if slicing == "one" else SLICE
     while reading.rest:
         for settled in reading.settled(size):

@@ -150,10 +150,9 @@ def begin(
         client = stack.enter_context(offline() if reach == "offline" else connect(config, learnt, stop))
         # After the lock, so that what the run before has written is all there.
         recent = recent_writes(config, run_id) if reach != "offline" and not distrust else None
-        remote = _remote(config, client, learnt, recent)
         yield Run(
-            run_id, command, config, options, learnt, started_at, _progress(client), track, remote, stop, Breaker(stop),
-            interrupts, git, journal, distrust,
+            run_id, command, config, options, learnt, started_at, _progress(client), track,
+            _remote(config, client, learnt, recent), stop, Breaker(stop), interrupts, git, journal, distrust,
         )  # fmt: skip
 
 

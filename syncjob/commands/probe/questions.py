@@ -1,4 +1,4 @@
-"""What the API answers where its documentation is silent, asked of a scratch model."""
+"""How the API behaves, beyond its documentation, as a scratch model shows it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from syncjob.state.probe_results import Finding
 from syncjob.text.probe_texts import ODD, SIZES, UNKNOWN_ASSET, is_of_a_probe, tagged
 
 _TOO_LARGE = (400, 413, 422)  # any other refusal is of something else
-# The names in Learnt of what may be answered for no description.
+# What may be returned for no description -> its name in Learnt.
 _NO_DESCRIPTION = {
     '"value": ""': "empty",
     '"value": null': "null-value",
@@ -90,10 +90,9 @@ def _about_changes(model: Scratch) -> Answers:
 
 def _about_updates(model: Scratch, before: Mapping[str, str | None]) -> Answers:
     after = _updated_at(model)
-    moved = {where: bool(before[where] and after[where]) and after[where] != before[where] for where in after}
-    unknown = [where for where in after if not after[where]]
-    shown = ", ".join(f"{'moves' if moved[where] else 'stays'} in {where}" for where in after if where not in unknown)
-    answer = ", ".join([*([shown] if shown else []), *(f"not shown in {where}" for where in unknown)])
+    moved = {place: bool(before[place] and at) and at != before[place] for place, at in after.items()}
+    shown = [f"{'moves' if moved[place] else 'stays'} in {place}" for place, at in after.items() if at]
+    answer = ", ".join([*shown, *(f"not shown in {place}" for place, at in after.items() if not at)])
     is_used = all(moved.values())
     meaning = "what has not moved need not be read again" if is_used else "every description is read each time"
     yield Finding("updatedAt at an edit", f"{answer} ({after['the model']})", meaning), {"updated_at_moves": is_used}
@@ -103,7 +102,9 @@ def _about_tags(model: Scratch) -> Answers:
     plain, in_code, unknown = tagged(model.model_id)
     is_listed = _lists(model.put(plain), model.model_id)
     yield (
-        Finding("a tag", "listed in the answer" if is_listed else "not listed in the answer", "references are checked"),
+        Finding(
+            "a tag", "listed in the response" if is_listed else "not listed in the response", "references are checked"
+        ),
         {},
     )
     is_listed = _lists(model.put(in_code), model.model_id)
@@ -117,7 +118,7 @@ def _about_tags(model: Scratch) -> Answers:
 
 
 def _about_sizes(model: Scratch) -> Answers:
-    """The largest first: where there is no limit that is one request."""
+    """The largest first: without a limit that is one request."""
     refused: tuple[int, str] | None = None
     for size in SIZES:
         try:
@@ -157,8 +158,7 @@ def _about_unknown_ids(model: Scratch) -> Answers:
 
 
 def _about_foreign_models(model: Scratch) -> Answers:
-    page = parsed(model.ask("GET", "/models", pageSize=1, privacy="public"))
-    match page:
+    match parsed(model.ask("GET", "/models", pageSize=1, privacy="public")):
         case {"models": [{"id": str() as id_}, *_]}:
             pass
         case _:
@@ -174,17 +174,17 @@ def _about_foreign_models(model: Scratch) -> Answers:
 
 
 def _updated_at(model: Scratch) -> dict[str, str | None]:
-    """`updatedAt` of the model itself, and in the first page of a listing by it; None where it is not shown."""
+    """`updatedAt` of the model itself, and in the first page of a listing by it; None if it is not shown."""
     own = parsed(model.ask("GET", f"/models/{model.model_id}"))
     page = parsed(model.ask("GET", "/models", pageSize=500, sortBy="updatedAt", sortDirection="desc"))
     rows = _member(page, "models")
     row = next((row for row in rows if _member(row, "id") == model.model_id), None) if isinstance(rows, list) else None
     shown = {"the model": _member(_member(own, "model"), "updatedAt"), "the listing": _member(row, "updatedAt")}
-    return {where: at if isinstance(at, str) else None for where, at in shown.items()}
+    return {place: at if isinstance(at, str) else None for place, at in shown.items()}
 
 
 def _member(value: Any, name: str) -> Any:
-    """None where the value is no object, or has no such member."""
+    """None if the value is no object, or has no such member."""
     return value.get(name) if isinstance(value, dict) else None
 
 
