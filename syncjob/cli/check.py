@@ -14,15 +14,13 @@ from syncjob.cli.session import Settings, run_for
 @with_output("text", "json", "github")
 @click.option("--remote", is_flag=True, help="Also look up every model and every referenced id.")
 @click.pass_obj
-def check(
-    settings: Settings, /, select: tuple[str, ...], since: str | None, remote: bool, **output_options: Any
-) -> int:
+def check(settings: Settings, /, remote: bool, **given: Any) -> int:
     """Check files, names, encodings and tags; offline unless --remote."""
     from syncjob.commands import check
     from syncjob.commands.result import RunResult
     from syncjob.commands.run import Options
     from syncjob.report import text
 
-    output = Output(**output_options)
-    with run_for(settings, "check", Options(select, since), "read" if remote else "offline") as run:
+    output = Output(given)
+    with run_for(settings, "check", Options.of(given), "read" if remote else "offline") as run:
         return output.finish(run, RunResult(check.check(run, is_remote=remote), ()), text.render_check)

@@ -11,30 +11,17 @@ from syncjob.cli.session import Settings, run_for
 
 if TYPE_CHECKING:
     from syncjob.commands.run import Command, Options
-    from syncjob.local.select import Shard
 
 
 @click.command()
 @with_plan
 @click.option("--exit-code", is_flag=True, help="Exit 3 if there are changes.")
 @click.pass_obj
-def diff(
-    settings: Settings,
-    /,
-    select: tuple[str, ...],
-    since: str | None,
-    prune: bool,
-    shard: "Shard | None",
-    refresh: bool,
-    plan_out: str | None,
-    exit_code: bool,
-    **output_options: Any,
-) -> int:
+def diff(settings: Settings, /, plan_out: str | None, **given: Any) -> int:
     """Show what sync would do; never writes to Scenario."""
     from syncjob.commands.run import Options
 
-    options = Options(select, since, prune, shard, refresh, exit_code=exit_code)
-    return show_diff(settings, "diff", options, Output(**output_options, plans={"--plan-out": plan_out}), plan_out)
+    return show_diff(settings, "diff", Options.of(given), Output(given, plan_out), plan_out)
 
 
 def show_diff(settings: Settings, command: "Command", options: "Options", output: Output, plan_out: str | None) -> int:

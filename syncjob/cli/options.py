@@ -17,7 +17,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 FILE = click.Path(dir_okay=False)
 
 
-def require_distinct(files: "Mapping[str, str | None]") -> None:
+def require_distinct(files: "Mapping[str, str | os.PathLike[str] | None]") -> None:
     """Raises if two options name the same file: one of the two would be lost."""
     taken: dict[str, str] = {}
     for option, path in files.items():
@@ -44,49 +44,6 @@ def writable(context: click.Context, parameter: click.Parameter, path: str | Non
     return path
 
 
-def with_selection(function: _Function) -> _Function:
-    """SELECT and --since: which descriptions a command is about."""
-    for option in (
-        click.option("--since", metavar="REV", help="Only files that differ from the merge base of REV and HEAD."),
-        click.argument("select", nargs=-1, metavar="[SELECT]..."),
-    ):
-        function = option(function)
-    return function
-
-
-def with_output(*formats: str) -> Callable[[_Function], _Function]:
-    """The options of every command that makes output; the first format is the default."""
-
-    def decorate(function: _Function) -> _Function:
-        for option in (
-            click.option("--no-github", is_flag=True, help="Disable GitHub annotations, summary and outputs."),
-            click.option(
-                "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the text."
-            ),
-            click.option("--report", type=FILE, callback=writable, help="Write the JSON report here too."),
-            click.option("--output", type=FILE, callback=writable, help="Write here instead of to stdout."),
-            click.option("--format", type=click.Choice(formats), default=formats[0], help="Output format."),
-        ):
-            function = option(function)
-        return function
-
-    return decorate
-
-
-def with_plan(function: _Function) -> _Function:
-    """SELECT, and the options of output and of a plan."""
-    for option in (
-        click.option("--refresh", is_flag=True, help="Read every description, whatever is remembered."),
-        click.option("--shard", metavar="I/N", callback=_shard, help="Only part I of N, by a stable hash of the id."),
-        click.option("--plan-out", type=FILE, callback=writable, help="Write the plan here, for sync --plan."),
-        click.option("--prune", is_flag=True, help="Delete descriptions on Scenario that have no file any more."),
-        with_output("text", "json", "markdown", "html"),
-        with_selection,
-    ):
-        function = option(function)
-    return function
-
-
 def _shard(context: click.Context, parameter: click.Parameter, value: str | None) -> "Shard | None":
     if value is None:
         return None
@@ -97,3 +54,43 @@ def _shard(context: click.Context, parameter: click.Parameter, value: str | None
     if not is_number or not 1 <= int(number) <= int(count):
         raise click.BadParameter(f"{value!r} is not a shard; use I/N, such as 2/5")
     return Shard(int(number), int(count))
+
+
+def _all(*options: Callable[[_Function], _Function]) -> Callable[[_Function], _Function]:
+    def decorate(function: _Function) -> _Function:
+        for option in options:
+            function = option(function)
+        return function
+
+    return decorate
+
+
+# SELECT and --since: which descriptions a command is about.
+with_selection = _all(
+    click.option("--since", metavar="REV", help="Only files that differ from the merge base of REV and HEAD."),
+    click.argument("patterns", nargs=-1, metavar="[SELECT]..."),
+)
+
+
+def with_output(*formats: str) -> Callable[[_Function], _Function]:
+    """The options of every command that makes output; the first format is the default."""
+    return _all(
+        click.option("--no-github", is_flag=True, help="Disable GitHub annotations, summary and outputs."),
+        click.option(
+            "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour the text."
+        ),
+        click.option("--report", type=FILE, callback=writable, help="Write the JSON report here too."),
+        click.option("--output", type=FILE, callback=writable, help="Write here instead of to stdout."),
+        click.option("--format", type=click.Choice(formats), default=formats[0], help="Output format."),
+    )
+
+
+# SELECT, and the options of output and of a plan.
+with_plan = _all(
+    click.option("--refresh", is_flag=True, help="Read every description, whatever is remembered."),
+    click.option("--shard", metavar="I/N", callback=_shard, help="Only part I of N, by a stable hash of the id."),
+    click.option("--plan-out", type=FILE, callback=writable, help="Write the plan here, for sync --plan."),
+    click.option("--prune", is_flag=True, help="Delete descriptions on Scenario that have no file any more."),
+    with_output("text", "json", "markdown", "html"),
+    with_selection,
+)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -36,28 +36,21 @@ class Output:
     A file is proved writable before the run and is not emptied before there is something to write.
     """
 
-    def __init__(
-        self,
-        format: str,
-        output: str | None,
-        report: str | None,
-        color: str,
-        no_github: bool,
-        plans: "Mapping[str, str | None]" = {},  # noqa: B006  never changed
-    ) -> None:
-        """`plans` are the other files that the command reads or writes, by option."""
-        require_distinct({"--output": output, "--report": report, **plans})
-        self.is_text = format == "text"
-        self._format = format
-        self._color = color
-        self._output = output
-        self._report = report
-        self._files = (output, report, plans.get("--plan-out"))
+    def __init__(self, given: "Mapping[str, Any]", plan_out: str | None = None) -> None:
+        """`given` are the command's options by name."""
+        self._format: str = given["format"]
+        self._color: str = given["color"]
+        self._output: str | None = given["output"]
+        self._report: str | None = given["report"]
+        self._files = (self._output, self._report, plan_out)
+        plan = given.get("plan")
+        require_distinct({"--output": self._output, "--report": self._report, "--plan-out": plan_out, "--plan": plan})
+        self.is_text = self._format == "text"
         self._has_begun = False
         self.attempts = outputs.Attempts()
-        if color == "always":
+        if self._color == "always":
             gate.allow_color(sys.stdout)
-        self._step = Step(os.environ) if is_step(os.environ) and not no_github else None
+        self._step = Step(os.environ) if is_step(os.environ) and not given["no_github"] else None
 
     @property
     def is_colored(self) -> bool:

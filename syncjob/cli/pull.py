@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("select", nargs=-1, metavar="[SELECT]...")
+@click.argument("patterns", nargs=-1, metavar="[SELECT]...")
 @with_output("text", "json")
 @click.option(
     "--all", "takes_all", is_flag=True, help="Every own model that has a description, with a file or without."
@@ -21,25 +21,17 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Overwrite files with changes that git does not have.")
 @click.option("--dry-run", is_flag=True, help="Show what would be written.")
 @click.pass_obj
-def pull(
-    settings: Settings,
-    /,
-    select: tuple[str, ...],
-    takes_all: bool,
-    force: bool,
-    dry_run: bool,
-    **output_options: Any,
-) -> int:
+def pull(settings: Settings, /, takes_all: bool, dry_run: bool, **given: Any) -> int:
     """Download descriptions from Scenario into files."""
     from syncjob.commands import pull
     from syncjob.commands.run import Options
     from syncjob.report import text
 
-    output = Output(**output_options)
-    with run_for(settings, "pull", Options(select, force=force)) as run:
+    output, options = Output(given), Options.of(given)
+    with run_for(settings, "pull", options) as run:
         result = pull.pull(run, takes_all=takes_all, dry_run=dry_run)
         status = output.finish(run, result, text.render_plan if dry_run else text.render_pull)
-    if hint := _next_step(result.report, is_of_files=not (select or takes_all), takes_all=takes_all):
+    if hint := _next_step(result.report, is_of_files=not (options.patterns or takes_all), takes_all=takes_all):
         click.echo(hint, err=True)
     return status
 

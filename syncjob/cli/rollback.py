@@ -18,14 +18,14 @@ from syncjob.cli.session import Settings, run_for
 @click.option("--force", is_flag=True, help="Put texts back even if Scenario holds a later one.")
 @click.option("--yes", is_flag=True, help="Skip the confirmation prompt.")
 @click.pass_obj
-def rollback(settings: Settings, /, run_id: str, dry_run: bool, force: bool, yes: bool, **output_options: Any) -> int:
+def rollback(settings: Settings, /, run_id: str, dry_run: bool, yes: bool, **given: Any) -> int:
     """Put back the texts that a run overwrote; `syncjob runs` lists the runs."""
     from syncjob.commands import rollback
     from syncjob.commands.run import Options
     from syncjob.report import text
 
-    output = Output(**output_options)
-    options = Options(force=force)
+    output = Output(given)
+    options = Options.of(given)
     if dry_run:
         with run_for(settings, "rollback", options) as run:
             return output.finish(run, rollback.rollback_diff(run, run_id), text.render_plan)

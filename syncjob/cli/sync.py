@@ -2,19 +2,16 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from syncjob.cli.diff import show_diff
-from syncjob.cli.options import with_plan
+from syncjob.cli.options import FILE, with_plan
 from syncjob.cli.output import Output
 from syncjob.cli.question import is_attended
 from syncjob.cli.review import Review
 from syncjob.cli.session import Settings, run_for
-
-if TYPE_CHECKING:
-    from syncjob.local.select import Shard
 
 _DURATION = re.compile(r"(?:(?P<h>[0-9]{1,4})h)?(?:(?P<m>[0-9]{1,5})m)?(?:(?P<s>[0-9]{1,7})s)?", re.ASCII)
 
@@ -29,9 +26,13 @@ def _seconds(context: click.Context, parameter: click.Parameter, value: str | No
     return float(3600 * hours + 60 * minutes + seconds)
 
 
+def _path(context: click.Context, parameter: click.Parameter, value: str | None) -> Path | None:
+    return Path(value) if value else None
+
+
 @click.command()
 @with_plan
-@click.option("--plan", type=click.Path(dir_okay=False), help="Apply exactly the plan that diff --plan-out wrote.")
+@click.option("--plan", type=FILE, callback=_path, help="Apply exactly the plan that diff --plan-out wrote.")
 @click.option("--resume", metavar="RUN", help="Resume a stopped run, skipping what it confirmed.")
 @click.option(
     "--max-duration", metavar="DUR", callback=_seconds, help="Stop in order after this time (90s, 30m, 5h30m): exit 4."
@@ -43,50 +44,19 @@ def _seconds(context: click.Context, parameter: click.Parameter, value: str | No
 @click.option("--force", is_flag=True, help="Write however many changes there are.")
 @click.option("--yes", is_flag=True, help="Skip the confirmation prompt.")
 @click.pass_obj
-def sync(
-    settings: Settings,
-    /,
-    select: tuple[str, ...],
-    since: str | None,
-    prune: bool,
-    shard: "Shard | None",
-    refresh: bool,
-    plan: str | None,
-    plan_out: str | None,
-    resume: str | None,
-    max_duration: float | None,
-    dry_run: bool,
-    exit_code: bool,
-    keep_going: bool,
-    overwrite_remote_edits: bool,
-    force: bool,
-    yes: bool,
-    **output_options: Any,
-) -> int:
+def sync(settings: Settings, /, plan_out: str | None, dry_run: bool, yes: bool, **given: Any) -> int:
     """Plan, check, and write what changed to Scenario."""
     from syncjob.commands import sync
     from syncjob.commands.run import Options
 
-    if plan and (select or since is not None or prune or shard or overwrite_remote_edits or plan_out):
+    options = Options.of(given)
+    is_planned_anew = options.patterns or options.since is not None or options.prune or options.shard
+    if options.plan and (is_planned_anew or options.overwrite_remote_edits or plan_out):
         raise click.UsageError(
             "--plan applies only what the plan holds; SELECT, --since, --prune, --shard, --overwrite-remote-edits and "
             "--plan-out belong to the run that makes it (diff, or sync --dry-run)"
         )
-    options = Options(
-        select,
-        since,
-        prune,
-        shard,
-        refresh,
-        plan=Path(plan) if plan else None,
-        resume=resume,
-        max_duration=max_duration,
-        keep_going=keep_going,
-        overwrite_remote_edits=overwrite_remote_edits,
-        force=force,
-        exit_code=exit_code,
-    )
-    output = Output(**output_options, plans={"--plan-out": plan_out, "--plan": plan})
+    output = Output(given, plan_out)
     if dry_run:
         return show_diff(settings, "sync", options, output, plan_out)
     is_asking = not yes and is_attended()

@@ -10,8 +10,9 @@ from syncjob.commands.reading import in_parallel
 from syncjob.commands.run import Run
 from syncjob.git import history
 from syncjob.local import scope
+from syncjob.output.internal import guarded
 from syncjob.plan.as_stored import as_stored
-from syncjob.plan.compare import Change, Plan, Tally, in_order, not_compared, over_threshold
+from syncjob.plan.compare import Change, Plan, Tally, failed, in_order, not_compared, over_threshold
 from syncjob.plan.drift import with_history
 from syncjob.state.stored_forms import StoredForms
 from syncjob.text.normalised import is_same_but_for_form
@@ -30,17 +31,31 @@ def unasked_plan(run: Run) -> Plan:
 
 
 def ask_all(
-    run: Run, things: Sequence[_T], work: Callable[[_T], Change], *, is_for_scenario: bool
-) -> Iterator[tuple[_T, Change]]:
-    """Each thing with its change; with `is_for_scenario` a change needs another request."""
+    run: Run,
+    things: Sequence[_T],
+    work: Callable[[_T], Change],
+    place: Callable[[_T], Change],
+    *,
+    is_for_scenario: bool,
+) -> list[Change]:
+    """The change of each thing, in their order; the `place` of one that a stopped run did not come to.
+
+    With `is_for_scenario` a change needs another request.
+    """
+
+    def guard(thing: _T) -> Change:
+        return guarded(partial(work, thing), partial(failed, place(thing)))
+
     run.progress.expect(len(things))
-    for thing, change in in_parallel(run, things, work, len(things)):
+    done: dict[_T, Change] = {}
+    for thing, change in in_parallel(run, things, guard, len(things)):
         run.breaker.note(change.failure)
         if is_for_scenario and change.action != "unchanged":
             run.progress.half_done()
         else:
             run.progress.done()
-        yield thing, change
+        done[thing] = change
+    return [done[thing] if thing in done else place(thing) for thing in things]
 
 
 def has_neither(change: Change) -> bool:

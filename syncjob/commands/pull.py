@@ -14,8 +14,7 @@ from syncjob.git.worktree import uncommitted
 from syncjob.local import scope
 from syncjob.local.document import Document
 from syncjob.local.select import select
-from syncjob.output.internal import guarded
-from syncjob.plan.compare import Change, Plan, failed, in_order, not_compared
+from syncjob.plan.compare import Change, Plan, in_order, not_compared
 from syncjob.plan.outcome import Outcome
 from syncjob.plan.pull import file_bytes, pulled, with_collisions
 from syncjob.problems import Failure, Problem
@@ -82,18 +81,14 @@ def _plan(run: Run, *, takes_all: bool) -> Plan:
     there = scope.Files(config, names, worktree)
     documents = [there.unread(name) if run.stop.requested else there.read(name) for name in scope.in_order(found)]
     files = _Files(names, unsaved, worktree.encodings, whole.max_name_bytes(config.folder))
-    taken = dict(ask_all(run, documents, partial(_taken, run, files), is_for_scenario=False))
-    changes = with_collisions((taken.get(each) or not_compared(each) for each in documents), names)
+    taken = ask_all(run, documents, partial(_taken, run, files), not_compared, is_for_scenario=False)
+    changes = with_collisions(taken, names)
     if takes_all:
         changes = [change for change in changes if f"{change.model_id}.md" in names or not has_neither(change)]
     return Plan(in_order(changes), problems)
 
 
 def _taken(run: Run, files: _Files, document: Document) -> Change:
-    return guarded(partial(_read_and_take, run, files, document), partial(failed, not_compared(document)))
-
-
-def _read_and_take(run: Run, files: _Files, document: Document) -> Change:
     if not is_id(document.model_id):
         return not_compared(document)
     name = f"{document.model_id}.md"

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import islice
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, TypeVar
 
 from syncjob.commands.run import Run
 from syncjob.control import workers
 from syncjob.errors import Stopped
-from syncjob.local.document import Document
+from syncjob.local.scope import Files
 from syncjob.output.internal import guarded
 from syncjob.plan.compare import Change, Plan, compare, confirmed, failed, in_order, not_compared, unjudged
 from syncjob.remote.lookup import References
@@ -32,18 +32,8 @@ Judge = Callable[[Change], Change]
 Slicing = Literal["even", "paced", "one"]
 
 
-class Source(Protocol):
-    """Documents by the name of their file."""
-
-    def read(self, name: str) -> Document: ...
-
-    def unread(self, name: str) -> Document:
-        """The place of a document that is not looked at."""
-        ...
-
-
 def plans(
-    run: Run, names: Sequence[str], source: Source, judge: Judge, memory: Memory, slicing: Slicing
+    run: Run, names: Sequence[str], source: Files, judge: Judge, memory: Memory, slicing: Slicing
 ) -> Iterator[Plan]:
     """The names' documents compared, in slices; what is in step comes as it is found, in partial plans.
 
@@ -86,7 +76,7 @@ def _later_slice(per_minute: int, recheck_after: float) -> int:
 class _Reading:
     """Reads the documents of some names and compares them, a slice at a time; what is not in step is pending."""
 
-    def __init__(self, run: Run, names: Sequence[str], source: Source, memory: Memory) -> None:
+    def __init__(self, run: Run, names: Sequence[str], source: Files, memory: Memory) -> None:
         self._run = run
         self._memory = memory
         self._names = iter(names)

@@ -37,7 +37,8 @@ def plans_of_saved(run: Run, path: Path) -> Iterator[Plan]:
         files = scope.Files(config, there)
         yield Plan(in_order(not_compared(files.unread(name)) for name in names))
         return
-    source = _Reviewed(scope.Files(config, there, worktree, below), writes)
+    source = _Reviewed(config, there, worktree, below)
+    source.writes = writes
     blocked = in_order(saved_plan.blocked(item, config.shown_folder) for item in saved.blocked)
     if not run.options.keep_going and (blocked or not all(each.is_valid for each in source.all(names, run.stop))):
         yield Plan(in_order((*blocked, *map(not_compared, source.all(names, run.stop)))))
@@ -48,17 +49,14 @@ def plans_of_saved(run: Run, path: Path) -> Iterator[Plan]:
         yield from within_thresholds(run, plans, len(there), not there, will_write=True)
 
 
-class _Reviewed:
-    """The documents of a plan's writes as they are now, with a problem if a file is not what was reviewed."""
+class _Reviewed(scope.Files):
+    """The files of a plan's writes as they are now, with a problem if one is not what was reviewed."""
 
-    def __init__(self, files: scope.Files, writes: Mapping[str, SavedItem]) -> None:
-        self._files = files
-        self._writes = writes
-        self.unread = files.unread
+    writes: Mapping[str, SavedItem]
 
     def read(self, name: str) -> Document:
-        document = self._files.read(name)
-        return saved_plan.as_reviewed(document, self._writes[document.model_id])
+        document = super().read(name)
+        return saved_plan.as_reviewed(document, self.writes[document.model_id])
 
     def all(self, names: Iterable[str], stop: Stop) -> Iterator[Document]:
         """The documents; their places alone once the run is to end."""

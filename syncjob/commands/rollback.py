@@ -1,15 +1,13 @@
 """`rollback`: puts back what an earlier run overwrote, by that run's journal."""
 
 from dataclasses import replace
-from functools import partial
 
 from syncjob.commands.applying import Review, carry_out
 from syncjob.commands.planning import ask_all
 from syncjob.commands.probe import unfinished
 from syncjob.commands.result import RunResult, report_of
 from syncjob.commands.run import Run
-from syncjob.output.internal import guarded
-from syncjob.plan.compare import Change, Plan, failed, in_order
+from syncjob.plan.compare import Change, Plan, in_order
 from syncjob.plan.rollback import not_read, put_back, wrote_nothing
 from syncjob.report import build
 from syncjob.state import past_runs
@@ -36,14 +34,10 @@ def _plan(run: Run, earlier: str) -> Plan:
     def read_and_compare(write: past_runs.Write) -> Change:
         if write.effect == "none":
             return wrote_nothing(write)
-        return put_back(write, run.remote.read(write.intent.model_id), is_forced=run.options.force)
-
-    def work(write: past_runs.Write) -> Change:
-        change = guarded(partial(read_and_compare, write), partial(failed, not_read(write)))
+        change = put_back(write, run.remote.read(write.intent.model_id), is_forced=run.options.force)
         return replace(change, source=f"run/{earlier}/{change.model_id}")
 
-    done = dict(ask_all(run, writes, work, is_for_scenario=True))
-    return Plan(in_order((*done.values(), *(not_read(write) for write in writes if write not in done))))
+    return Plan(in_order(ask_all(run, writes, read_and_compare, not_read, is_for_scenario=True)))
 
 
 def _writes(run: Run, earlier: str) -> list[past_runs.Write]:

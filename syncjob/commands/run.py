@@ -3,12 +3,12 @@
 import os
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from syncjob import log
 from syncjob.config.config import Config
@@ -57,6 +57,11 @@ class Options:
     overwrite_remote_edits: bool = False
     force: bool = False
     exit_code: bool = False
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> "Options":
+        """Those among the options of a command, by name."""
+        return cls(**{name: given[name] for name in cls.__slots__ if name in given})
 
 
 @dataclass(frozen=True, slots=True)
