@@ -1,6 +1,6 @@
 """`syncjob diff`."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -8,9 +8,9 @@ from syncjob.cli.options import with_plan
 from syncjob.cli.output import Output
 from syncjob.cli.review import PlanFile, uncommitted_note
 from syncjob.cli.session import Settings, run_for
-
-if TYPE_CHECKING:
-    from syncjob.commands.run import Command, Options
+from syncjob.commands import sync as use_case
+from syncjob.commands.run import Command, Options
+from syncjob.report import text
 
 
 @click.command()
@@ -19,18 +19,13 @@ if TYPE_CHECKING:
 @click.pass_obj
 def diff(settings: Settings, /, plan_out: str | None, **given: Any) -> int:
     """Show what sync would do; never writes to Scenario."""
-    from syncjob.commands.run import Options
-
     return show_diff(settings, "diff", Options.of(given), Output(given, plan_out), plan_out)
 
 
-def show_diff(settings: Settings, command: "Command", options: "Options", output: Output, plan_out: str | None) -> int:
+def show_diff(settings: Settings, command: Command, options: Options, output: Output, plan_out: str | None) -> int:
     """What a sync would do, as output and as a plan; returns the exit status."""
-    from syncjob.commands import sync
-    from syncjob.report import text
-
     with run_for(settings, command, options) as run:
-        result = sync.diff(run)
+        result = use_case.diff(run)
         if plan_out:
             with output.attempts.to("write the plan"):
                 PlanFile(run, plan_out).add(result.report)

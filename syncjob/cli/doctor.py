@@ -1,15 +1,18 @@
 """`syncjob doctor`."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from syncjob.cli.question import is_agreed, is_attended
 from syncjob.cli.session import Settings, run_for
-
-if TYPE_CHECKING:
-    from syncjob.commands.run import Run
-    from syncjob.config.config import Config
+from syncjob.commands import doctor as use_case
+from syncjob.commands.probe.job import probe
+from syncjob.commands.probe.scratch import NotRestored
+from syncjob.commands.run import Options, Run
+from syncjob.config.config import Config
+from syncjob.errors import SyncjobError, Unauthorized, UsageError
+from syncjob.report.doctor import render_findings, render_line
+from syncjob.state import probe_results
+from syncjob.text.tags import is_id
 
 
 @click.command()
@@ -20,9 +23,6 @@ if TYPE_CHECKING:
 @click.pass_obj
 def doctor(settings: Settings, /, model_id: str | None, yes: bool) -> int:
     """Check config, credentials, git and Scenario; --probe settles how the API behaves."""
-    from syncjob.commands.run import Options
-    from syncjob.text.tags import is_id
-
     if model_id is None:
         with run_for(settings, "doctor", Options()) as run:
             return _examine(run)
@@ -36,29 +36,20 @@ def doctor(settings: Settings, /, model_id: str | None, yes: bool) -> int:
         return _probe(run, model_id)
 
 
-def _examine(run: "Run") -> int:
-    from syncjob.commands import doctor
-    from syncjob.report.doctor import render_line
-
+def _examine(run: Run) -> int:
     failed: set[str] = set()
-    for line in doctor.examine(run):
+    for line in use_case.examine(run):
         click.echo(render_line(line), nl=False)
         failed |= {line.subject} if line.verdict == "FAILED" else set()
     return run.interrupts.status or (2 if "credentials" in failed else 1 if failed else 0)
 
 
-def _agrees(model_id: str, config: "Config") -> bool:
+def _agrees(model_id: str, config: Config) -> bool:
     model = f"{model_id} at {config.base_url} (profile {config.profile})"
     return is_agreed(f"The description of {model} is overwritten about ten times and then restored. Continue?")
 
 
-def _probe(run: "Run", model_id: str) -> int:
-    from syncjob.commands.probe.job import probe
-    from syncjob.commands.probe.scratch import NotRestored
-    from syncjob.errors import SyncjobError, Unauthorized, UsageError
-    from syncjob.report.doctor import render_findings
-    from syncjob.state import probe_results
-
+def _probe(run: Run, model_id: str) -> int:
     try:
         probed = probe(run, model_id)
     except SyncjobError as error:

@@ -3,21 +3,19 @@
 import os
 import re
 import stat
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import click
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from syncjob.local.select import Shard
+from syncjob.local.select import Shard
+from syncjob.output import outputs
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 FILE = click.Path(dir_okay=False)
 
 
-def require_distinct(files: "Mapping[str, str | os.PathLike[str] | None]") -> None:
+def require_distinct(files: Mapping[str, str | os.PathLike[str] | None]) -> None:
     """Raises if two options name the same file: one of the two would be lost."""
     taken: dict[str, str] = {}
     for option, path in files.items():
@@ -31,8 +29,6 @@ def writable(context: click.Context, parameter: click.Parameter, path: str | Non
     """Proves that a file can be written, without making or emptying it; a pipe stays open until the command ends."""
     if path is None:
         return None
-    from syncjob.output import outputs
-
     try:
         descriptor = outputs.proved(path)
     except OSError as error:
@@ -44,11 +40,9 @@ def writable(context: click.Context, parameter: click.Parameter, path: str | Non
     return path
 
 
-def _shard(context: click.Context, parameter: click.Parameter, value: str | None) -> "Shard | None":
+def _shard(context: click.Context, parameter: click.Parameter, value: str | None) -> Shard | None:
     if value is None:
         return None
-    from syncjob.local.select import Shard
-
     number, _, count = value.partition("/")
     is_number = all(re.fullmatch("[0-9]{1,6}", part) for part in (number, count))
     if not is_number or not 1 <= int(number) <= int(count):

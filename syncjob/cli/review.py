@@ -2,32 +2,34 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
+from syncjob.cli.output import Output
 from syncjob.cli.question import is_agreed
-
-if TYPE_CHECKING:
-    from syncjob.cli.output import Output
-    from syncjob.commands.applying import Consent
-    from syncjob.commands.result import RunResult
-    from syncjob.commands.run import Run
-    from syncjob.plan.saved_plan import SavedItem
-    from syncjob.report.model import Item, Report, RunProblem
+from syncjob.commands.applying import Consent
+from syncjob.commands.result import RunResult
+from syncjob.commands.run import Run
+from syncjob.errors import Stopped
+from syncjob.git.worktree import uncommitted
+from syncjob.output import outputs
+from syncjob.plan import saved_plan
+from syncjob.plan.saved_plan import SavedItem
+from syncjob.report import text
+from syncjob.report.model import Item, Report, RunProblem
+from syncjob.report.planned import to_save
+from syncjob.report.summary import plan_line
 
 
 class Review:
     """Shows a run its plans and what becomes of them, as text; if it `is_asking`, it asks once before the first write."""
 
-    def __init__(self, run: "Run", output: "Output", *, is_asking: bool, plan_out: str | None = None) -> None:
+    def __init__(self, run: Run, output: Output, *, is_asking: bool, plan_out: str | None = None) -> None:
         self._run = run
         self._output = output
         self._is_asking = is_asking
         self._plan_file = PlanFile(run, plan_out) if plan_out else None
         self._told: list[RunProblem] = []
 
-    def plan(self, report: "Report", *, will_write: bool, rest: int) -> "Consent":
-        from syncjob.report import text
-
+    def plan(self, report: Report, *, will_write: bool, rest: int) -> Consent:
         self._told.extend(report.problems)
         if self._plan_file:
             self._plan_file.add(report)
@@ -41,29 +43,23 @@ class Review:
         self._is_asking = False  # a yes is for the slices that follow too
         return "asked" if is_agreed(self._question(report, rest)) else "no"
 
-    def outcome(self, items: "Sequence[Item]", planned: "Sequence[Item]") -> None:
-        from syncjob.report import text
-
+    def outcome(self, items: Sequence[Item], planned: Sequence[Item]) -> None:
         if self._output.is_text:
             with self._output.attempts.to("show what became of the plan"):
                 self._output.show(text.render_outcome(items, planned, color=self._output.is_colored))
 
-    def finish(self, result: "RunResult") -> int:
+    def finish(self, result: RunResult) -> int:
         """Writes what is left to write; returns the exit status."""
         if self._plan_file:
             with self._output.attempts.to("write the plan"):
                 self._plan_file.end()
         return self._output.finish(self._run, result, self._end)
 
-    def _end(self, report: "Report", *, color: bool) -> str:
-        from syncjob.report import text
-
+    def _end(self, report: Report, *, color: bool) -> str:
         return text.render_end(report, told=self._told, color=color)
 
-    def _question(self, report: "Report", rest: int) -> str:
+    def _question(self, report: Report, rest: int) -> str:
         """What to agree to; with the counts unless the plan is shown right above."""
-        from syncjob.report.summary import plan_line
-
         summary, config = report.summary, self._run.config
         number = summary.create + summary.update + summary.delete
         what = "this change" if number == 1 else f"these {number:,} changes"
@@ -74,11 +70,8 @@ class Review:
         return " ".join(filter(None, [uncommitted_note(self._run, report), counts, question]))
 
 
-def uncommitted_note(run: "Run", report: "Report") -> str | None:
+def uncommitted_note(run: Run, report: Report) -> str | None:
     """That git does not have what is to be written, which later syncs would take for an edit on Scenario."""
-    from syncjob.errors import Stopped
-    from syncjob.git.worktree import uncommitted
-
     planned = {f"{item.model_id}.md" for item in report.items if item.action in ("create", "update")}
     unsaved: frozenset[str] = frozenset()
     if planned and run.command != "rollback":  # which writes no files' texts
@@ -93,16 +86,14 @@ def uncommitted_note(run: "Run", report: "Report") -> str | None:
 class PlanFile:
     """The file that `--plan-out` names: there before anything is written, whole when all slices are planned."""
 
-    def __init__(self, run: "Run", path: str) -> None:
+    def __init__(self, run: Run, path: str) -> None:
         self._run = run
         self._path = path
         self._items: list[SavedItem] = []
         self._is_behind = False
 
-    def add(self, report: "Report") -> None:
+    def add(self, report: Report) -> None:
         """Takes in what a report holds as planned."""
-        from syncjob.report.planned import to_save
-
         is_first = not self._items
         self._items.extend(to_save(report.items))
         self._is_behind = not is_first
@@ -114,7 +105,4 @@ class PlanFile:
             self._write()
 
     def _write(self) -> None:
-        from syncjob.output import outputs
-        from syncjob.plan import saved_plan
-
         outputs.save(self._path, [saved_plan.save(self._items, self._run.config)])

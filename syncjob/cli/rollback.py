@@ -9,6 +9,9 @@ from syncjob.cli.output import Output
 from syncjob.cli.question import is_attended
 from syncjob.cli.review import Review
 from syncjob.cli.session import Settings, run_for
+from syncjob.commands import rollback as use_case
+from syncjob.commands.run import Options
+from syncjob.report import text
 
 
 @click.command()
@@ -20,16 +23,12 @@ from syncjob.cli.session import Settings, run_for
 @click.pass_obj
 def rollback(settings: Settings, /, run_id: str, dry_run: bool, yes: bool, **given: Any) -> int:
     """Put back the texts that a run overwrote; `syncjob runs` lists the runs."""
-    from syncjob.commands import rollback
-    from syncjob.commands.run import Options
-    from syncjob.report import text
-
     output = Output(given)
     options = Options.of(given)
     if dry_run:
         with run_for(settings, "rollback", options) as run:
-            return output.finish(run, rollback.rollback_diff(run, run_id), text.render_plan)
+            return output.finish(run, use_case.rollback_diff(run, run_id), text.render_plan)
     is_asking = not yes and is_attended()
     with run_for(settings, "rollback", options, "write") as run:
         review = Review(run, output, is_asking=is_asking)
-        return review.finish(rollback.rollback(run, run_id, review))
+        return review.finish(use_case.rollback(run, run_id, review))

@@ -3,6 +3,11 @@
 import click
 
 from syncjob.cli.session import Settings, load_config
+from syncjob.errors import UsageError
+from syncjob.git.git import Git
+from syncjob.report import runs as listing
+from syncjob.state import folder, journal
+from syncjob.text.sanitize import one_line
 
 
 @click.command()
@@ -10,12 +15,6 @@ from syncjob.cli.session import Settings, load_config
 @click.pass_obj
 def runs(settings: Settings, /, format: str) -> int:
     """List the runs that wrote, newest first; each can be rolled back."""
-    from syncjob.errors import UsageError
-    from syncjob.git.git import Git
-    from syncjob.report import runs as listing
-    from syncjob.state import folder, journal
-    from syncjob.text.sanitize import one_line
-
     config = load_config(settings)
     found: list[listing.RunRow] = []
     notes = [folder.distrust(config.state_dir, Git(), is_named=config.is_named)]

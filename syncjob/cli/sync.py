@@ -12,6 +12,8 @@ from syncjob.cli.output import Output
 from syncjob.cli.question import is_attended
 from syncjob.cli.review import Review
 from syncjob.cli.session import Settings, run_for
+from syncjob.commands import sync as use_case
+from syncjob.commands.run import Options
 
 _DURATION = re.compile(r"(?:(?P<h>[0-9]{1,4})h)?(?:(?P<m>[0-9]{1,5})m)?(?:(?P<s>[0-9]{1,7})s)?", re.ASCII)
 
@@ -46,9 +48,6 @@ def _path(context: click.Context, parameter: click.Parameter, value: str | None)
 @click.pass_obj
 def sync(settings: Settings, /, plan_out: str | None, dry_run: bool, yes: bool, **given: Any) -> int:
     """Plan, check, and write what changed to Scenario."""
-    from syncjob.commands import sync
-    from syncjob.commands.run import Options
-
     options = Options.of(given)
     is_planned_anew = options.patterns or options.since is not None or options.prune or options.shard
     if options.plan and (is_planned_anew or options.overwrite_remote_edits or plan_out):
@@ -62,4 +61,4 @@ def sync(settings: Settings, /, plan_out: str | None, dry_run: bool, yes: bool, 
     is_asking = not yes and is_attended()
     with run_for(settings, "sync", options, "write") as run:
         review = Review(run, output, is_asking=is_asking, plan_out=plan_out)
-        return review.finish(sync.sync(run, review))
+        return review.finish(use_case.sync(run, review))
