@@ -94,10 +94,9 @@ class PlanFile:
 
     def add(self, report: Report) -> None:
         """Takes in what a report holds as planned."""
-        is_first = not self._items
+        self._is_behind = bool(self._items)
         self._items.extend(to_save(report.items))
-        self._is_behind = not is_first
-        if is_first:
+        if not self._is_behind:
             self._write()
 
     def end(self) -> None:

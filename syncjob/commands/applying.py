@@ -32,11 +32,9 @@ class Review(Protocol):
 
         `rest` is how many descriptions are still to be compared.
         """
-        ...
 
     def outcome(self, items: Sequence[Item], planned: Sequence[Item]) -> None:
         """Sees what became of a slice."""
-        ...
 
 
 def carry_out(run: Run, plans: Iterable[Plan], review: Review, *, is_by_item: bool) -> RunResult:

@@ -104,7 +104,12 @@ class _Reading:
             if is_asked:
                 self._run.breaker.note(change.failure)
                 read += [] if change.failure else [(change.model_id, change.before_sha256)]
-            (settled if self._is_settled(change) else self._pending).append(change)
+            if change.action == "unchanged":
+                self._run.progress.done()
+                settled.append(change)
+            else:
+                self._run.progress.half_done()
+                self._pending.append(change)
             del self._flying[name]
             self.rest -= 1
             if len(settled) == _HANDFUL or len(read) == _HANDFUL:
@@ -122,13 +127,6 @@ class _Reading:
                 return
             self._flying[name] = None
             yield name
-
-    def _is_settled(self, change: Change) -> bool:
-        if change.action != "unchanged":
-            self._run.progress.half_done()
-            return False
-        self._run.progress.done()
-        return True
 
     def _record(self, settled: Iterable[Change], read: Iterable[tuple[str, str | None]]) -> None:
         """Records what a later run, or one that resumes this, need not ask for."""

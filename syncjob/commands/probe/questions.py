@@ -44,7 +44,7 @@ def questions(model: Scratch) -> Answers:
     yield from _about_sizes(model)
     yield from _about_unknown_ids(model)
     yield from _about_foreign_models(model)
-    answer, meaning = ("shows it", "a reading is current")
+    answer, meaning = "shows it", "a reading is current"
     if model.lag:
         answer, meaning = f"shows an earlier text for up to {model.lag:g} s", "what was written lately is read again"
     yield Finding("a GET right after a PUT", answer, meaning), {}
@@ -101,12 +101,8 @@ def _about_updates(model: Scratch, before: Mapping[str, str | None]) -> Answers:
 def _about_tags(model: Scratch) -> Answers:
     plain, in_code, unknown = tagged(model.model_id)
     is_listed = _lists(model.put(plain), model.model_id)
-    yield (
-        Finding(
-            "a tag", "listed in the response" if is_listed else "not listed in the response", "references are checked"
-        ),
-        {},
-    )
+    answer = f"{'' if is_listed else 'not '}listed in the response"
+    yield Finding("a tag", answer, "references are checked"), {}
     is_listed = _lists(model.put(in_code), model.model_id)
     yield Finding("a tag inside code", "listed" if is_listed else "not listed", "a missing id in code is a warning"), {}
     try:
@@ -128,18 +124,15 @@ def _about_sizes(model: Scratch) -> Answers:
                 raise
             refused = size, _refused(error)
             continue
-        if stored != size:
-            refused = size, f"cut to {stored:,}"
-            continue
-        break
-    if refused:
-        answer = f"{refused[0]:,} bytes: {refused[1]}"
-        yield (
-            Finding("size", answer, f"files of {refused[0]:,} bytes or more are refused here"),
-            {"refused_bytes": refused[0]},
-        )
+        if stored == size:
+            break
+        refused = size, f"cut to {stored:,}"
+    if refused is None:
+        yield Finding("size", f"{SIZES[0]:,} bytes are stored", "safety.max_file_bytes holds"), {}
         return
-    yield Finding("size", f"{SIZES[0]:,} bytes are stored", "safety.max_file_bytes holds"), {}
+    size, why = refused
+    meaning = f"files of {size:,} bytes or more are refused here"
+    yield Finding("size", f"{size:,} bytes: {why}", meaning), {"refused_bytes": size}
 
 
 def _about_unknown_ids(model: Scratch) -> Answers:
