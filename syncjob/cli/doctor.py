@@ -8,7 +8,6 @@ from syncjob.commands import doctor as use_case
 from syncjob.commands.probe.job import probe
 from syncjob.commands.probe.scratch import NotRestored
 from syncjob.commands.run import Options, Run
-from syncjob.config.config import Config
 from syncjob.errors import SyncjobError, Unauthorized, UsageError
 from syncjob.report.doctor import render_findings, render_line
 from syncjob.state import probe_results
@@ -31,7 +30,9 @@ def doctor(settings: Settings, /, model_id: str | None, yes: bool) -> int:
     if not (yes or is_attended()):
         raise click.UsageError(f"--probe overwrites {model_id} for a while and then restores it; agree with --yes")
     with run_for(settings, "doctor", Options(), "write") as run:
-        if not (yes or _agrees(model_id, run.config)):
+        model = f"{model_id} at {run.config.base_url} (profile {run.config.profile})"
+        what = f"The description of {model} is overwritten about ten times and then restored."
+        if not (yes or is_agreed(f"{what} Continue?")):
             return run.interrupts.status or 1
         return _probe(run, model_id)
 
@@ -42,11 +43,6 @@ def _examine(run: Run) -> int:
         click.echo(render_line(line), nl=False)
         failed |= {line.subject} if line.verdict == "FAILED" else set()
     return run.interrupts.status or (2 if "credentials" in failed else 1 if failed else 0)
-
-
-def _agrees(model_id: str, config: Config) -> bool:
-    model = f"{model_id} at {config.base_url} (profile {config.profile})"
-    return is_agreed(f"The description of {model} is overwritten about ten times and then restored. Continue?")
 
 
 def _probe(run: Run, model_id: str) -> int:

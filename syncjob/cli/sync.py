@@ -52,7 +52,7 @@ def sync(settings: Settings, /, plan_out: str | None, dry_run: bool, yes: bool, 
     is_planned_anew = options.patterns or options.since is not None or options.prune or options.shard
     if options.plan and (is_planned_anew or options.overwrite_remote_edits or plan_out):
         raise click.UsageError(
-            "--plan applies only what the plan holds; SELECT, --since, --prune, --shard, --overwrite-remote-edits and "
+            "--plan applies just what the plan holds; SELECT, --since, --prune, --shard, --overwrite-remote-edits and "
             "--plan-out belong to the run that makes it (diff, or sync --dry-run)"
         )
     output = Output(given, plan_out)

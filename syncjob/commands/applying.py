@@ -122,5 +122,4 @@ def _log_outcome(outcome: Outcome) -> None:
     elif failure:
         log.told("error", "failed", model_id=change.model_id, error=failure.code, message=failure.message)
     for problem in outcome.problems:
-        level: Literal["error", "warning"] = "error" if problem.is_error else "warning"
-        log.told(level, problem.code, model_id=change.model_id, message=problem.message)
+        log.told(problem.severity, problem.code, model_id=change.model_id, message=problem.message)

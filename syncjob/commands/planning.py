@@ -38,10 +38,7 @@ def ask_all(
     *,
     is_for_scenario: bool,
 ) -> list[Change]:
-    """The change of each thing, in their order; the `place` of one that a stopped run did not come to.
-
-    With `is_for_scenario` a change needs another request.
-    """
+    """The change of each thing, or the `place` of one not reached; `is_for_scenario`: a change needs another request."""
 
     def guard(thing: _T) -> Change:
         return guarded(partial(work, thing), partial(failed, place(thing)))

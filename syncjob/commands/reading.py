@@ -145,11 +145,8 @@ class _Reading:
 
     def _is_known(self, model_id: str, digest: str | None) -> bool:
         """Whether Scenario is known to hold the text of that digest, and need not be asked."""
-        if self._run.options.refresh:
-            return False
-        if model_id in self._known and self._known[model_id] == digest:
-            return True
-        return self._memory.holds(model_id, digest)
+        is_confirmed = model_id in self._known and self._known[model_id] == digest
+        return not self._run.options.refresh and (is_confirmed or self._memory.holds(model_id, digest))
 
     def _compare(self, name: str) -> tuple[Change, bool]:
         """The change that a document asks for, and whether Scenario was asked."""

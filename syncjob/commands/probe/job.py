@@ -48,11 +48,11 @@ def _probe(run: Run, model_id: str) -> Probed | Exception:
 
 
 def _asked(run: Run, model_id: str) -> Probed:
-    findings: list[Finding] = []
+    findings: list[Finding] = []  # without a secret that the API may echo
     facts: dict[str, Any] = {}
     with borrowed(run, model_id) as scratch:
         for finding, told in run.track("Asking", questions(scratch), 0):
-            findings.append(structs.replace(finding, answer=scratch.shown(finding.answer)))
+            findings.append(structs.replace(finding, answer=run.client.quoted(finding.answer)))
             facts |= told
     config = run.config
     found = Learnt(**facts)

@@ -62,10 +62,6 @@ class Scratch:
         self._is_restoring = False
         self._may_arrive = Pending(self.original)
 
-    def shown(self, text: str) -> str:
-        """A finding, without a secret that the API may echo."""
-        return self._run.client.quoted(text)
-
     def ask(self, method: str, path: str, body: object = None, **query: str | int) -> Answer:
         """Any call that writes nothing, of the run's project."""
         return ask(self._run, method, path, body, **query)
@@ -144,7 +140,7 @@ class Scratch:
     def _send(self, text: str | None) -> Any:
         """One PUT, with its records in the journal before and after."""
         after_sha256 = sha256(canonical(text or ""))
-        self._record(Intent(self.model_id, "", self.original, after_sha256, _now()), is_durable=True)
+        self._record(Intent(self.model_id, "", self.original, after_sha256, datetime.now(UTC)), is_durable=True)
         self._is_known = False
         was_sent = self._was_sent
         try:
@@ -156,15 +152,15 @@ class Scratch:
             if error.ambiguous and not self._is_restoring:
                 self._may_arrive.add(text)
             effect: Effect = "unknown" if error.ambiguous else "none"
-            self._was_sent = was_sent if effect == "none" else self._was_sent
-            self._record(Result(self.model_id, "failed", error=error.code, effect=effect, at=_now()))
+            self._was_sent = self._was_sent if error.ambiguous else was_sent
+            self._record(Result(self.model_id, "failed", error=error.code, effect=effect, at=datetime.now(UTC)))
             raise
         self._is_written = self._is_written or not self._is_restoring
         self._expected = {mark(text)} if text and _is_foreign(text, stored) else {mark(text), mark(stored)}
         self._ours |= self._expected
         self._may_arrive.seen(text, stored)
         stored_sha256 = sha256(canonical(stored or ""))
-        self._record(Result(self.model_id, "applied", stored_sha256, effect="written", at=_now()))
+        self._record(Result(self.model_id, "applied", stored_sha256, effect="written", at=datetime.now(UTC)))
         return answer
 
     def _is_sent(self) -> None:
@@ -227,7 +223,3 @@ def _asked_for(error: ScenarioError) -> float:
 def _is_foreign(text: str, stored: str | None) -> bool:
     """Whether what a response shows was not made of the text that was sent."""
     return what_became(canonical(text), canonical(stored or "")) == "other"
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
