@@ -20,7 +20,7 @@ def sandbox(settings: Settings, /, port: int, words: tuple[str, ...]) -> int:
     from syncjob.state.folder import sandbox_file
 
     path = sandbox_file(load_config(settings).state_dir)
-    server.serve(path, port, behaviours.parse(words), lambda url: click.echo(_sandbox_notice(url)), _tell)
+    server.serve(path, port, behaviours.parse(words), lambda url: click.echo(_notice(url)), _tell)
     return 0
 
 
@@ -28,7 +28,7 @@ def _tell(reason: str) -> None:
     click.echo(f"syncjob: {one_line(reason)}", err=True)
 
 
-def _sandbox_notice(url: str) -> str:
+def _notice(url: str) -> str:
     return (
         f"The stand-in listens at {url} (Ctrl-C stops it); any credentials will do. In another shell:\n"
         f"  export SCENARIO_BASE_URL={url} SCENARIO_SDK_API_KEY=any SCENARIO_SDK_API_SECRET=any\n"

@@ -37,20 +37,20 @@ def plans(
 ) -> Iterator[Plan]:
     """The names' documents compared, in slices; what is in step comes as it is found, in partial plans.
 
-    The first slice ends when `SLICE` descriptions are not in step: below that all is known before the first write.
-    Later `paced` ones are small enough to be written before what was read is old; `one` slice can hold all.
+    The first slice ends when `SLICE` are not in step: below that all is known before the first write. Later `paced`
+    ones are small enough to be written before what was read is old; `one` slice can hold all.
     """
     reading, references = _Reading(run, names, source, memory), References(run.look_up)
     size = len(names) + 1 if slicing == "one" else SLICE
     while reading.rest:
+        pending: list[Change] = []  # the slice before is let go, for it holds texts
         for settled in reading.settled(size):
             yield Plan(in_order(settled), is_partial=True)
         pending = reading.taken()
         with suppress(Stopped):  # while git was asked
             pending = list(_judged(run, pending, judge))
         if run.stop.requested:  # a write that was not judged and looked up is no plan
-            yield from reading.unread()
-            yield Plan(in_order(change if change.failure else unjudged(change) for change in pending))
+            yield from reading.cut_short(pending)
             return
         yield Plan(in_order(references.of(pending)), rest=reading.rest)
         if slicing == "paced":
@@ -137,11 +137,12 @@ class _Reading:
             except OSError as error:
                 self._run.stop.request(f"cannot write the journal: {error.strerror}")
 
-    def unread(self) -> Iterator[Plan]:
-        """The places of all that was not compared, as partial plans."""
+    def cut_short(self, pending: Iterable[Change]) -> Iterator[Plan]:
+        """The places of all that was not compared, as partial plans, and then of what nobody judged."""
         names = iter((*self._flying, *self._names))
         while places := [not_compared(self._source.unread(name)) for name in islice(names, SLICE)]:
             yield Plan(in_order(places), is_partial=True)
+        yield Plan(in_order(change if change.failure else unjudged(change) for change in pending))
 
     def _is_known(self, model_id: str, digest: str | None) -> bool:
         """Whether Scenario is known to hold the text of that digest, and need not be asked."""
