@@ -22,7 +22,7 @@ def main() -> None:
 
 
 def _leave(status: int) -> None:
-    """Exits; at once where a thread still waits for something: Python would crash on a lock that it holds."""
+    """Exits; at once if a thread still waits for something: Python would crash on a lock that it holds."""
     sys.stderr.flush()
     threading = sys.modules.get("threading")
     if threading and threading.active_count() > 1:
@@ -59,7 +59,7 @@ def _run() -> int:
 
 
 def _with_what_was_lost(status: int) -> int:
-    """The exit status, no success where stdout could not be written: `syncjob diff | head` ends quietly, but not with 0."""
+    """The exit status, no success if stdout could not be written: `syncjob diff | head` ends quietly, but not with 0."""
     from syncjob.output.gate import failure_of
 
     if sys.stdout is None:
@@ -78,7 +78,7 @@ def _unwritable(failure: OSError) -> str:
 def _invoke() -> int:
     import click
 
-    from syncjob.cli.group import cli
+    from syncjob.cli.group import cli, explained
 
     # What is loaded stays to the end; no collection need walk over it, and the one at the exit takes an eighth of --help.
     gc.freeze()
@@ -90,13 +90,11 @@ def _invoke() -> int:
         error.show()
         return error.exit_code
     except click.ClickException as error:
-        from syncjob.cli.usage import told
-
-        return _say(told(error), error.exit_code)
+        return _say(explained(error), error.exit_code)
 
 
 def _prepare_streams() -> None:
-    """Whatever is printed goes through a gate; without stdout there would be no product, so no run begins."""
+    """Whatever is printed goes through a gate; without stdout nothing would show, so no run begins."""
     from syncjob.environment import is_step
     from syncjob.errors import UsageError
     from syncjob.output.gate import Gate

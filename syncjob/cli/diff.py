@@ -1,35 +1,35 @@
 """`syncjob diff`."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from syncjob.cli.output import Product
-from syncjob.cli.review import show_diff, with_plan
-from syncjob.cli.session import Settings
-
-if TYPE_CHECKING:
-    from syncjob.local.select import Shard
+from syncjob.cli.options import with_plan
+from syncjob.cli.output import Output
+from syncjob.cli.review import PlanFile, uncommitted_note
+from syncjob.cli.session import Settings, run_for
+from syncjob.commands import sync as use_case
+from syncjob.commands.run import Command, Options
+from syncjob.report import text
 
 
 @click.command()
 @with_plan
-@click.option("--exit-code", is_flag=True, help="Exit 3 where there are changes.")
+@click.option("--exit-code", is_flag=True, help="Exit 3 if there are changes.")
 @click.pass_obj
-def diff(
-    settings: Settings,
-    /,
-    select: tuple[str, ...],
-    since: str | None,
-    prune: bool,
-    shard: "Shard | None",
-    refresh: bool,
-    plan_out: str | None,
-    exit_code: bool,
-    **product_options: Any,
-) -> int:
+def diff(settings: Settings, /, plan_out: str | None, **given: Any) -> int:
     """Show what sync would do; never writes to Scenario."""
-    from syncjob.commands import run
+    return show_diff(settings, "diff", Options.of(given), Output(given, plan_out), plan_out)
 
-    options = run.Options(select, since, prune, shard, refresh, exit_code=exit_code)
-    return show_diff(settings, "diff", options, Product(**product_options, plans={"--plan-out": plan_out}), plan_out)
+
+def show_diff(settings: Settings, command: Command, options: Options, output: Output, plan_out: str | None) -> int:
+    """What a sync would do, as output and as a plan; returns the exit status."""
+    with run_for(settings, command, options) as run:
+        result = use_case.diff(run)
+        if plan_out:
+            with output.attempts.to("write the plan"):
+                PlanFile(run, plan_out).add(result.report)
+        status = output.finish(run, result, text.render_plan)
+        if output.is_on_screen and (note := uncommitted_note(run, result.report)):
+            click.echo(note, err=True)
+        return status

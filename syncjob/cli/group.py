@@ -8,13 +8,14 @@ import click
 
 from syncjob import __version__
 from syncjob.cli.session import Settings
+from syncjob.text.sanitize import one_line
 
-# The short help stands here too, so that `syncjob --help` loads no command.
+# The short help is here too, so that `syncjob --help` loads no command.
 COMMANDS = {
     "check": "Check files, names, encodings and tags; offline unless --remote.",
     "diff": "Show what sync would do; never writes to Scenario.",
     "doctor": "Check config, credentials, git and Scenario; --probe settles how the API behaves.",
-    "pull": "Take texts from Scenario over into files.",
+    "pull": "Download descriptions from Scenario into files.",
     "rollback": "Put back the texts that a run overwrote; `syncjob runs` lists the runs.",
     "runs": "List the runs that wrote, newest first; each can be rolled back.",
     "sandbox": "Serve the embedded stand-in for Scenario on loopback.",
@@ -70,14 +71,14 @@ class _Lazy(click.Group):
     "--log-format",
     type=click.Choice(["auto", "console", "json"]),
     default="auto",
-    help="Form of the log on stderr; auto is console, on a terminal plain.",
+    help="Log format on stderr; auto is console, plain on a terminal.",
 )
 @click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
     default="warning",
     show_default=True,
-    help="Least level that is logged.",
+    help="Lowest level to log.",
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.pass_context
@@ -89,3 +90,13 @@ def cli(context: click.Context, /, **options: Any) -> None:
     SYNCJOB_SYNC_KEEP_GOING.
     """
     context.obj = Settings(**options)
+
+
+def explained(error: click.ClickException) -> str:
+    """What is wrong with a command line, in one line: an argument in it cannot make a line of its own."""
+    if isinstance(error, click.NoSuchOption) and any(error.option_name in known.opts for known in cli.params):
+        return f"{error.option_name} goes before the command: syncjob {error.option_name} … COMMAND"
+    message = one_line(error.format_message())
+    if not isinstance(error, click.UsageError) or error.ctx is None:
+        return message
+    return f"{message}{'' if message.endswith(('.', '?', ')')) else '.'} See `{error.ctx.command_path} --help`."

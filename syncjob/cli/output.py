@@ -1,63 +1,55 @@
-"""Where a command's product goes and in which form, and what else is made of its report."""
+"""A command's output, in its format and its place, and what else is made of its report."""
 
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Any, TextIO
 
 import click
+from msgspec import structs
 
 from syncjob.cli.options import require_distinct
+from syncjob.commands.result import RunResult
+from syncjob.commands.run import Run
 from syncjob.environment import is_step
 from syncjob.errors import Stopped
 from syncjob.github import workflow_commands
 from syncjob.github.step import Step
 from syncjob.output import gate, outputs
 from syncjob.output.outlet import hurried_for
+from syncjob.report import json, markdown
+from syncjob.report.model import Report
+from syncjob.report.summary import summary_line
 from syncjob.text.sanitize import one_line, printable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from syncjob.commands.result import Result
-    from syncjob.commands.run import Run
-    from syncjob.report.model import Report
 
 _TO_THE_END = 4.0  # seconds after a signal in which a page may be made
 _FOR_A_PAGE = 0.3  # seconds that a page has in any case, however late it is
 
 
-class Product:
-    """A command's product on stdout or in a file, its JSON report, and what GitHub Actions is told.
+class Output:
+    """A command's output on stdout or in a file, its JSON report, and what GitHub Actions reads.
 
     A file is proved writable before the run and is not emptied before there is something to write.
     """
 
-    def __init__(
-        self,
-        format: str,
-        output: str | None,
-        report: str | None,
-        color: str,
-        no_github: bool,
-        plans: "Mapping[str, str | None]" = {},  # noqa: B006  never changed
-    ) -> None:
-        """`plans` are the other files that the command reads or writes, by option."""
-        require_distinct({"--output": output, "--report": report, **plans})
-        self.is_text = format == "text"
-        self._format = format
-        self._color = color
-        self._output = output
-        self._report = report
-        self._files = (output, report, plans.get("--plan-out"))
+    def __init__(self, given: Mapping[str, Any], plan_out: str | None = None) -> None:
+        """`given` are the command's options by name."""
+        self._format: str = given["format"]
+        self._color: str = given["color"]
+        self._output: str | None = given["output"]
+        self._report: str | None = given["report"]
+        self._files = (self._output, self._report, plan_out)
+        plan = given.get("plan")
+        require_distinct({"--output": self._output, "--report": self._report, "--plan-out": plan_out, "--plan": plan})
+        self.is_text = self._format == "text"
         self._has_begun = False
         self.attempts = outputs.Attempts()
-        if color == "always":
+        if self._color == "always":
             gate.allow_color(sys.stdout)
-        self._step = Step(os.environ) if is_step(os.environ) and not no_github else None
+        self._step = Step(os.environ) if is_step(os.environ) and not given["no_github"] else None
 
     @property
     def is_colored(self) -> bool:
@@ -67,11 +59,11 @@ class Product:
 
     @property
     def is_on_screen(self) -> bool:
-        """Whether whoever is at the terminal reads the product as it is made."""
+        """Whether whoever is at the terminal reads the output as it is made."""
         return self.is_text and self._output is None and sys.stdout.isatty()
 
     def show(self, text: str) -> None:
-        """Writes a part of the product; the parts of a file follow one another."""
+        """Writes a part of the output; the parts of a file follow one another."""
         if self._output is None:
             self._print([text])
             return
@@ -82,19 +74,19 @@ class Product:
             outputs.save(self._output, [text])
         self._has_begun = True
 
-    def _print(self, parts: "Iterable[str]") -> None:
+    def _print(self, parts: Iterable[str]) -> None:
         if not self.is_text:
-            with gate.as_utf_8(sys.stdout):  # a machine format stands alone on stdout
+            with gate.as_utf_8(sys.stdout):  # a machine format is alone on stdout
                 sys.stdout.writelines(parts)
             return
         with workflow_commands.unobeyed(sys.stdout) if is_step(os.environ) else nullcontext():
             sys.stdout.writelines(parts)
             sys.stdout.flush()
 
-    def finish(self, run: "Run", result: "Result", text: Callable[..., str]) -> int:
+    def finish(self, run: Run, result: RunResult, text: Callable[..., str]) -> int:
         """Writes what is left to write; returns the exit status. `text` renders the format of that name.
 
-        First what scripts rely on, then what people read. Where one fails the others are made all the same.
+        First what scripts rely on, then what people read. If one fails the others are made all the same.
         """
         report = result.report
         report_file = self._save_report(report)
@@ -106,81 +98,57 @@ class Product:
             self._make(run, result, partial(text, color=self.is_colored))
         if self._step and self._format != "github":
             with self.attempts.to("write the annotations"):
-                self._annotate(self._step.annotations(report, run.config.path))
+                # On the output's own stream if it was wrapped: the runner reads the two apart, and if one says stop
+                # it obeys neither.
+                stream = sys.stdout if self.is_text and self._output is None else sys.stderr
+                _annotate(stream, self._step.annotations(report, run.config.path))
         self._sum_up(report)
         status = self._status(run, report)
         if report_file and status != report.exit_code and not outputs.is_special(report_file):
-            from msgspec import structs
-
             with self.attempts.to("write the report"):
-                self._write_report(report_file, structs.replace(report, exit_code=status))
+                outputs.save(report_file, json.parts(structs.replace(report, exit_code=status)))
         return status
 
-    def _save_report(self, report: "Report") -> str | None:
-        """The report's file; None where there is none."""
+    def _save_report(self, report: Report) -> str | None:
+        """The report's file; None if there is none."""
         path = self._report or (self._step.file(f"syncjob-{report.run}.json") if self._step else None)
-        saved = None
         if path:
             with self.attempts.to("write the report"):
-                self._write_report(path, report)
-                saved = path
-        return saved
+                outputs.save(path, json.parts(report))
+                return path
+        return None
 
-    def _write_report(self, path: str, report: "Report") -> None:
-        from syncjob.report import json
-
-        outputs.save(path, json.parts(report))
-
-    def _make(self, run: "Run", result: "Result", text: "Callable[[Report], str]") -> None:
+    def _make(self, run: Run, result: RunResult, text: Callable[[Report], str]) -> None:
         report = result.report
         if self._format == "github":
-            self._show_annotations(Step(os.environ).annotations(report, run.config.path))
+            lines = Step(os.environ).annotations(report, run.config.path)
+            self.show("".join(f"{line}\n" for line in lines)) if self._output else _annotate(sys.stdout, lines)
         elif self.is_text:
             self.show(text(report))
         else:
             parts = _parts(self._format, result)
             outputs.save(self._output, parts) if self._output else self._print(parts)
 
-    def _sum_up(self, report: "Report") -> None:
-        """The counts, where the product does not say them to whoever looks on: what was written must not go unsaid."""
-        from syncjob.report.summary import summary_line
-
-        is_said = (
-            self.is_text and self._output is None and not (self.attempts.have_failed or gate.failure_of(sys.stdout))
-        )
-        if not is_said:
+    def _sum_up(self, report: Report) -> None:
+        """The counts, unless the output shows them to whoever looks on: what was written must not go unsaid."""
+        is_shown = self.is_text and self._output is None
+        if not is_shown or self.attempts.have_failed or gate.failure_of(sys.stdout):
             click.echo(summary_line(report), err=True)
         if self._output and not self.attempts.have_failed:
             click.echo(one_line(f"Wrote {', '.join(filter(None, self._files))}."), err=True)
 
-    def _status(self, run: "Run", report: "Report") -> int:
-        if run.interrupts.signal is not None:  # it may have come after the report was made
-            return 128 + run.interrupts.signal
-        return report.exit_code or int(self.attempts.have_failed or gate.failure_of(sys.stdout) is not None)
-
-    def _show_annotations(self, lines: "Sequence[str]") -> None:
-        """Annotations as the product itself."""
-        if self._output:
-            self.show("".join(f"{line}\n" for line in lines))
-            return
-        for line in lines:
-            workflow_commands.obeyed(sys.stdout, line)
-
-    def _annotate(self, lines: "Sequence[str]") -> None:
-        """Annotations beside the product: on its own stream where it was wrapped.
-
-        The runner reads the two streams apart, and where one says stop it obeys neither.
-        """
-        stream = sys.stdout if self.is_text and self._output is None else sys.stderr
-        if self._format != "github":
-            for line in lines:
-                workflow_commands.obeyed(stream, line)
+    def _status(self, run: Run, report: Report) -> int:
+        has_failed = self.attempts.have_failed or gate.failure_of(sys.stdout) is not None
+        return run.interrupts.status or report.exit_code or int(has_failed)  # the signal may have come late
 
 
-def _parts(format: str, result: "Result") -> "Iterable[str]":
-    """How each machine format is made; HTML, which is slow to load, only where it is asked for."""
-    from syncjob.report import json, markdown
+def _annotate(stream: TextIO, lines: Iterable[str]) -> None:
+    for line in lines:
+        workflow_commands.obeyed(stream, line)
 
+
+def _parts(format: str, result: RunResult) -> Iterable[str]:
+    """How each machine format is made; HTML, which is slow to load, only if it is asked for."""
     if format == "json":
         return json.parts(result.report)
     if format == "markdown":
@@ -190,10 +158,10 @@ def _parts(format: str, result: "Result") -> "Iterable[str]":
     return _in_time(page.parts(result.report, result.changes))
 
 
-def _in_time(parts: "Iterable[str]") -> "Iterator[str]":
-    """The parts of a page, which may take long to make; raises Stopped where a signal waits for its end."""
+def _in_time(parts: Iterable[str]) -> Iterator[str]:
+    """The parts of a page, which may take long to make; raises Stopped if a signal waits for its end."""
     until = time.monotonic() + _FOR_A_PAGE
     for part in parts:
         yield part
         if hurried_for() > _TO_THE_END and time.monotonic() > until:
-            raise Stopped("a signal ended the run, and it takes too long")
+            raise Stopped("interrupted before it was complete")

@@ -13,7 +13,7 @@ _TERMINAL = Path("/dev/tty")  # the process's own, wherever its streams go
 def is_attended() -> bool:
     """Whether somebody types what the command reads; a closed stdin is nobody.
 
-    Raises UsageError where the question could not be shown.
+    Raises UsageError if the question could not be shown.
     """
     if sys.stdin is None or not sys.stdin.isatty():
         return False
@@ -25,7 +25,7 @@ def is_attended() -> bool:
 
 
 def is_agreed(question: str) -> bool:
-    """A person's word; the end of input, and a signal, is a no."""
+    """Whether a person says yes; the end of input, and a signal, is a no."""
     from syncjob.control.signals import asking
 
     answer = b""
@@ -36,7 +36,7 @@ def is_agreed(question: str) -> bool:
 
 
 def _show(text: str) -> None:
-    """Writes to stderr or, where that is no terminal, to the process's own; raises OSError where it has none."""
+    """Writes to stderr or, if that is no terminal, to the process's own; raises OSError if it has none."""
     if sys.stderr.isatty():
         click.echo(text, nl=False, err=True)
         return

@@ -3,20 +3,19 @@
 import click
 
 from syncjob.cli.session import Settings, load_config
+from syncjob.errors import UsageError
+from syncjob.git.git import Git
+from syncjob.output.gate import tell
+from syncjob.report import runs as listing
+from syncjob.state import folder, journal
+from syncjob.text.sanitize import one_line
 
 
 @click.command()
-@click.option("--format", type=click.Choice(["text", "json"]), default="text", help="Form of the list.")
+@click.option("--format", type=click.Choice(["text", "json"]), default="text", help="Output format.")
 @click.pass_obj
 def runs(settings: Settings, /, format: str) -> int:
     """List the runs that wrote, newest first; each can be rolled back."""
-    from syncjob.errors import UsageError
-    from syncjob.git.git import Git
-    from syncjob.output.gate import tell
-    from syncjob.report import runs as listing
-    from syncjob.state import folder, journal
-    from syncjob.text.sanitize import one_line
-
     config = load_config(settings)
     found: list[listing.RunRow] = []
     notes = [folder.distrust(config.state_dir, Git(), is_named=config.is_named)]

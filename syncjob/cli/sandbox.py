@@ -11,7 +11,7 @@ from syncjob.text.sanitize import one_line
     "--port", type=click.IntRange(0, 65535), default=8484, show_default=True, help="Port; 0 takes a free one."
 )
 @click.option(
-    "--play", "words", multiple=True, metavar="NAME=VALUE", help="What to answer where the API's answer is not known."
+    "--play", "words", multiple=True, metavar="NAME=VALUE", help="How to respond if the API's response is not known."
 )
 @click.pass_obj
 def sandbox(settings: Settings, /, port: int, words: tuple[str, ...]) -> int:
@@ -20,7 +20,7 @@ def sandbox(settings: Settings, /, port: int, words: tuple[str, ...]) -> int:
     from syncjob.state.folder import sandbox_file
 
     path = sandbox_file(load_config(settings).state_dir)
-    server.serve(path, port, behaviours.parse(words), lambda url: click.echo(_sandbox_notice(url)), _tell)
+    server.serve(path, port, behaviours.parse(words), lambda url: click.echo(_notice(url)), _tell)
     return 0
 
 
@@ -30,9 +30,9 @@ def _tell(reason: str) -> None:
     tell(one_line(reason))
 
 
-def _sandbox_notice(url: str) -> str:
+def _notice(url: str) -> str:
     return (
-        f"The stand-in answers at {url} (Ctrl-C ends it); any credentials will do. In another shell:\n"
+        f"The stand-in listens at {url} (Ctrl-C stops it); any credentials will do. In another shell:\n"
         f"  export SCENARIO_BASE_URL={url} SCENARIO_SDK_API_KEY=any SCENARIO_SDK_API_SECRET=any\n"
         "  syncjob --profile production diff"
     )

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _BAR = 6  # so that a run of 100,000 has room on a line of 80 characters
-_LONG = 20  # items from which on a terminal shows a progress bar
+_LONG = 20  # items; a terminal shows a progress bar for this many or more
 
 
 class Settings(NamedTuple):
-    """The options that stand before the command."""
+    """The options before the command."""
 
     config: str | None
     profile: str | None
@@ -43,8 +43,8 @@ def load_config(settings: Settings) -> "Config":
 
 
 @contextmanager
-def begin(settings: Settings, command: "Command", options: "Options", reach: "Reach" = "read") -> "Iterator[Run]":
-    """A run, until the block ends; raises UsageError where it needs credentials and there are none."""
+def run_for(settings: Settings, command: "Command", options: "Options", reach: "Reach" = "read") -> "Iterator[Run]":
+    """A run, until the block ends; raises UsageError if it needs credentials and there are none."""
     from syncjob import log
     from syncjob.commands import run
     from syncjob.credentials import secrets_of
@@ -70,7 +70,7 @@ def begin(settings: Settings, command: "Command", options: "Options", reach: "Re
 
 
 def _notice(config: "Config") -> str | None:
-    """Where a run goes, if that is not what the profile's name says."""
+    """The target of a run, if it is not what the profile's name says."""
     why = " (SCENARIO_BASE_URL)" if config.is_overridden else ""
     if config.is_sandbox:
         return f"Profile {config.profile} is the embedded stand-in{why}: nothing is sent to Scenario."

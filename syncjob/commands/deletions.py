@@ -16,7 +16,7 @@ from syncjob.state.cache import Memory
 
 @contextmanager
 def remembered(run: Run, found: scope.Scope) -> Iterator[Memory]:
-    """What earlier runs read, for a run over everything, where `updatedAt` is known to tell what has changed."""
+    """What earlier runs read, for a run over everything, if `updatedAt` is known to tell what has changed."""
     config = run.config
     if not run.learnt.updated_at_moves or not found.is_whole or run.options.patterns:
         yield Memory(None)
@@ -27,10 +27,9 @@ def remembered(run: Run, found: scope.Scope) -> Iterator[Memory]:
 
 
 def removed(run: Run, found: scope.Scope, remembered: Memory) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
-    """The names of what is gone here; a problem where that cannot be told.
+    """The names of what is gone here; a problem if that is not known.
 
-    Without a revision these are the project's own models that have no file. Their listing is what
-    the memory needs, too.
+    Without a revision these are the project's own models that have no file; the memory needs their listing too.
     """
     is_asked_for = run.options.prune and found.is_whole
     # A listing of more pages than there are files saves nothing.

@@ -17,12 +17,12 @@ from syncjob.scenario.answers import Answer, answered_at, decode, limit_headers
 from syncjob.scenario.types import ModelPage
 from syncjob.state import probe_results
 
-# So far apart the two clocks tell something: the API's requests carry no time, but certificates and reports do.
+# From this many seconds the clock is worth a warning: no request carries the time, but certificates and reports do.
 _APART = 60.0
 
 
 def examine(run: Run) -> Iterator[Line]:
-    """Everything, by one request. An `Unauthorized` ends `Line`s with one about credentials."""
+    """Everything, by one request."""
     config = run.config
     yield Line("ok", "config", f"{config.path}, profile {config.profile}, {config.base_url}")
     yield _descriptions(run)
@@ -50,12 +50,12 @@ def _git(run: Run) -> Line:
         unknown = look(folder, (), run.git).unknown
         gap = unknown or history.gap_of(folder, run.git)
     except Stopped:
-        return Line("FAILED", "git", f"did not answer before the run was told to end: {run.stop.reason}")
+        return Line("FAILED", "git", f"no response before the run was interrupted: {run.stop.reason}")
     if unknown:
         return Line("FAILED", "git", f"cannot tell which descriptions it has and which are unmerged: {unknown}")
     if gap:
         return Line("warning", "git", f"no description that Scenario has can be updated: {gap}")
-    return Line("ok", "git", "the whole history is here")
+    return Line("ok", "git", "full history available")
 
 
 def _credentials(run: Run) -> Line:
@@ -67,11 +67,10 @@ def _credentials(run: Run) -> Line:
 
 def _api(run: Run) -> Iterator[Line]:
     started = time.monotonic()
-    # By a worker, so that an answer which does not come holds no stop back.
-    answers = [answer for _, answer in workers.run([run], _ask, 1, run.stop)]
-    match answers:
+    # By a worker, so that a missing response delays no stop.
+    match [answer for _, answer in workers.run([run], _ask, 1, run.stop)]:
         case [Answer() as answer]:
-            yield Line("ok", "Scenario", f"answers, and takes the credentials; {time.monotonic() - started:.2f} s")
+            yield Line("ok", "Scenario", f"reachable; credentials accepted; {time.monotonic() - started:.2f} s")
             yield _limits(run, answer)
             yield _clock(answer)
         case [Unauthorized() as error]:
@@ -79,7 +78,7 @@ def _api(run: Run) -> Iterator[Line]:
         case [ScenarioError() as error]:
             yield Line("FAILED", "Scenario", str(error))
         case _:
-            yield Line("FAILED", "Scenario", f"did not answer before the run was told to end: {run.stop.reason}")
+            yield Line("FAILED", "Scenario", f"no response before the run was interrupted: {run.stop.reason}")
 
 
 def _ask(run: Run) -> Answer | ScenarioError:
@@ -95,7 +94,7 @@ def _limits(run: Run, answer: Answer) -> Line:
     configured = run.client.requests_per_minute
     ours = f"{configured:,} requests a minute are sent at most" if configured else "requests are not paced"
     told = run.client.quoted(limit_headers(answer.headers))
-    return Line("ok", "limits", f"{ours}; Scenario's answer says {told or 'nothing of limits'}")
+    return Line("ok", "limits", f"{ours}; Scenario's response says {told or 'nothing about limits'}")
 
 
 def _clock(answer: Answer) -> Line:
@@ -111,10 +110,9 @@ def _clock(answer: Answer) -> Line:
 def _learnt(run: Run) -> Line:
     probed = None if run.distrust else probe_results.load(run.config)
     if probed is None:
-        return Line(
-            "ok", "learnt", "nothing yet; `syncjob doctor --probe MODEL_ID` asks a scratch model what is not documented"
-        )
-    memory = (
-        "what is in step need not be read again" if probed.learnt.updated_at_moves else "everything is read each time"
-    )
-    return Line("ok", "learnt", f"{probed.probed_at} from {probed.model_id}: {memory}")
+        told = "API behaviour not probed yet; `syncjob doctor --probe MODEL_ID` asks a scratch model"
+    else:
+        is_remembered = probed.learnt.updated_at_moves
+        memory = "what is in step need not be read again" if is_remembered else "everything is read each time"
+        told = f"{probed.probed_at} from {probed.model_id}: {memory}"
+    return Line("ok", "learnt", told)

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import islice
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, TypeVar
 
 from syncjob.commands.run import Run
 from syncjob.control import workers
 from syncjob.errors import Stopped
-from syncjob.local.document import Document
+from syncjob.local.scope import Files
 from syncjob.output.internal import guarded
 from syncjob.plan.compare import Change, Plan, compare, confirmed, failed, in_order, not_compared, unjudged
 from syncjob.remote.lookup import References
@@ -18,9 +18,9 @@ from syncjob.state.journal import Confirmed
 from syncjob.state.resume import confirmed_before
 from syncjob.text.canonical import sha256
 
-# So many descriptions that are to be written are planned as a whole before the first of them is written.
+# Up to this number of writes, all is planned before the first is sent.
 SLICE = 1000
-# So many are written down at once: each time the one thread that does it waits for a disk, it waits for all
+# How many are recorded at once: each time the one thread that does it waits for a disk, it waits for all
 # workers' turns at the interpreter. At 100 requests a minute a crash loses a minute of what was found in step.
 _HANDFUL = 100
 # The share of the rate window that a later slice reads, so that it is written before what it read is old.
@@ -32,37 +32,25 @@ Judge = Callable[[Change], Change]
 Slicing = Literal["even", "paced", "one"]
 
 
-class Source(Protocol):
-    """Documents by the name of their file."""
-
-    def read(self, name: str) -> Document: ...
-
-    def unread(self, name: str) -> Document:
-        """The place of a document that is not looked at."""
-        ...
-
-
 def plans(
-    run: Run, names: Sequence[str], source: Source, judge: Judge, memory: Memory, slicing: Slicing
+    run: Run, names: Sequence[str], source: Files, judge: Judge, memory: Memory, slicing: Slicing
 ) -> Iterator[Plan]:
     """The names' documents compared, in slices; what is in step comes as it is found, in partial plans.
 
-    The first slice ends where `SLICE` descriptions are not in step, so that below that all is known
-    before the first write. `paced` ones that follow are as small as it takes to write them before what
-    was read is old. All of it can be `one` slice.
+    The first slice ends when `SLICE` are not in step: below that all is known before the first write. Later `paced`
+    ones are small enough to be written before what was read is old; `one` slice can hold all.
     """
-    reading = _Reading(run, names, source, memory)
-    references = References(run.look_up)
+    reading, references = _Reading(run, names, source, memory), References(run.look_up)
     size = len(names) + 1 if slicing == "one" else SLICE
     while reading.rest:
-        pending: list[Change] = []
-        for settled in reading.slice(pending, size):
+        pending: list[Change] = []  # the slice before is let go, for it holds texts
+        for settled in reading.settled(size):
             yield Plan(in_order(settled), is_partial=True)
+        pending = reading.taken()
         with suppress(Stopped):  # while git was asked
             pending = list(_judged(run, pending, judge))
         if run.stop.requested:  # a write that was not judged and looked up is no plan
-            yield from reading.unread()
-            yield Plan(in_order(change if change.failure else unjudged(change) for change in pending))
+            yield from reading.cut_short(pending)
             return
         yield Plan(in_order(references.of(pending)), rest=reading.rest)
         if slicing == "paced":
@@ -86,32 +74,42 @@ def _later_slice(per_minute: int, recheck_after: float) -> int:
 
 
 class _Reading:
-    """Reads the documents of some names and compares them, a slice at a time; what is unchanged is put aside."""
+    """Reads the documents of some names and compares them, a slice at a time; what is not in step is pending."""
 
-    def __init__(self, run: Run, names: Sequence[str], source: Source, memory: Memory) -> None:
+    def __init__(self, run: Run, names: Sequence[str], source: Files, memory: Memory) -> None:
         self._run = run
         self._memory = memory
         self._names = iter(names)
         self._source = source
         self._known = confirmed_before(run.config, run.options.resume, but=run.id)
         self._flying: dict[str, None] = {}  # handed to a worker and not back yet; in order
+        self._pending: list[Change] = []
         self.rest = len(names)
         run.progress.expect(self.rest)
 
-    def slice(self, pending: list[Change], size: int) -> Iterator[list[Change]]:
-        """Fills `pending` up to `size` with what is not unchanged; yields the unchanged, in handfuls."""
-        while self.rest and len(pending) < size and not self._run.stop.requested:
-            yield from self._read(pending, size)
+    def taken(self) -> list[Change]:
+        """What is pending; the next slice begins without it."""
+        taken, self._pending = self._pending, []
+        return taken
 
-    def _read(self, pending: list[Change], size: int) -> Iterator[list[Change]]:
+    def settled(self, size: int) -> Iterator[list[Change]]:
+        """Reads until `size` changes are pending; yields the unchanged, in handfuls."""
+        while self.rest and len(self._pending) < size and not self._run.stop.requested:
+            yield from self._read(size)
+
+    def _read(self, size: int) -> Iterator[list[Change]]:
         settled: list[Change] = []
         read: list[tuple[str, str | None]] = []
-        compared = in_parallel(self._run, self._until_full(pending, size), self._compare, self.rest)
-        for name, (change, is_asked) in compared:
+        for name, (change, is_asked) in in_parallel(self._run, self._until_full(size), self._compare, self.rest):
             if is_asked:
                 self._run.breaker.note(change.failure)
                 read += [] if change.failure else [(change.model_id, change.before_sha256)]
-            (settled if self._is_settled(change) else pending).append(change)
+            if change.action == "unchanged":
+                self._run.progress.done()
+                settled.append(change)
+            else:
+                self._run.progress.half_done()
+                self._pending.append(change)
             del self._flying[name]
             self.rest -= 1
             if len(settled) == _HANDFUL or len(read) == _HANDFUL:
@@ -121,15 +119,17 @@ class _Reading:
         self._record(settled, read)
         yield settled
 
-    def _is_settled(self, change: Change) -> bool:
-        if change.action != "unchanged":
-            self._run.progress.half_done()
-            return False
-        self._run.progress.done()
-        return True
+    def _until_full(self, size: int) -> Iterator[str]:
+        # A small slice is to fit into the rate window, so what is in flight counts; a large one may grow a little.
+        while len(self._pending) + (len(self._flying) if size < SLICE else 0) < size:
+            name = next(self._names, None)
+            if name is None:
+                return
+            self._flying[name] = None
+            yield name
 
     def _record(self, settled: Iterable[Change], read: Iterable[tuple[str, str | None]]) -> None:
-        """Writes down what need not be asked for again, by a later run or if this one is resumed."""
+        """Records what a later run, or one that resumes this, need not ask for."""
         self._memory.remember(read)
         if self._run.journal:
             try:
@@ -137,28 +137,17 @@ class _Reading:
             except OSError as error:
                 self._run.stop.request(f"cannot write the journal: {error.strerror}")
 
-    def unread(self) -> Iterator[Plan]:
-        """The places of all that was not compared, as partial plans."""
+    def cut_short(self, pending: Iterable[Change]) -> Iterator[Plan]:
+        """The places of all that was not compared, as partial plans, and then of what nobody judged."""
         names = iter((*self._flying, *self._names))
         while places := [not_compared(self._source.unread(name)) for name in islice(names, SLICE)]:
             yield Plan(in_order(places), is_partial=True)
+        yield Plan(in_order(change if change.failure else unjudged(change) for change in pending))
 
     def _is_known(self, model_id: str, digest: str | None) -> bool:
         """Whether Scenario is known to hold the text of that digest, and need not be asked."""
-        if self._run.options.refresh:
-            return False
-        if model_id in self._known and self._known[model_id] == digest:
-            return True
-        return self._memory.holds(model_id, digest)
-
-    def _until_full(self, pending: Sequence[Change], size: int) -> Iterator[str]:
-        # A small slice is to fit into the rate window, so what is in flight counts; a large one may grow a little.
-        while len(pending) + (len(self._flying) if size < SLICE else 0) < size:
-            name = next(self._names, None)
-            if name is None:
-                return
-            self._flying[name] = None
-            yield name
+        is_confirmed = model_id in self._known and self._known[model_id] == digest
+        return not self._run.options.refresh and (is_confirmed or self._memory.holds(model_id, digest))
 
     def _compare(self, name: str) -> tuple[Change, bool]:
         """The change that a document asks for, and whether Scenario was asked."""

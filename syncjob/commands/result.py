@@ -1,6 +1,6 @@
 """What a run comes to, gathered plan by plan: its Report, and the changes that are worth a look."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from syncjob import log
@@ -12,13 +12,13 @@ from syncjob.report.item_store import Items, Spool
 from syncjob.report.model import Item, Report, Requests
 from syncjob.report.status import End, exit_code
 
-# How much of the changes is kept in memory for the page, in characters; one without texts counts as some.
+# How many characters of changes are kept in memory for the page; a change without texts counts as some.
 _ROOM = 4_000_000
 _LEAST = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class RunResult:
     """A report, and those of its changes that are more than unchanged, as many as are kept."""
 
     report: Report
@@ -73,27 +73,11 @@ class Gathered:
 
 
 def report_of(run: Run, items: Collection[Item], problems: Sequence[Problem], *, dry_run: bool) -> Report:
-    """The report as it stands: of a run that has ended, or of its plan before anything is written."""
+    """The report of a run that has ended, or of its plan before anything is written."""
     if run.command == "doctor":
         raise RuntimeError("the doctor has no report")
     traffic = run.client.traffic
-    may_be_resumed = run.command == "sync" and run.journal is not None and run.journal.confirms
-    resume = f"the same options and --resume {run.id}" if may_be_resumed else ""
-    is_cut = any(problem.code == "interrupted" for problem in problems)
-    is_called_off = CALLED_OFF in problems
-    is_done = run.stop.is_due and not is_cut and not any(item.status == "not_attempted" for item in items)
-    # A run whose last write outlasted its time is done, and a no says all that there is to say.
-    reason = None if is_done or is_called_off else run.stop.reason
-    end = End(
-        reason,
-        run.interrupts.signal,
-        run.breaker.ended_by,
-        run.breaker.is_tripped,
-        run.stop.is_due and not is_done,
-        resume,
-        has_sent=traffic.put > 0,
-    )
-    changes_are_3 = run.options.exit_code and dry_run
+    end = _end(run, items, problems)
     return Report(
         version=1,
         run=run.id,
@@ -102,11 +86,27 @@ def report_of(run: Run, items: Collection[Item], problems: Sequence[Problem], *,
         dry_run=dry_run,
         started_at=run.started_at,
         finished_at=now(),
-        exit_code=exit_code(end, items, problems, changes_are_3=changes_are_3),
+        exit_code=exit_code(end, items, problems, changes_are_3=run.options.exit_code and dry_run),
         summary=build.summarise(items),
         requests=Requests(
             traffic.total, traffic.get, traffic.put, traffic.post, traffic.retries, round(traffic.waited_seconds, 3)
         ),
         items=items,
         problems=build.run_problems((*problems, *end.problems())),
+    )
+
+
+def _end(run: Run, items: Iterable[Item], problems: Sequence[Problem]) -> End:
+    """Why the run ended early, if it did: one whose last write outlasted its time is done."""
+    is_cut = any(problem.code == "interrupted" for problem in problems)
+    is_done = run.stop.is_due and not is_cut and not any(item.status == "not_attempted" for item in items)
+    may_be_resumed = run.command == "sync" and run.journal is not None and run.journal.confirms
+    return End(
+        reason=None if is_done or CALLED_OFF in problems else run.stop.reason,  # a no says all that there is to say
+        signal=run.interrupts.signal,
+        failure=run.breaker.ended_by,
+        is_tripped=run.breaker.is_tripped,
+        is_due=run.stop.is_due and not is_done,
+        resume=f"the same options and --resume {run.id}" if may_be_resumed else "",
+        has_sent=run.client.traffic.put > 0,
     )

@@ -1,12 +1,13 @@
-"""A saved plan -> Plans: what still fits of it, judged once more."""
+"""A saved plan -> Plans: what of it still fits, judged again."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from syncjob.commands import reading
 from syncjob.commands.planning import by_history, texts_of, within_thresholds
 from syncjob.commands.run import Run
+from syncjob.control.workers import Stop
 from syncjob.errors import Stopped, UsageError
 from syncjob.files import regular
 from syncjob.git import history
@@ -23,7 +24,7 @@ _NAMED = 1000  # characters of names in one message
 
 
 def plans_of_saved(run: Run, path: Path) -> Iterator[Plan]:
-    """What a saved plan holds, where it still fits; raises UsageError where the file is no such plan."""
+    """What of a saved plan still fits; raises UsageError if the file is no such plan."""
     config = run.config
     saved = saved_plan.load(_read(path), config, str(path))
     writes = saved.writes
@@ -36,36 +37,35 @@ def plans_of_saved(run: Run, path: Path) -> Iterator[Plan]:
         files = scope.Files(config, there)
         yield Plan(in_order(not_compared(files.unread(name)) for name in names))
         return
-    source = _Reviewed(scope.Files(config, there, worktree, below), writes)
-
-    def documents() -> Iterator[Document]:
-        return (source.unread(name) if run.stop.requested else source.read(name) for name in names)
-
+    source = _Reviewed(config, there, worktree, below)
+    source.writes = writes
     blocked = in_order(saved_plan.blocked(item, config.shown_folder) for item in saved.blocked)
-    if not run.options.keep_going and (blocked or not all(document.is_valid for document in documents())):
-        yield Plan(in_order((*blocked, *map(not_compared, documents()))))
+    if not run.options.keep_going and (blocked or not all(each.is_valid for each in source.all(names, run.stop))):
+        yield Plan(in_order((*blocked, *map(not_compared, source.all(names, run.stop)))))
         return
     yield Plan(blocked, is_partial=True)
     with texts_of(run, worktree.encodings) as texts:
-        judge = _Judge(run, writes, texts)
-        plans = reading.plans(run, names, source, judge, Memory(None), "one")
-        plans = (replace(plan, problems=(*plan.problems, *judge.warnings())) for plan in plans)
+        plans = _judged_again(run, names, source, _Judge(run, writes, texts))
         yield from within_thresholds(run, plans, len(there), not there, will_write=True)
 
 
-class _Reviewed:
-    """The documents of a plan's writes as they are now, with a problem where a file is not what was reviewed."""
+class _Reviewed(scope.Files):
+    """The files of a plan's writes as they are now, with a problem if one is not what was reviewed."""
 
-    def __init__(self, files: scope.Files, writes: Mapping[str, SavedItem]) -> None:
-        self._files = files
-        self._writes = writes
+    writes: Mapping[str, SavedItem]
 
     def read(self, name: str) -> Document:
-        document = self._files.read(name)
-        return saved_plan.as_reviewed(document, self._writes[document.model_id])
+        document = super().read(name)
+        return saved_plan.as_reviewed(document, self.writes[document.model_id])
 
-    def unread(self, name: str) -> Document:
-        return self._files.unread(name)
+    def all(self, names: Iterable[str], stop: Stop) -> Iterator[Document]:
+        """The documents; their places alone once the run is to end."""
+        return (self.unread(name) if stop.requested else self.read(name) for name in names)
+
+
+def _judged_again(run: Run, names: Sequence[str], source: _Reviewed, judge: "_Judge") -> Iterator[Plan]:
+    for plan in reading.plans(run, names, source, judge, Memory(None), "one"):
+        yield replace(plan, problems=(*plan.problems, *judge.warnings()))
 
 
 class _Judge:

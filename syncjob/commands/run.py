@@ -1,14 +1,14 @@
-"""A run that has begun: what it is told, its client, and what may end it."""
+"""A run that has begun: what it is to do, its client, and what may end it."""
 
 import os
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from syncjob import log
 from syncjob.config.config import Config
@@ -25,10 +25,10 @@ from syncjob.remote.descriptions import Remote
 from syncjob.remote.lookup import look_up
 from syncjob.scenario import Scenario
 from syncjob.state import folder, probe_results
-from syncjob.state.journal import Begin, Journal, begun_at, is_held, read, run_ids, started
+from syncjob.state.journal import Begin, Finish, Journal, begun_at, is_held, read, run_ids, started
 from syncjob.state.lock import HOLDER, Busy, only_writer
 from syncjob.state.probe_results import Learnt
-from syncjob.state.recent import recent_writes
+from syncjob.state.recent import Recent, recent_writes
 
 _T = TypeVar("_T")
 Command = Literal["check", "diff", "sync", "pull", "rollback", "doctor"]
@@ -58,12 +58,17 @@ class Options:
     force: bool = False
     exit_code: bool = False
 
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> "Options":
+        """Those among the options of a command, by name."""
+        return cls(**{name: given[name] for name in cls.__slots__ if name in given})
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run that has begun: what it is told, and what may end it.
+    """A run that has begun: what it is to do, and what may end it.
 
-    `journal` is None where it writes nothing. `distrust` says why the word of the state folder does not count.
+    `journal` is None if it writes nothing. `distrust` says why the state folder is not believed.
     """
 
     id: str
@@ -86,8 +91,23 @@ class Run:
     def client(self) -> Scenario:
         return self.remote.client
 
+    def to_write(self) -> Journal:
+        """The journal, without which nothing is written."""
+        if self.journal is None:
+            raise RuntimeError("a run that writes was begun without a journal")
+        return self.journal
+
+    def write_end(self, end: Finish) -> bool:
+        """Writes the journal's last record; False if that failed."""
+        try:
+            self.to_write().write(end, is_durable=True)
+        except OSError as error:
+            log.event("error", "journal", message=f"the journal lacks its end: {error.strerror}")
+            return False
+        return True
+
     def look_up(self, keys: set[Key]) -> Catalogue:
-        """What is known of the models and assets of some ids."""
+        """What is known about the models and assets of some ids."""
         workers = self.config.http.workers
         project_id = self.config.project_id
         return look_up(self.client, keys, project_id=project_id, count=workers, stop=self.stop, breaker=self.breaker)
@@ -119,7 +139,7 @@ def begin(
 ) -> Iterator[Run]:
     """A run with its client and its signal handlers, until the block ends.
 
-    One that may write has a journal, and is the only one of its profile; raises Busy where it is not.
+    One that may write has a journal, and is the only one of its profile; raises Busy if it is not.
     """
     stop, started_at = Stop(), now()
     if options.max_duration is not None:
@@ -129,40 +149,33 @@ def begin(
         git = Git(stop)
         distrust = _distrust(config, command, options, reach, git)
         probed = None if distrust else probe_results.load(config)
-        known = probed.learnt if probed else Learnt()
-        config = config.with_limit(known.refused_bytes)
+        learnt = probed.learnt if probed else Learnt()
+        config = config.with_limit(learnt.refused_bytes)
         journal = stack.enter_context(_journal(run_id, command, config, started_at)) if reach == "write" else None
-        client = stack.enter_context(offline() if reach == "offline" else connect(config, known, stop))
+        client = stack.enter_context(offline() if reach == "offline" else connect(config, learnt, stop))
         # After the lock, so that what the run before has written is all there.
         recent = recent_writes(config, run_id) if reach != "offline" and not distrust else None
-        is_absent_404 = known.no_description in (None, "404")
-        remote = Remote(client, config.project_id, config.original_assets, recent=recent, is_absent_404=is_absent_404)
-        progress = Progress(lambda: client.traffic.total, lambda: client.requests_per_minute, time.monotonic)
         yield Run(
-            run_id,
-            command,
-            config,
-            options,
-            known,
-            started_at,
-            progress,
-            track,
-            remote,
-            stop,
-            Breaker(stop),
-            interrupts,
-            git,
-            journal,
-            distrust,
-        )
+            run_id, command, config, options, learnt, started_at, _progress(client), track,
+            _remote(config, client, learnt, recent), stop, Breaker(stop), interrupts, git, journal, distrust,
+        )  # fmt: skip
+
+
+def _remote(config: Config, client: Scenario, learnt: Learnt, recent: Recent | None) -> Remote:
+    is_absent_404 = learnt.no_description in (None, "404")
+    return Remote(client, config.project_id, config.original_assets, recent=recent, is_absent_404=is_absent_404)
+
+
+def _progress(client: Scenario) -> Progress:
+    return Progress(lambda: client.traffic.total, lambda: client.requests_per_minute, time.monotonic)
 
 
 def _distrust(config: Config, command: Command, options: Options, reach: Reach, git: Git) -> str | None:
-    """Why what is remembered does not count; raises UsageError where a run cannot do without its state folder."""
+    """Why the state folder is not believed; raises UsageError if the run cannot do without it."""
     needs_it = reach == "write" or options.resume is not None or command == "rollback"
     believed = [probe_results.path_of(config), *([config.state_dir / "runs"] if reach != "offline" else [])]
     if not (needs_it or command == "doctor" or any(map(os.path.lexists, believed))):
-        return None  # there is nothing to be believed
+        return None  # there is nothing to believe
     try:
         reason = folder.distrust(config.state_dir, git, is_named=config.is_named)
     except Stopped:
@@ -170,7 +183,7 @@ def _distrust(config: Config, command: Command, options: Options, reach: Reach, 
     if reason and needs_it:
         raise UsageError(f"{reason}; nothing was written")
     if reason and command != "doctor":
-        log.event("warning", "state", message=f"{reason}; what earlier runs found out is not used")
+        log.event("warning", "state", message=f"{reason}; results of earlier runs are not used")
     return reason
 
 
@@ -185,9 +198,9 @@ def _journal(run_id: str, command: Command, config: Config, started_at: str) -> 
 
 
 def _require_first(begin: Begin, state_dir: Path) -> None:
-    """Raises Busy where another run of the profile came in between, for the order of their ids would be wrong.
+    """Raises Busy if another run of the profile came in between: the order of their ids would be wrong.
 
-    Also where one is still under way: the file that both lock may have been removed meanwhile.
+    Also if one is still under way: the file that both lock may have been removed.
     """
     for other in run_ids(state_dir):
         is_later = begun_at(other) is not None and other > begin.run
@@ -195,7 +208,7 @@ def _require_first(begin: Begin, state_dir: Path) -> None:
             continue
         first = next(read(state_dir, other), None)
         if isinstance(first, Begin) and first.profile == begin.profile:
-            what = "came first; run this again" if is_later else "is still writing; wait for it or end it"
+            what = "started first; try again" if is_later else "is still writing; wait for it or end it"
             raise Busy(f"the run {other} {what}, nothing was changed")
 
 

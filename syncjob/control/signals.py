@@ -28,6 +28,11 @@ class Interrupts:
 
     signal: int | None = None
 
+    @property
+    def status(self) -> int | None:
+        """The exit status of a process that the signal ended, as shells have it."""
+        return None if self.signal is None else _status(self.signal)
+
 
 @contextmanager
 def ending(stop: Stop) -> Iterator[Interrupts]:
@@ -93,7 +98,7 @@ class _Watch:
         self._stop.wake()
         remark("finishing requests in flight; interrupt again to quit now")
         if another := more or self._until_another(first):
-            os._exit(128 + another[0])
+            os._exit(_status(another[0]))
 
     def _until_another(self, first: int) -> list[int]:
         """Ends the process if the run takes too long; else the signals after the first, none at the run's end."""
@@ -103,7 +108,7 @@ class _Watch:
             last, doing = (LAST_WAIT, "waiting") if self._main_waits() else (LAST_WORK, "working")
             if time.monotonic() - began > last:
                 remark(f"still {doing} after {last:g} seconds; quitting without a report")
-                os._exit(128 + first)
+                os._exit(_status(first))
             came = self._came(WATCH)
             if came is None or came:
                 return came or []
@@ -119,6 +124,10 @@ class _Watch:
     def _main_waits(self) -> bool:
         before, self._used = self._used, _cpu_seconds(self._main)
         return self._used - before < _WORK
+
+
+def _status(number: int) -> int:
+    return 128 + number
 
 
 def _cpu_seconds(thread: int) -> float:

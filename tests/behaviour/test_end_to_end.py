@@ -489,7 +489,7 @@ def test_json_logs_are_one_object_a_line_with_run_and_model(workspace: Workspace
 def test_an_option_in_the_wrong_place_is_told_its_place(workspace: Workspace) -> None:
     ended = workspace.run("diff", "--profile", "test")
     assert ended.status == 2
-    assert "--profile stands before the command" in ended.err
+    assert "--profile goes before the command" in ended.err
 
 
 @pytest.mark.parametrize("redirection", [">&-", "> /dev/full", "| true"])

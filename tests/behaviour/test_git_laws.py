@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from syncjob.commands import jobs, run
+from syncjob.commands import run, sync
 from syncjob.config.config import Config, Safety
 from syncjob.credentials import basic
 from syncjob.errors import UsageError
@@ -465,9 +465,9 @@ class GitAndScenario(RuleBasedStateMachine):
             reach: run.Reach = "write" if command == "sync" else "read"
             with run.begin(run.new_id(), command, self.config, options, untracked, reach) as begun:
                 if command == "sync":
-                    report = jobs.sync(begun, AGREEING).report
+                    report = sync.sync(begun, AGREEING).report
                 else:
-                    report = jobs.diff(begun).report
+                    report = sync.diff(begun).report
                     self.plan_file.write_text(saved_plan.save(to_save(report.items), self.config))
         except UsageError:
             pass

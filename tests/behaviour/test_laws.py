@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncjob.commands import jobs, run
+from syncjob.commands import run
+from syncjob.commands import sync as syncing
 from syncjob.config.config import Config, Http, Safety
 from syncjob.local.document import parse
 from syncjob.report.model import Report
@@ -51,12 +52,12 @@ def config(folder: Path, url: str) -> Config:
 def sync(settings_: Config) -> Report:
     options = run.Options(overwrite_remote_edits=True)  # there is no git here; tests/behaviour/test_git_laws.py has one
     with run.begin(run.new_id(), "sync", settings_, options, untracked, "write") as begun:
-        return jobs.sync(begun, AGREEING).report
+        return syncing.sync(begun, AGREEING).report
 
 
 def diff(settings_: Config) -> Report:
     with run.begin(run.new_id(), "diff", settings_, run.Options(), untracked) as begun:
-        return jobs.diff(begun).report
+        return syncing.diff(begun).report
 
 
 def converges(files: Mapping[str, str], existing: Mapping[str, str]) -> None:

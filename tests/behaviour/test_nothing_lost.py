@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from syncjob import log
-from syncjob.commands import jobs
-from syncjob.commands.result import Result
+from syncjob.commands import pull, rollback, sync
+from syncjob.commands.result import RunResult
 from syncjob.commands.run import Command, Options, Run, new_id
 from syncjob.config.config import Config, Http
 from syncjob.control.circuit_breaker import Breaker
@@ -130,7 +130,7 @@ class NothingLost(RuleBasedStateMachine):
                 then = path.stat().st_mtime - 100_000
                 os.utime(path, (then, then))
 
-    def _carry_out(self, job: Callable[[Run], Result], command: Command, options: Options) -> Report | None:
+    def _carry_out(self, job: Callable[[Run], RunResult], command: Command, options: Options) -> Report | None:
         """What a run reports, None if it could not start or crashed. Whatever it did is looked at."""
         report: Report | None = None
         has_begun = True
@@ -171,7 +171,7 @@ class NothingLost(RuleBasedStateMachine):
         for path in (self.folder / "descriptions").iterdir():
             self.allowed[path.stem].add(_canonical(path.read_text()))
         chosen = Options(overwrite_remote_edits=True, force=True, **options)
-        return self._carry_out(lambda begun: jobs.sync(begun, AGREEING), "sync", chosen)
+        return self._carry_out(lambda begun: sync.sync(begun, AGREEING), "sync", chosen)
 
     def _is_true(self, report: Report) -> None:
         """What a report says was applied, or is unchanged, is what Scenario holds, as far as the run could know."""
@@ -218,7 +218,7 @@ class NothingLost(RuleBasedStateMachine):
     @rule(faults=SOME)
     def diff(self, faults: list[str]) -> None:
         self.remote.begin("", faults)
-        report = self._carry_out(jobs.diff, "diff", Options(overwrite_remote_edits=True))
+        report = self._carry_out(sync.diff, "diff", Options(overwrite_remote_edits=True))
         assert not self.remote.puts
         if report:
             self._is_true(report)
@@ -228,7 +228,7 @@ class NothingLost(RuleBasedStateMachine):
     def pull(self, faults: list[str]) -> None:
         self.remote.begin("", faults)
         report = self._carry_out(
-            lambda begun: jobs.pull(begun, takes_all=False, dry_run=False), "pull", Options(force=True)
+            lambda begun: pull.pull(begun, takes_all=False, dry_run=False), "pull", Options(force=True)
         )
         assert not self.remote.puts
         for item in report.items if report else ():
@@ -253,7 +253,7 @@ class NothingLost(RuleBasedStateMachine):
         self.remote.begin("", faults)
         self.crash_in = crash_in
         report = self._carry_out(
-            lambda begun: jobs.rollback(begun, earlier, AGREEING), "rollback", Options(force=force)
+            lambda begun: rollback.rollback(begun, earlier, AGREEING), "rollback", Options(force=force)
         )
         assert force or not others & self.remote.effects[self.remote.run], "what another run wrote was undone"
         if report:
@@ -275,7 +275,7 @@ class NothingLost(RuleBasedStateMachine):
         self.sync([], [], None, keep_going=True)
         others = {id_ for id_ in IDS if self._is_of_another_run(id_, first)}
         self.remote.begin("")
-        self._carry_out(lambda begun: jobs.rollback(begun, first, AGREEING), "rollback", Options())
+        self._carry_out(lambda begun: rollback.rollback(begun, first, AGREEING), "rollback", Options())
         assert not others & self.remote.effects[self.remote.run], "what another run wrote was undone"
 
     @precondition(lambda self: any((self.folder / "descriptions").iterdir()))

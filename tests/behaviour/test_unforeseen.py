@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from syncjob.commands import planning, reading
+from syncjob.commands import planning, pull, reading, rollback
 from syncjob.remote import attempt, lookup, write
 from syncjob.report.summary import outcome_line
 from syncjob.scenario.answers import Answer
@@ -115,10 +115,10 @@ def test_a_rollback_and_a_pull_go_on_with_the_others(
     staged(workspace, remote, "one", "two")
     run = in_process.sync(workspace).run
     workspace.commit()
-    failing(monkeypatch, planning, "put_back", "one")
+    failing(monkeypatch, rollback, "put_back", "one")
     report = in_process.rollback(workspace, run)
     assert told(report) == {"one": ("invalid", "failed", ["internal"]), "two": ("update", "applied", [])}
-    failing(monkeypatch, planning, "pulled", "two")
+    failing(monkeypatch, pull, "pulled", "two")
     remote.sandbox.put("one", "new of Scenario")
     report = in_process.pull(workspace, lag=0)
     assert told(report) == {"one": ("update", "not_attempted", []), "two": ("invalid", "failed", ["internal"])}

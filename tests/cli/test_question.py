@@ -68,7 +68,7 @@ def test_what_is_typed_without_a_place_for_the_question_is_refused_before_any_re
 
 def test_a_probe_asks_there_too(one_change: Workspace, remote: Loopback) -> None:
     terminal = redirected(one_change, "2", "doctor", "--probe", "two")
-    terminal.until("Go on? [y/N]")
+    terminal.until("Continue? [y/N]")
     assert f"at {remote.url} (profile test)".encode() in terminal.screen
     terminal.type("n\n")
     assert terminal.end() == 1

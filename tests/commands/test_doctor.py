@@ -203,7 +203,7 @@ def test_an_edit_that_somebody_makes_meanwhile_is_left_alone(scratch: Workspace,
     remote.script = script
     ended = probe(scratch)
     assert ended.status == 1
-    assert "somebody edited the model meanwhile" in ended.err
+    assert "edited by somebody else during the probe" in ended.err
     assert remote.sandbox.description("scratch") == "somebody's"
 
 
@@ -218,7 +218,7 @@ def test_an_edit_between_two_questions_is_left_alone(scratch: Workspace, remote:
     remote.script = script
     ended = probe(scratch)
     assert ended.status == 1
-    assert "somebody edited the model meanwhile" in ended.err
+    assert "edited by somebody else during the probe" in ended.err
     assert remote.sandbox.description("scratch") == "somebody's"
 
 
@@ -469,7 +469,7 @@ def test_what_was_found_at_another_address_is_not_used(scratch: Workspace, remot
     assert probe(scratch).status == 0
     path = scratch.folder / ".syncjob" / "test.learnt.json"
     path.write_text(path.read_text().replace(remote.url, "https://elsewhere.invalid/v1"))
-    assert "nothing yet" in scratch.run("doctor").out
+    assert "not probed yet" in scratch.run("doctor").out
 
 
 def test_a_damaged_file_is_told_and_not_used(scratch: Workspace, remote: Loopback) -> None:

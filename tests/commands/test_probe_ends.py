@@ -159,7 +159,7 @@ def test_an_edit_in_the_answer_to_a_write_is_left_alone(scratch: Workspace, remo
     remote.script = script
     ended = probe(scratch)
     assert (ended.status, remote.sandbox.description("scratch")) == (1, "somebody's")
-    assert "somebody edited the model meanwhile" in ended.err
+    assert "edited by somebody else during the probe" in ended.err
 
 
 def waits(remote: Loopback) -> bool:

@@ -372,7 +372,7 @@ def test_an_edit_before_a_repetition_is_left_alone(
     late(number, edited, None)
     ended = probe(quick)
     assert (ended.status, remote.sandbox.description("scratch")) == (1, "somebody's")
-    assert "somebody edited the model meanwhile" in ended.err
+    assert "edited by somebody else during the probe" in ended.err
 
 
 def test_an_edit_before_the_first_write_is_left_alone(quick: Workspace, remote: Loopback) -> None:

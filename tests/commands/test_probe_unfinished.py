@@ -209,7 +209,7 @@ def test_one_that_left_somebodys_edit_alone_is_finished(scratch: Workspace, remo
     remote.script = script
     ended = probe(scratch)
     assert (ended.status, remote.sandbox.description("scratch")) == (1, "somebody's")
-    assert "that text was left alone" in ended.err
+    assert "their text was kept" in ended.err
     assert found(scratch) == []
 
 

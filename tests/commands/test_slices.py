@@ -320,7 +320,7 @@ def test_what_is_no_shard_is_refused(workspace: Workspace, remote: Loopback, sha
     models(workspace, remote, 1)
     ended = workspace.run("diff", "--shard", shard)
     assert (ended.status, remote.asked) == (2, [])
-    assert "2/5 is the second of five" in ended.err
+    assert "use I/N, such as 2/5" in ended.err
 
 
 # Progress

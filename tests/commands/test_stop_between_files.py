@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from syncjob.commands import jobs, run
+from syncjob.commands import check, pull, run, sync
 from syncjob.commands.run import Options, Run
 from syncjob.local.document import Document, Folder
 from syncjob.report.model import Report
@@ -19,11 +19,11 @@ from tests.support.workspace import AGREEING, Workspace, untracked
 IDS = [f"m{number:02}" for number in range(40)]
 Job = Callable[[Run], Report]
 JOBS: dict[str, Job] = {
-    "check": lambda begun: jobs.check(begun, is_remote=False),
-    "check --remote": lambda begun: jobs.check(begun, is_remote=True),
-    "sync": lambda begun: jobs.sync(begun, AGREEING).report,
-    "pull": lambda begun: jobs.pull(begun, takes_all=False, dry_run=False).report,
-    "sync --plan": lambda begun: jobs.sync(begun, AGREEING).report,
+    "check": lambda begun: check.check(begun, is_remote=False),
+    "check --remote": lambda begun: check.check(begun, is_remote=True),
+    "sync": lambda begun: sync.sync(begun, AGREEING).report,
+    "pull": lambda begun: pull.pull(begun, takes_all=False, dry_run=False).report,
+    "sync --plan": lambda begun: sync.sync(begun, AGREEING).report,
 }
 
 
@@ -76,7 +76,7 @@ def test_what_was_checked_before_is_told(workspace: Workspace, monkeypatch: pyte
     monkeypatch.setattr(Folder, "read", reading)
     workspace.configure("http://127.0.0.1:9")
     with run.begin(run.new_id(), "check", config_of(workspace), Options(), untracked, "offline") as begun:
-        report = jobs.check(begun, is_remote=False)
+        report = check.check(begun, is_remote=False)
     assert [item.action for item in list(report.items)[:5]] == ["checked", "invalid", "checked", "checked", "checked"]
     assert {(item.action, item.status) for item in list(report.items)[6:]} == {("invalid", "not_attempted")}
 

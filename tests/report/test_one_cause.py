@@ -74,7 +74,7 @@ def test_writes_that_fail_alike_are_told_once(seven: Workspace, remote: Loopback
 
 def test_a_pull_where_there_are_no_files_says_how_to_begin(workspace: Workspace, remote: Loopback) -> None:
     remote.add("one", texts={"one": "text"})
-    hint = "No descriptions here yet: `syncjob pull --all` takes over all that Scenario has.\n"
+    hint = "No descriptions here yet: `syncjob pull --all` downloads all that Scenario has.\n"
     ended = workspace.run("pull")
     assert (ended.status, ended.out, ended.err) == (0, "Pulled 0 files, 0 unchanged.\n", hint)
     assert workspace.run("pull", "--all").err == "Commit these files now.\n"

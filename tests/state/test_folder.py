@@ -256,7 +256,7 @@ def test_what_is_not_believed_is_refused_or_left_out_by_each_command(
     ended = workspace.run("doctor")
     assert ended.status == 1
     assert "git tracks" in ended.out
-    assert "nothing yet" in ended.out
+    assert "not probed yet" in ended.out
     assert workspace.run("sync", SYNCJOB_STATE_DIR=str(workspace.folder.parent / "own")).status == 0
 
 

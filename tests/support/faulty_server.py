@@ -22,7 +22,7 @@ from socket import SO_LINGER, SOL_SOCKET, socket
 from struct import pack
 from typing import Any
 
-from syncjob.commands import jobs, run
+from syncjob.commands import run, sync
 from syncjob.commands.run import Options
 from syncjob.config import config
 from syncjob.report.model import Report
@@ -373,7 +373,7 @@ class Scene:
         loaded = config.load(path, None, self.workspace.environment())
         options = Options(overwrite_remote_edits=True, force=True)
         with run.begin(run.new_id(), "sync", loaded, options, untracked, "write") as begun:
-            return jobs.sync(begun, AGREEING).report
+            return sync.sync(begun, AGREEING).report
 
 
 @contextmanager

@@ -4,7 +4,10 @@ from typing import Any
 
 from msgspec import structs
 
-from syncjob.commands import jobs, run
+from syncjob.commands import pull as pulling
+from syncjob.commands import rollback as rolling_back
+from syncjob.commands import run
+from syncjob.commands import sync as syncing
 from syncjob.commands.run import Command, Options, Reach
 from syncjob.config.config import Config, Http, load
 from syncjob.report.model import Report
@@ -20,22 +23,22 @@ def config_of(workspace: Workspace, **http: Any) -> Config:
 
 def sync(workspace: Workspace, options: Options | None = None, **http: Any) -> Report:
     with _begun(workspace, "sync", "write", options, http) as begun:
-        return jobs.sync(begun, AGREEING).report
+        return syncing.sync(begun, AGREEING).report
 
 
 def diff(workspace: Workspace, options: Options | None = None, **http: Any) -> Report:
     with _begun(workspace, "diff", "read", options, http) as begun:
-        return jobs.diff(begun).report
+        return syncing.diff(begun).report
 
 
 def pull(workspace: Workspace, options: Options | None = None, **http: Any) -> Report:
     with _begun(workspace, "pull", "read", options, http) as begun:
-        return jobs.pull(begun, takes_all=False, dry_run=False).report
+        return pulling.pull(begun, takes_all=False, dry_run=False).report
 
 
 def rollback(workspace: Workspace, earlier: str, options: Options | None = None, **http: Any) -> Report:
     with _begun(workspace, "rollback", "write", options, http) as begun:
-        return jobs.rollback(begun, earlier, AGREEING).report
+        return rolling_back.rollback(begun, earlier, AGREEING).report
 
 
 def _begun(workspace: Workspace, command: Command, reach: Reach, options: Options | None, http: dict[str, Any]) -> Any:

@@ -16,11 +16,9 @@ _SOON = 1.0
 
 @contextmanager
 def borrowed(run: Run, model_id: str) -> Iterator[Scratch]:
-    """A scratch model until the block ends, however it ends; raises NotRestored where it then is not as it was."""
-    if run.journal is None:
-        raise RuntimeError("a run that writes was begun without a journal")
+    """A scratch model until the block ends, however it ends; raises NotRestored if it then is not as it was."""
     run.stop.when_overdue(run.client.abort, _SOON)
-    scratch = Scratch(run, run.journal, model_id, _first_text(run, model_id))
+    scratch = Scratch(run, run.to_write(), model_id, _first_text(run, model_id))
     try:
         yield scratch
     finally:
@@ -29,9 +27,8 @@ def borrowed(run: Run, model_id: str) -> Iterator[Scratch]:
                 scratch.restore()
         except MayArrive as error:
             raise MayArrive(
-                f"{model_id} holds its own description again, but that may change: {error} was sent without a clear "
-                f"answer and may still arrive, nobody can say until when. Look at it in some minutes, and where it "
-                f"has changed {_advice(run)}"
+                f"{model_id} holds its own description again, but may change: {error} got no clear response and may "
+                f"still arrive. Check it in some minutes; if it has changed, {_advice(run)}"
             ) from error
         except Edited as error:
             raise Edited(not_restored(run, model_id, str(error))) from error
@@ -50,14 +47,14 @@ def _advice(run: Run) -> str:
 
 
 def _first_text(run: Run, model_id: str) -> str | None:
-    """The model's text, to the letter; raises UsageError where it cannot be told, and so not be put back."""
+    """The model's text, to the letter; raises UsageError if it is not known, and so cannot be put back."""
     try:
         body = parsed(ask(run, "GET", path_of(model_id)))
     except NotFound:
         _check_no_text(run, model_id)
         return None
-    if body == {"description": None}:  # it may be the answer for no text, and nothing has shown that yet
-        raise UsageError(f"give {model_id} a description on Scenario first: what can be put back must be known")
+    if body == {"description": None}:  # it may mean no text, and nothing has shown that yet
+        raise UsageError(f"give {model_id} a description on Scenario first, so that it can be put back")
     try:
         return own_text(body)
     except ProtocolError as error:
@@ -65,13 +62,13 @@ def _first_text(run: Run, model_id: str) -> str | None:
 
 
 def _check_no_text(run: Run, model_id: str) -> None:
-    """Asks again after a 404, which is that of no description only where the model exists and it comes each time."""
+    """Asks again after a 404, which means no description only if the model exists and it comes each time."""
     ask(run, "GET", f"/models/{model_id}")
     with suppress(NotFound):
         ask(run, "GET", path_of(model_id))
-        raise UsageError(f"{model_id} cannot be probed: Scenario answers 404 for its description, and then does not")
+        raise UsageError(f"{model_id} cannot be probed: its description returned 404, and then did not; try again")
     if run.learnt.no_description not in (None, "404"):
         raise UsageError(
-            f"{model_id} cannot be probed: Scenario answers 404 for its description, which an earlier probe has "
-            "seen not to be its answer for none"
+            f"{model_id} cannot be probed: its description returned 404, and an earlier probe saw that this does not "
+            "mean that there is none"
         )

@@ -1,4 +1,4 @@
-"""The calls of a probe: what writes is sent once, since nothing is repeated without another look."""
+"""The calls of a probe; what writes is sent once: nothing is repeated without another look."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,12 +13,12 @@ def ask(run: Run, method: str, path: str, body: object = None, **query: str | in
 
 
 def path_of(model_id: str) -> str:
-    """Where a model's description is read and written."""
+    """The path of a model's description."""
     return f"/models/{model_id}/description"
 
 
 def put_once(run: Run, path: str, text: str | None, on_sent: Callable[[], None]) -> Any:
-    """The answer to one PUT of a description; `on_sent` is called just before the request."""
+    """The response to one PUT of a description; `on_sent` is called just before the request."""
     body = {"description": text}
     return run.client.call("PUT", path, dict[str, Any], query=_project(run), body=body, attempts=1, before_send=on_sent)
 

@@ -1,4 +1,4 @@
-"""What an answer to a GET or PUT of a description holds, read without a client's types. Pure."""
+"""What a response to a GET or PUT of a description holds, read without a client's types. Pure."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ NOT_FOUND = object()  # in the place of a body, and equal to none
 
 
 def parsed(answer: Answer) -> Any:
-    """The JSON of an answer; raises ProtocolError where it is none."""
+    """The JSON of a response; raises ProtocolError if it is none."""
     try:
         return msgspec.json.decode(answer.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -20,7 +20,7 @@ def parsed(answer: Answer) -> Any:
 
 
 def own_text(body: Any) -> str | None:
-    """The text in an answer, None for none; raises ProtocolError for an answer that is no description."""
+    """The text in a response, None for none; raises ProtocolError for a response that is no description."""
     match body:
         case {"description": {"value": str() as text}}:
             return text or None
@@ -28,11 +28,11 @@ def own_text(body: Any) -> str | None:
             return None
     if body is NOT_FOUND:
         return None
-    raise ProtocolError("what Scenario answers is no description", ambiguous=True)
+    raise ProtocolError("the response is not a description", ambiguous=True)
 
 
 def text_of(body: Any) -> str:
-    """The text in the answer to a GET or PUT of a description, "" for none."""
+    """The text in a response, "" for none."""
     return "" if body is NOT_FOUND else own_text(body) or ""
 
 

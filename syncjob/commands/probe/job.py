@@ -1,11 +1,10 @@
-"""A probe from its refusal to the answers that are kept: one worker asks, so that a hung request holds no stop back."""
+"""A probe, from its refusal to the findings that are kept: one worker asks, so that a hung request delays no stop."""
 
 from functools import partial
 from typing import Any
 
 from msgspec import structs
 
-from syncjob import log
 from syncjob.commands.probe import unfinished
 from syncjob.commands.probe.borrowing import borrowed, not_restored
 from syncjob.commands.probe.questions import questions
@@ -19,10 +18,10 @@ from syncjob.state.probe_results import Finding, Learnt, Probed
 
 
 def probe(run: Run, model_id: str) -> Probed:
-    """Asks a scratch model what is not documented, keeps the answers for later runs, and restores the model.
+    """Asks a scratch model what is not documented, keeps the findings for later runs, and restores the model.
 
-    Raises UsageError where an earlier probe was not restored, SyncjobError where not all could be asked,
-    NotRestored where the model is not as it was.
+    Raises UsageError if an earlier probe was not restored, SyncjobError if not all could be asked,
+    NotRestored if the model is not as it was.
     """
     unfinished.refuse(run)
     for _, ended in list(workers.run([model_id], partial(_probe, run), 1, run.stop)):
@@ -30,40 +29,31 @@ def probe(run: Run, model_id: str) -> Probed:
             raise ended
         return ended
     if run.journal and run.journal.is_needed:
-        why = "the run was told to end, and Scenario did not answer in time"
+        why = "interrupted, and Scenario did not respond in time"
         raise NotRestored(not_restored(run, model_id, why))
     raise Stopped(run.stop.reason)
 
 
 def _probe(run: Run, model_id: str) -> Probed | Exception:
-    """The answers, or why there are none; the journal has an end where nothing is left to be put back."""
+    """The findings, or why there are none; the journal has an end if nothing is left to put back."""
     try:
         probed = _asked(run, model_id)
         probe_results.save(run.config, probed)
     except Exception as error:  # noqa: BLE001  raised again in the thread that waits
         if isinstance(error, Edited) or not isinstance(error, NotRestored):
-            _end(run, 1 if run.interrupts.signal is None else 128 + run.interrupts.signal)
+            run.write_end(Finish(now(), run.interrupts.status or 1, {}))
         return error
-    _end(run, 0)
+    run.write_end(Finish(now(), 0, {}))
     return probed
 
 
 def _asked(run: Run, model_id: str) -> Probed:
-    findings: list[Finding] = []
+    findings: list[Finding] = []  # without a secret that the API may echo
     facts: dict[str, Any] = {}
     with borrowed(run, model_id) as scratch:
         for finding, told in run.track("Asking", questions(scratch), 0):
-            findings.append(structs.replace(finding, answer=scratch.shown(finding.answer)))
+            findings.append(structs.replace(finding, answer=run.client.quoted(finding.answer)))
             facts |= told
     config = run.config
     found = Learnt(**facts)
     return Probed(1, config.profile, config.base_url, config.project_id, model_id, now(), found, tuple(findings))
-
-
-def _end(run: Run, exit_code: int) -> None:
-    if run.journal is None:
-        return
-    try:
-        run.journal.write(Finish(now(), exit_code, {}), is_durable=True)
-    except OSError as error:
-        log.event("error", "journal", message=f"the journal lacks its end: {error.strerror}")

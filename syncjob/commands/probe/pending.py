@@ -1,4 +1,4 @@
-"""Texts that were sent without a clear answer, and may still arrive. Pure."""
+"""Texts that were sent without a clear response, and may still arrive. Pure."""
 
 from syncjob.commands.probe.described import mark
 from syncjob.text.sanitize import shorten
@@ -18,11 +18,11 @@ class Pending:
         return ", ".join(_told(text) for text, _ in self._sent)
 
     def add(self, text: str | None) -> None:
-        """One more; that it has arrived shows only where the model never held it before."""
+        """Takes in a text; that it arrived shows only if the model never held it before."""
         self._sent.append((text, mark(text) not in self._held))
 
     def seen(self, *texts: str | None) -> None:
-        """What the model holds: of these nothing is to come any more."""
+        """What the model holds: these arrive no more."""
         shown = set(map(mark, texts))
         self._held |= shown
         self._sent = [

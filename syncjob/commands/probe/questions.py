@@ -1,4 +1,4 @@
-"""What the API answers where its documentation is silent, asked of a scratch model."""
+"""How the API behaves, beyond its documentation, as a scratch model shows it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from syncjob.state.probe_results import Finding
 from syncjob.text.probe_texts import ODD, SIZES, UNKNOWN_ASSET, is_of_a_probe, tagged
 
 _TOO_LARGE = (400, 413, 422)  # any other refusal is of something else
-# The names in Learnt of what may be answered for no description.
+# What may be returned for no description -> its name in Learnt.
 _NO_DESCRIPTION = {
     '"value": ""': "empty",
     '"value": null': "null-value",
@@ -44,7 +44,7 @@ def questions(model: Scratch) -> Answers:
     yield from _about_sizes(model)
     yield from _about_unknown_ids(model)
     yield from _about_foreign_models(model)
-    answer, meaning = ("shows it", "a reading is current")
+    answer, meaning = "shows it", "a reading is current"
     if model.lag:
         answer, meaning = f"shows an earlier text for up to {model.lag:g} s", "what was written lately is read again"
     yield Finding("a GET right after a PUT", answer, meaning), {}
@@ -90,10 +90,9 @@ def _about_changes(model: Scratch) -> Answers:
 
 def _about_updates(model: Scratch, before: Mapping[str, str | None]) -> Answers:
     after = _updated_at(model)
-    moved = {where: bool(before[where] and after[where]) and after[where] != before[where] for where in after}
-    unknown = [where for where in after if not after[where]]
-    shown = ", ".join(f"{'moves' if moved[where] else 'stays'} in {where}" for where in after if where not in unknown)
-    answer = ", ".join([*([shown] if shown else []), *(f"not shown in {where}" for where in unknown)])
+    moved = {place: bool(before[place] and at) and at != before[place] for place, at in after.items()}
+    shown = [f"{'moves' if moved[place] else 'stays'} in {place}" for place, at in after.items() if at]
+    answer = ", ".join([*shown, *(f"not shown in {place}" for place, at in after.items() if not at)])
     is_used = all(moved.values())
     meaning = "what has not moved need not be read again" if is_used else "every description is read each time"
     yield Finding("updatedAt at an edit", f"{answer} ({after['the model']})", meaning), {"updated_at_moves": is_used}
@@ -102,10 +101,8 @@ def _about_updates(model: Scratch, before: Mapping[str, str | None]) -> Answers:
 def _about_tags(model: Scratch) -> Answers:
     plain, in_code, unknown = tagged(model.model_id)
     is_listed = _lists(model.put(plain), model.model_id)
-    yield (
-        Finding("a tag", "listed in the answer" if is_listed else "not listed in the answer", "references are checked"),
-        {},
-    )
+    answer = f"{'' if is_listed else 'not '}listed in the response"
+    yield Finding("a tag", answer, "references are checked"), {}
     is_listed = _lists(model.put(in_code), model.model_id)
     yield Finding("a tag inside code", "listed" if is_listed else "not listed", "a missing id in code is a warning"), {}
     try:
@@ -117,7 +114,7 @@ def _about_tags(model: Scratch) -> Answers:
 
 
 def _about_sizes(model: Scratch) -> Answers:
-    """The largest first: where there is no limit that is one request."""
+    """The largest first: without a limit that is one request."""
     refused: tuple[int, str] | None = None
     for size in SIZES:
         try:
@@ -127,18 +124,15 @@ def _about_sizes(model: Scratch) -> Answers:
                 raise
             refused = size, _refused(error)
             continue
-        if stored != size:
-            refused = size, f"cut to {stored:,}"
-            continue
-        break
-    if refused:
-        answer = f"{refused[0]:,} bytes: {refused[1]}"
-        yield (
-            Finding("size", answer, f"files of {refused[0]:,} bytes or more are refused here"),
-            {"refused_bytes": refused[0]},
-        )
+        if stored == size:
+            break
+        refused = size, f"cut to {stored:,}"
+    if refused is None:
+        yield Finding("size", f"{SIZES[0]:,} bytes are stored", "safety.max_file_bytes holds"), {}
         return
-    yield Finding("size", f"{SIZES[0]:,} bytes are stored", "safety.max_file_bytes holds"), {}
+    size, why = refused
+    meaning = f"files of {size:,} bytes or more are refused here"
+    yield Finding("size", f"{size:,} bytes: {why}", meaning), {"refused_bytes": size}
 
 
 def _about_unknown_ids(model: Scratch) -> Answers:
@@ -157,8 +151,7 @@ def _about_unknown_ids(model: Scratch) -> Answers:
 
 
 def _about_foreign_models(model: Scratch) -> Answers:
-    page = parsed(model.ask("GET", "/models", pageSize=1, privacy="public"))
-    match page:
+    match parsed(model.ask("GET", "/models", pageSize=1, privacy="public")):
         case {"models": [{"id": str() as id_}, *_]}:
             pass
         case _:
@@ -174,17 +167,17 @@ def _about_foreign_models(model: Scratch) -> Answers:
 
 
 def _updated_at(model: Scratch) -> dict[str, str | None]:
-    """`updatedAt` of the model itself, and in the first page of a listing by it; None where it is not shown."""
+    """`updatedAt` of the model itself, and in the first page of a listing by it; None if it is not shown."""
     own = parsed(model.ask("GET", f"/models/{model.model_id}"))
     page = parsed(model.ask("GET", "/models", pageSize=500, sortBy="updatedAt", sortDirection="desc"))
     rows = _member(page, "models")
     row = next((row for row in rows if _member(row, "id") == model.model_id), None) if isinstance(rows, list) else None
     shown = {"the model": _member(_member(own, "model"), "updatedAt"), "the listing": _member(row, "updatedAt")}
-    return {where: at if isinstance(at, str) else None for where, at in shown.items()}
+    return {place: at if isinstance(at, str) else None for place, at in shown.items()}
 
 
 def _member(value: Any, name: str) -> Any:
-    """None where the value is no object, or has no such member."""
+    """None if the value is no object, or has no such member."""
     return value.get(name) if isinstance(value, dict) else None
 
 

@@ -18,7 +18,7 @@ PAUSE = 2.0  # seconds between the two readings that show that the model's own t
 # Nothing promises that a GET sees the PUT before it: this many seconds it may show what was there earlier.
 _LAG = 10.0
 _STEP = 0.5
-_ROUNDS = 3  # how often the model's own text is put back where it then does not show
+_ROUNDS = 3  # how often the model's own text is put back if it then does not show
 _CONFLICT_ATTEMPTS = 2
 
 
@@ -31,7 +31,7 @@ class Edited(NotRestored):
 
 
 class MayArrive(NotRestored):
-    """The model holds its own text, and a write without a clear answer may still replace it."""
+    """The model holds its own text, and a write without a clear response may still replace it."""
 
 
 class Unsettled(SyncjobError):
@@ -41,9 +41,9 @@ class Unsettled(SyncjobError):
 class Scratch:
     """A scratch model, and the API that it is asked about.
 
-    Every call raises ScenarioError where it is refused, Unsettled where its effect is not known, NotRestored
-    where somebody edited the model, and Stopped where the run is to end. `lag` is the longest time in
-    seconds that a reading showed an earlier text.
+    Every call raises ScenarioError if it is refused, Unsettled if its effect is not known, NotRestored if
+    somebody edited the model, and Stopped if the run is to end. `lag` is the longest time in seconds that a
+    reading showed an earlier text.
     """
 
     def __init__(self, run: Run, journal: Journal, model_id: str, original: str | None) -> None:
@@ -62,16 +62,12 @@ class Scratch:
         self._is_restoring = False
         self._may_arrive = Pending(self.original)
 
-    def shown(self, text: str) -> str:
-        """What an answer says, without a secret that it may echo."""
-        return self._run.client.quoted(text)
-
     def ask(self, method: str, path: str, body: object = None, **query: str | int) -> Answer:
         """Any call that writes nothing, of the run's project."""
         return ask(self._run, method, path, body, **query)
 
     def get(self) -> Any:
-        """The body of the answer to GET once it shows what was stored last, NOT_FOUND for a 404."""
+        """The body of GET once it shows what was stored last, NOT_FOUND for a 404."""
         waited = 0.0
         while True:
             body = self._look()
@@ -84,7 +80,7 @@ class Scratch:
             waited += _STEP
 
     def put(self, text: str | None) -> Any:
-        """The body of the answer to PUT; before each request what is overwritten is read, so that it is nobody else's."""
+        """The body of the response to PUT; before each request what is overwritten is read, so that it is nobody else's."""
         attempt = 0
         while True:
             attempt += 1
@@ -135,7 +131,7 @@ class Scratch:
         shown = own_text(body)
         if mark(shown) not in self._ours:
             kind = NotRestored if self._may_arrive else Edited
-            raise kind("somebody edited the model meanwhile, and that text was left alone")
+            raise kind("edited by somebody else during the probe; their text was kept")
         self._may_arrive.seen(shown)
         self._is_known = True
         self._is_written = self._is_written or mark(shown) != mark(self.original)
@@ -144,7 +140,7 @@ class Scratch:
     def _send(self, text: str | None) -> Any:
         """One PUT, with its records in the journal before and after."""
         after_sha256 = sha256(canonical(text or ""))
-        self._record(Intent(self.model_id, "", self.original, after_sha256, _now()), is_durable=True)
+        self._record(Intent(self.model_id, "", self.original, after_sha256, datetime.now(UTC)), is_durable=True)
         self._is_known = False
         was_sent = self._was_sent
         try:
@@ -156,22 +152,22 @@ class Scratch:
             if error.ambiguous and not self._is_restoring:
                 self._may_arrive.add(text)
             effect: Effect = "unknown" if error.ambiguous else "none"
-            self._was_sent = was_sent if effect == "none" else self._was_sent
-            self._record(Result(self.model_id, "failed", error=error.code, effect=effect, at=_now()))
+            self._was_sent = self._was_sent if error.ambiguous else was_sent
+            self._record(Result(self.model_id, "failed", error=error.code, effect=effect, at=datetime.now(UTC)))
             raise
         self._is_written = self._is_written or not self._is_restoring
         self._expected = {mark(text)} if text and _is_foreign(text, stored) else {mark(text), mark(stored)}
         self._ours |= self._expected
         self._may_arrive.seen(text, stored)
         stored_sha256 = sha256(canonical(stored or ""))
-        self._record(Result(self.model_id, "applied", stored_sha256, effect="written", at=_now()))
+        self._record(Result(self.model_id, "applied", stored_sha256, effect="written", at=datetime.now(UTC)))
         return answer
 
     def _is_sent(self) -> None:
         self._was_sent = True
 
     def _arrived(self, text: str | None, error: ScenarioError) -> Any:
-        """The body of GET where it shows that a write had its effect after all; raises Unsettled where nothing does."""
+        """The body of GET if it shows that a write had its effect after all; raises Unsettled if nothing does."""
         before = len(self._may_arrive)
         with suppress(ScenarioError, Stopped):
             if wait := _asked_for(error):
@@ -196,7 +192,7 @@ class Scratch:
                 self._run.client.wait(_asked_for(error) or _STEP)
 
     def _is_untouched(self) -> bool:
-        """Whether the model is read to hold its own text, and was never seen with another, so that one may still arrive."""
+        """Whether the model holds its own text, and was never seen with another, so that one may still arrive."""
         if not self._is_written:
             self._look()
         return bool(self._may_arrive) and not self._is_written
@@ -220,14 +216,10 @@ class Scratch:
 
 
 def _asked_for(error: ScenarioError) -> float:
-    """The wait that the server asks for, in seconds; 0 where it asks for none, or for more than is heeded."""
+    """The wait that the server asks for, in seconds; 0 if it asks for none, or for more than is heeded."""
     return error.retry_after or 0.0 if error.retryable else 0.0
 
 
 def _is_foreign(text: str, stored: str | None) -> bool:
-    """Whether what an answer shows was not made of the text that was sent."""
+    """Whether what a response shows was not made of the text that was sent."""
     return what_became(canonical(text), canonical(stored or "")) == "other"
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -29,8 +29,8 @@ class Unfinished(NamedTuple):
 def of(run: Run) -> tuple[Unfinished, ...]:
     """Those of the run's project, for each model the oldest, whose journal holds the model's own text.
 
-    A probe is over where its journal has an end, which means that nothing is left to be put back, or where a later
-    run wrote the model or found it as it was to be.
+    A probe is over if its journal has an end, so nothing is left to put back, or if a later run wrote the model or
+    found it as it was to be.
     """
     found: dict[str, str] = {}
     for _, begin, records in journals.of_project(run.config, but=run.id):
@@ -43,7 +43,7 @@ def of(run: Run) -> tuple[Unfinished, ...]:
 
 
 def refuse(run: Run) -> None:
-    """Raises UsageError where there is one: a probe would take the text that it left for the model's own."""
+    """Raises UsageError if there is one: a probe would take the text that it left for the model's own."""
     for each in of(run):
         raise UsageError(f"nothing was sent: {each}")
 

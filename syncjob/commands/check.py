@@ -1,0 +1,48 @@
+"""`check`: the files, and with `--remote` what they refer to, without writing."""
+
+from itertools import takewhile
+
+from syncjob.commands.planning import unasked_plan
+from syncjob.commands.result import report_of
+from syncjob.commands.run import Run
+from syncjob.errors import Stopped
+from syncjob.local import scope
+from syncjob.local.document import Document
+from syncjob.plan.compare import Plan, not_compared
+from syncjob.plan.references import Catalogue, Key, model_unknown, problems_of
+from syncjob.problems import Failure
+from syncjob.report import build
+from syncjob.report.model import Item, Report
+
+
+def check(run: Run, *, is_remote: bool) -> Report:
+    """Checks the files, and with `is_remote` that every model and every referenced id exists."""
+    options = run.options
+    try:
+        found = scope.find(run.config, options.patterns, options.since, is_check=True, git=run.git, stop=run.stop)
+    except Stopped:
+        plan = unasked_plan(run)
+        return report_of(run, build.plan_items(plan), plan.problems, dry_run=True)
+    documents = tuple(takewhile(lambda _: not run.stop.requested, found.documents(run.stop)))
+    catalogue = Catalogue()
+    if is_remote:
+        valid = [document for document in documents if document.is_valid]
+        keys: set[Key] = {("model", document.model_id) for document in valid}
+        catalogue = run.look_up(keys | {(tag.kind, tag.id) for document in valid for tag in document.tags})
+    checked = (_item(document, catalogue, is_remote) for document in documents)
+    unread = map(found.files.unread, found.asked[len(documents) :])
+    items = (*checked, *build.plan_items(Plan(tuple(map(not_compared, unread)))))
+    return report_of(run, items, found.problems, dry_run=True)
+
+
+def _item(document: Document, catalogue: Catalogue, is_remote: bool) -> Item:
+    problems = document.problems
+    model = catalogue.record("model", document.model_id)
+    failure: Failure | None = None
+    if is_remote and document.is_valid:
+        failure = catalogue.failure("model", document.model_id)
+        if model is None and failure is None:
+            problems += (model_unknown(),)
+        found, failed = problems_of(document.text, document.tags, model, catalogue)
+        problems, failure = problems + found, failure or failed
+    return build.checked_item(document.model_id, document.path, model.name if model else None, problems, failure)

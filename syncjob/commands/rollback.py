@@ -1,0 +1,48 @@
+"""`rollback`: puts back what an earlier run overwrote, by that run's journal."""
+
+from dataclasses import replace
+
+from syncjob.commands.applying import Review, carry_out
+from syncjob.commands.planning import ask_all
+from syncjob.commands.probe import unfinished
+from syncjob.commands.result import RunResult, report_of
+from syncjob.commands.run import Run
+from syncjob.plan.compare import Change, Plan, in_order
+from syncjob.plan.rollback import not_read, put_back, wrote_nothing
+from syncjob.report import build
+from syncjob.state import past_runs
+from syncjob.state.resume import first_since, records_of
+
+
+def rollback(run: Run, earlier: str, review: Review) -> RunResult:
+    """Puts back what an earlier run overwrote; what has changed since is a conflict that keeps nothing else back."""
+    plan = _plan(run, earlier)
+    unfinished.settle(run, earlier, plan.changes)
+    return carry_out(run, [plan], review, is_by_item=True)
+
+
+def rollback_diff(run: Run, earlier: str) -> RunResult:
+    """What a rollback would do; never writes."""
+    plan = _plan(run, earlier)
+    return RunResult(report_of(run, build.plan_items(plan), plan.problems, dry_run=True), plan.changes)
+
+
+def _plan(run: Run, earlier: str) -> Plan:
+    """What puts the texts back; raises UsageError if the journal does not tell."""
+    writes = _writes(run, earlier)
+
+    def read_and_compare(write: past_runs.Write) -> Change:
+        if write.effect == "none":
+            return wrote_nothing(write)
+        change = put_back(write, run.remote.read(write.intent.model_id), is_forced=run.options.force)
+        return replace(change, source=f"run/{earlier}/{change.model_id}")
+
+    return Plan(in_order(ask_all(run, writes, read_and_compare, not_read, is_for_scenario=True)))
+
+
+def _writes(run: Run, earlier: str) -> list[past_runs.Write]:
+    """The writes of the earlier run, with what later runs found of their effect."""
+    found = past_runs.writes(records_of(run.config, earlier))
+    unknown = {model_id for model_id, write in found.items() if write.effect == "unknown"}
+    later = first_since(run.config, earlier, unknown, but=run.id)
+    return [past_runs.settled(write, later.get(model_id)) for model_id, write in found.items()]

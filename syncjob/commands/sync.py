@@ -1,0 +1,85 @@
+"""`sync` and `diff`: what the files, or a saved plan, ask for."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from syncjob.commands import deletions, reading, reviewed
+from syncjob.commands.applying import Review, carry_out
+from syncjob.commands.planning import by_history, has_neither, texts_of, unasked_plan, within_thresholds
+from syncjob.commands.result import Gathered, RunResult, report_of
+from syncjob.commands.run import Run
+from syncjob.errors import Stopped
+from syncjob.local import scope
+from syncjob.plan.compare import Plan, in_order, left_alone, not_compared
+from syncjob.problems import Problem
+
+
+def diff(run: Run) -> RunResult:
+    """What a sync would do; never writes."""
+    gathered = Gathered()
+    for plan in _plans(run, will_write=False):
+        gathered.add(plan)
+    return RunResult(report_of(run, gathered.items, gathered.problems, dry_run=True), gathered.changes)
+
+
+def sync(run: Run, review: Review) -> RunResult:
+    """Plans, lets `review` look at the plan, and applies it; the first problem refuses the whole plan.
+
+    More than fits into one slice is refused slice by slice: what an earlier one wrote stays.
+    """
+    return carry_out(run, _plans(run, will_write=True), review, is_by_item=run.options.keep_going)
+
+
+def _plans(run: Run, *, will_write: bool) -> Iterable[Plan]:
+    saved = run.options.plan
+    return reviewed.plans_of_saved(run, saved) if saved else _plans_of_files(run, will_write=will_write)
+
+
+def _plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
+    """What the files ask for, in slices. With `will_write` a bad file refuses the run before any request."""
+    options = run.options
+    try:
+        found = scope.find(
+            run.config,
+            options.patterns,
+            options.since,
+            shard=options.shard,
+            will_prune=options.prune,
+            git=run.git,
+            stop=run.stop,
+        )
+    except Stopped:
+        yield unasked_plan(run)
+        return
+    is_strict = will_write and not options.keep_going
+    if is_strict and not all(document.is_valid for document in found.documents(run.stop)):
+        yield _refused(run, found, ())
+    else:
+        yield from _plans_in_scope(run, found, will_write=will_write, is_strict=is_strict)
+
+
+def _refused(run: Run, found: scope.Scope, problems: tuple[Problem, ...]) -> Plan:
+    """The places of all, because not one request is worth sending."""
+    return Plan(in_order(map(not_compared, found.documents(run.stop))), (*found.problems, *problems))
+
+
+def _plans_in_scope(run: Run, found: scope.Scope, *, will_write: bool, is_strict: bool) -> Iterator[Plan]:
+    will_prune = run.options.prune
+    with deletions.remembered(run, found) as memory, texts_of(run, found.encodings) as texts:
+        removed, problems = deletions.removed(run, found, memory)
+        if is_strict and problems:
+            yield _refused(run, found, problems)
+            return
+        left = () if will_prune else (left_alone(found.files.unread(name)) for name in removed)
+        yield Plan(in_order(left), (*found.problems, *problems), is_partial=True)
+        asked = (*found.asked, *(removed if will_prune else ()))
+        slicing: reading.Slicing = "paced" if will_write else "even"
+        plans = reading.plans(run, asked, found.files, by_history(run, texts), memory, slicing)
+        if will_prune and found.is_whole:
+            plans = map(_without_nothing, plans)
+        yield from within_thresholds(run, plans, found.count, not found.names, will_write=will_write)
+
+
+def _without_nothing(plan: Plan) -> Plan:
+    """Without those that have neither file nor description: only a description that is to go is worth a word."""
+    return replace(plan, changes=tuple(change for change in plan.changes if not has_neither(change)))
