@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from syncjob.cli.question import is_agreed
+from syncjob.local.document import name_of
 
 if TYPE_CHECKING:
     from syncjob.cli.output import Product
@@ -43,7 +44,7 @@ def uncommitted_note(run: "Run", report: "Report") -> str | None:
     from syncjob.errors import Stopped
     from syncjob.git.worktree import uncommitted
 
-    planned = {f"{item.model_id}.md" for item in report.items if item.action in ("create", "update")}
+    planned = {name_of(item.model_id) for item in report.items if item.action in ("create", "update")}
     unsaved: frozenset[str] = frozenset()
     if planned and run.command != "rollback":  # which writes no files' texts
         with suppress(Stopped):

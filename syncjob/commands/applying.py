@@ -11,6 +11,7 @@ from syncjob import log
 from syncjob.commands.result import Gathered, Result, report_of
 from syncjob.commands.run import Run
 from syncjob.local import scope
+from syncjob.local.document import name_of
 from syncjob.plan.compare import Change, Plan
 from syncjob.plan.outcome import Outcome
 from syncjob.problems import CALLED_OFF, Problem
@@ -121,7 +122,7 @@ class _Returned:
     def __call__(self, change: Change) -> Problem | None:
         if change.action != "delete" or not self._is_by_file:
             return None
-        document = self._files.read(f"{change.model_id}.md")
+        document = self._files.read(name_of(change.model_id))
         if document.text or document.problems:
             return Problem("stale-plan", "its file is there again, or cannot be looked for; left alone, run again")
         return None

@@ -12,7 +12,7 @@ from syncjob.commands.run import Run
 from syncjob.errors import Stopped
 from syncjob.files import whole
 from syncjob.local import scope
-from syncjob.local.document import Document
+from syncjob.local.document import Document, name_of
 from syncjob.plan.compare import Change, Plan, not_compared
 from syncjob.plan.outcome import Outcome
 from syncjob.plan.pull import file_bytes
@@ -96,7 +96,7 @@ def _plans(run: Run, *, will_write: bool) -> Iterable[Plan]:
 
 
 def _write_file(run: Run, change: Change) -> Outcome:
-    name = f"{change.model_id}.md"
+    name = name_of(change.model_id)
     path = run.config.folder / name
     is_there = os.path.lexists(path)
     now = scope.Files(run.config, [name] if is_there else []).read(name)

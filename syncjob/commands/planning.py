@@ -14,7 +14,7 @@ from syncjob.files import whole
 from syncjob.git import history
 from syncjob.git.worktree import uncommitted
 from syncjob.local import scope
-from syncjob.local.document import Document
+from syncjob.local.document import Document, name_of
 from syncjob.local.select import select
 from syncjob.output.internal import guarded
 from syncjob.plan.as_stored import as_stored
@@ -120,7 +120,7 @@ def plan_of_pull(run: Run, *, takes_all: bool) -> Plan:
     def read_and_take(document: Document) -> Change:
         if not is_id(document.model_id):
             return not_compared(document)
-        name = f"{document.model_id}.md"
+        name = name_of(document.model_id)
         may_overwrite = unsaved is not None and name not in unsaved
         must_exist = document.model_id in options.patterns and name not in names
         return pulled(
@@ -139,7 +139,7 @@ def plan_of_pull(run: Run, *, takes_all: bool) -> Plan:
     taken = dict(_ask_all(run, documents, work, is_for_scenario=False))
     changes = with_collisions((taken.get(each) or not_compared(each) for each in documents), names)
     if takes_all:
-        changes = [change for change in changes if f"{change.model_id}.md" in names or not _has_neither(change)]
+        changes = [change for change in changes if name_of(change.model_id) in names or not _has_neither(change)]
     return Plan(in_order(changes), problems)
 
 
@@ -163,7 +163,7 @@ def _to_pull(run: Run, names: Sequence[str], *, takes_all: bool) -> tuple[frozen
     if not (takes_all or patterns):
         return frozenset(names), ()
     if not (takes_all or any(sign in pattern for pattern in patterns for sign in "*?[")):
-        named = (f"{pattern}.md" for pattern in patterns if is_id(pattern))
+        named = (name_of(pattern) for pattern in patterns if is_id(pattern))
         return select({*names, *named}, patterns, folder), ()
     models, problems = own_models(run.client, run.config.project_id, Memory(None), run.stop, run.breaker)
     if problems or run.stop.requested:
@@ -200,7 +200,7 @@ def by_history(run: Run, texts: history.Texts) -> Callable[[Change], Change]:
 
 def _judged_by_history(run: Run, texts: history.Texts, forms: StoredForms, change: Change) -> Change:
     """The change, as a conflict where it would overwrite what neither git nor an earlier run ever held."""
-    name = f"{change.model_id}.md"
+    name = name_of(change.model_id)
     versions = texts.of(name)
     judged = with_history(change, versions, partial(texts.gap, name), may_overwrite=run.options.overwrite_remote_edits)
     if judged is change and not is_same_but_for_form(change.before, change.after):

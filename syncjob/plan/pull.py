@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from syncjob.git.conversions import encoded
-from syncjob.local.document import Document, parse
+from syncjob.local.document import Document, name_of, parse
 from syncjob.local.unfinished import conflicts, is_pointer
 from syncjob.plan.compare import Action, Change
 from syncjob.plan.existing import Absent, Existing
@@ -70,13 +70,13 @@ def with_collisions(changes: Iterable[Change], names: Iterable[str]) -> list[Cha
     `names` are those of the files that are there.
     """
     ordered = list(changes)
-    new = {f"{change.model_id}.md" for change in ordered if change.action == "create"}
+    new = {name_of(change.model_id) for change in ordered if change.action == "create"}
     taken = Counter(_folded(name) for name in {*names, *new})
     return [_collision(change, taken) if change.action == "create" else change for change in ordered]
 
 
 def _collision(change: Change, taken: Mapping[str, int]) -> Change:
-    if taken[_folded(f"{change.model_id}.md")] == 1:
+    if taken[_folded(name_of(change.model_id))] == 1:
         return change
     message = "differs from another description only in case or Unicode form; one folder cannot hold both everywhere"
     return replace(change, action="invalid", problems=(Problem("file-collision", message),))
@@ -118,7 +118,7 @@ def _encoded_otherwise(text: str, encoding: str | None) -> Iterable[Problem]:
 
 
 def _too_long(document: Document, max_name_bytes: int) -> Iterable[Problem]:
-    size = len(f"{document.model_id}.md".encode())
+    size = len(name_of(document.model_id).encode())
     if size > max_name_bytes:
         message = f"its file's name would hold {size} bytes; this folder allows {max_name_bytes}"
         yield Problem("file-name", message)

@@ -9,7 +9,7 @@ import msgspec
 
 from syncjob.config.config import Config, Target
 from syncjob.errors import UsageError
-from syncjob.local.document import Document
+from syncjob.local.document import Document, name_of
 from syncjob.plan.compare import WRITES, Action, Change
 from syncjob.problems import Problem, warning
 from syncjob.state.constraints import Line, Sha256, plain
@@ -121,7 +121,7 @@ def blocked(item: SavedItem, shown_folder: str) -> Change:
     """What the plan itself holds as refused; nothing is asked for it."""
     action: Action = item.action
     problem = _stale(f"the plan holds this as {action}: settle it, then make a new plan")
-    return Change(item.model_id, f"{shown_folder}/{item.model_id}.md", action, problems=(problem,))
+    return Change(item.model_id, f"{shown_folder}/{name_of(item.model_id)}", action, problems=(problem,))
 
 
 def _stale(message: str) -> Problem:

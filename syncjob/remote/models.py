@@ -6,6 +6,7 @@ from syncjob.control import workers
 from syncjob.control.circuit_breaker import Breaker
 from syncjob.control.workers import Stop
 from syncjob.errors import ScenarioError
+from syncjob.local.document import name_of
 from syncjob.problems import Failure, Problem
 from syncjob.scenario import Scenario
 from syncjob.scenario.resources import Page
@@ -30,7 +31,7 @@ def own_models(
 
     # Pages are taken by a worker, so that one which does not come holds no stop back.
     listed = (page for page, _ in workers.run(pages(), lambda page: None, 1, stop))
-    names = frozenset(f"{model.id}.md" for model in remembered.listing(listed) if is_id(model.id))
+    names = frozenset(name_of(model.id) for model in remembered.listing(listed) if is_id(model.id))
     for error in failed:
         breaker.note(Failure.of(error))
         return frozenset(), (Problem(error.code, f"cannot list the project's models: {error.message}"),)
