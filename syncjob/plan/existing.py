@@ -8,7 +8,7 @@ from syncjob.problems import Failure
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A model's canonical text, "" where it has none; `known` is what its tags refer to."""
+    """A model's canonical text, "" for none; `known` is what its tags refer to."""
 
     text: str
     known: tuple[Record, ...]

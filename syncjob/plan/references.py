@@ -12,7 +12,7 @@ Key = tuple[Kind, str]
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is known of an asset or a model that exists; None where the API did not say."""
+    """What is known of an asset or a model that exists; None is what the API did not say."""
 
     kind: Kind
     id: str
@@ -22,7 +22,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The answer of a look-up: what exists, and what could not be looked up. The rest is missing."""
+    """The result of a look-up: what exists, and what could not be looked up. The rest is missing."""
 
     records: Mapping[Key, Record] = field(default_factory=dict)
     failures: Mapping[Key, Failure] = field(default_factory=dict)
@@ -34,14 +34,14 @@ class Catalogue:
         return self.failures.get((kind, id_))
 
     def with_known(self, known: Sequence[Record]) -> "Catalogue":
-        """This catalogue and what the API told otherwise."""
+        """This catalogue, and what other responses of the API said."""
         if not known:
             return self
         return Catalogue({**{(record.kind, record.id): record for record in known}, **self.records}, self.failures)
 
 
 def records_of(description: Description) -> tuple[Record, ...]:
-    """What a description's answer says of the things that it refers to."""
+    """What the response with a description says of the things that it refers to."""
     assets = (Record("asset", asset.id, None, asset.privacy) for asset in description.assets)
     models = (Record("model", model.id, model.name, model.privacy) for model in description.models)
     return (*assets, *models)
@@ -71,11 +71,11 @@ def _missing_problems(text: str, missing: Sequence[Tag]) -> Iterator[Problem]:
         if tag in outside:
             yield Problem(f"{tag.kind}-missing", message, tag.line, tag.column)
         else:
-            yield warning(f"{tag.kind}-missing", f"{message} (in code, where it may be text)", tag.line, tag.column)
+            yield warning(f"{tag.kind}-missing", f"{message} (in code, so it may be text)", tag.line, tag.column)
 
 
 def outside_code(text: str, tags: Sequence[Tag]) -> list[Tag]:
-    """Those of a text's tags that stand in no code span or block."""
+    """Those of a text's tags that are in no code span or block."""
     if not tags:
         return []
     # Imported late: few runs have to know, and the Markdown parser is slow to load.
@@ -89,7 +89,7 @@ def _private_problems(tags: Sequence[Tag], privacy: str, catalogue: Catalogue) -
     for tag in tags:
         record = catalogue.record(tag.kind, tag.id)
         if record and record.privacy == "private":
-            message = f"{tag}: this {tag.kind} is private, the model is {privacy}; others will not see it"
+            message = f"{tag}: private {tag.kind} in this {privacy} model: other users will not see it"
             yield warning("reference-private", message, tag.line, tag.column)
 
 

@@ -119,7 +119,7 @@ def test_a_plan_that_was_edited_is_refused(data: bytes) -> None:
     ],
 )
 def test_what_is_no_plan_is_refused(data: bytes) -> None:
-    with pytest.raises(UsageError, match=r"plan\.json is no plan of syncjob"):
+    with pytest.raises(UsageError, match=r"plan\.json is not a plan of syncjob"):
         load(data, config(), "plan.json")
 
 
