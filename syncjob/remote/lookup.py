@@ -30,19 +30,18 @@ def look_up(
     breaker: Breaker,
 ) -> Catalogue:
     """Looks each key up once, in as few calls as the API allows, by `count` workers."""
-    batches = list(_batches(sorted(set(keys))))
+    ordered = sorted(set(keys))
+    batches = list(_batches(ordered))
     records: dict[Key, Record] = {}
-    failures: dict[Key, Failure] = {}
-    unanswered = Failure("interrupted", "the run ended before it was looked up")
-    failures |= {key: unanswered for batch in batches for key in batch}
-    for batch, answer in workers.run(batches, _asker(client, project_id), min(count, len(batches)), stop):
+    failures = dict.fromkeys(ordered, Failure("interrupted", "the run ended before it was looked up"))
+    for batch, found in workers.run(batches, partial(_ask, client, project_id), min(count, len(batches)), stop):
         for key in batch:
             del failures[key]
-        breaker.note(answer if isinstance(answer, Failure) else None)
-        if isinstance(answer, Failure):
-            failures |= dict.fromkeys(batch, answer)
+        if isinstance(found, Failure):
+            failures |= dict.fromkeys(batch, found)
         else:
-            records |= {(record.kind, record.id): record for record in answer}
+            records |= {(record.kind, record.id): record for record in found}
+        breaker.note(found if isinstance(found, Failure) else None)
     return Catalogue(records, failures)
 
 
@@ -53,20 +52,16 @@ def _batches(keys: Sequence[Key]) -> Iterator[tuple[Key, ...]]:
             yield batch
 
 
-def _asker(client: Scenario, project_id: str | None) -> Callable[[Sequence[Key]], tuple[Record, ...] | Failure]:
-    def ask(batch: Sequence[Key]) -> tuple[Record, ...] | Failure:
-        ids = [id_ for _, id_ in batch]
-        bulk = client.assets.get_bulk if batch[0][0] == "asset" else client.models.get_bulk
-        try:
-            return tuple(_record(row, client) for row in bulk(ids, project_id=project_id))
-        except ScenarioError as error:
-            return Failure.of(error)
-
-    return ask
+def _ask(client: Scenario, project_id: str | None, batch: Sequence[Key]) -> tuple[Record, ...] | Failure:
+    bulk = client.assets.get_bulk if batch[0][0] == "asset" else client.models.get_bulk
+    try:
+        return tuple(_record(row, client) for row in bulk([id_ for _, id_ in batch], project_id=project_id))
+    except ScenarioError as error:
+        return Failure.of(error)
 
 
 def _record(row: Asset | ModelRow, client: Scenario) -> Record:
-    """What is known of it; a name may be whatever somebody gave it, so it is printed like any other answer."""
+    """What is known of it; anybody may have chosen the name, so it is quoted like any other response."""
     kind: Kind = "asset" if isinstance(row, Asset) else "model"
     name = row.metadata.name if isinstance(row, Asset) else row.name
     return Record(kind, row.id, client.quoted(name) if name else name, row.privacy)
@@ -102,7 +97,7 @@ class References:
 
 
 def _referred(change: Change) -> Iterator[Key]:
-    """What a write refers to, but for what the API has told already."""
+    """What a write refers to, less what the API has said already."""
     if change.is_write:
         known = {(record.kind, record.id) for record in change.known}
         yield from ((tag.kind, tag.id) for tag in change.tags if (tag.kind, tag.id) not in known)

@@ -30,8 +30,7 @@ class RecentWrite:
 class Doubt:
     """Why a reading may be late: the write that it does not show.
 
-    With `is_sure` Scenario took that write, and only somebody who put the text back by hand could
-    explain the reading.
+    With `is_sure` Scenario took that write: else somebody put the text back by hand.
     """
 
     run: str
@@ -49,12 +48,12 @@ class Recent:
             self.add(model_id, write)
 
     def add(self, model_id: str, write: RecentWrite) -> None:
-        """Takes in one more write, the latest."""
+        """Takes in the latest write."""
         with self._lock:
             self._writes.setdefault(model_id, []).append(write)
 
     def doubt(self, model_id: str, sha256: str | None) -> Doubt | None:
-        """Why the text of that digest, None for no text, may be one from before a write; None where it is not."""
+        """Why the text of that digest, None for no text, may be one from before a write; None if it is not."""
         with self._lock:
             writes = tuple(self._writes.get(model_id, ()))
         if not writes:
@@ -73,7 +72,7 @@ class Recent:
 
 
 def recent_writes(config: Config, own_run: str) -> Recent | None:
-    """The writes of the last `http.lag` seconds to the same project; None where no lag is expected."""
+    """The writes of the last `http.lag` seconds to the same project; None if no lag is expected."""
     lag = config.http.lag
     if not lag or config.is_sandbox:
         return None
