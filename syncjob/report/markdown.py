@@ -1,6 +1,6 @@
 """A Report as Markdown for GitHub: a comment, or the summary of a step. Pure.
 
-Texts from files and from Scenario stand in `<code>` or in a fence, where GitHub reads no
+Texts from files and from Scenario are in `<code>` or in a fence, in which GitHub reads no
 mention, link, HTML or Markdown.
 """
 
@@ -50,7 +50,7 @@ def render(report: Report, limit: Limit) -> str:
         parts.append(section)
     if left_out:
         more = "1 more model is" if left_out == 1 else f"{left_out:,} more models are"
-        parts.append(f"**{more} not shown here**, for want of room; the report and the log hold all of them.\n")
+        parts.append(f"**{more} not shown here**, omitted for length; the report and the log hold all of them.\n")
     return "\n".join(parts)
 
 
@@ -107,10 +107,10 @@ def _section_lines(item: Item) -> Iterator[str]:
         yield "</ul>"
     yield ""
     if item.remote_edit and item.remote_edit.diff:
-        yield f"Scenario's text beside the closest that git held, that of `{item.remote_edit.commit[:10]}`:"
+        yield f"Edited on Scenario since commit `{item.remote_edit.commit[:10]}`:"
         yield ""
         yield from _fenced(item.remote_edit.diff)
-        yield "What the file would put in its place:"
+        yield "Your file, compared with Scenario:"
         yield ""
     if item.diff:
         yield from _fenced(item.diff)

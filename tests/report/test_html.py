@@ -698,7 +698,7 @@ def test_a_conflict_shows_what_was_edited_since_which_commit() -> None:
         "title\nedited there", "title\nchanged here", "conflict", base=Base("0123456789" + "f" * 30, "title\nas it was")
     )
     read = Read(page(edited))
-    assert "Scenario's text beside that of commit 0123456789" in read.text()
+    assert "Edited on Scenario since commit 0123456789" in read.text()
     assert "f" * 30 not in read.text()
     assert "-as it was\n+edited there\n" in read.within("pre")
 
@@ -732,7 +732,7 @@ def test_headings_descend_one_by_one() -> None:
 def test_what_the_page_has_no_room_for_is_counted() -> None:
     changes = [change("a", "b", model_id="one"), change("c", "d", model_id="two")]
     page = render(report(*changes), changes[:1])
-    assert "1 more description for which this page has no room" in page
+    assert "1 more description omitted for length" in page
     assert ('id="model-one"' in page, 'id="model-two"' in page) == (True, False)
 
 

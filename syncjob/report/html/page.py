@@ -58,7 +58,7 @@ def _is_listed(item: Item) -> bool:
 
 
 def _anchored(items: Sequence[Item]) -> Iterator[tuple[Item, str]]:
-    """Each item with its fragment, the same from page to page where its id is one."""
+    """Each item with its fragment, the same from page to page if its id is one."""
     seen: set[str] = set()
     for place, item in enumerate(items, 1):
         is_own = is_id(item.model_id) and item.model_id not in seen
