@@ -6,7 +6,6 @@ from functools import partial
 from syncjob.control import workers
 from syncjob.control.circuit_breaker import Breaker
 from syncjob.control.workers import Stop
-from syncjob.output.internal import guarded
 from syncjob.plan.compare import Change
 from syncjob.plan.outcome import Outcome
 from syncjob.problems import Problem
@@ -34,14 +33,8 @@ def apply(
     """
     ended: set[str] = set()
     book = Book(journal, remote.recent, stop)
-
-    def work(change: Change) -> Outcome:
-        attempt = Attempt(change, remote, recheck_after, stop, book, unwanted)
-        outcome = guarded(attempt.outcome, partial(book.broken_off, change))
-        book.record(outcome)
-        return outcome
-
-    for change, outcome in workers.run(changes, work, min(count, len(changes)), stop):
+    attempt = partial(Attempt, remote=remote, recheck_after=recheck_after, stop=stop, book=book, unwanted=unwanted)
+    for change, outcome in workers.run(changes, lambda each: attempt(each).outcome(), min(count, len(changes)), stop):
         ended.add(change.model_id)
         breaker.note(outcome.failure)
         yield outcome

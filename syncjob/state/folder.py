@@ -150,7 +150,7 @@ def database(path: Path) -> Path:
 
 
 def sandbox_file(path: Path) -> Path:
-    """Where the sandbox of a state folder keeps its data; makes the folder."""
+    """The path of a state folder's sandbox; makes the folder."""
     try:
         return database(state_folder(path) / "sandbox.sqlite3")
     except OSError as error:
@@ -158,7 +158,7 @@ def sandbox_file(path: Path) -> Path:
 
 
 def runs_folder(path: Path) -> Path:
-    """Where a state folder keeps the journals of runs; makes it."""
+    """The folder of a state folder's journals; makes it."""
     folder = state_folder(path) / "runs"
     try:
         _make(folder)
