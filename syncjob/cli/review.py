@@ -78,7 +78,7 @@ class PlanFile:
 
     def add(self, report: "Report") -> None:
         """Takes in what a report holds as planned."""
-        from syncjob.report.planned import to_save
+        from syncjob.report.build import to_save
 
         is_first = not self._items
         self._items.extend(to_save(report.items))

@@ -1,12 +1,13 @@
 """Changes and outcomes -> Report. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import convert, structs
 
-from syncjob.plan.compare import Change, Plan
+from syncjob.plan.compare import WRITES, Change, Plan
 from syncjob.plan.outcome import Outcome
+from syncjob.plan.saved_plan import SavedItem
 from syncjob.problems import Failure, Problem
 from syncjob.report.model import Item, ItemAction, ItemError, ItemProblem, ItemStatus, RemoteEdit, RunProblem, Summary
 from syncjob.text.canonical import count_changes, unified_diff
@@ -33,6 +34,18 @@ def run_items(
     without: ItemStatus = "refused" if is_stopped else "not_attempted"
     pairs = zip(plan.changes, planned, strict=True)
     return tuple(_after_run(change, item, outcomes.get(change.model_id), without) for change, item in pairs)
+
+
+def to_save(items: Iterable[Item]) -> Iterator[SavedItem]:
+    """What of a report's planned items a saved plan holds."""
+    for item in items:
+        action = item.action
+        if action == "unchanged" or action == "checked":
+            continue
+        is_over_edit = action in WRITES and any(
+            problem.code == "remote-edited" and problem.severity == "warning" for problem in item.problems
+        )
+        yield SavedItem(item.model_id, action, item.before_sha256, item.after_sha256, is_over_edit)
 
 
 def summarise(items: Iterable[Item]) -> Summary:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from syncjob.report.summary import nonzero
 from syncjob.state.journal import Begin, Finish, Intent, Record, Result
 from syncjob.state.past_runs import effect_of
 from syncjob.text.sanitize import json_safe, shorten
@@ -52,10 +53,8 @@ def render_json(rows: Sequence[RunRow]) -> str:
 
 
 def _cells(row: RunRow) -> tuple[str, ...]:
-    parts = [f"{row.applied} of {row.writes} applied"]
-    parts += [f"{row.failed} failed"] if row.failed else []
-    parts += [f"{row.refused} refused"] if row.refused else []
-    parts += [f"{row.not_attempted} not attempted"] if row.not_attempted else []
+    counts = (row.failed, "failed"), (row.refused, "refused"), (row.not_attempted, "not attempted")
+    parts = [f"{row.applied} of {row.writes} applied", *nonzero(*counts)]
     is_cut = row.exit_code is None or row.exit_code == _OUT_OF_TIME or row.exit_code > _SIGNAL
     parts += ["interrupted"] if is_cut else []
     cells = (row.run, row.command, row.profile, row.base_url, row.started_at)

@@ -20,8 +20,8 @@ def pull_line(report: Report) -> str:
     """`Pulled …`, or that no file was written because of a problem."""
     summary = report.summary
     errors, unread = _errors(report), _uncompared(report)
-    parts = [f"{summary.unchanged} unchanged", *([counted(errors, "problem")] if errors else [])]
-    parts += [f"{unread} not read"] if unread else []
+    problems = (errors, "problem" if errors == 1 else "problems")
+    parts = [f"{summary.unchanged} unchanged", *nonzero(problems, (unread, "not read"))]
     if summary.applied or not errors + unread:
         return f"Pulled {counted(summary.applied, 'file')}, {', '.join(parts)}."
     return f"No file was written: {', '.join(parts)}."
@@ -31,8 +31,7 @@ def checked_line(report: Report) -> str:
     """`Checked …`."""
     warnings = sum(problem.severity == "warning" for problem in _problems(report))
     unread = sum(item.error is not None for item in report.items)
-    parts = [counted(_errors(report), "error"), counted(warnings, "warning")]
-    parts += [f"{unread} not looked up"] if unread else []
+    parts = [counted(_errors(report), "error"), counted(warnings, "warning"), *nonzero((unread, "not looked up"))]
     return f"Checked {counted(len(report.items), 'description')}: {', '.join(parts)}."
 
 
@@ -59,9 +58,8 @@ def refusal_line(report: Report) -> str | None:
 
 def _blocked(report: Report) -> list[str]:
     summary, unseen = report.summary, _uncompared(report)
-    parts = [f"{summary.conflict} in conflict"] if summary.conflict else []
-    parts += [f"{summary.invalid - unseen} invalid"] if summary.invalid > unseen else []
-    return [*parts, *([f"{unseen} not compared"] if unseen else [])]
+    invalid = max(0, summary.invalid - unseen)
+    return nonzero((summary.conflict, "in conflict"), (invalid, "invalid"), (unseen, "not compared"))
 
 
 def causes(failed: Iterable[Item], told: Sequence[RunProblem]) -> list[list[Item]]:
@@ -108,14 +106,18 @@ def is_called_off(problem: RunProblem) -> bool:
 
 def outcome_line(summary: Summary) -> str:
     """`Applied …`, or that nothing was written, if that is sure."""
+    rare = (summary.in_part, "written in part"), (summary.uncertain, "may have been written")
     parts = [f"{summary.failed} failed", f"{summary.refused} refused"]
-    parts += [f"{summary.not_attempted} not attempted"] if summary.not_attempted else []
-    parts += [f"{summary.in_part} written in part"] if summary.in_part else []
-    parts += [f"{summary.uncertain} may have been written"] if summary.uncertain else []
+    parts += nonzero((summary.not_attempted, "not attempted"), *rare)
     is_sure = not (summary.applied or summary.in_part or summary.uncertain)
     if not is_sure or not summary.failed + summary.refused + summary.not_attempted:
         return f"Applied {summary.applied}, {', '.join(parts)}."
     return f"Nothing was written: {', '.join(parts)}."
+
+
+def nonzero(*counts: tuple[int | None, str]) -> list[str]:
+    """`3 failed` and the like, without what is 0."""
+    return [f"{number} {label}" for number, label in counts if number]
 
 
 def counted(number: int, noun: str) -> str:

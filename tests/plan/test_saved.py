@@ -14,8 +14,7 @@ from syncjob.local.document import Document
 from syncjob.plan.compare import Change, Plan
 from syncjob.plan.drift import over_edit
 from syncjob.plan.saved_plan import SavedItem, SavedPlan, as_planned, as_reviewed, blocked, load, save
-from syncjob.report.build import plan_items
-from syncjob.report.planned import to_save
+from syncjob.report.build import plan_items, to_save
 from syncjob.text.canonical import sha256
 
 OLD, NEW = sha256("old"), sha256("new")
