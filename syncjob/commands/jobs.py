@@ -112,7 +112,7 @@ def _write_file(run: Run, change: Change) -> Outcome:
 
 def _check_item(document: Document, catalogue: Catalogue, is_remote: bool) -> Item:
     problems = document.problems
-    model = catalogue.record("model", document.model_id)
+    model = catalogue.entry("model", document.model_id)
     failure: Failure | None = None
     if is_remote and document.is_valid:
         failure = catalogue.failure("model", document.model_id)

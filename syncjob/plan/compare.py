@@ -8,7 +8,7 @@ from typing import Literal
 from syncjob.config.config import Safety
 from syncjob.local.document import Document
 from syncjob.plan.existing import Existing, Held
-from syncjob.plan.references import Catalogue, Record, model_unknown, problems_of
+from syncjob.plan.references import Catalogue, Entry, model_unknown, problems_of
 from syncjob.problems import Failure, Problem, warning
 from syncjob.text.canonical import canonical, same, sha256
 from syncjob.text.tags import Tag
@@ -50,7 +50,7 @@ class Change:
     failure: Failure | None = None
     model_name: str | None = None
     read_at: float = 0.0
-    known: tuple[Record, ...] = ()
+    known: tuple[Entry, ...] = ()
     is_compared: bool = True
     exists: bool = True
     base: Base | None = None
@@ -133,7 +133,7 @@ def with_references(change: Change, catalogue: Catalogue) -> Change:
     `invalid` if the model or something that it refers to does not exist, or could not be looked up; the texts
     stay for the diff.
     """
-    model = catalogue.record("model", change.model_id)
+    model = catalogue.entry("model", change.model_id)
     catalogue = catalogue.with_known(change.known)
     change = replace(change, model_name=model.name if model else None, known=_known(change, catalogue))
     if not change.is_write:
@@ -149,9 +149,9 @@ def with_references(change: Change, catalogue: Catalogue) -> Change:
     return replace(change, action="invalid" if is_invalid else change.action, problems=problems, failure=failure)
 
 
-def _known(change: Change, catalogue: Catalogue) -> tuple[Record, ...]:
-    found = (catalogue.record(tag.kind, tag.id) for tag in change.tags)
-    return tuple(dict.fromkeys((*change.known, *(record for record in found if record))))
+def _known(change: Change, catalogue: Catalogue) -> tuple[Entry, ...]:
+    found = (catalogue.entry(tag.kind, tag.id) for tag in change.tags)
+    return tuple(dict.fromkeys((*change.known, *(entry for entry in found if entry))))
 
 
 def not_compared(document: Document) -> Change:

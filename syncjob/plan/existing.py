@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from syncjob.plan.references import Record
+from syncjob.plan.references import Entry
 from syncjob.problems import Failure
 
 
@@ -11,7 +11,7 @@ class Held:
     """A model's canonical text, "" for none; `known` is what its tags refer to."""
 
     text: str
-    known: tuple[Record, ...]
+    known: tuple[Entry, ...]
     read_at: float
 
 

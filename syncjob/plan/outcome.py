@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from syncjob.plan.compare import Change
-from syncjob.plan.references import outside_code, records_of
+from syncjob.plan.references import entries_of, outside_code
 from syncjob.problems import Failure, Problem, warning
 from syncjob.scenario.types import Description
 from syncjob.state.journal import Effect
@@ -68,7 +68,7 @@ def _sizes(change: Change, stored: str) -> str:
 
 def unresolved(change: Change, response: Description) -> Iterator[Problem]:
     """A warning for each reference that the API did not resolve."""
-    listed = {(record.kind, record.id) for record in records_of(response)}
+    listed = {entry.key for entry in entries_of(response)}
     unlisted = [tag for tag in change.tags if (tag.kind, tag.id) not in listed]
     for tag in outside_code(change.after, unlisted):
         message = f"{tag}: Scenario's response to the write does not list this {tag.kind}"

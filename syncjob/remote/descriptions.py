@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from syncjob import log
 from syncjob.errors import NotFound, ScenarioError
 from syncjob.plan.existing import Absent, Existing, Held
-from syncjob.plan.references import records_of
+from syncjob.plan.references import entries_of
 from syncjob.problems import Failure
 from syncjob.scenario import Scenario
 from syncjob.scenario.types import Description
@@ -68,7 +68,7 @@ class Remote:
             return Absent(self.clock()) if self.is_absent_404 else _unknown(error)
         except ScenarioError as error:
             return Failure.of(error)
-        return Held(canonical(description.value or ""), records_of(description), self.clock())
+        return Held(canonical(description.value or ""), entries_of(description), self.clock())
 
     def write(
         self,

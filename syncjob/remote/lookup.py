@@ -10,7 +10,7 @@ from syncjob.control.workers import Stop
 from syncjob.errors import ScenarioError
 from syncjob.output.internal import guarded
 from syncjob.plan.compare import Change, failed, with_references
-from syncjob.plan.references import Catalogue, Key, Record
+from syncjob.plan.references import Catalogue, Entry, Key
 from syncjob.problems import Failure
 from syncjob.scenario import Scenario
 from syncjob.scenario.resources import ASSETS_PER_CALL, MODELS_PER_CALL
@@ -32,7 +32,7 @@ def look_up(
     """Looks each key up once, in as few calls as the API allows, by `count` workers."""
     ordered = sorted(set(keys))
     batches = list(_batches(ordered))
-    records: dict[Key, Record] = {}
+    entries: dict[Key, Entry] = {}
     failures = dict.fromkeys(ordered, Failure("interrupted", "the run ended before it was looked up"))
     for batch, found in workers.run(batches, partial(_ask, client, project_id), min(count, len(batches)), stop):
         for key in batch:
@@ -40,9 +40,9 @@ def look_up(
         if isinstance(found, Failure):
             failures |= dict.fromkeys(batch, found)
         else:
-            records |= {(record.kind, record.id): record for record in found}
+            entries |= {entry.key: entry for entry in found}
         breaker.note(found if isinstance(found, Failure) else None)
-    return Catalogue(records, failures)
+    return Catalogue(entries, failures)
 
 
 def _batches(keys: Sequence[Key]) -> Iterator[tuple[Key, ...]]:
@@ -52,19 +52,19 @@ def _batches(keys: Sequence[Key]) -> Iterator[tuple[Key, ...]]:
             yield batch
 
 
-def _ask(client: Scenario, project_id: str | None, batch: Sequence[Key]) -> tuple[Record, ...] | Failure:
+def _ask(client: Scenario, project_id: str | None, batch: Sequence[Key]) -> tuple[Entry, ...] | Failure:
     bulk = client.assets.get_bulk if batch[0][0] == "asset" else client.models.get_bulk
     try:
-        return tuple(_record(row, client) for row in bulk([id_ for _, id_ in batch], project_id=project_id))
+        return tuple(_entry(row, client) for row in bulk([id_ for _, id_ in batch], project_id=project_id))
     except ScenarioError as error:
         return Failure.of(error)
 
 
-def _record(row: Asset | ModelRow, client: Scenario) -> Record:
+def _entry(row: Asset | ModelRow, client: Scenario) -> Entry:
     """What is known of it; anybody may have chosen the name, so it is quoted like any other response."""
     kind: Kind = "asset" if isinstance(row, Asset) else "model"
     name = row.metadata.name if isinstance(row, Asset) else row.name
-    return Record(kind, row.id, client.quoted(name) if name else name, row.privacy)
+    return Entry(kind, row.id, client.quoted(name) if name else name, row.privacy)
 
 
 class References:
@@ -83,7 +83,7 @@ class References:
             ("model", change.model_id) for change in changes if change.is_write or change.action == "conflict"
         }
         found = self._look_up((referred | own) - self._asked)
-        catalogue = Catalogue({**self._known.records, **found.records}, found.failures)
+        catalogue = Catalogue({**self._known.entries, **found.entries}, found.failures)
         self._remember(referred, catalogue)
         for change in changes:
             yield guarded(partial(with_references, change, catalogue), partial(failed, change))
@@ -92,12 +92,12 @@ class References:
         if len(self._asked) + len(keys) > _REMEMBERED:
             self._asked, self._known = set(), Catalogue()
         self._asked |= {key for key in keys if key not in catalogue.failures}
-        records = {key: catalogue.records[key] for key in keys if key in catalogue.records}
-        self._known = Catalogue({**self._known.records, **records})
+        entries = {key: catalogue.entries[key] for key in keys if key in catalogue.entries}
+        self._known = Catalogue({**self._known.entries, **entries})
 
 
 def _referred(change: Change) -> Iterator[Key]:
     """What a write refers to, less what the API has said already."""
     if change.is_write:
-        known = {(record.kind, record.id) for record in change.known}
+        known = {entry.key for entry in change.known}
         yield from ((tag.kind, tag.id) for tag in change.tags if (tag.kind, tag.id) not in known)

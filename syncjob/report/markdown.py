@@ -34,14 +34,11 @@ SUMMARY = Limit(1_000_000, _bytes)  # and drops a step's summary of more than 1 
 
 
 def render(report: Report, limit: Limit) -> str:
-    """Counts first, then a folded section a model, those with errors in front.
-
-    Sections that do not fit are left out whole, and counted.
-    """
+    """Counts first, then a folded section a model, those with errors first; what does not fit is only counted."""
     parts = ["\n".join(_head(report))]
     room = limit.size - limit.measure(parts[0]) - _ROOM
     left_out = 0
-    for section in map(_section, _told(report)):
+    for section in map(_section, _shown(report)):
         needed = limit.measure(section) + 1
         if needed > room:
             left_out += 1
@@ -77,14 +74,12 @@ def _head(report: Report) -> Iterator[str]:
         yield ""
 
 
-def _is_told(item: Item) -> bool:
-    return bool(item.diff or item.problems or item.error)
-
-
-def _told(report: Report) -> Iterator[Item]:
+def _shown(report: Report) -> Iterator[Item]:
     """What has a section, that with errors first; never in memory as a whole."""
     for is_first in (True, False):
-        yield from (item for item in report.items if _is_told(item) and _has_errors(item) is is_first)
+        for item in report.items:
+            if (item.diff or item.problems or item.error) and _has_errors(item) is is_first:
+                yield item
 
 
 def _has_errors(item: Item) -> bool:

@@ -43,7 +43,7 @@ def _sides(item: Item, change: "Change") -> "Markup | None":
 
     if not (is_parsable(change.before) and is_parsable(change.after)):
         return None
-    known = {(record.kind, record.id): record for record in change.known}
+    known = {entry.key: entry for entry in change.known}
     before = list(blocks(change.before, tag_cards(known, (), "not resolved")))
     after = list(blocks(change.after, tag_cards(known, _missing(item, change), "not looked up")))
     return both_sides(before if change.before else None, after if change.after else None)
