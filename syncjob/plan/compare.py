@@ -35,7 +35,7 @@ class Change:
     if nothing is to be written: the digests stay. `invalid` is also the action of an item that cannot be compared,
     with the reason in `problems` or `failure`. `read_at` is when `before` was read, in seconds of the run's clock.
     `known` is what is known of the things that `before` refers to, and after a look-up of those of `after`.
-    `base` is the version in git that `before` was edited from.
+    `base` is the version in git that `before` was most likely edited from.
     """
 
     model_id: str
@@ -128,11 +128,7 @@ def replacing(bare: Change, existing: Existing, after: str) -> Change:
 
 
 def with_references(change: Change, catalogue: Catalogue) -> Change:
-    """The change with its model's name and what is known of the things that it refers to.
-
-    `invalid` if the model or something that it refers to does not exist, or could not be looked up; the texts
-    stay for the diff.
-    """
+    """The change with its model's name and what is known of all that it refers to; `invalid` unless all of it exists."""
     model = catalogue.entry("model", change.model_id)
     catalogue = catalogue.with_known(change.known)
     change = replace(change, model_name=model.name if model else None, known=_known(change, catalogue))

@@ -17,10 +17,7 @@ Status = Literal["applied", "unchanged", "failed", "refused", "not_attempted"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How the write of one change ended; `refused` if the remote had moved since it was read.
-
-    `unchanged` is one that found its text there, and wrote nothing.
-    """
+    """How the write of one change ended: `refused` if the remote had moved, `unchanged` if it held the text already."""
 
     change: Change
     status: Status

@@ -63,10 +63,7 @@ def _compared(document: Document, existing: Existing, *, must_exist: bool) -> Ch
 
 
 def with_collisions(changes: Iterable[Change], names: Iterable[str]) -> list[Change]:
-    """The changes; a file that some systems could not tell from another, by case or Unicode form, is `invalid`.
-
-    `names` are those of the existing files.
-    """
+    """The changes; a new file that some systems take for another, or for one of `names`, the existing, is `invalid`."""
     ordered = list(changes)
     new = {name_of(change.model_id) for change in ordered if change.action == "create"}
     taken = Counter(_folded(name) for name in {*names, *new})

@@ -38,10 +38,7 @@ class SavedItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SavedPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The file that `--plan-out` writes; what changes nothing is not in it.
-
-    `digest` is over all the rest, so that an edited plan is noticed.
-    """
+    """The file that `--plan-out` writes, without what changes nothing; `digest` is over all the rest, and shows an edit."""
 
     version: Literal[1]
     profile: Line

@@ -61,7 +61,7 @@ def connect(config: Config, learnt: Learnt, stop: Stop) -> Iterator[Scenario]:
 
 @contextmanager
 def _sandbox(config: Config) -> Iterator[Handler | None]:
-    """The handler of the sandbox if the profile names it, which has no rate limit, else None."""
+    """The handler of the sandbox, which has no rate limit, if the profile names it, else None."""
     if not config.is_sandbox:
         yield None
         return

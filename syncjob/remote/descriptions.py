@@ -77,10 +77,7 @@ class Remote:
         before_send: Callable[[], None],
         before_repeat: Callable[[ScenarioError], None],
     ) -> Description:
-        """Replaces the description, None removes it.
-
-        Raises ScenarioError, Stopped, and what `before_send` and `before_repeat` raise.
-        """
+        """Replaces the description, None removes it; raises ScenarioError, Stopped, and what both callbacks raise."""
         with log.about(model_id):
             return self.client.models.description.update(
                 model_id,

@@ -28,9 +28,9 @@ _YOUNG = timedelta(minutes=5)
 
 
 class Memory:
-    """The memory of one profile; safe to share by threads. If its file fails it knows nothing, and says so once.
+    """The memory of a profile, only for models `listed` in this run; safe to share by threads.
 
-    It knows only models that were `listed` in this run.
+    If its file fails it knows nothing, and says so once.
     """
 
     def __init__(self, database: sqlite3.Connection | None) -> None:

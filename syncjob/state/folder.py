@@ -27,10 +27,7 @@ _ELSEWHERE = "or name another folder with SYNCJOB_STATE_DIR"
 
 
 def state_folder(path: Path) -> Path:
-    """The folder, made with owner-only access if it is missing; git is to ignore it before anything is put into it.
-
-    Raises UsageError if it cannot be made.
-    """
+    """The folder, made for its owner alone, and ignored by git before it holds anything; raises UsageError."""
     try:
         _make(path, parents=True)
         _ignored(path)

@@ -54,10 +54,7 @@ class Confirmed(msgspec.Struct, frozen=True, tag_field="record", tag="confirmed"
 
 
 class Intent(msgspec.Struct, frozen=True, tag_field="record", tag="intent"):
-    """A write that is about to be sent: `before` is the whole text that it replaces, null for none.
-
-    `at` is null in journals of older versions.
-    """
+    """A write that is about to be sent; `before` is the whole text that it replaces, `at` null in older journals."""
 
     model_id: ModelId
     path: Line
@@ -122,10 +119,7 @@ class Journal:
             raise UsageError(f"cannot write the journal {path}: {error.strerror}; nothing was written") from error
 
     def write(self, *records: Record, is_durable: bool = False) -> None:
-        """Appends records, all or none; `is_durable` returns no earlier than they would outlast a power loss.
-
-        Raises OSError.
-        """
+        """Appends records, all or none; with `is_durable` they then outlast a power loss. Raises OSError."""
         lines = b"".join(_ENCODER.encode(record) + b"\n" for record in records)
         with self._lock:
             if not self._is_open:
@@ -173,10 +167,7 @@ def path_of(state_dir: Path, run: str) -> Path:
 
 
 def read(state_dir: Path, run: str) -> Iterator[Record]:
-    """The records of a run, Begin first, without a last line that a crash tore.
-
-    Raises UsageError if there is no such run, or its journal is damaged.
-    """
+    """The records of a run, Begin first, without a torn last line; raises UsageError if it has no whole journal."""
     path = path_of(state_dir, run)
     if not run or Path(run).name != run or not os.path.lexists(path):
         raise UsageError(f"no run {run!r} in {path.parent}; syncjob runs lists them")

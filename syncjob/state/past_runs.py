@@ -13,10 +13,7 @@ _REFUSALS = frozenset({"rejected", "forbidden", "model-unknown", "unauthorized",
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write of a run; `result` is None if the run ended before it knew.
-
-    `proved` is what later journals say of its effect, None if they say nothing.
-    """
+    """One write of a run, whose `result` may be missing; `proved` is its effect if later journals show it."""
 
     intent: Intent
     result: Result | None = None

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -30,7 +29,7 @@ class RecentWrite:
 class Doubt:
     """Why a reading may be late: the write that it does not show.
 
-    With `is_sure` Scenario took that write: else somebody put the text back by hand.
+    With `is_sure` Scenario took that write, so it is late, unless somebody put the text back by hand.
     """
 
     run: str
@@ -41,11 +40,9 @@ class Doubt:
 class Recent:
     """The writes of the last minutes, each model's oldest first; safe to share by threads."""
 
-    def __init__(self, writes: Iterable[tuple[str, RecentWrite]] = ()) -> None:
+    def __init__(self) -> None:
         self._writes: dict[str, list[RecentWrite]] = {}
         self._lock = threading.Lock()
-        for model_id, write in writes:
-            self.add(model_id, write)
 
     def add(self, model_id: str, write: RecentWrite) -> None:
         """Takes in the latest write."""

@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 
 
 def render(report: Report, changes: "Sequence[Change]") -> str:
-    """The whole page, the same for the same run; `changes` are those of the items that are to be looked at.
-
-    It loads nothing from anywhere, and runs no script but its own.
-    """
+    """The whole page, which loads nothing and runs no script but its own; `changes` are those worth a look."""
     return "".join(parts(report, changes))
 
 
