@@ -151,17 +151,17 @@ def _known(change: Change, catalogue: Catalogue) -> tuple[Entry, ...]:
 
 
 def not_compared(document: Document) -> Change:
-    """The place of a document that a run did not come to compare, bad file or early end."""
+    """The place of a document that was not compared: a bad file, or the run ended early."""
     return Change(document.model_id, document.path, "invalid", problems=document.problems, is_compared=False)
 
 
 def unjudged(change: Change) -> Change:
-    """The place of a change that a run that was stopped did not come to judge."""
+    """The place of a change that was not judged before the run ended."""
     return Change(change.model_id, change.path, "invalid", problems=change.problems, is_compared=False)
 
 
 def failed(change: Change, failure: Failure) -> Change:
-    """A change that came to nothing."""
+    """A change that failed before it was judged or looked up."""
     return replace(change, action="invalid", failure=failure)
 
 

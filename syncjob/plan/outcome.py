@@ -28,7 +28,7 @@ class Outcome:
 
 
 def uncertain(change: Change, failure: Failure, why: str) -> Outcome:
-    """The end of a write of which nobody knows what it did."""
+    """The end of a write with an unknown effect."""
     message = f"this text may have been written: {why}; `syncjob diff {change.model_id}` shows what Scenario holds"
     return Outcome(change, "failed", (Problem("write-uncertain", message),), failure, effect="unknown")
 

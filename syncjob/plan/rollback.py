@@ -21,7 +21,7 @@ def put_back(write: Write, existing: Existing, *, is_forced: bool) -> Change:
 def _over_later(change: Change, *, is_forced: bool) -> Change:
     if is_forced:
         return replace(change, problems=(warning("remote-edited", "a later text is overwritten, because of --force"),))
-    message = "edited on Scenario since that run; left alone, --force puts the earlier text back all the same"
+    message = "edited on Scenario since that run, and left alone; use --force to put the earlier text back"
     return replace(change, action="conflict", problems=(Problem("remote-edited", message),))
 
 
@@ -34,7 +34,7 @@ def wrote_nothing(write: Write) -> Change:
 
 
 def not_read(write: Write) -> Change:
-    """The place of a write that the run did not come to look at."""
+    """The place of a write that was not read before the run ended."""
     return replace(_bare(write), is_compared=False)
 
 

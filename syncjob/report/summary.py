@@ -88,10 +88,9 @@ def _errors(report: Report) -> int:
 
 
 def _uncompared(report: Report) -> int:
-    """How many items the run did not come to, or could not ask about."""
-    return sum(
-        item.action == "invalid" and (item.status == "not_attempted" or bool(item.error)) for item in report.items
-    )
+    """How many items the run did not reach, or could not read."""
+    invalid = (item for item in report.items if item.action == "invalid")
+    return sum(item.status == "not_attempted" or item.error is not None for item in invalid)
 
 
 def end_line(report: Report) -> str:

@@ -103,15 +103,15 @@ def distrust(path: Path, git: Git, *, is_named: bool) -> str | None:
         if strangers(folder) and not (is_named or is_accepted(folder, git)):
             return f"the state folder {folder} belongs to another user: take it over, {_ELSEWHERE}"
         if status.st_mode & stat.S_IWOTH:
-            advice = f"look what is in it and run `chmod o-w {folder}`, {_ELSEWHERE}"
+            advice = f"look at what is in it and run `chmod o-w {folder}`, {_ELSEWHERE}"
             return f"everybody may write to the state folder {folder}: {advice}"
     return _tracked(path, git)
 
 
 def _tracked(path: Path, git: Git) -> str | None:
-    whole = path.resolve()
+    resolved = path.resolve()
     # From above first: in the folder itself may lie what looks like a repository of its own.
-    places = [(whole.parent, whole.name), (whole, "")]
+    places = [(resolved.parent, resolved.name), (resolved, "")]
     found = [*_listed([(path.parent, path.name)] if path.is_symlink() else [], git), *_listed(places, git)]
     for name in found:
         if name is None:
