@@ -1,11 +1,9 @@
 """One change on its way to Scenario: read again if it waited, sent, and looked at if its effect is not known."""
 
 from collections.abc import Callable
-from functools import partial
 
 from syncjob.control.workers import Stop
 from syncjob.errors import Conflict, ProtocolError, RateLimited, ScenarioError, Stopped
-from syncjob.output.internal import guarded
 from syncjob.plan.compare import Change
 from syncjob.plan.existing import Absent, Existing, Held
 from syncjob.plan.outcome import Outcome, Status, is_of, stored_as, uncertain, unresolved
@@ -62,12 +60,7 @@ class Attempt:
         self._is_unseen = False  # and nobody has looked since
 
     def outcome(self) -> Outcome:
-        """Writes it, and its end into the journal; never raises."""
-        outcome = guarded(self._written, partial(self._book.broken_off, self._change))
-        self._book.record(outcome)
-        return outcome
-
-    def _written(self) -> Outcome:
+        """Writes it; never raises."""
         try:
             for _ in range(_ROUNDS):
                 if outcome := self._recheck() or self._send():

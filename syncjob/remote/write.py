@@ -6,6 +6,7 @@ from functools import partial
 from syncjob.control import workers
 from syncjob.control.circuit_breaker import Breaker
 from syncjob.control.workers import Stop
+from syncjob.output.internal import guarded
 from syncjob.plan.compare import Change
 from syncjob.plan.outcome import Outcome
 from syncjob.problems import Problem
@@ -34,8 +35,14 @@ def apply(
     ended: set[str] = set()
     book = Book(journal, remote.recent, stop)
     attempt = partial(Attempt, remote=remote, recheck_after=recheck_after, stop=stop, book=book, unwanted=unwanted)
-    for change, outcome in workers.run(changes, lambda each: attempt(each).outcome(), min(count, len(changes)), stop):
+    for change, outcome in workers.run(changes, partial(_written, attempt, book), min(count, len(changes)), stop):
         ended.add(change.model_id)
         breaker.note(outcome.failure)
         yield outcome
     yield from (book.unfinished(change) for change in changes if change.model_id not in ended)
+
+
+def _written(attempt: Callable[[Change], Attempt], book: Book, change: Change) -> Outcome:
+    outcome = guarded(lambda: attempt(change).outcome(), partial(book.broken_off, change))
+    book.record(outcome)
+    return outcome
