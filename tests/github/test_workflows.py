@@ -947,7 +947,7 @@ sys.exit(told["report"]["exit_code"])
 """
 OVER = {
     "code": "interrupted",
-    "message": "stopped early: --max-duration 5 h is over; continue with the same options and --resume b",
+    "message": "stopped early: --max-duration 5 h is over; go on with the same options and --resume b",
 }
 CONFIRMED = {"record": "confirmed", "model_id": "one", "sha256": "00"}
 RESULT = {"record": "result", "model_id": "two", "status": "applied", "stored_sha256": None, "error": None}
