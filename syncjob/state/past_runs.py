@@ -108,7 +108,7 @@ def settled(write: Write, later: Intent | None) -> Write:
     return replace(write, proved="none") if found == write.before_sha256 else write  # a third text proves nothing
 
 
-def known_texts(records: Iterable[Record]) -> Mapping[str, str | None]:
+def confirmed(records: Iterable[Record]) -> Mapping[str, str | None]:
     """The digests of the texts that Scenario is known to hold since a run, by model id; None for no text."""
     known: dict[str, str | None] = {}
     intents: dict[str, Intent] = {}

@@ -7,14 +7,14 @@ from syncjob.config.config import Config
 from syncjob.errors import UsageError
 from syncjob.state import journal, journals
 from syncjob.state.journal import Begin, Intent, Record
-from syncjob.state.past_runs import known_texts
+from syncjob.state.past_runs import confirmed
 
 
 def confirmed_before(config: Config, resumed: str | None, *, but: str) -> Mapping[str, str | None]:
     """The digests of what the resumed run knew Scenario to hold, less what later runs wrote, such as a rollback."""
     if resumed is None:
         return {}
-    known = dict(known_texts(records_of(config, resumed, command="sync")))
+    known = dict(confirmed(records_of(config, resumed, command="sync")))
     for later in journal.later_than(config.state_dir, resumed):
         if later in (but, resumed):
             continue

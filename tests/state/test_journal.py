@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from syncjob.errors import UsageError
 from syncjob.state.journal import Begin, Confirmed, Finish, Intent, Journal, Record, Result, read, run_ids, started
-from syncjob.state.past_runs import known_texts, writes
+from syncjob.state.past_runs import confirmed, writes
 
 BEGIN = Begin(1, "run-1", "sync", "test", "https://api.invalid/v1", None, "2026-01-01T00:00:00Z")
 INTENT = Intent("one", "descriptions/one.md", "old\u2028 text\n\N{OLD PERSIAN SIGN A}", "a" * 64)
@@ -172,7 +172,7 @@ def test_a_deletion_has_left_no_text() -> None:
 def test_what_was_confirmed_is_what_was_in_step_or_applied() -> None:
     failed = Intent("two", "descriptions/two.md", None, "b" * 64)
     records: list[Record] = [BEGIN, Confirmed("three", "d" * 64), INTENT, failed, RESULT, Result("two", "failed")]
-    assert known_texts(records) == {"one": "a" * 64, "three": "d" * 64}
+    assert confirmed(records) == {"one": "a" * 64, "three": "d" * 64}
 
 
 def test_threads_share_it(tmp_path: Path) -> None:
