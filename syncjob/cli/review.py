@@ -10,12 +10,13 @@ from syncjob.commands.result import RunResult
 from syncjob.commands.run import Run
 from syncjob.errors import Stopped
 from syncjob.git.worktree import uncommitted
+from syncjob.local.document import name_of
 from syncjob.output import outputs
 from syncjob.plan import saved_plan
 from syncjob.plan.saved_plan import SavedItem
 from syncjob.report import text
+from syncjob.report.build import to_save
 from syncjob.report.model import Item, Report, RunProblem
-from syncjob.report.planned import to_save
 from syncjob.report.summary import plan_line
 
 
@@ -72,7 +73,7 @@ class Review:
 
 def uncommitted_note(run: Run, report: Report) -> str | None:
     """That git does not have what is to be written, which later syncs would take for an edit on Scenario."""
-    planned = {f"{item.model_id}.md" for item in report.items if item.action in ("create", "update")}
+    planned = {name_of(item.model_id) for item in report.items if item.action in ("create", "update")}
     unsaved: frozenset[str] = frozenset()
     if planned and run.command != "rollback":  # which writes no files' texts
         with suppress(Stopped):

@@ -12,6 +12,7 @@ from syncjob import log
 from syncjob.commands.result import Gathered, RunResult, report_of
 from syncjob.commands.run import Run
 from syncjob.local import scope
+from syncjob.local.document import name_of
 from syncjob.plan.compare import Change, Plan
 from syncjob.plan.outcome import Outcome
 from syncjob.problems import CALLED_OFF, Problem
@@ -109,7 +110,7 @@ def _kept(run: Run, files: scope.Files, change: Change) -> Problem | None:
     """Why a sync does not delete a description after all; a rollback deletes what a journal says."""
     if change.action != "delete" or run.command != "sync":
         return None
-    document = files.read(f"{change.model_id}.md")
+    document = files.read(name_of(change.model_id))
     if document.text or document.problems:
         return Problem("stale-plan", "its file is back, or cannot be checked; left alone, run again")
     return None

@@ -37,7 +37,7 @@ def check(run: Run, *, is_remote: bool) -> Report:
 
 def _item(document: Document, catalogue: Catalogue, is_remote: bool) -> Item:
     problems = document.problems
-    model = catalogue.record("model", document.model_id)
+    model = catalogue.entry("model", document.model_id)
     failure: Failure | None = None
     if is_remote and document.is_valid:
         failure = catalogue.failure("model", document.model_id)

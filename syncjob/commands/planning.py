@@ -10,6 +10,7 @@ from syncjob.commands.reading import in_parallel
 from syncjob.commands.run import Run
 from syncjob.git import history
 from syncjob.local import scope
+from syncjob.local.document import name_of
 from syncjob.output.internal import guarded
 from syncjob.plan.as_stored import as_stored
 from syncjob.plan.compare import Change, Plan, Tally, failed, in_order, not_compared, over_threshold
@@ -80,7 +81,7 @@ def by_history(run: Run, texts: history.Texts) -> Callable[[Change], Change]:
 
 def _judged_by_history(run: Run, texts: history.Texts, forms: StoredForms, change: Change) -> Change:
     """The change, as a conflict if it would overwrite what neither git nor an earlier run ever held."""
-    name = f"{change.model_id}.md"
+    name = name_of(change.model_id)
     versions = texts.of(name)
     judged = with_history(change, versions, partial(texts.gap, name), may_overwrite=run.options.overwrite_remote_edits)
     if judged is change and not is_same_but_for_form(change.before, change.after):

@@ -12,7 +12,7 @@ from syncjob.errors import Stopped
 from syncjob.files import whole
 from syncjob.git.worktree import uncommitted
 from syncjob.local import scope
-from syncjob.local.document import Document
+from syncjob.local.document import Document, name_of
 from syncjob.local.select import select
 from syncjob.plan.compare import Change, Plan, in_order, not_compared
 from syncjob.plan.outcome import Outcome
@@ -42,7 +42,7 @@ def pull(run: Run, *, takes_all: bool, dry_run: bool) -> RunResult:
 
 
 def _write_file(run: Run, change: Change) -> Outcome:
-    name = f"{change.model_id}.md"
+    name = name_of(change.model_id)
     path = run.config.folder / name
     is_there = os.path.lexists(path)
     now = scope.Files(run.config, [name] if is_there else []).read(name)
@@ -84,14 +84,14 @@ def _plan(run: Run, *, takes_all: bool) -> Plan:
     taken = ask_all(run, documents, partial(_taken, run, files), not_compared, is_for_scenario=False)
     changes = with_collisions(taken, names)
     if takes_all:
-        changes = [change for change in changes if f"{change.model_id}.md" in names or not has_neither(change)]
+        changes = [change for change in changes if name_of(change.model_id) in names or not has_neither(change)]
     return Plan(in_order(changes), problems)
 
 
 def _taken(run: Run, files: _Files, document: Document) -> Change:
     if not is_id(document.model_id):
         return not_compared(document)
-    name = f"{document.model_id}.md"
+    name = name_of(document.model_id)
     return pulled(
         document,
         run.remote.read(document.model_id),
@@ -109,7 +109,7 @@ def _to_pull(run: Run, names: Sequence[str], *, takes_all: bool) -> tuple[frozen
     if not (takes_all or patterns):
         return frozenset(names), ()
     if not (takes_all or any(sign in pattern for pattern in patterns for sign in "*?[")):
-        named = (f"{pattern}.md" for pattern in patterns if is_id(pattern))
+        named = (name_of(pattern) for pattern in patterns if is_id(pattern))
         return select({*names, *named}, patterns, folder), ()
     models, problems = own_models(run.client, run.config.project_id, Memory(None), run.stop, run.breaker)
     if problems or run.stop.requested:

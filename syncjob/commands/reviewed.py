@@ -12,7 +12,7 @@ from syncjob.errors import Stopped, UsageError
 from syncjob.files import regular
 from syncjob.git import history
 from syncjob.local import nested, scope
-from syncjob.local.document import Document
+from syncjob.local.document import Document, name_of
 from syncjob.plan import saved_plan
 from syncjob.plan.compare import Change, Plan, in_order, not_compared
 from syncjob.plan.saved_plan import SavedItem
@@ -28,7 +28,7 @@ def plans_of_saved(run: Run, path: Path) -> Iterator[Plan]:
     config = run.config
     saved = saved_plan.load(_read(path), config, str(path))
     writes = saved.writes
-    names = scope.in_order(f"{model_id}.md" for model_id in writes)
+    names = scope.in_order(name_of(model_id) for model_id in writes)
     there = scope.names_of(config, may_be_empty=True)
     try:
         worktree = scope.known_worktree(config, there, run.git)
@@ -85,7 +85,7 @@ class _Judge:
             self._overwriting += [change.model_id] if planned.is_write else []
             return planned
         judged = self._judged(planned)
-        gap = self._texts.gap(f"{change.model_id}.md")
+        gap = self._texts.gap(name_of(change.model_id))
         if judged.action == "conflict" and planned.is_write and gap:
             self._gap = gap
             return planned

@@ -16,8 +16,8 @@ _MESSAGE_CHARACTERS = 1000  # GitHub's own limit is 4,096
 def render(report: Report, folder: str) -> list[str]:
     """One line each, errors first; of more than ten of a type, nine and how many more there are.
 
-    `folder` leads from the root of the repository to the folder of the config; "" where they are one.
-    What stands outside of the repository has no file there to be annotated.
+    `folder` leads from the root of the repository to the folder of the config; "" if they are one.
+    An item outside of the repository has no file there to be annotated.
     """
     found = sorted(_annotations(report, folder))
     return [*_first(found, "error"), *_first(found, "warning")]

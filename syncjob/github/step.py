@@ -21,7 +21,7 @@ class Step:
         self._environment = environment
 
     def file(self, name: str) -> str | None:
-        """The path of a file that lives as long as the job; None where the runner has no folder for it."""
+        """The path of a file that lives as long as the job; None if the runner has no folder for it."""
         folder = self._environment.get("RUNNER_TEMP")
         return str(Path(folder) / name) if folder and Path(folder).is_dir() else None
 

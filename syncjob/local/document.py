@@ -81,6 +81,11 @@ def gone(name: str, shown_as: str) -> Document:
     return Document(model_id_of(name), f"{shown_name(shown_as)}/{shown_name(name)}")
 
 
+def name_of(model_id: str) -> str:
+    """The name of a model's file."""
+    return f"{model_id}.md"
+
+
 def model_id_of(name: str) -> str:
     """The model that a file is named for."""
     return shown_name(name[:-3])

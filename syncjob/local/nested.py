@@ -6,7 +6,7 @@ from pathlib import Path
 
 from syncjob.errors import Stopped
 from syncjob.git.processes import Ending
-from syncjob.local.document import shown_name
+from syncjob.local.document import name_of, shown_name
 from syncjob.problems import Problem, warning
 from syncjob.text.sanitize import shorten
 from syncjob.text.tags import is_id
@@ -27,7 +27,7 @@ def find(folder: Path, stop: Ending) -> Mapping[str, str]:
         below = os.path.relpath(parent, folder)
         for name in files if below != "." else ():
             if name.lower().endswith(".md") and is_id(name[:-3]):
-                found.setdefault(f"{name[:-3]}.md", f"{below}/{name}")
+                found.setdefault(name_of(name[:-3]), f"{below}/{name}")
     return found
 
 

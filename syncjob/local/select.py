@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from syncjob.errors import UsageError
-from syncjob.local.document import model_id_of
+from syncjob.local.document import model_id_of, name_of
 from syncjob.text.sanitize import one_line
 from syncjob.text.tags import is_id
 
@@ -79,7 +79,7 @@ class _Index:
     def file_of(self, pattern: str) -> str | None:
         """The name of the one file that a pattern means, there or not."""
         path = Path(pattern)
-        name = f"{pattern}.md" if is_id(pattern) and not pattern.endswith(".md") else path.name
+        name = name_of(pattern) if is_id(pattern) and not pattern.endswith(".md") else path.name
         is_here = name != path.name or self._parent(path) == self._folder
         return name if is_here and name.endswith(".md") and is_id(name[:-3]) else None
 

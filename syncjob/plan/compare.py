@@ -8,9 +8,9 @@ from typing import Literal
 from syncjob.config.config import Safety
 from syncjob.local.document import Document
 from syncjob.plan.existing import Existing, Held
-from syncjob.plan.references import Catalogue, Record, model_unknown, problems_of
+from syncjob.plan.references import Catalogue, Entry, model_unknown, problems_of
 from syncjob.problems import Failure, Problem, warning
-from syncjob.text.canonical import same, sha256
+from syncjob.text.canonical import canonical, same, sha256
 from syncjob.text.tags import Tag
 
 Action = Literal["create", "update", "delete", "unchanged", "conflict", "invalid"]
@@ -28,14 +28,14 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to happen to one description.
+    """What is to happen to one description: `after` is to replace `before`.
 
-    `before` is what Scenario holds and `after` what the file says, both canonical, "" for none, and
-    both "" where nothing is to be written: the digests stay. `invalid` is also the action of an
-    item that cannot be compared, with the reason in `problems` or `failure`.
-    `read_at` is when `before` was read, in seconds of the run's clock. `known` is what is known of
-    the things that `before` refers to, and once they are looked up of those that `after` refers to.
-    `base` stands where `before` is no version that git held. `source` names what `after` is from, where not the file.
+    In a sync `before` is what Scenario holds and `after` what the file says; a pull has them the other way round, and
+    a rollback's `after` is from a journal, named by `source`. Both are canonical, "" for no text, and both ""
+    if nothing is to be written: the digests stay. `invalid` is also the action of an item that cannot be compared,
+    with the reason in `problems` or `failure`. `read_at` is when `before` was read, in seconds of the run's clock.
+    `known` is what is known of the things that `before` refers to, and after a look-up of those of `after`.
+    `base` is the version in git that `before` was most likely edited from.
     """
 
     model_id: str
@@ -50,7 +50,7 @@ class Change:
     failure: Failure | None = None
     model_name: str | None = None
     read_at: float = 0.0
-    known: tuple[Record, ...] = ()
+    known: tuple[Entry, ...] = ()
     is_compared: bool = True
     exists: bool = True
     base: Base | None = None
@@ -95,41 +95,41 @@ class Plan:
 
 
 def compare(document: Document, existing: Existing) -> Change:
-    """What a valid document and what exists make: create, update, delete, unchanged, or cannot be compared.
-
-    The document of a file that is gone has no text.
+    """What a valid document and what exists make; the document of a file that is gone has no text.
 
     An Absent is a `create` only if the model exists; `exists` is False until that is looked up.
     """
-    after_sha256 = sha256(document.text)
-    base = Change(document.model_id, document.path, "invalid", after_sha256=after_sha256, problems=document.problems)
+    bare = Change(document.model_id, document.path, "invalid", problems=document.problems)
+    change = replacing(bare, existing, document.text)
+    known = existing.known if isinstance(existing, Held) else ()
+    return replace(change, tags=document.tags, known=known) if change.is_write else change
+
+
+def replacing(bare: Change, existing: Existing, after: str) -> Change:
+    """The change that puts `after` in the place of what exists; `bare` has no sides yet."""
+    desired = canonical(after)
+    after_sha256 = sha256(desired)
     if isinstance(existing, Failure):
-        return replace(base, failure=existing)
+        return replace(bare, after_sha256=after_sha256, failure=existing)
     before = existing.text if isinstance(existing, Held) else ""
-    action: Action = "create" if not before else "update" if document.text else "delete"
-    if same(document.text, before):
-        before_sha256 = after_sha256 if before == document.text else sha256(before)
-        return replace(base, action="unchanged", before_sha256=before_sha256)
+    before_sha256 = after_sha256 if before == desired else sha256(before)
+    if same(desired, before):
+        return replace(bare, action="unchanged", before_sha256=before_sha256, after_sha256=after_sha256)
     return replace(
-        base,
-        action=action,
+        bare,
+        action="create" if not before else "update" if after else "delete",
         before=before,
-        after=document.text,
-        before_sha256=sha256(before),
-        tags=document.tags,
+        after=after,
+        before_sha256=before_sha256,
+        after_sha256=after_sha256,
         read_at=existing.read_at,
-        known=existing.known if isinstance(existing, Held) else (),
         exists=isinstance(existing, Held),
     )
 
 
 def with_references(change: Change, catalogue: Catalogue) -> Change:
-    """The change with its model's name and what is known of the things that it refers to.
-
-    `invalid` where the model or something that it refers to does not exist, or could not be
-    looked up; the texts stay, so that a diff can be shown all the same.
-    """
-    model = catalogue.record("model", change.model_id)
+    """The change with its model's name and what is known of all that it refers to; `invalid` unless all of it exists."""
+    model = catalogue.entry("model", change.model_id)
     catalogue = catalogue.with_known(change.known)
     change = replace(change, model_name=model.name if model else None, known=_known(change, catalogue))
     if not change.is_write:
@@ -142,49 +142,38 @@ def with_references(change: Change, catalogue: Catalogue) -> Change:
     problems += found
     failure = failure or failed
     is_invalid = failure is not None or any(problem.is_error for problem in problems)
-    return replace(
-        change,
-        action="invalid" if is_invalid else change.action,
-        problems=problems,
-        failure=failure,
-    )
+    return replace(change, action="invalid" if is_invalid else change.action, problems=problems, failure=failure)
 
 
-def _known(change: Change, catalogue: Catalogue) -> tuple[Record, ...]:
-    found = (catalogue.record(tag.kind, tag.id) for tag in change.tags)
-    return tuple(dict.fromkeys((*change.known, *(record for record in found if record))))
+def _known(change: Change, catalogue: Catalogue) -> tuple[Entry, ...]:
+    found = (catalogue.entry(tag.kind, tag.id) for tag in change.tags)
+    return tuple(dict.fromkeys((*change.known, *(entry for entry in found if entry))))
 
 
 def not_compared(document: Document) -> Change:
-    """The place of a document that a run did not come to compare, bad file or early end."""
+    """The place of a document that was not compared: a bad file, or the run ended early."""
     return Change(document.model_id, document.path, "invalid", problems=document.problems, is_compared=False)
 
 
 def unjudged(change: Change) -> Change:
-    """The place of a change that a run that was stopped did not come to judge."""
+    """The place of a change that was not judged before the run ended."""
     return Change(change.model_id, change.path, "invalid", problems=change.problems, is_compared=False)
 
 
 def failed(change: Change, failure: Failure) -> Change:
-    """A change that came to nothing."""
+    """A change that failed before it was judged or looked up."""
     return replace(change, action="invalid", failure=failure)
 
 
 def confirmed(document: Document) -> Change:
     """A document whose text Scenario is known to hold; it is not asked again."""
     digest = sha256(document.text)
-    return Change(
-        document.model_id,
-        document.path,
-        "unchanged",
-        before_sha256=digest,
-        after_sha256=digest,
-        problems=document.problems,
-    )
+    bare = Change(document.model_id, document.path, "unchanged", problems=document.problems)
+    return replace(bare, before_sha256=digest, after_sha256=digest)
 
 
 def left_alone(document: Document) -> Change:
-    """A file that is gone, where nobody asked for its description to be deleted; Scenario is not asked."""
+    """A file that is gone, without `--prune`; Scenario is not asked."""
     message = "deleted here; its description stays on Scenario, --prune deletes it too"
     return Change(document.model_id, document.path, "unchanged", problems=(warning("deleted-locally", message),))
 
@@ -207,27 +196,19 @@ def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
 
 
 def over_threshold(tally: Tally, files: int, safety: Safety, *, is_emptied: bool = False) -> Iterator[Problem]:
-    """Why a run that changes so much of `files`, how many there are in all, needs `--force`.
-
-    `is_emptied` says that the folder holds nothing any more.
-    """
+    """Why a run over `files` descriptions in all needs `--force`; `is_emptied`: the folder now holds none."""
     allowed = max(_ALWAYS_ALLOWED, files * safety.max_change_percent // 100)
     if tally.touched > allowed:
-        yield Problem(
-            "too-many-changes",
-            f"{tally.touched} of {files} descriptions would be changed or deleted, more than {allowed} "
-            f"(safety.max_change_percent {safety.max_change_percent}, never under {_ALWAYS_ALLOWED}); "
-            "look at the diff, then use --force",
+        limit = f"safety.max_change_percent {safety.max_change_percent}, never under {_ALWAYS_ALLOWED}"
+        yield _too_many(
+            f"{tally.touched} of {files} descriptions would be changed or deleted, more than {allowed} ({limit})"
         )
     if tally.deleted and is_emptied:
-        yield Problem(
-            "too-many-changes",
-            f"the folder holds no description any more, and {tally.deleted} would be deleted on Scenario; "
-            "look at the diff, then use --force",
-        )
+        yield _too_many(f"the folder holds no description any more, and {tally.deleted} would be deleted on Scenario")
     if tally.deleted > safety.max_deletes:
-        yield Problem(
-            "too-many-changes",
-            f"{tally.deleted} descriptions would be deleted, more than safety.max_deletes ({safety.max_deletes}); "
-            "look at the diff, then use --force",
-        )
+        limit = f"safety.max_deletes ({safety.max_deletes})"
+        yield _too_many(f"{tally.deleted} descriptions would be deleted, more than {limit}")
+
+
+def _too_many(message: str) -> Problem:
+    return Problem("too-many-changes", f"{message}; look at the diff, then use --force")

@@ -15,11 +15,10 @@ from syncjob.text.probe_texts import left_by_a_probe
 def with_history(
     change: Change, versions: Iterable[Version], gap: Callable[[], str | None], *, may_overwrite: bool
 ) -> Change:
-    """The change, as a `conflict` where it would overwrite a text that git never held.
+    """The change, as a `conflict` if it would overwrite a text that git never held.
 
-    `versions` are the file's, newest first, and are read no further than needed. `gap` says, once
-    they are all read, why history may hold more of them; None where it does not.
-    With `may_overwrite` the change stays what it is, and a warning says what it overwrites.
+    `versions` are the file's, newest first, read no further than needed. Once they are all read, `gap` says why
+    history may hold more, if it may. With `may_overwrite` a warning takes the place of the conflict.
     """
     if not (change.is_write and change.before):
         return change
@@ -34,19 +33,16 @@ def with_history(
     missing = gap()
     if may_overwrite:
         return replace(over_edit(change, missing), base=closest.base)
-    told = _stored_otherwise(change, kin) if kin else _edited(change, missing)
-    return replace(change, action="conflict", base=closest.base, problems=(*change.problems, told))
+    problem = _stored_otherwise(change, kin) if kin else _edited(change, missing)
+    return replace(change, action="conflict", base=closest.base, problems=(*change.problems, problem))
 
 
 def _stored_otherwise(change: Change, version: Version) -> Problem:
     """Nobody need have edited this: a server may have changed or cut what was sent."""
+    commit = f"commit {version.commit[:10]}"
     is_whole = is_same_but_for_form(version.text, change.before)
-    what = "this text in another form than" if is_whole else "only the beginning of the text that"
-    advice = (
-        f"`syncjob pull {change.model_id}` takes it over as it is there; commit that and change it in a later commit"
-    )
-    message = f"Scenario stores {what} commit {version.commit[:10]} has{' it' if is_whole else ''}; {advice}"
-    return Problem("remote-edited", f"{message}, or use --overwrite-remote-edits")
+    what = f"the text of {commit} in another form" if is_whole else f"only the beginning of the text of {commit}"
+    return _unlike_git(change, f"Scenario stores {what}")
 
 
 def _edited(change: Change, missing: str | None) -> Problem:
@@ -54,23 +50,23 @@ def _edited(change: Change, missing: str | None) -> Problem:
         return Problem("remote-edited", left)
     if missing:
         return Problem("remote-edited", f"cannot tell whether this text was edited on Scenario: {missing}")
-    message = "edited on Scenario, or synced without a commit: git never held this text; "
-    advice = f"`syncjob pull {change.model_id}`, commit exactly that and change it in a later commit"
-    return Problem("remote-edited", f"{message}{advice}, or use --overwrite-remote-edits")
+    return _unlike_git(change, "not in git's history: edited on Scenario, or synced without a commit")
+
+
+def _unlike_git(change: Change, message: str) -> Problem:
+    keep = f"Keep it: `syncjob pull {change.model_id}`, commit exactly that, and edit it in a later commit"
+    return Problem("remote-edited", f"{message}. {keep}. Discard it: --overwrite-remote-edits")
 
 
 def over_edit(change: Change, missing: str | None = None) -> Change:
     """The change with the warning that it overwrites an edit; `missing` says why that is not sure."""
     what = "a text that git may never have held" if missing else "an edit made on Scenario"
-    told = warning("remote-edited", f"{what} is overwritten, because of --overwrite-remote-edits")
-    return replace(change, problems=(*change.problems, told))
+    problem = warning("remote-edited", f"{what} is overwritten, because of --overwrite-remote-edits")
+    return replace(change, problems=(*change.problems, problem))
 
 
 class _Closest:
-    """The version that an edit was most likely made from: most lines in common, the newest of equals.
-
-    Only that one is kept of all that it is shown.
-    """
+    """The version that an edit was most likely made from: most lines in common, the newest of equals; only it is kept."""
 
     def __init__(self, text: str) -> None:
         self._lines = Counter(text.split("\n"))

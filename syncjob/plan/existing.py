@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from syncjob.plan.references import Record
+from syncjob.plan.references import Entry
 from syncjob.problems import Failure
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A model's canonical text, "" where it has none; `known` is what its tags refer to."""
+    """A model's canonical text, "" for none; `known` is what its tags refer to."""
 
     text: str
-    known: tuple[Record, ...]
+    known: tuple[Entry, ...]
     read_at: float
 
 

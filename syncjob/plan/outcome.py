@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from syncjob.plan.compare import Change
-from syncjob.plan.references import Key, outside_code
+from syncjob.plan.references import entries_of, outside_code
 from syncjob.problems import Failure, Problem, warning
 from syncjob.scenario.types import Description
 from syncjob.state.journal import Effect
@@ -17,10 +17,7 @@ Status = Literal["applied", "unchanged", "failed", "refused", "not_attempted"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How the write of one change ended; `refused` where the remote had moved since it was read.
-
-    `unchanged` is one that found its text there, and wrote nothing.
-    """
+    """How the write of one change ended: `refused` if the remote had moved, `unchanged` if it held the text already."""
 
     change: Change
     status: Status
@@ -31,13 +28,13 @@ class Outcome:
 
 
 def uncertain(change: Change, failure: Failure, why: str) -> Outcome:
-    """The end of a write of which nobody knows what it did."""
+    """The end of a write with an unknown effect."""
     message = f"this text may have been written: {why}; `syncjob diff {change.model_id}` shows what Scenario holds"
     return Outcome(change, "failed", (Problem("write-uncertain", message),), failure, effect="unknown")
 
 
 def stored_as(change: Change, stored: str, problems: tuple[Problem, ...]) -> Outcome:
-    """The end of a write that Scenario took, of which it holds `stored`: `failed` where that is less than it was sent."""
+    """The end of a write that Scenario took, of which it holds `stored`: `failed` if that is less than it was sent."""
     lost = _lost(change, stored)
     failure = Failure("remote-normalised", lost) if lost else None
     if not lost and not same(stored, change.after):
@@ -48,19 +45,17 @@ def stored_as(change: Change, stored: str, problems: tuple[Problem, ...]) -> Out
 
 
 def is_of(change: Change, stored: str) -> bool:
-    """Whether what the answer to a write shows was made of the text that was sent; nobody promises that it was."""
+    """Whether what the response to a write shows was made of the text that was sent; nobody promises that it was."""
     if stored and same(stored, change.before):
         return is_same_but_for_form(change.after, stored)
     return what_became(change.after, stored) != "other"
 
 
 def _lost(change: Change, stored: str) -> str:
-    """What Scenario did not do, "" where it did all."""
+    """What Scenario did not do, "" if it did all."""
     if what_became(change.after, stored) != "less":
         return ""
-    advice = (
-        f"change the text so that all of it is kept, or take over what is there with `syncjob pull {change.model_id}`"
-    )
+    advice = f"change the text so that all of it is kept, or run `syncjob pull {change.model_id}` to keep what is there"
     return f"Scenario kept only a part of this text {_sizes(change, stored)}; {advice}"
 
 
@@ -68,11 +63,10 @@ def _sizes(change: Change, stored: str) -> str:
     return f"({len(stored):,} characters for {len(change.after):,})"
 
 
-def unresolved(change: Change, answer: Description) -> Iterator[Problem]:
-    """Warnings where the API did not resolve a reference."""
-    listed: set[Key] = {("asset", asset.id) for asset in answer.assets}
-    listed |= {("model", model.id) for model in answer.models}
+def unresolved(change: Change, response: Description) -> Iterator[Problem]:
+    """A warning for each reference that the API did not resolve."""
+    listed = {entry.key for entry in entries_of(response)}
     unlisted = [tag for tag in change.tags if (tag.kind, tag.id) not in listed]
     for tag in outside_code(change.after, unlisted):
-        message = f"{tag}: Scenario's answer to the write does not list this {tag.kind}"
+        message = f"{tag}: Scenario's response to the write does not list this {tag.kind}"
         yield warning("reference-unresolved", message, tag.line, tag.column)

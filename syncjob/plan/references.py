@@ -11,51 +11,55 @@ Key = tuple[Kind, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """What is known of an asset or a model that exists; None where the API did not say."""
+class Entry:
+    """What is known of an asset or a model that exists; None is what the API did not say."""
 
     kind: Kind
     id: str
     name: str | None
     privacy: str | None
 
+    @property
+    def key(self) -> Key:
+        return self.kind, self.id
+
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The answer of a look-up: what exists, and what could not be looked up. The rest is missing."""
+    """The result of a look-up: what exists, and what could not be looked up. The rest is missing."""
 
-    records: Mapping[Key, Record] = field(default_factory=dict)
+    entries: Mapping[Key, Entry] = field(default_factory=dict)
     failures: Mapping[Key, Failure] = field(default_factory=dict)
 
-    def record(self, kind: Kind, id_: str) -> Record | None:
-        return self.records.get((kind, id_))
+    def entry(self, kind: Kind, id_: str) -> Entry | None:
+        return self.entries.get((kind, id_))
 
     def failure(self, kind: Kind, id_: str) -> Failure | None:
         return self.failures.get((kind, id_))
 
-    def with_known(self, known: Sequence[Record]) -> "Catalogue":
-        """This catalogue and what the API told otherwise."""
+    def with_known(self, known: Sequence[Entry]) -> "Catalogue":
+        """This catalogue, and what other responses of the API said."""
         if not known:
             return self
-        return Catalogue({**{(record.kind, record.id): record for record in known}, **self.records}, self.failures)
+        return Catalogue({**{entry.key: entry for entry in known}, **self.entries}, self.failures)
 
 
-def records_of(description: Description) -> tuple[Record, ...]:
-    """What a description's answer says of the things that it refers to."""
-    assets = (Record("asset", asset.id, None, asset.privacy) for asset in description.assets)
-    models = (Record("model", model.id, model.name, model.privacy) for model in description.models)
+def entries_of(description: Description) -> tuple[Entry, ...]:
+    """What the response with a description says of the things that it refers to."""
+    assets = (Entry("asset", asset.id, None, asset.privacy) for asset in description.assets)
+    models = (Entry("model", model.id, model.name, model.privacy) for model in description.models)
     return (*assets, *models)
 
 
 def problems_of(
-    text: str, tags: Sequence[Tag], referrer: Record | None, catalogue: Catalogue
+    text: str, tags: Sequence[Tag], referrer: Entry | None, catalogue: Catalogue
 ) -> tuple[tuple[Problem, ...], Failure | None]:
     """The problems of a text's references, and the first failure that kept one from being looked up.
 
     A missing id inside code is a warning: whether Scenario resolves tags there is not documented.
     `referrer` is the model that the text describes.
     """
-    missing = [tag for tag in tags if (tag.kind, tag.id) not in catalogue.records]
+    missing = [tag for tag in tags if (tag.kind, tag.id) not in catalogue.entries]
     failures = (catalogue.failure(tag.kind, tag.id) for tag in missing)
     failure = next((failure for failure in failures if failure), None)
     problems = [*_missing_problems(text, [tag for tag in missing if not catalogue.failure(tag.kind, tag.id)])]
@@ -71,11 +75,11 @@ def _missing_problems(text: str, missing: Sequence[Tag]) -> Iterator[Problem]:
         if tag in outside:
             yield Problem(f"{tag.kind}-missing", message, tag.line, tag.column)
         else:
-            yield warning(f"{tag.kind}-missing", f"{message} (in code, where it may be text)", tag.line, tag.column)
+            yield warning(f"{tag.kind}-missing", f"{message} (in code, so it may be text)", tag.line, tag.column)
 
 
 def outside_code(text: str, tags: Sequence[Tag]) -> list[Tag]:
-    """Those of a text's tags that stand in no code span or block."""
+    """Those of a text's tags that are in no code span or block."""
     if not tags:
         return []
     # Imported late: few runs have to know, and the Markdown parser is slow to load.
@@ -87,9 +91,9 @@ def outside_code(text: str, tags: Sequence[Tag]) -> list[Tag]:
 
 def _private_problems(tags: Sequence[Tag], privacy: str, catalogue: Catalogue) -> Iterator[Problem]:
     for tag in tags:
-        record = catalogue.record(tag.kind, tag.id)
-        if record and record.privacy == "private":
-            message = f"{tag}: this {tag.kind} is private, the model is {privacy}; others will not see it"
+        entry = catalogue.entry(tag.kind, tag.id)
+        if entry and entry.privacy == "private":
+            message = f"{tag}: private {tag.kind} in this {privacy} model: other users will not see it"
             yield warning("reference-private", message, tag.line, tag.column)
 
 

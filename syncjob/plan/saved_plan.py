@@ -9,8 +9,8 @@ import msgspec
 
 from syncjob.config.config import Config, Target
 from syncjob.errors import UsageError
-from syncjob.local.document import Document
-from syncjob.plan.compare import WRITES, Action, Change
+from syncjob.local.document import Document, name_of
+from syncjob.plan.compare import WRITES, Change
 from syncjob.problems import Problem, warning
 from syncjob.state.constraints import Line, Sha256, plain
 from syncjob.text.canonical import sha256
@@ -38,11 +38,7 @@ class SavedItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SavedPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The file that `--plan-out` writes; what changes nothing is not in it.
-
-    `digest` is over all the rest, so that a plan that was edited, or is meant for another project,
-    is told.
-    """
+    """The file that `--plan-out` writes, without what changes nothing; `digest` is over all the rest, and shows an edit."""
 
     version: Literal[1]
     profile: Line
@@ -70,16 +66,18 @@ def save(items: Iterable[SavedItem], config: Config) -> str:
 
 
 def load(data: bytes, config: Config, shown: str) -> SavedPlan:
-    """The plan that a file holds; raises UsageError where it is none, was edited, or is for another project."""
+    """The plan that a file holds; raises UsageError if it is none, was edited, or is for another project."""
     try:
         saved = msgspec.json.decode(data, type=SavedPlan)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"{shown} is no plan of syncjob: {plain(error)}; make one with diff --plan-out") from error
+        raise UsageError(
+            f"{shown} is not a plan of syncjob: {plain(error)}; make one with `syncjob diff --plan-out`"
+        ) from error
     writes = [item.model_id for item in saved.items if item.is_write]
     # What is blocked may be the name of a bad file, which is no id, but is never more than a line.
     are_ids = all(map(is_id, writes)) and all(unbroken(item.model_id) == item.model_id for item in saved.items)
     if saved.digest != _digest(saved) or len(set(writes)) < len(writes) or not are_ids:
-        raise UsageError(f"{shown} was changed since it was written: its digest is another; make a new plan")
+        raise UsageError(f"{shown} was changed since it was written: its digest does not match; make a new plan")
     theirs = Target(saved.profile, saved.base_url, saved.project_id)
     if theirs != config.target:
         raise UsageError(f"{shown} is a plan for {theirs}, not for {config.target}")
@@ -92,20 +90,16 @@ def _digest(saved: SavedPlan) -> str:
 
 
 def as_reviewed(document: Document, item: SavedItem) -> Document:
-    """The document, with a problem where the file is not what the plan was made from."""
+    """The document, with a problem if the file is not what the plan was made from."""
     if not document.is_valid or sha256(document.text) == item.after_sha256:
         return document
     what = "is here again" if item.action == "delete" else "has changed" if document.text else "is gone"
-    return replace(
-        document, problems=(*document.problems, _stale(f"the file {what} since the plan was made; make a new plan"))
-    )
+    stale = _stale(f"the file {what} since the plan was made; make a new plan")
+    return replace(document, problems=(*document.problems, stale))
 
 
 def as_planned(change: Change, item: SavedItem) -> Change:
-    """The change, as a `conflict` where Scenario no longer holds what the plan was made from.
-
-    What Scenario has come to hold already stays `unchanged`.
-    """
+    """The change, as a `conflict` if Scenario no longer holds what the plan was made from, nor what it asks for."""
     if not change.is_write:
         return change
     if (change.before_sha256, change.action) != (item.before_sha256, item.action):
@@ -113,15 +107,14 @@ def as_planned(change: Change, item: SavedItem) -> Change:
         return replace(change, action="conflict", problems=(*change.problems, stale))
     if not item.overwrites_remote_edit:
         return change
-    told = warning("remote-edited", "an edit made on Scenario is overwritten, because the plan says so")
-    return replace(change, problems=(*change.problems, told))
+    problem = warning("remote-edited", "an edit made on Scenario is overwritten, because the plan says so")
+    return replace(change, problems=(*change.problems, problem))
 
 
 def blocked(item: SavedItem, shown_folder: str) -> Change:
     """What the plan itself holds as refused; nothing is asked for it."""
-    action: Action = item.action
-    problem = _stale(f"the plan holds this as {action}: settle it, then make a new plan")
-    return Change(item.model_id, f"{shown_folder}/{item.model_id}.md", action, problems=(problem,))
+    problem = _stale(f"the plan holds this as {item.action}: settle it, then make a new plan")
+    return Change(item.model_id, f"{shown_folder}/{name_of(item.model_id)}", item.action, problems=(problem,))
 
 
 def _stale(message: str) -> Problem:

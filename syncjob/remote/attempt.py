@@ -1,7 +1,6 @@
-"""One change on its way to Scenario: read again where it waited, sent, and looked at where its effect is not known."""
+"""One change on its way to Scenario: read again if it waited, sent, and looked at if its effect is not known."""
 
 from collections.abc import Callable
-from typing import Protocol
 
 from syncjob.control.workers import Stop
 from syncjob.errors import Conflict, ProtocolError, RateLimited, ScenarioError, Stopped
@@ -9,11 +8,12 @@ from syncjob.plan.compare import Change
 from syncjob.plan.existing import Absent, Existing, Held
 from syncjob.plan.outcome import Outcome, Status, is_of, stored_as, uncertain, unresolved
 from syncjob.problems import Failure, Problem, warning
+from syncjob.remote.book import Book
 from syncjob.remote.descriptions import Remote
 from syncjob.text.canonical import canonical, same, sha256
 from syncjob.text.normalised import is_same_but_for_form
 
-# How often a write is begun: one without an answer is looked at, and sent again where it had no
+# How often a write may start: one without a response is looked at, and sent again if it had no
 # effect; one that waited too long is preceded by another reading.
 _ROUNDS = 3
 # A reading this young, in seconds, always counts: with `recheck_after: 0` nothing could be sent.
@@ -22,32 +22,19 @@ _LEAST_AGE = 1.0
 _YOUNG = 5.0
 
 
-class Book(Protocol):
-    """Where writes are written down."""
+class _NotSent(Exception):
+    """Tells the client, which asks before it sends, not to; with the outcome of the write if it has one."""
 
-    def intend(self, change: Change) -> None:
-        """Raises Stopped where the text that is to be overwritten is not safe."""
-        ...
-
-    def doubt(self, change: Change) -> None:
-        """Takes in that a write may have had its effect."""
-        ...
-
-
-class _Stale(Exception):
-    """The text that is about to be overwritten was read too long ago."""
-
-
-class _Ended(Exception):
-    """The write has come to its outcome."""
-
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: Outcome | None = None) -> None:
         super().__init__()
         self.outcome = outcome
 
 
 class Attempt:
-    """The write of one change. It is never repeated without another look, unless Scenario did not take it just now."""
+    """The write of one change. It is never repeated without another look, unless Scenario did not take it just now.
+
+    Each step returns the outcome, or None if the write has none yet and is to go on.
+    """
 
     def __init__(
         self,
@@ -66,9 +53,9 @@ class Attempt:
         self._unwanted = unwanted
         self._read_at = change.read_at
         self._max_age = recheck_after
-        self._must_look = not change.exists  # whatever answers 404 on the way, it is to do so twice
+        self._must_look = not change.exists  # a 404 is to come twice, whoever on the way sends it
         self._error: ScenarioError | None = None
-        self._is_begun = False
+        self._is_started = False
         self._is_unknown = False  # whether any try may have had its effect
         self._is_unseen = False  # and nobody has looked since
 
@@ -76,64 +63,56 @@ class Attempt:
         """Writes it; never raises."""
         try:
             for _ in range(_ROUNDS):
-                self._recheck()
-                self._send()
+                if outcome := self._recheck() or self._send():
+                    return outcome
             return self._failed()
-        except _Ended as ended:
-            return ended.outcome
         except Stopped as stopped:
             return self._stopped(stopped.pending)
 
-    def _recheck(self) -> None:
-        if self._must_look or self._age > self._max_age:
-            self._look()
+    def _recheck(self) -> Outcome | None:
+        return self._look() if self._must_look or self._age > self._max_age else None
 
-    def _send(self) -> None:
-        """Returns where it had no effect and is to be tried once more."""
+    def _send(self) -> Outcome | None:
         change = self._change
         try:
-            answer = self._remote.write(change.model_id, change.after or None, self._before_send, self._before_repeat)
-        except _Stale:
-            return
+            response = self._remote.write(change.model_id, change.after or None, self._before_send, self._before_repeat)
+        except _NotSent as not_sent:
+            return not_sent.outcome
         except ScenarioError as error:
-            self._after_failure(error)
-            return
-        stored = canonical(answer.value or "")
-        if not is_of(change, stored):
-            shown = (
-                "the text from before it" if same(stored, change.before) else "another text than the one that was sent"
-            )
-            message = f"the response to the write shows {shown}"
-            self._after_failure(ProtocolError(message, http_status=200, ambiguous=True))
-        raise _Ended(stored_as(change, stored, tuple(unresolved(change, answer))))
+            return self._after_failure(error)
+        stored = canonical(response.value or "")
+        if is_of(change, stored):
+            return stored_as(change, stored, tuple(unresolved(change, response)))
+        shown = "the text from before it" if same(stored, change.before) else "another text than the one that was sent"
+        message = f"the response to the write shows {shown}"
+        return self._after_failure(ProtocolError(message, http_status=200, ambiguous=True))
 
     def _before_send(self) -> None:
         """Asked after every wait: a stop or a long pause may have come since the text was read."""
         if self._stop.requested:
             raise Stopped(self._stop.reason)
         if self._age > max(self._max_age, _LEAST_AGE):
-            raise _Stale
-        if not self._is_begun:
+            raise _NotSent
+        if not self._is_started:
             if problem := self._unwanted(self._change):
-                raise _Ended(Outcome(self._change, "refused", (problem,)))
+                raise _NotSent(Outcome(self._change, "refused", (problem,)))
             self._book.intend(self._change)
-            self._is_begun = True
+            self._is_started = True
 
     def _before_repeat(self, error: ScenarioError) -> None:
         self._note(error)
         was_sent = error.ambiguous or not (isinstance(error, RateLimited) or error.http_status is None)
-        if was_sent or self._is_unknown or self._age > _YOUNG:
-            self._look()
-        else:
+        if not (was_sent or self._is_unknown or self._age > _YOUNG):
             self._max_age = min(self._recheck_after, _YOUNG)
+        elif outcome := self._look():
+            raise _NotSent(outcome)
 
-    def _after_failure(self, error: ScenarioError) -> None:
-        """Returns where no answer came, and a look shows that it had no effect."""
+    def _after_failure(self, error: ScenarioError) -> Outcome | None:
         self._note(error)
-        if self._is_unseen or isinstance(error, Conflict):  # an earlier try may be what was in the way
-            self._look()
-        if not (error.ambiguous and error.http_status is None):
-            raise _Ended(self._failed())
+        must_look = self._is_unseen or isinstance(error, Conflict)  # an earlier try may be what was in the way
+        outcome = self._look() if must_look else None
+        may_go_on = error.ambiguous and error.http_status is None
+        return outcome or (None if may_go_on else self._failed())
 
     def _note(self, error: ScenarioError) -> None:
         self._error = error
@@ -141,21 +120,22 @@ class Attempt:
             self._is_unknown = self._is_unseen = True
             self._book.doubt(self._change)
 
-    def _look(self) -> None:
-        """Reads what Scenario holds now; returns where that is what this write is to replace."""
+    def _look(self) -> Outcome | None:
+        """Reads what Scenario holds now; None if that is what this write is to replace."""
         now = self._read()
         if isinstance(now, Absent) and not self._change.after:  # a stray 404 is not to be taken for the deletion
             now = self._read()
         if isinstance(now, Failure):
-            raise _Ended(self._unread(now))
+            return self._unread(now)
         text = now.text if isinstance(now, Held) else ""
         if same(text, self._change.after):
-            raise _Ended(self._found(text))
+            return self._found(text)
         if not same(text, self._change.before):
-            raise _Ended(self._third(text))
+            return self._third(text)
         self._read_at = now.read_at
         self._max_age = self._recheck_after
         self._must_look = self._is_unseen = False
+        return None
 
     def _read(self) -> Existing:
         try:
@@ -171,7 +151,7 @@ class Attempt:
     # How it may end
 
     def _found(self, text: str) -> Outcome:
-        """Scenario holds the text: of this write, where a try may have had its effect."""
+        """Scenario holds the text: of this write, if a try may have had its effect."""
         if self._is_unknown:
             return Outcome(self._change, "applied", stored_sha256=sha256(text), effect="written")
         return Outcome(self._change, "unchanged", stored_sha256=sha256(text))
@@ -179,11 +159,10 @@ class Attempt:
     def _third(self, text: str) -> Outcome:
         if self._is_unknown and text and is_same_but_for_form(text, self._change.after):
             return stored_as(self._change, text, ())
-        message = "edited on Scenario since this run read it; left alone, run again to compare anew"
+        message = "edited on Scenario since this run read it, and left alone; run again to compare"
         return self._not_done("refused", Problem("remote-edited", message))
 
     def _unread(self, failure: Failure) -> Outcome:
-        """The look failed."""
         if self._is_unseen:
             shown = failure if failure.is_fatal else self._failure or failure
             return uncertain(self._change, shown, f"{self._doubt}, and then a look failed ({failure.message})")
@@ -201,10 +180,9 @@ class Attempt:
         """Whatever a look showed, what was sent and not clearly refused may still come."""
         if not self._is_unknown:
             return Outcome(self._change, status, problems, failure)
-        message = (
-            "was sent, and its response does not say whether it was written; Scenario did not show it since, but it may"
-        )
-        late = warning("write-uncertain", f"{message} still come: look again in some minutes")
+        message = "may have been written: the response was unclear, and Scenario does not show it yet"
+        advice = f"run `syncjob diff {self._change.model_id}` in some minutes"
+        late = warning("write-uncertain", f"{message}; {advice}")
         return Outcome(self._change, status, (*problems, late), failure, effect="unknown")
 
     def _stopped(self, pending: ScenarioError | None) -> Outcome:

@@ -1,4 +1,4 @@
-"""A client for a config: of Scenario, or of the stand-in in this process."""
+"""A client for a config: of Scenario, or of the sandbox in this process."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ from syncjob.state.probe_results import Learnt
 
 
 def require_credentials(config: Config) -> None:
-    """Raises UsageError where the profile needs credentials and the environment has none."""
+    """Raises UsageError if the profile needs credentials and the environment has none."""
     if config.credentials is None and not config.is_sandbox:
         raise UsageError(
             f"no credentials for the profile {config.profile!r}: set {KEY} and {SECRET}, or {JWT}; "
@@ -29,7 +29,7 @@ def require_credentials(config: Config) -> None:
 
 
 def offline() -> Scenario:
-    """A client for a run that sends nothing: no stand-in, no proxy and no credentials are looked at."""
+    """A client for a run that sends nothing: it looks at no sandbox, proxy or credentials."""
     return Scenario(handler=_refuse)
 
 
@@ -47,7 +47,6 @@ def connect(config: Config, learnt: Learnt, stop: Stop) -> Iterator[Scenario]:
             base_url="http://sandbox" if handler else config.base_url,
             handler=handler,
             limits=Limits(http.timeout, http.deadline, http.max_retry_after),
-            # The stand-in in this process has no limit to keep.
             requests_per_minute=0 if handler else http.requests_per_minute,
             attempts=http.attempts,
             sleep=stop.sleep,
@@ -62,7 +61,7 @@ def connect(config: Config, learnt: Learnt, stop: Stop) -> Iterator[Scenario]:
 
 @contextmanager
 def _sandbox(config: Config) -> Iterator[Handler | None]:
-    """The stand-in's handler for a `sandbox:` profile, else None."""
+    """The handler of the sandbox, which has no rate limit, if the profile names it, else None."""
     if not config.is_sandbox:
         yield None
         return
@@ -77,25 +76,16 @@ def _sandbox(config: Config) -> Iterator[Handler | None]:
 def observe(fact: Exchange | Retry | Lowered) -> None:
     """What the client tells of each request: a debug event; of a shared wait or a lowered limit: a warning."""
     if isinstance(fact, Exchange):
-        log.event(
-            "debug",
-            "request",
-            method=fact.method,
-            path=fact.path,
-            status=fact.status,
-            milliseconds=round(fact.seconds * 1000, 1),
-        )
+        took = round(fact.seconds * 1000, 1)
+        log.event("debug", "request", method=fact.method, path=fact.path, status=fact.status, milliseconds=took)
         return
     if isinstance(fact, Lowered):
         advice = f"if that is the project's limit, set http.requests_per_minute: {fact.after}"
         log.event("warning", "rate limit lowered", before=fact.before, after=fact.after, advice=advice)
         return
-    is_shared = fact.error.http_status in (429, 503)
-    log.event(
-        "warning" if is_shared else "info",
-        "all workers wait" if is_shared else "retry",
-        attempt=fact.attempt,
-        wait_seconds=round(fact.wait, 2),
-        error=fact.error.code,
-        message=fact.error.message,
-    )
+    wait, error = round(fact.wait, 2), fact.error
+    facts = {"attempt": fact.attempt, "wait_seconds": wait, "error": error.code, "message": error.message}
+    if error.http_status in (429, 503):
+        log.event("warning", "all workers wait", **facts)
+    else:
+        log.event("info", "retry", **facts)

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from syncjob import log
 from syncjob.errors import NotFound, ScenarioError
 from syncjob.plan.existing import Absent, Existing, Held
-from syncjob.plan.references import records_of
+from syncjob.plan.references import entries_of
 from syncjob.problems import Failure
 from syncjob.scenario import Scenario
 from syncjob.scenario.types import Description
 from syncjob.state.recent import Doubt, Recent
 from syncjob.text.canonical import canonical, sha256
 
-# How long a reading that may be late is given to become another, in seconds, one pause after the other.
+# The pauses, in seconds, after which a reading that may be late is made again.
 _PAUSES = (2.0, 5.0)
 
 
 def _boot_time() -> float:
-    """Seconds that go on while the machine sleeps, where it can tell: a text read before that is old after it."""
+    """Seconds that go on while the machine sleeps, if it can tell: a text read before that is old after it."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
@@ -27,7 +27,7 @@ def _boot_time() -> float:
 class Remote:
     """One project's descriptions. Each request is logged with the model that it is about.
 
-    `recent` is what was written in the last minutes, None where Scenario is taken to answer in time.
+    `recent` is what was written in the last minutes, None if Scenario is trusted to show it at once.
     `is_absent_404` says whether a 404 of the API may mean that a model has no description.
     """
 
@@ -41,8 +41,7 @@ class Remote:
     def read(self, model_id: str) -> Existing:
         """What Scenario holds now; a failure is a value. Raises Stopped.
 
-        A text from before one of our own writes of the last minutes is asked for again after a
-        pause, and is a failure where it stays.
+        A text from before one of our own recent writes is asked for again after a pause, and a failure if it stays.
         """
         existing = self._ask(model_id)
         for pause in _PAUSES:
@@ -69,7 +68,7 @@ class Remote:
             return Absent(self.clock()) if self.is_absent_404 else _unknown(error)
         except ScenarioError as error:
             return Failure.of(error)
-        return Held(canonical(description.value or ""), records_of(description), self.clock())
+        return Held(canonical(description.value or ""), entries_of(description), self.clock())
 
     def write(
         self,
@@ -78,10 +77,7 @@ class Remote:
         before_send: Callable[[], None],
         before_repeat: Callable[[ScenarioError], None],
     ) -> Description:
-        """Replaces the description, None removes it.
-
-        Raises ScenarioError, Stopped, and what `before_send` and `before_repeat` raise.
-        """
+        """Replaces the description, None removes it; raises ScenarioError, Stopped, and what both callbacks raise."""
         with log.about(model_id):
             return self.client.models.description.update(
                 model_id,
@@ -94,10 +90,9 @@ class Remote:
 
 
 def _unknown(error: NotFound) -> Failure:
-    message = (
-        f"{error.message}; a model without a description responds otherwise (doctor --probe), so there is no such model"
-    )
-    return Failure(error.code, f"{message}, or these credentials do not see it", error.http_status, error.attempts)
+    why = "a model without a description responds otherwise (doctor --probe)"
+    message = f"{error.message}; {why}, so there is no such model, or these credentials do not see it"
+    return Failure(error.code, message, error.http_status, error.attempts)
 
 
 def _lagging(doubt: Doubt) -> Failure:

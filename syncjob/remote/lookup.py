@@ -10,7 +10,7 @@ from syncjob.control.workers import Stop
 from syncjob.errors import ScenarioError
 from syncjob.output.internal import guarded
 from syncjob.plan.compare import Change, failed, with_references
-from syncjob.plan.references import Catalogue, Key, Record
+from syncjob.plan.references import Catalogue, Entry, Key
 from syncjob.problems import Failure
 from syncjob.scenario import Scenario
 from syncjob.scenario.resources import ASSETS_PER_CALL, MODELS_PER_CALL
@@ -30,20 +30,19 @@ def look_up(
     breaker: Breaker,
 ) -> Catalogue:
     """Looks each key up once, in as few calls as the API allows, by `count` workers."""
-    batches = list(_batches(sorted(set(keys))))
-    records: dict[Key, Record] = {}
-    failures: dict[Key, Failure] = {}
-    unanswered = Failure("interrupted", "the run ended before it was looked up")
-    failures |= {key: unanswered for batch in batches for key in batch}
-    for batch, answer in workers.run(batches, _asker(client, project_id), min(count, len(batches)), stop):
+    ordered = sorted(set(keys))
+    batches = list(_batches(ordered))
+    entries: dict[Key, Entry] = {}
+    failures = dict.fromkeys(ordered, Failure("interrupted", "the run ended before it was looked up"))
+    for batch, found in workers.run(batches, partial(_ask, client, project_id), min(count, len(batches)), stop):
         for key in batch:
             del failures[key]
-        breaker.note(answer if isinstance(answer, Failure) else None)
-        if isinstance(answer, Failure):
-            failures |= dict.fromkeys(batch, answer)
+        if isinstance(found, Failure):
+            failures |= dict.fromkeys(batch, found)
         else:
-            records |= {(record.kind, record.id): record for record in answer}
-    return Catalogue(records, failures)
+            entries |= {entry.key: entry for entry in found}
+        breaker.note(found if isinstance(found, Failure) else None)
+    return Catalogue(entries, failures)
 
 
 def _batches(keys: Sequence[Key]) -> Iterator[tuple[Key, ...]]:
@@ -53,23 +52,19 @@ def _batches(keys: Sequence[Key]) -> Iterator[tuple[Key, ...]]:
             yield batch
 
 
-def _asker(client: Scenario, project_id: str | None) -> Callable[[Sequence[Key]], tuple[Record, ...] | Failure]:
-    def ask(batch: Sequence[Key]) -> tuple[Record, ...] | Failure:
-        ids = [id_ for _, id_ in batch]
-        bulk = client.assets.get_bulk if batch[0][0] == "asset" else client.models.get_bulk
-        try:
-            return tuple(_record(row, client) for row in bulk(ids, project_id=project_id))
-        except ScenarioError as error:
-            return Failure.of(error)
-
-    return ask
+def _ask(client: Scenario, project_id: str | None, batch: Sequence[Key]) -> tuple[Entry, ...] | Failure:
+    bulk = client.assets.get_bulk if batch[0][0] == "asset" else client.models.get_bulk
+    try:
+        return tuple(_entry(row, client) for row in bulk([id_ for _, id_ in batch], project_id=project_id))
+    except ScenarioError as error:
+        return Failure.of(error)
 
 
-def _record(row: Asset | ModelRow, client: Scenario) -> Record:
-    """What is known of it; a name may be whatever somebody gave it, so it is printed like any other answer."""
+def _entry(row: Asset | ModelRow, client: Scenario) -> Entry:
+    """What is known of it; anybody may have chosen the name, so it is quoted like any other response."""
     kind: Kind = "asset" if isinstance(row, Asset) else "model"
     name = row.metadata.name if isinstance(row, Asset) else row.name
-    return Record(kind, row.id, client.quoted(name) if name else name, row.privacy)
+    return Entry(kind, row.id, client.quoted(name) if name else name, row.privacy)
 
 
 class References:
@@ -88,7 +83,7 @@ class References:
             ("model", change.model_id) for change in changes if change.is_write or change.action == "conflict"
         }
         found = self._look_up((referred | own) - self._asked)
-        catalogue = Catalogue({**self._known.records, **found.records}, found.failures)
+        catalogue = Catalogue({**self._known.entries, **found.entries}, found.failures)
         self._remember(referred, catalogue)
         for change in changes:
             yield guarded(partial(with_references, change, catalogue), partial(failed, change))
@@ -97,12 +92,12 @@ class References:
         if len(self._asked) + len(keys) > _REMEMBERED:
             self._asked, self._known = set(), Catalogue()
         self._asked |= {key for key in keys if key not in catalogue.failures}
-        records = {key: catalogue.records[key] for key in keys if key in catalogue.records}
-        self._known = Catalogue({**self._known.records, **records})
+        entries = {key: catalogue.entries[key] for key in keys if key in catalogue.entries}
+        self._known = Catalogue({**self._known.entries, **entries})
 
 
 def _referred(change: Change) -> Iterator[Key]:
-    """What a write refers to, but for what the API has told already."""
+    """What a write refers to, less what the API has said already."""
     if change.is_write:
-        known = {(record.kind, record.id) for record in change.known}
+        known = {entry.key for entry in change.known}
         yield from ((tag.kind, tag.id) for tag in change.tags if (tag.kind, tag.id) not in known)

@@ -6,6 +6,7 @@ from syncjob.control import workers
 from syncjob.control.circuit_breaker import Breaker
 from syncjob.control.workers import Stop
 from syncjob.errors import ScenarioError
+from syncjob.local.document import name_of
 from syncjob.problems import Failure, Problem
 from syncjob.scenario import Scenario
 from syncjob.scenario.resources import Page
@@ -16,10 +17,7 @@ from syncjob.text.tags import is_id
 def own_models(
     client: Scenario, project_id: str | None, remembered: Memory, stop: Stop, breaker: Breaker
 ) -> tuple[frozenset[str], tuple[Problem, ...]]:
-    """What the files of the project's own models are called; a problem where they could not be listed.
-
-    None are after a stop, because the listing then is not whole.
-    """
+    """The names of the files of the project's own models, or a problem; none after a stop, as not all are listed."""
     failed: list[ScenarioError] = []
 
     def pages() -> Iterator[Page]:
@@ -28,9 +26,9 @@ def own_models(
         except ScenarioError as error:
             failed.append(error)
 
-    # Pages are taken by a worker, so that one which does not come holds no stop back.
+    # Pages are taken by a worker, so that a slow one holds no stop back.
     listed = (page for page, _ in workers.run(pages(), lambda page: None, 1, stop))
-    names = frozenset(f"{model.id}.md" for model in remembered.listing(listed) if is_id(model.id))
+    names = frozenset(name_of(model.id) for model in remembered.listing(listed) if is_id(model.id))
     for error in failed:
         breaker.note(Failure.of(error))
         return frozenset(), (Problem(error.code, f"cannot list the project's models: {error.message}"),)

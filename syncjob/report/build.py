@@ -1,12 +1,13 @@
 """Changes and outcomes -> Report. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from msgspec import structs
+from msgspec import convert, structs
 
-from syncjob.plan.compare import Change, Plan
+from syncjob.plan.compare import WRITES, Change, Plan
 from syncjob.plan.outcome import Outcome
+from syncjob.plan.saved_plan import SavedItem
 from syncjob.problems import Failure, Problem
 from syncjob.report.model import Item, ItemAction, ItemError, ItemProblem, ItemStatus, RemoteEdit, RunProblem, Summary
 from syncjob.text.canonical import count_changes, unified_diff
@@ -18,7 +19,7 @@ def plan_items(plan: Plan) -> tuple[Item, ...]:
 
 
 def pull_items(plan: Plan) -> tuple[Item, ...]:
-    """The items of a pull before any file is written; their diffs lead from the file to Scenario's text."""
+    """The items of a pull before any file is written."""
     return tuple(_item(change, change.path, f"scenario/{change.model_id}") for change in plan.changes)
 
 
@@ -27,12 +28,24 @@ def run_items(
 ) -> tuple[Item, ...]:
     """The items after the run: `planned` with what became of each write.
 
-    A write without an outcome belongs to a run that was refused as a whole: `refused` where
-    `is_stopped` says that a problem of all is the reason, else `not_attempted`.
+    If the run was refused as a whole, a write has no outcome: it is `refused` if `is_stopped` says that a problem
+    of the run is the reason, else `not_attempted`.
     """
     without: ItemStatus = "refused" if is_stopped else "not_attempted"
     pairs = zip(plan.changes, planned, strict=True)
     return tuple(_after_run(change, item, outcomes.get(change.model_id), without) for change, item in pairs)
+
+
+def to_save(items: Iterable[Item]) -> Iterator[SavedItem]:
+    """What of a report's planned items a saved plan holds."""
+    for item in items:
+        action = item.action
+        if action == "unchanged" or action == "checked":
+            continue
+        is_over_edit = action in WRITES and any(
+            problem.code == "remote-edited" and problem.severity == "warning" for problem in item.problems
+        )
+        yield SavedItem(item.model_id, action, item.before_sha256, item.after_sha256, is_over_edit)
 
 
 def summarise(items: Iterable[Item]) -> Summary:
@@ -50,10 +63,7 @@ def summarise(items: Iterable[Item]) -> Summary:
 
 def run_problems(problems: Sequence[Problem]) -> tuple[RunProblem, ...]:
     """Problems of the run as a whole."""
-    return tuple(
-        RunProblem(problem.code, problem.severity, problem.message, problem.line, problem.column)
-        for problem in problems
-    )
+    return convert(problems, tuple[RunProblem, ...], from_attributes=True)
 
 
 def checked_item(
@@ -110,13 +120,8 @@ def _remote_edit(change: Change) -> RemoteEdit | None:
     base = change.base
     if base is None:
         return None
-    diff = unified_diff(
-        base.text,
-        change.before,
-        before_name=f"git/{base.commit[:10]}/{change.path}",
-        after_name=f"scenario/{change.model_id}",
-    )
-    return RemoteEdit(base.commit, _joined(diff))
+    names = {"before_name": f"git/{base.commit[:10]}/{change.path}", "after_name": f"scenario/{change.model_id}"}
+    return RemoteEdit(base.commit, _joined(unified_diff(base.text, change.before, **names)))
 
 
 def _joined(diff: Sequence[str]) -> str:
@@ -127,46 +132,23 @@ def _after_run(change: Change, item: Item, outcome: Outcome | None, without: Ite
     if not change.is_write:
         return item
     if outcome is None:
-        return _with_status(item, item.action, without)
+        return structs.replace(item, status=without, error=None)
     if outcome.status == "unchanged":
         return _found_there(change, item)
     action: ItemAction = "conflict" if outcome.status == "refused" else item.action
-    return _with_status(item, action, outcome.status, outcome.problems, outcome.failure)
+    problems = item.problems + _problems(outcome.problems)
+    return structs.replace(item, action=action, status=outcome.status, problems=problems, error=_error(outcome.failure))
 
 
 def _found_there(change: Change, item: Item) -> Item:
     """Scenario came to hold the text before it was sent."""
-    return structs.replace(
-        item,
-        action="unchanged",
-        status="unchanged",
-        before_sha256=change.after_sha256,
-        lines_added=0,
-        lines_removed=0,
-        diff="",
-    )
-
-
-def _with_status(
-    item: Item,
-    action: ItemAction,
-    status: ItemStatus,
-    problems: Sequence[Problem] = (),
-    failure: Failure | None = None,
-) -> Item:
-    return structs.replace(
-        item, action=action, status=status, problems=item.problems + _problems(problems), error=_error(failure)
-    )
+    bare = structs.replace(item, lines_added=0, lines_removed=0, diff="")
+    return structs.replace(bare, action="unchanged", status="unchanged", before_sha256=change.after_sha256)
 
 
 def _problems(problems: Sequence[Problem]) -> tuple[ItemProblem, ...]:
-    return tuple(
-        ItemProblem(problem.code, problem.severity, problem.message, problem.line, problem.column)
-        for problem in problems
-    )
+    return convert(problems, tuple[ItemProblem, ...], from_attributes=True) if problems else ()
 
 
 def _error(failure: Failure | None) -> ItemError | None:
-    if failure is None:
-        return None
-    return ItemError(failure.code, failure.message, failure.http_status, failure.attempts)
+    return convert(failure, ItemError, from_attributes=True) if failure else None

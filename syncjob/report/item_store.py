@@ -16,7 +16,7 @@ _DECODER = msgspec.msgpack.Decoder(Item)
 
 
 class _Database:
-    """Closed with the last who reads from it."""
+    """Closed with its last reader."""
 
     def __init__(self) -> None:
         # Without a name it is a temporary file, and gone with the connection. Nothing in it need outlast a crash.
@@ -65,7 +65,7 @@ class Spool(Items):
         return first
 
     def put(self, items: Sequence[Item], slice_: int, first: int) -> None:
-        """Puts items where those with the numbers from `first` on may be. Raises OSError."""
+        """Puts items in the place of those with the numbers from `first` on. Raises OSError."""
         rows = (
             (number, slice_, item.model_id, item.path, _ENCODER.encode(item))
             for number, item in enumerate(items, first)
@@ -76,7 +76,7 @@ class Spool(Items):
             connection.executemany("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?)", rows)
             connection.execute("COMMIT")
         except sqlite3.Error as error:
-            message = f"no room for the report ({error}); what was written stands in `syncjob runs`"
+            message = f"no room for the report ({error}); `syncjob runs` shows what was written"
             raise OSError(errno.ENOSPC, message) from error
 
     def of(self, slice_: int) -> Items:

@@ -1,6 +1,6 @@
 """A Report as Markdown for GitHub: a comment, or the summary of a step. Pure.
 
-Texts from files and from Scenario stand in `<code>` or in a fence, where GitHub reads no
+Texts from files and from Scenario are in `<code>` or in a fence, in which GitHub reads no
 mention, link, HTML or Markdown.
 """
 
@@ -34,14 +34,11 @@ SUMMARY = Limit(1_000_000, _bytes)  # and drops a step's summary of more than 1 
 
 
 def render(report: Report, limit: Limit) -> str:
-    """Counts first, then a folded section a model, those with errors in front.
-
-    Sections that do not fit are left out whole, and counted.
-    """
+    """Counts first, then a folded section a model, those with errors first; what does not fit is only counted."""
     parts = ["\n".join(_head(report))]
     room = limit.size - limit.measure(parts[0]) - _ROOM
     left_out = 0
-    for section in map(_section, _told(report)):
+    for section in map(_section, _shown(report)):
         needed = limit.measure(section) + 1
         if needed > room:
             left_out += 1
@@ -50,7 +47,7 @@ def render(report: Report, limit: Limit) -> str:
         parts.append(section)
     if left_out:
         more = "1 more model is" if left_out == 1 else f"{left_out:,} more models are"
-        parts.append(f"**{more} not shown here**, for want of room; the report and the log hold all of them.\n")
+        parts.append(f"**{more} not shown here**, omitted for length; the report and the log hold all of them.\n")
     return "\n".join(parts)
 
 
@@ -77,14 +74,12 @@ def _head(report: Report) -> Iterator[str]:
         yield ""
 
 
-def _is_told(item: Item) -> bool:
-    return bool(item.diff or item.problems or item.error)
-
-
-def _told(report: Report) -> Iterator[Item]:
+def _shown(report: Report) -> Iterator[Item]:
     """What has a section, that with errors first; never in memory as a whole."""
     for is_first in (True, False):
-        yield from (item for item in report.items if _is_told(item) and _has_errors(item) is is_first)
+        for item in report.items:
+            if (item.diff or item.problems or item.error) and _has_errors(item) is is_first:
+                yield item
 
 
 def _has_errors(item: Item) -> bool:
@@ -107,10 +102,10 @@ def _section_lines(item: Item) -> Iterator[str]:
         yield "</ul>"
     yield ""
     if item.remote_edit and item.remote_edit.diff:
-        yield f"Scenario's text beside the closest that git held, that of `{item.remote_edit.commit[:10]}`:"
+        yield f"Edited on Scenario since commit `{item.remote_edit.commit[:10]}`:"
         yield ""
         yield from _fenced(item.remote_edit.diff)
-        yield "What the file would put in its place:"
+        yield "Your file, compared with Scenario:"
         yield ""
     if item.diff:
         yield from _fenced(item.diff)

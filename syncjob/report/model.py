@@ -20,13 +20,13 @@ class ItemProblem(Struct, frozen=True):
 
 
 class RunProblem(ItemProblem, frozen=True):
-    """A problem of the run as a whole; `path` is null where it is about no file."""
+    """A problem of the run as a whole; `path` is null if it is about no file."""
 
     path: str | None = None
 
 
 class ItemError(Struct, frozen=True):
-    """Why a call for an item failed; `http_status` is null where no answer came."""
+    """Why a call for an item failed; `http_status` is null if no response came."""
 
     code: str
     message: str
@@ -47,9 +47,9 @@ class RemoteEdit(Struct, frozen=True):
 class Item(Struct, frozen=True):
     """One selected description.
 
-    The digests are of canonical texts, null for no text. `diff` is a unified diff, "" where nothing
+    The digests are of canonical texts, null for no text. `diff` is a unified diff, "" if nothing
     changes. An item that could not be compared has the action `invalid`. `remote_edit` is null
-    where the text on Scenario is git's own, or git held none.
+    if the text on Scenario is git's own, or git held none.
     """
 
     model_id: str
@@ -100,7 +100,7 @@ class Requests(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """One run. Times are UTC, ISO 8601; `dry_run` is true where the run could not write.
+    """One run. Times are UTC, ISO 8601; `dry_run` is true if the run could not write.
 
     The items are sorted by model id.
     """

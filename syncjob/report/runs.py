@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from syncjob.report.summary import nonzero
 from syncjob.state.journal import Begin, Finish, Intent, Record, Result
 from syncjob.state.past_runs import effect_of
 from syncjob.text.sanitize import json_safe, shorten
@@ -15,10 +16,7 @@ _CELL = 60  # characters; a journal may come from somebody else, and say what it
 
 
 class RunRow(msgspec.Struct, frozen=True):
-    """A run as `syncjob runs` lists it.
-
-    `finished_at`, `exit_code` and `not_attempted` are null where it did not come to its end.
-    """
+    """A run as `syncjob runs` lists it; `finished_at`, `exit_code` and `not_attempted` are null if it broke off."""
 
     run: str
     command: str
@@ -35,12 +33,12 @@ class RunRow(msgspec.Struct, frozen=True):
 
 
 def rows(journals: Iterable[Iterable[Record]]) -> list[RunRow]:
-    """A row a journal, in the given order; one of a run that surely wrote nothing has none."""
+    """A row a journal, in the given order; a run that surely wrote nothing has none: it cannot be rolled back."""
     return [row for row in map(_row, journals) if row]
 
 
 def render_text(rows: Sequence[RunRow]) -> str:
-    """One line a run, its columns aligned, under a heading; a sentence where there is none."""
+    """One line a run, its columns aligned, under a heading; a sentence if there is none."""
     if not rows:
         return "No run has written anything yet.\n"
     table = [("RUN", "COMMAND", "PROFILE", "BASE URL", "STARTED", "RESULT"), *map(_cells, rows)]
@@ -55,33 +53,17 @@ def render_json(rows: Sequence[RunRow]) -> str:
 
 
 def _cells(row: RunRow) -> tuple[str, ...]:
-    parts = [f"{row.applied} of {row.writes} applied"]
-    parts += [f"{row.failed} failed"] if row.failed else []
-    parts += [f"{row.refused} refused"] if row.refused else []
-    parts += [f"{row.not_attempted} not attempted"] if row.not_attempted else []
-    parts += ["interrupted"] if row.exit_code and (row.exit_code == _OUT_OF_TIME or row.exit_code > _SIGNAL) else []
-    parts += ["did not come to its end"] if row.finished_at is None else []
+    counts = (row.failed, "failed"), (row.refused, "refused"), (row.not_attempted, "not attempted")
+    parts = [f"{row.applied} of {row.writes} applied", *nonzero(*counts)]
+    is_cut = row.exit_code is None or row.exit_code == _OUT_OF_TIME or row.exit_code > _SIGNAL
+    parts += ["interrupted"] if is_cut else []
     cells = (row.run, row.command, row.profile, row.base_url, row.started_at)
     return *(shorten(cell, _CELL) for cell in cells), ", ".join(parts)
 
 
 def _row(records: Iterable[Record]) -> RunRow | None:
-    """The run in one row; None where it surely wrote nothing: nothing of it can be rolled back."""
-    begin: Begin | None = None
-    end: Finish | None = None
-    counts = Counter[str]()
-    intents = without_effect = 0
-    for record in records:
-        if isinstance(record, Begin):
-            begin = record
-        elif isinstance(record, Intent):
-            intents += 1
-        elif isinstance(record, Result):
-            counts[record.status] += 1
-            without_effect += effect_of(record) == "none"
-        elif isinstance(record, Finish):
-            end = record
-    if begin is None or without_effect >= intents:
+    begin, end, counts = _tallied(records)
+    if begin is None or counts["without effect"] >= counts["intents"]:
         return None
     return RunRow(
         run=begin.run,
@@ -90,10 +72,26 @@ def _row(records: Iterable[Record]) -> RunRow | None:
         started_at=begin.started_at,
         finished_at=end.finished_at if end else None,
         exit_code=end.exit_code if end else None,
-        writes=intents,
+        writes=counts["intents"],
         applied=counts["applied"],
         failed=counts["failed"],
         refused=counts["refused"],
         base_url=begin.base_url,
         not_attempted=end.summary.get("not_attempted", 0) if end else None,
     )
+
+
+def _tallied(records: Iterable[Record]) -> tuple[Begin | None, Finish | None, Counter[str]]:
+    """How a run started and ended, and the numbers of its intents, of its results by status, and of those in vain."""
+    begin, end, counts = None, None, Counter[str]()
+    for record in records:
+        if isinstance(record, Begin):
+            begin = record
+        elif isinstance(record, Finish):
+            end = record
+        elif isinstance(record, Intent):
+            counts["intents"] += 1
+        elif isinstance(record, Result):
+            counts[record.status] += 1
+            counts["without effect"] += effect_of(record) == "none"
+    return begin, end, counts

@@ -7,7 +7,7 @@ from syncjob.report.model import Item, ItemError, ItemProblem, Report, RunProble
 
 
 def summary_line(report: Report) -> str:
-    """One line for the diary beside a machine format."""
+    """One line for the log beside a machine format."""
     if report.command == "check":
         return checked_line(report)
     if report.command == "pull" and not report.dry_run:
@@ -17,11 +17,11 @@ def summary_line(report: Report) -> str:
 
 
 def pull_line(report: Report) -> str:
-    """`Pulled …`; where a problem kept all files as they were, it says so."""
+    """`Pulled …`, or that no file was written because of a problem."""
     summary = report.summary
     errors, unread = _errors(report), _uncompared(report)
-    parts = [f"{summary.unchanged} unchanged", *([counted(errors, "problem")] if errors else [])]
-    parts += [f"{unread} not read"] if unread else []
+    problems = (errors, "problem" if errors == 1 else "problems")
+    parts = [f"{summary.unchanged} unchanged", *nonzero(problems, (unread, "not read"))]
     if summary.applied or not errors + unread:
         return f"Pulled {counted(summary.applied, 'file')}, {', '.join(parts)}."
     return f"No file was written: {', '.join(parts)}."
@@ -31,46 +31,39 @@ def checked_line(report: Report) -> str:
     """`Checked …`."""
     warnings = sum(problem.severity == "warning" for problem in _problems(report))
     unread = sum(item.error is not None for item in report.items)
-    parts = [counted(_errors(report), "error"), counted(warnings, "warning")]
-    parts += [f"{unread} not looked up"] if unread else []
+    parts = [counted(_errors(report), "error"), counted(warnings, "warning"), *nonzero((unread, "not looked up"))]
     return f"Checked {counted(len(report.items), 'description')}: {', '.join(parts)}."
 
 
 def plan_line(report: Report) -> str:
-    """`Plan: …`; what could not be compared is told apart from what is wrong."""
+    """`Plan: …`; what could not be compared is counted apart from what is wrong."""
     summary = report.summary
-    unseen = _uncompared(report)
-    parts = [
-        f"{summary.create} to create",
-        f"{summary.update} to update",
-        f"{summary.delete} to delete",
-        f"{summary.unchanged} unchanged",
-    ]
-    return f"Plan: {', '.join([*parts, *_blocked(summary, unseen)])}."
+    counts = f"{summary.create} to create, {summary.update} to update, {summary.delete} to delete"
+    return f"Plan: {', '.join([counts, f'{summary.unchanged} unchanged', *_blocked(report)])}."
 
 
 def refusal_line(report: Report) -> str | None:
-    """Why the rest of a sync is, or would be, not written for the sake of some; None where that is not so."""
+    """Why some items keep a sync from writing the rest; None if they do not."""
     summary = report.summary
     is_by_item = report.command not in ("diff", "sync")
     if is_by_item or summary.applied + summary.uncertain or any(each.severity == "error" for each in report.problems):
         return None
     waiting = summary.create + summary.update + summary.delete if report.dry_run else summary.not_attempted
-    blocked = _blocked(summary, _uncompared(report))
+    blocked = _blocked(report)
     if not (blocked and waiting):
         return None
     refused = "sync would refuse all of it" if report.dry_run else "All of it was refused"
     return f"{refused}: {', '.join(blocked)}; --keep-going writes the rest."
 
 
-def _blocked(summary: Summary, unseen: int) -> list[str]:
-    parts = [f"{summary.conflict} in conflict"] if summary.conflict else []
-    parts += [f"{summary.invalid - unseen} invalid"] if summary.invalid > unseen else []
-    return [*parts, *([f"{unseen} not compared"] if unseen else [])]
+def _blocked(report: Report) -> list[str]:
+    summary, unseen = report.summary, _uncompared(report)
+    invalid = max(0, summary.invalid - unseen)
+    return nonzero((summary.conflict, "in conflict"), (invalid, "invalid"), (unseen, "not compared"))
 
 
 def causes(failed: Iterable[Item], told: Sequence[RunProblem]) -> list[list[Item]]:
-    """The items whose calls failed, by what made them fail, but for what the run's problems tell already."""
+    """The items whose calls failed, by what made them fail, without what problems `told` already say."""
     found: dict[tuple[str, str], list[Item]] = {}
     for item in failed:
         if item.error and not _is_told(item.error, told):
@@ -89,23 +82,21 @@ def _problems(report: Report) -> list[RunProblem | ItemProblem]:
 
 
 def _errors(report: Report) -> int:
-    """How many errors are told: a cause that many items share is one."""
+    """How many errors are shown: a cause that many items share is one."""
     own = sum(problem.severity == "error" for problem in _problems(report))
     return own + len(causes(report.items, report.problems))
 
 
 def _uncompared(report: Report) -> int:
-    """How many items the run did not come to, or could not ask about."""
-    return sum(
-        item.action == "invalid" and (item.status == "not_attempted" or bool(item.error)) for item in report.items
-    )
+    """How many items the run did not reach, or could not read."""
+    invalid = (item for item in report.items if item.action == "invalid")
+    return sum(item.status == "not_attempted" or item.error is not None for item in invalid)
 
 
 def end_line(report: Report) -> str:
-    """What became of the plan, in a line; what a person called off needs no counts."""
-    return (
-        "Called off: nothing was written." if any(map(is_called_off, report.problems)) else outcome_line(report.summary)
-    )
+    """What became of the plan, in a line."""
+    is_cancelled = any(map(is_called_off, report.problems))
+    return "Cancelled; nothing was written." if is_cancelled else outcome_line(report.summary)
 
 
 def is_called_off(problem: RunProblem) -> bool:
@@ -113,15 +104,19 @@ def is_called_off(problem: RunProblem) -> bool:
 
 
 def outcome_line(summary: Summary) -> str:
-    """`Applied …`; where surely nothing was, it says so."""
+    """`Applied …`, or that nothing was written, if that is sure."""
+    rare = (summary.in_part, "written in part"), (summary.uncertain, "may have been written")
     parts = [f"{summary.failed} failed", f"{summary.refused} refused"]
-    parts += [f"{summary.not_attempted} not attempted"] if summary.not_attempted else []
-    parts += [f"{summary.in_part} written in part"] if summary.in_part else []
-    parts += [f"{summary.uncertain} may have been written"] if summary.uncertain else []
+    parts += nonzero((summary.not_attempted, "not attempted"), *rare)
     is_sure = not (summary.applied or summary.in_part or summary.uncertain)
     if not is_sure or not summary.failed + summary.refused + summary.not_attempted:
         return f"Applied {summary.applied}, {', '.join(parts)}."
     return f"Nothing was written: {', '.join(parts)}."
+
+
+def nonzero(*counts: tuple[int | None, str]) -> list[str]:
+    """`3 failed` and the like, without what is 0."""
+    return [f"{number} {label}" for number, label in counts if number]
 
 
 def counted(number: int, noun: str) -> str:

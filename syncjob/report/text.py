@@ -16,7 +16,8 @@ from syncjob.report.summary import (
 from syncjob.text.sanitize import one_line, unbroken, visible
 
 _STILL_IN_FILES = "The files are as they were, so the next sync writes them again; revert their commit too."
-_NAMED = 10  # descriptions that one cause is told of by name
+_NAMED = 10  # descriptions of one cause, by name
+_DONE = {"create": "created", "update": "updated", "delete": "deleted"}
 _BOLD, _RED, _GREEN, _YELLOW, _CYAN = "1", "31", "32", "33", "36"
 
 
@@ -34,7 +35,7 @@ def render_plan(report: Report, *, color: bool) -> str:
 
 
 def render_outcome(items: Sequence[Item], planned: Sequence[Item], *, color: bool) -> str:
-    """What became of each write; what was said of the same items when they were `planned` is not said again."""
+    """What became of each write, without what was shown of the same items when they were `planned`."""
     pairs = list(zip(items, planned, strict=True))
     lines = [line for item, before in pairs for line in _outcome(item, before, color)]
     failed = causes((item for item, before in pairs if item.error != before.error), ())
@@ -43,7 +44,7 @@ def render_outcome(items: Sequence[Item], planned: Sequence[Item], *, color: boo
 
 
 def render_end(report: Report, *, told: Collection[RunProblem], color: bool) -> str:
-    """The problems of the run that were not `told` before, and the line `Applied …`."""
+    """The problems of the run, without those `told` before, and the line `Applied …`."""
     untold = [problem for problem in report.problems if problem not in told and not is_called_off(problem)]
     is_undone = report.command == "rollback" and report.summary.applied
     more = _STILL_IN_FILES if is_undone else refusal_line(report)
@@ -52,34 +53,27 @@ def render_end(report: Report, *, told: Collection[RunProblem], color: bool) -> 
 
 def render_pull(report: Report, *, color: bool) -> str:
     """Each file that was written, each problem with its place, and the line `Pulled …`."""
-    done = {"create": "created", "update": "updated"}
     lines: list[str] = []
-    failed: list[Item] = []
     for item in report.items:
-        failed += [item] if item.error else []
-        lines += (
-            [f"{_paint(done[item.action], _GREEN, color)} {unbroken(item.path)}"] if item.status == "applied" else []
-        )
+        if item.status == "applied":
+            lines.append(f"{_paint(_DONE[item.action], _GREEN, color)} {unbroken(item.path)}")
         lines += _notes(item, color)
-    lines += _of_the_run(report, failed, color)
-    return _text([*lines, pull_line(report)])
+    return _text([*lines, *_of_the_run(report, report.items, color), pull_line(report)])
 
 
 def render_check(report: Report, *, color: bool) -> str:
     """Each problem with its place, and the line `Checked …`."""
-    lines = [line for item in report.items for line in _notes(item, color)]
-    lines += _of_the_run(report, [item for item in report.items if item.error], color)
-    return _text([*lines, checked_line(report)])
+    lines = (line for item in report.items for line in _notes(item, color))
+    return _text([*lines, *_of_the_run(report, report.items, color), checked_line(report)])
 
 
 def _item(item: Item, color: bool) -> Iterator[str]:
     if item.diff:
-        name = f" ({one_line(item.model_name)})" if item.model_name else ""
-        yield _paint(f"{item.action} {one_line(item.model_id)}{name}", _BOLD, color)
+        yield _paint(f"{item.action} {_name(item)}", _BOLD, color)
         if item.remote_edit and item.remote_edit.diff:
-            yield f"Scenario's text beside the closest that git held, that of {item.remote_edit.commit[:10]}:"
+            yield f"Edited on Scenario since commit {item.remote_edit.commit[:10]}:"
             yield from _diff(item.remote_edit.diff, color)
-            yield "what the file would put in its place:"
+            yield "Your file, compared with Scenario:"
         yield from _diff(item.diff, color)
     yield from _notes(item, color)
     if item.diff:
@@ -96,14 +90,14 @@ def _notes(item: Item, color: bool) -> Iterator[str]:
     return (_problem(_place(item), problem, color) for problem in item.problems)
 
 
-def _of_the_run(report: Report, failed: Iterable[Item], color: bool) -> Iterator[str]:
-    """The problems of the run, then what made its calls fail, each cause once."""
+def _of_the_run(report: Report, items: Iterable[Item], color: bool) -> Iterator[str]:
+    """The problems of the run, then what made calls for the items fail, each cause once."""
     yield from (_run_problem(problem, color) for problem in report.problems)
-    yield from (_cause(alike, color) for alike in causes(failed, report.problems))
+    yield from (_cause(alike, color) for alike in causes(items, report.problems))
 
 
 def _cause(alike: Sequence[Item], color: bool) -> str:
-    """What made the calls of some items fail in the same way; a file is not to blame for what many suffer."""
+    """What made the calls for some items fail in the same way; a cause of many is not told of one file."""
     first, *more = alike
     error = first.error
     if error is None:
@@ -113,9 +107,12 @@ def _cause(alike: Sequence[Item], color: bool) -> str:
         names = ", ".join(item.model_id for item in alike[:_NAMED])
         rest = f" and {len(alike) - _NAMED:,} more" if len(alike) > _NAMED else ""
         notes.append(f"{counted(len(alike), 'description')}: {names}{rest}")
-    said = f" ({'; '.join(notes)})" if notes else ""
-    where = "syncjob" if more else _place(first)
-    return unbroken(where) + f": {_paint('error', _RED, color)} {error.code}: " + one_line(error.message + said)
+    message = f"{error.message} ({'; '.join(notes)})" if notes else error.message
+    return _line("syncjob" if more else _place(first), "error", error.code, message, color)
+
+
+def _name(item: Item) -> str:
+    return one_line(item.model_id) + (f" ({one_line(item.model_name)})" if item.model_name else "")
 
 
 def _place(item: Item) -> str:
@@ -125,8 +122,12 @@ def _place(item: Item) -> str:
 
 def _problem(path: str, problem: ItemProblem | RunProblem, color: bool) -> str:
     place = ":".join(str(part) for part in (path, problem.line, problem.column) if part is not None)
-    label = _paint(problem.severity, _RED if problem.severity == "error" else _YELLOW, color)
-    return f"{unbroken(place)}: {label} {problem.code}: {one_line(problem.message)}"
+    return _line(place, problem.severity, problem.code, problem.message, color)
+
+
+def _line(place: str, severity: str, code: str, message: str, color: bool) -> str:
+    label = _paint(severity, _RED if severity == "error" else _YELLOW, color)
+    return f"{unbroken(place)}: {label} {code}: {one_line(message)}"
 
 
 def _run_problem(problem: RunProblem, color: bool) -> str:
@@ -135,9 +136,7 @@ def _run_problem(problem: RunProblem, color: bool) -> str:
 
 def _outcome(item: Item, before: Item, color: bool) -> Iterator[str]:
     if item.status == "applied":
-        done = {"create": "created", "update": "updated", "delete": "deleted"}
-        name = f" ({one_line(item.model_name)})" if item.model_name else ""
-        yield f"{_paint(done.get(item.action, item.action), _GREEN, color)} {one_line(item.model_id)}{name}"
+        yield f"{_paint(_DONE.get(item.action, item.action), _GREEN, color)} {_name(item)}"
     yield from (_problem(_place(item), problem, color) for problem in item.problems if problem not in before.problems)
 
 

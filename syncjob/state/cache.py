@@ -10,13 +10,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from urllib.parse import quote
 
 from syncjob import log
 from syncjob.errors import UsageError
 from syncjob.scenario.resources import Page
 from syncjob.scenario.types import Model
-from syncjob.state.folder import database, state_folder
+from syncjob.state.folder import database, file_of, state_folder
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS target (name TEXT NOT NULL, models INTEGER NOT NULL DEFAULT 0);
@@ -29,9 +28,9 @@ _YOUNG = timedelta(minutes=5)
 
 
 class Memory:
-    """The memory of one profile; safe to share by threads. Where its file fails it knows nothing, and says so once.
+    """The memory of a profile, only for models `listed` in this run; safe to share by threads.
 
-    It answers for those models alone that were `listed` in this run.
+    If its file fails it knows nothing, and says so once.
     """
 
     def __init__(self, database: sqlite3.Connection | None) -> None:
@@ -94,7 +93,7 @@ class Memory:
 def opened(state_dir: Path, profile: str, target: str) -> Iterator[Memory]:
     """The memory of a profile, until the block ends; it holds nothing of another `target` than this."""
     try:
-        path = state_folder(state_dir) / f"{quote(profile, safe='')}.memory.sqlite3"
+        path = file_of(state_folder(state_dir), profile, "memory.sqlite3")
         opened = _open(database(path), target)
     except (sqlite3.Error, OSError, UsageError) as error:
         _failed(error)

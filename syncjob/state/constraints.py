@@ -1,4 +1,4 @@
-"""What may stand in the files that runs leave to later ones, which anybody may have written. Pure."""
+"""What the files that runs leave to later ones may hold; anybody may have written them. Pure."""
 
 import re
 from datetime import datetime

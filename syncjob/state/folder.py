@@ -1,4 +1,4 @@
-"""The state folder `.syncjob/`: made when it is first needed, ignored by git on its own, and whose word counts."""
+"""The state folder `.syncjob/`: made when first needed, ignored by git on its own, and believed only if it is ours."""
 
 import os
 import re
@@ -6,6 +6,7 @@ import stat
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 from syncjob.errors import UsageError
 from syncjob.files import regular, whole
@@ -26,49 +27,49 @@ _ELSEWHERE = "or name another folder with SYNCJOB_STATE_DIR"
 
 
 def state_folder(path: Path) -> Path:
-    """The folder, made with owner-only access where it is missing; raises UsageError where it cannot be.
-
-    Nothing is put into it before git is told to ignore it.
-    """
+    """The folder, made for its owner alone, and ignored by git before it holds anything; raises UsageError."""
     try:
         _make(path, parents=True)
         _ignored(path)
     except regular.Unfit as error:
         raise UsageError(f"{error.filename} {error.what}: remove it, {_ELSEWHERE}") from error
     except OSError as error:
-        raise UsageError(
-            f"cannot make the state folder {path}: {error.strerror}; SYNCJOB_STATE_DIR names another"
-        ) from error
+        message = f"cannot make the state folder {path}: {error.strerror}; name another with SYNCJOB_STATE_DIR"
+        raise UsageError(message) from error
     return path
 
 
+def file_of(folder: Path, profile: str, suffix: str) -> Path:
+    """The path of a profile's own file in a state folder."""
+    return folder / f"{quote(profile, safe='')}.{suffix}"
+
+
 def _make(folder: Path, *, parents: bool = False) -> None:
-    """Makes a folder of ours where there is none, so that its name outlasts a power loss; raises OSError."""
+    """Makes a folder of ours if there is none, so that its name outlasts a power loss; raises OSError."""
     if not folder.is_dir():
         folder.mkdir(mode=0o700, parents=parents, exist_ok=True)
         sync_folder(folder.parent)
 
 
 def _ignored(path: Path) -> None:
-    """Writes the ignore file where a crash or a full disk left none; raises OSError.
-
-    Only in a folder of our own: SYNCJOB_STATE_DIR may name one that holds other things.
-    """
+    """Writes the ignore file if there is none, not in a folder that holds other things; raises OSError."""
     if not all(map(_OURS.fullmatch, os.listdir(path))):
         return
     ignore = path / ".gitignore"
     with suppress(FileNotFoundError):
-        said = regular.read(ignore, _LONGEST_IGNORE)
-        if said.strip() and (said == _IGNORE_ALL or _is_ignored(path)):
+        content = regular.read(ignore, _LONGEST_IGNORE)
+        if content == _IGNORE_ALL:
             return
-        if said.strip():
+        if content.strip():  # else a crash or a full disk left it empty
+            if _is_ignored(path):
+                return
             raise UsageError(f"{ignore} lets git take journals in: remove it, and it is written anew, {_ELSEWHERE}")
     whole.write(ignore, _IGNORE_ALL)
     sync_folder(path)
 
 
 def _is_ignored(path: Path) -> bool:
-    """Whether git leaves journals in a state folder alone, by whatever ignore file."""
+    """Whether git ignores journals in a state folder, by whatever ignore file."""
     try:
         repository = Git().around(path)
         repository.run("check-ignore", "--quiet", "--no-index", "--", f"{repository.prefix}runs/run.jsonl")
@@ -87,30 +88,30 @@ def sync_folder(folder: Path) -> None:
 
 
 def distrust(path: Path, git: Git, *, is_named: bool) -> str | None:
-    """Why the word of a state folder does not count, and how to go on; None where it does, or nothing is there.
+    """Why a state folder is not believed, and what to do; None if it is, or does not exist. Raises Stopped.
 
-    `is_named` says that the user named the config, and with it whose folder it is. Raises Stopped.
+    `is_named`: the user named the config, and so whose folder it is.
     """
     runs = path / "runs"
-    if os.path.islink(runs):  # noqa: PTH114  Path's raises where it cannot tell
+    if os.path.islink(runs):  # noqa: PTH114  Path's raises if it cannot tell
         return f"the folder of journals {runs} is a symbolic link: put a folder in its place, {_ELSEWHERE}"
     for folder in (path, runs):
         try:
             status = folder.stat()
-        except OSError:  # whoever needs it is told
+        except OSError:  # whoever needs it will see
             continue
         if strangers(folder) and not (is_named or is_accepted(folder, git)):
             return f"the state folder {folder} belongs to another user: take it over, {_ELSEWHERE}"
         if status.st_mode & stat.S_IWOTH:
-            advice = f"look what is in it and run `chmod o-w {folder}`, {_ELSEWHERE}"
+            advice = f"look at what is in it and run `chmod o-w {folder}`, {_ELSEWHERE}"
             return f"everybody may write to the state folder {folder}: {advice}"
     return _tracked(path, git)
 
 
 def _tracked(path: Path, git: Git) -> str | None:
-    whole = path.resolve()
+    resolved = path.resolve()
     # From above first: in the folder itself may lie what looks like a repository of its own.
-    places = [(whole.parent, whole.name), (whole, "")]
+    places = [(resolved.parent, resolved.name), (resolved, "")]
     found = [*_listed([(path.parent, path.name)] if path.is_symlink() else [], git), *_listed(places, git)]
     for name in found:
         if name is None:
@@ -122,23 +123,23 @@ def _tracked(path: Path, git: Git) -> str | None:
 
 
 def _listed(places: Sequence[tuple[Path, str]], git: Git) -> list[str | None]:
-    """What git tracks below the first of the places that is in a repository; a None where it cannot tell."""
+    """What git tracks below the first of the places that is in a repository; a None if git cannot tell."""
     for folder, name in places:
         try:
             repository = git.around(folder)
         except GitFailed:  # no repository, so nothing that came with one
             continue
-        where = f"{repository.prefix}{name}"
+        own = f"{repository.prefix}{name}"
         try:
             listed = split(repository.run("ls-files", "-z", "--full-name", "--", repository.pathspec(name)))
         except GitFailed:
             return [None]
-        return [path.removeprefix(where).lstrip("/") for path in listed]
+        return [path.removeprefix(own).lstrip("/") for path in listed]
     return []
 
 
 def database(path: Path) -> Path:
-    """The path of an SQLite file; raises NotRegular where it, or what SQLite keeps beside it, is no file to be opened."""
+    """The path of an SQLite file; raises NotRegular unless it and what SQLite keeps beside it are files, or missing."""
     for suffix in ("", "-journal", "-wal", "-shm"):
         with suppress(FileNotFoundError):
             regular.require(f"{path}{suffix}")
@@ -146,7 +147,7 @@ def database(path: Path) -> Path:
 
 
 def sandbox_file(path: Path) -> Path:
-    """Where the stand-in of a state folder keeps its data; the folder is made where it is missing."""
+    """The path of a state folder's sandbox; makes the folder."""
     try:
         return database(state_folder(path) / "sandbox.sqlite3")
     except OSError as error:
@@ -154,7 +155,7 @@ def sandbox_file(path: Path) -> Path:
 
 
 def runs_folder(path: Path) -> Path:
-    """Where a state folder keeps the journals of runs; made where it is missing."""
+    """The folder of a state folder's journals; makes it."""
     folder = state_folder(path) / "runs"
     try:
         _make(folder)

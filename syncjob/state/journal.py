@@ -25,13 +25,13 @@ from syncjob.state.folder import runs_folder, sync_folder
 
 _SUFFIX = ".jsonl"
 Effect = Literal["written", "none", "unknown"]
-# No answer of the API is longer than 32 MiB, and no character takes more than six times its bytes.
+# No response of the API is longer than 32 MiB, and no character takes more than six times its bytes.
 _LONGEST_LINE = 200_000_000
 _STAMP = re.compile(r"([0-9]{8}T[0-9]{6}\.[0-9]{6}Z)-[0-9a-f]+")
 
 
 class Begin(msgspec.Struct, frozen=True, tag_field="record", tag="run"):
-    """The first line: which run, and where it writes to. Times are UTC, ISO 8601."""
+    """The first line: which run, and what it writes to. Times are UTC, ISO 8601."""
 
     version: Literal[1]
     run: RunId
@@ -54,10 +54,7 @@ class Confirmed(msgspec.Struct, frozen=True, tag_field="record", tag="confirmed"
 
 
 class Intent(msgspec.Struct, frozen=True, tag_field="record", tag="intent"):
-    """A write that is about to be sent: `before` is the whole text that it replaces, null for none.
-
-    `at` is null in journals of older versions.
-    """
+    """A write that is about to be sent; `before` is the whole text that it replaces, `at` null in older journals."""
 
     model_id: ModelId
     path: Line
@@ -82,7 +79,7 @@ class Result(msgspec.Struct, frozen=True, tag_field="record", tag="result"):
 
 
 class Finish(msgspec.Struct, frozen=True, tag_field="record", tag="end"):
-    """The last line of a run that came to its end; `summary` counts its items, by the names of the report."""
+    """The last line of a run that was not interrupted; `summary` counts its items, by the names of the report."""
 
     finished_at: Time
     exit_code: int
@@ -91,22 +88,23 @@ class Finish(msgspec.Struct, frozen=True, tag_field="record", tag="end"):
 
 Record = Begin | Confirmed | Intent | Result | Finish
 _ENCODER = msgspec.json.Encoder()
-_DECODER = msgspec.json.Decoder(Record)
+_DECODER: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
 
 
 class Journal:
     """The journal of the run that is under way; safe to share by threads.
 
-    A record that cannot be written whole is taken back, so that only a crash can leave a torn line,
-    the last one. After a failure, and after the end, nothing more is written.
+    A record that cannot be written whole is taken back, so that only a crash can leave a torn line, the last one.
+    After a failure, and after the end, nothing more is written. `is_needed`: a text was to be overwritten, or the
+    run can be resumed. `confirms`: a run that resumes this one would be spared something.
     """
 
     def __init__(self, path: Path, begin: Begin) -> None:
         self._path = path
         self._lock = threading.Lock()
         self._is_open = True
-        self._is_needed = False
-        self._confirms = False
+        self.is_needed = False
+        self.confirms = False
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
             self._descriptor = os.open(path, flags, 0o600)
@@ -121,10 +119,7 @@ class Journal:
             raise UsageError(f"cannot write the journal {path}: {error.strerror}; nothing was written") from error
 
     def write(self, *records: Record, is_durable: bool = False) -> None:
-        """Appends records, all or none; `is_durable` returns no earlier than they would outlast a power loss.
-
-        Raises OSError.
-        """
+        """Appends records, all or none; with `is_durable` they then outlast a power loss. Raises OSError."""
         lines = b"".join(_ENCODER.encode(record) + b"\n" for record in records)
         with self._lock:
             if not self._is_open:
@@ -140,35 +135,25 @@ class Journal:
                 self._is_open = False
                 os.ftruncate(self._descriptor, status.st_size)
                 raise
-            self._is_needed = self._is_needed or any(isinstance(record, Intent) for record in records)
-            self._confirms = self._confirms or any(map(_confirms, records))
-
-    @property
-    def is_needed(self) -> bool:
-        """Whether anything was to be written, or the run can be resumed."""
-        return self._is_needed
-
-    @property
-    def confirms(self) -> bool:
-        """Whether a run that resumes this one would be spared anything."""
-        return self._confirms
+            self.is_needed = self.is_needed or any(isinstance(record, Intent) for record in records)
+            self.confirms = self.confirms or any(map(_confirms, records))
 
     def keep(self) -> None:
-        """Says that the journal is worth keeping though nothing was written: the run can be resumed."""
-        self._is_needed = True
+        """Keeps the journal though nothing was written: the run can be resumed."""
+        self.is_needed = True
 
     def close(self) -> None:
-        """Ends all writing: whoever still works sends nothing more. A journal that nobody needs is removed."""
+        """Ends all writing: a worker that still runs sends nothing more. Removes a journal that nobody needs."""
         with self._lock:
             self._is_open = False
             os.close(self._descriptor)
-            if not self._is_needed:
+            if not self.is_needed:
                 self._path.unlink(missing_ok=True)
 
 
 @contextmanager
 def started(state_dir: Path, begin: Begin) -> Iterator[Journal]:
-    """A new journal, proved writable, until the block ends; raises UsageError where it cannot be."""
+    """A new journal until the block ends; raises UsageError if it cannot be written."""
     journal = Journal(runs_folder(state_dir) / f"{begin.run}{_SUFFIX}", begin)
     try:
         yield journal
@@ -177,15 +162,12 @@ def started(state_dir: Path, begin: Begin) -> Iterator[Journal]:
 
 
 def path_of(state_dir: Path, run: str) -> Path:
-    """Where a run's journal is, if there is one; reading makes no folder."""
+    """The path of a run's journal, if it has one."""
     return state_dir / "runs" / f"{run}{_SUFFIX}"
 
 
 def read(state_dir: Path, run: str) -> Iterator[Record]:
-    """The records of a run, Begin first; a last line that a crash tore is left out.
-
-    Raises UsageError where there is no such run, or its journal is no journal.
-    """
+    """The records of a run, Begin first, without a torn last line; raises UsageError if it has no whole journal."""
     path = path_of(state_dir, run)
     if not run or Path(run).name != run or not os.path.lexists(path):
         raise UsageError(f"no run {run!r} in {path.parent}; syncjob runs lists them")
@@ -215,12 +197,12 @@ def run_ids(state_dir: Path) -> list[str]:
 
 
 def later_than(state_dir: Path, run: str) -> list[str]:
-    """The runs that may have begun after one, by their ids: those whose id does not tell are among them."""
+    """The runs that may have started after one, by their ids: those whose id does not tell are among them."""
     return [each for each in run_ids(state_dir) if begun_at(each) is None or each > run]
 
 
 def begun_at(run: str) -> datetime | None:
-    """When a run began, by its id; None where that is no id that a run gives itself."""
+    """When a run started, by its id; None if that is no id that a run gives itself."""
     found = _STAMP.fullmatch(run)
     try:
         return datetime.strptime(found[1], "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC) if found else None
@@ -233,12 +215,12 @@ def _records(path: Path, run: str) -> Iterator[Record]:
         file, _ = regular.open_to_read(path)
         with file:
             for number, line in enumerate(_lines(file), 1):
-                record = _record(line, f"{path}:{number}")
+                place = f"{path}:{number}"
+                record = _record(line, place)
                 if isinstance(record, Begin) != (number == 1):
-                    message = "the first record of a journal, and no other, is that of its run"
-                    raise UsageError(f"{path}:{number}: {message}")
+                    raise UsageError(f"{place}: the first record of a journal, and no other, is that of its run")
                 if isinstance(record, Begin) and record.run != run:
-                    raise UsageError(f"{path}:{number}: this is the journal of another run, {record.run}")
+                    raise UsageError(f"{place}: this is the journal of another run, {record.run}")
                 yield record
     except OSError as error:
         raise UsageError(f"cannot read the journal {path}: {error.strerror}") from error
@@ -254,10 +236,9 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
 
 def _record(line: bytes, place: str) -> Record:
     try:
-        record: Record = _DECODER.decode(line)
+        return _DECODER.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"{place}: no record of a journal: {plain(error)}") from error
-    return record
+        raise UsageError(f"{place}: not a record of a journal: {plain(error)}") from error
 
 
 def _confirms(record: Record) -> bool:

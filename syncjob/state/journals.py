@@ -13,10 +13,10 @@ from syncjob.state.journal import Begin, Record
 def of_project(
     config: Config, *, but: str = "", since: float | None = None
 ) -> Iterator[tuple[Path, Begin, Iterator[Record]]]:
-    """Each journal of the project with its first record and the others, oldest first.
+    """Each journal of the project, oldest first: its path, its first record, and the others up to any damage.
 
-    A damaged one ends its own, and a folder that cannot be listed has none. `but` is a run that is left out; of those
-    that nobody has written to `since`, in seconds of the epoch, none is read.
+    A folder that cannot be listed has none. Left out are the run `but`, and journals that nobody has written to
+    `since`, in seconds of the epoch.
     """
     runs: list[str] = []
     with suppress(UsageError):

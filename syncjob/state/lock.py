@@ -6,16 +6,15 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 from syncjob.errors import SyncjobError, UsageError
 from syncjob.files import regular
-from syncjob.state.folder import state_folder
+from syncjob.state.folder import file_of, state_folder
 from syncjob.text.sanitize import shorten
 
-# What every holder calls itself by, so that no other file is taken for a lock: `uv.lock` is one of another kind.
+# How every holder's name begins, so that no other file is taken for a lock: `uv.lock` is one of another kind.
 HOLDER = "the run "
-_MOST = 1000  # bytes that tell the holder
+_MOST = 1000  # bytes of the holder's name
 
 
 class Busy(SyncjobError):
@@ -24,11 +23,8 @@ class Busy(SyncjobError):
 
 @contextmanager
 def only_writer(state_dir: Path, profile: str, holder: str) -> Iterator[None]:
-    """Holds the profile's lock until the block ends; raises Busy with what its holder called itself.
-
-    `holder` begins with HOLDER.
-    """
-    path = state_folder(state_dir) / f"{quote(profile, safe='')}.lock"
+    """Holds the profile's lock until the block ends; raises Busy with the name of its holder, which begins with HOLDER."""
+    path = file_of(state_folder(state_dir), profile, "lock")
     try:
         descriptor = _open(path)
     except OSError as error:
@@ -50,7 +46,7 @@ def hold(descriptor: int) -> None:
 
 
 def is_held(descriptor: int) -> bool:
-    """Whether somebody else holds a file; nobody where files cannot be locked, as no run can begin there."""
+    """Whether somebody else holds a file; nobody if files cannot be locked, as no run can start there."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -72,21 +68,19 @@ def _take(descriptor: int, path: Path, profile: str) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         holder = shorten(_content(descriptor)) or "another run"
-        raise Busy(
-            f"{holder} is writing to the profile {profile!r}; wait for it or end it, nothing was changed here"
-        ) from error
+        advice = "wait for it or end it, nothing was changed here"
+        raise Busy(f"{holder} is writing to the profile {profile!r}; {advice}") from error
     except OSError as error:
         raise UsageError(f"cannot lock {path}: {error.strerror}; SYNCJOB_STATE_DIR names another folder") from error
 
 
 def _require_ours(descriptor: int, path: Path) -> None:
-    """Raises UsageError where what is locked is another file than our own, which would be overwritten."""
+    """Raises UsageError if what is locked is not our file: it would be overwritten."""
     status = os.fstat(descriptor)
     is_ours = not status.st_size or _content(descriptor).startswith(HOLDER)
     if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1 or not is_ours:
-        raise UsageError(
-            f"{path} is not a lock of syncjob: move it away, or name another folder with SYNCJOB_STATE_DIR"
-        )
+        advice = "move it away, or name another folder with SYNCJOB_STATE_DIR"
+        raise UsageError(f"{path} is not a lock of syncjob: {advice}")
 
 
 def _content(descriptor: int) -> str:

@@ -7,16 +7,13 @@ from datetime import datetime
 from syncjob.state.journal import Confirmed, Effect, Intent, Record, Result
 from syncjob.text.canonical import canonical, sha256
 
-# What Scenario answers so was never written. Any other failure may have had its effect.
+# What Scenario refused with these was never written. Any other failure may have had its effect.
 _REFUSALS = frozenset({"rejected", "forbidden", "model-unknown", "unauthorized", "plan-limit", "rate-limited"})
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write of a run; `result` is None where the run ended before it knew.
-
-    `proved` is what later journals say of its effect, None where they say nothing.
-    """
+    """One write of a run, whose `result` may be missing; `proved` is its effect if later journals show it."""
 
     intent: Intent
     result: Result | None = None
@@ -29,15 +26,15 @@ class Write:
 
     @property
     def before_sha256(self) -> str | None:
-        """The digest of the text that stood there before."""
+        """The digest of the text that it replaced."""
         return sha256(canonical(self.intent.before or ""))
 
     @property
     def left(self) -> frozenset[str | None]:
         """The digests of what Scenario holds after it, None for no text."""
         stored = self.result.stored_sha256 if self.result else None
-        is_told = stored is not None or (self.result is not None and effect_of(self.result) == "written")
-        return frozenset({self.intent.after_sha256, stored} if is_told else {self.intent.after_sha256})
+        is_known = stored is not None or (self.result is not None and effect_of(self.result) == "written")
+        return frozenset({self.intent.after_sha256, stored} if is_known else {self.intent.after_sha256})
 
     def has_left(self, sha256: str | None) -> bool:
         """Whether a text on Scenario is the one that this write put there."""
@@ -45,7 +42,7 @@ class Write:
 
 
 def effect_of(result: Result) -> Effect:
-    """What a journal of this version says, and what the status alone says in an older one."""
+    """Whether Scenario took the text; in journals of older versions the status says so."""
     if result.effect is not None:
         return result.effect
     if result.status == "applied":
@@ -55,7 +52,7 @@ def effect_of(result: Result) -> Effect:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A write of a run, less its texts: digests, None for no text. `left` are those of what may then have stood there."""
+    """A write of a run, less its texts: digests, None for no text. `left` are those of what Scenario may then hold."""
 
     model_id: str
     before: str | None
@@ -67,7 +64,7 @@ class Trace:
 
 
 def traces(records: Iterable[Record]) -> Iterator[Trace]:
-    """The writes of a run, each model's in the order in which they were begun; no text is kept."""
+    """The writes of a run, each model's in order; no text is kept."""
     return map(trace, all_writes(records))
 
 
@@ -80,15 +77,15 @@ def trace(write: Write) -> Trace:
 
 def all_writes(records: Iterable[Record]) -> Iterator[Write]:
     """The writes of a run as they end, then those without an end; a probe writes a model more than once."""
-    begun: dict[str, Write] = {}
+    open_: dict[str, Write] = {}
     for record in records:
         if isinstance(record, Intent):
-            if record.model_id in begun:
-                yield begun.pop(record.model_id)
-            begun[record.model_id] = Write(record)
-        elif isinstance(record, Result) and record.model_id in begun:
-            yield replace(begun.pop(record.model_id), result=record)
-    yield from begun.values()
+            if record.model_id in open_:
+                yield open_.pop(record.model_id)
+            open_[record.model_id] = Write(record)
+        elif isinstance(record, Result) and record.model_id in open_:
+            yield replace(open_.pop(record.model_id), result=record)
+    yield from open_.values()
 
 
 def writes(records: Iterable[Record]) -> Mapping[str, Write]:
@@ -102,10 +99,7 @@ def writes(records: Iterable[Record]) -> Mapping[str, Write]:
 
 
 def settled(write: Write, later: Intent | None) -> Write:
-    """The write with its effect, where a `later` run of the same project saw what it had left.
-
-    `later` is the first intent for the model after it.
-    """
+    """The write with its effect, if that shows in `later`, the model's first intent after it in the same project."""
     if write.effect != "unknown" or later is None:
         return write
     found = sha256(canonical(later.before or ""))

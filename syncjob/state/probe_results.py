@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import quote
 
 import msgspec
 
@@ -10,7 +9,7 @@ from syncjob import log
 from syncjob.config.config import Config, Target
 from syncjob.files import regular, whole
 from syncjob.state.constraints import Line, ModelId, Time
-from syncjob.state.folder import state_folder
+from syncjob.state.folder import file_of, state_folder
 
 # The smallest text that a probe asks with; a smaller limit would refuse every file.
 _LEAST_REFUSED = 10_000
@@ -26,12 +25,12 @@ class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Learnt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What later runs use; the defaults hold where nothing was found out.
+    """What later runs use; the defaults hold until a probe found otherwise.
 
-    `null_is_no_description`: GET answers `{"description": null}` for a model without a description.
+    `null_is_no_description`: GET returns `{"description": null}` for a model without a description.
     `updated_at_moves`: an edit of a description moves the `updatedAt` of its model in listings.
-    `refused_bytes`: the least size of a text, in bytes of UTF-8, that was refused; null where none was.
-    `no_description`: what GET answers for a model whose description was deleted; null where that is not known.
+    `refused_bytes`: the least size of a text, in bytes of UTF-8, that was refused; null if none was.
+    `no_description`: what GET returns for a model whose description was deleted; null if that is not known.
     """
 
     null_is_no_description: bool = False
@@ -54,8 +53,8 @@ class Probed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def path_of(config: Config) -> Path:
-    """Where a profile's findings are kept."""
-    return config.state_dir / f"{quote(config.profile, safe='')}.learnt.json"
+    """The path of a profile's findings."""
+    return file_of(config.state_dir, config.profile, "learnt.json")
 
 
 def save(config: Config, probed: Probed) -> None:
@@ -65,15 +64,14 @@ def save(config: Config, probed: Probed) -> None:
 
 
 def load(config: Config) -> Probed | None:
-    """The findings of a profile; None where there are none, or they are about another project or base URL."""
+    """The findings of a profile; None if there are none, or they are about another project or base URL."""
     try:
         probed = msgspec.json.decode(regular.read(path_of(config), _MAX_BYTES), type=Probed)
     except FileNotFoundError:
         return None
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        log.event(
-            "warning", "learnt", message=f"{path_of(config)} cannot be read; syncjob doctor --probe makes it anew"
-        )
+        message = f"{path_of(config)} cannot be read; syncjob doctor --probe makes it anew"
+        log.event("warning", "learnt", message=message)
         return None
     is_ours = Target(probed.profile, probed.base_url, probed.project_id) == config.target
     return probed if is_ours else None

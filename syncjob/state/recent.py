@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -30,8 +29,7 @@ class RecentWrite:
 class Doubt:
     """Why a reading may be late: the write that it does not show.
 
-    With `is_sure` Scenario took that write, and only somebody who put the text back by hand could
-    explain the reading.
+    With `is_sure` Scenario took that write, so it is late, unless somebody put the text back by hand.
     """
 
     run: str
@@ -42,19 +40,17 @@ class Doubt:
 class Recent:
     """The writes of the last minutes, each model's oldest first; safe to share by threads."""
 
-    def __init__(self, writes: Iterable[tuple[str, RecentWrite]] = ()) -> None:
+    def __init__(self) -> None:
         self._writes: dict[str, list[RecentWrite]] = {}
         self._lock = threading.Lock()
-        for model_id, write in writes:
-            self.add(model_id, write)
 
     def add(self, model_id: str, write: RecentWrite) -> None:
-        """Takes in one more write, the latest."""
+        """Takes in the latest write."""
         with self._lock:
             self._writes.setdefault(model_id, []).append(write)
 
     def doubt(self, model_id: str, sha256: str | None) -> Doubt | None:
-        """Why the text of that digest, None for no text, may be one from before a write; None where it is not."""
+        """Why the text of that digest, None for no text, may be one from before a write; None if it is not."""
         with self._lock:
             writes = tuple(self._writes.get(model_id, ()))
         if not writes:
@@ -73,7 +69,7 @@ class Recent:
 
 
 def recent_writes(config: Config, own_run: str) -> Recent | None:
-    """The writes of the last `http.lag` seconds to the same project; None where no lag is expected."""
+    """The writes of the last `http.lag` seconds to the same project; None if no lag is expected."""
     lag = config.http.lag
     if not lag or config.is_sandbox:
         return None

@@ -1,4 +1,4 @@
-"""What an earlier run left in its journal, where it was for the same project."""
+"""What an earlier run of the same project left in its journal."""
 
 from collections.abc import Collection, Iterator, Mapping
 
@@ -11,10 +11,7 @@ from syncjob.state.past_runs import confirmed
 
 
 def confirmed_before(config: Config, resumed: str | None, *, but: str) -> Mapping[str, str | None]:
-    """The digests of what the run that is resumed knew Scenario to hold; those are not asked for again.
-
-    What a later run has written, a rollback for one, is not among them.
-    """
+    """The digests of what the resumed run knew Scenario to hold, less what later runs wrote, such as a rollback."""
     if resumed is None:
         return {}
     known = dict(confirmed(records_of(config, resumed, command="sync")))
@@ -32,7 +29,7 @@ def confirmed_before(config: Config, resumed: str | None, *, but: str) -> Mappin
 
 
 def first_since(config: Config, earlier: str, model_ids: Collection[str], *, but: str) -> Mapping[str, Intent]:
-    """What the runs after an earlier one found in the place of what they wrote: of each model the first intent."""
+    """Of each model the first intent after an earlier run: it says what its run found in the place of that write."""
     found: dict[str, Intent] = {}
     if not model_ids:
         return found
@@ -46,7 +43,7 @@ def first_since(config: Config, earlier: str, model_ids: Collection[str], *, but
 
 
 def records_of(config: Config, earlier: str, *, command: str | None = None) -> Iterator[Record]:
-    """The records of an earlier run's journal; raises UsageError where it wrote to another project, or is of another command."""
+    """The records of an earlier run's journal; raises UsageError if its project or its command is another."""
     records = journal.read(config.state_dir, earlier)
     begin = next(records, None)
     if not isinstance(begin, Begin):

@@ -1,4 +1,4 @@
-"""What Scenario made of our own texts: known by the journals, for texts that it stores in another form than it was sent."""
+"""What Scenario made of our own texts, by the journals: those that it stored in another form than they were sent."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Form:
 
 
 class StoredForms:
-    """The last write of each model, where Scenario stored it otherwise; the journals are read when first asked."""
+    """The last write of each model, if Scenario stored it otherwise; the journals are read when first asked."""
 
     def __init__(self, config: Config, *, but: str, is_believed: bool) -> None:
         self._config = config
@@ -27,7 +27,7 @@ class StoredForms:
         self._forms: dict[str, Form | None] | None = None
 
     def of(self, model_id: str) -> Form | None:
-        """The form of a model's last write; None where Scenario stored just what was sent, or nobody knows."""
+        """The form of a model's last write; None if Scenario stored just what was sent, or nobody knows."""
         if self._forms is None:
             self._forms = dict(_forms(self._config, self._but)) if self._is_believed else {}
         return self._forms.get(model_id)

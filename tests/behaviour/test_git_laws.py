@@ -26,8 +26,8 @@ from syncjob.errors import UsageError
 from syncjob.git.git import Git
 from syncjob.git.history import texts as texts_of_git
 from syncjob.plan import saved_plan
+from syncjob.report.build import to_save
 from syncjob.report.model import Report
-from syncjob.report.planned import to_save
 from tests.behaviour.test_laws import config
 from tests.support.loopback import Loopback, loopback
 from tests.support.oracle import (

@@ -91,7 +91,7 @@ def test_a_sync_asks_before_it_writes(
 def is_called_off(terminal: Terminal) -> None:
     """What somebody chose is no error, and there is nothing to go on with."""
     said = terminal.screen.rpartition(b"[y/N]")[2]
-    assert b"Called off: nothing was written." in said
+    assert b"Cancelled; nothing was written." in said
     assert b"error" not in said
     assert b"resume" not in said
 

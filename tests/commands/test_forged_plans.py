@@ -127,5 +127,5 @@ def test_what_would_act_on_a_terminal_is_no_plan(planned: Workspace, change: dic
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     ended = planned.run("sync", "--plan", "plan.json")
     assert ended.status == 2
-    assert "is no plan of syncjob" in ended.err
+    assert "is not a plan of syncjob" in ended.err
     assert not set("\x1b\x9b\u202e") & set(ended.err)

@@ -185,12 +185,12 @@ INTENT = Intent("one", PATH, None, sha256("text"))
     ("records", "result"),
     [
         ([], None),
-        ([INTENT], "0 of 1 applied, did not come to its end"),
+        ([INTENT], "0 of 1 applied, interrupted"),
         ([INTENT, Result("one", "failed", effect="none")], None),
-        ([INTENT, Result("one", "failed", effect="unknown")], "0 of 1 applied, 1 failed, did not come to its end"),
+        ([INTENT, Result("one", "failed", effect="unknown")], "0 of 1 applied, 1 failed, interrupted"),
         (
             [INTENT, Result("one", "refused", effect="none"), INTENT],
-            "0 of 2 applied, 1 refused, did not come to its end",
+            "0 of 2 applied, 1 refused, interrupted",
         ),
         ([INTENT, Result("one", "applied", effect="written"), ended_with(0)], "1 of 1 applied"),
         ([INTENT, Result("one", "applied"), ended_with(1, 3)], "1 of 1 applied, 3 not attempted"),
@@ -212,8 +212,9 @@ def test_a_run_that_was_killed_is_listed_as_such_and_can_be_rolled_back(synced: 
     path = synced.folder / ".syncjob" / "runs" / f"{runs(synced)[0]['run']}.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
     kept = [line for line in lines if b'"record":"intent"' in line or b'"record":"run"' in line]
+    assert "interrupted" not in synced.run("runs").out
     path.write_bytes(b"".join(kept) + b'{"record":"int')
-    assert "did not come to its end" in synced.run("runs").out
+    assert "interrupted" in synced.run("runs").out
     assert synced.run("rollback", runs(synced)[0]["run"]).status == 0
     assert texts(remote) == ["old", "", "to go"]
 

@@ -117,7 +117,7 @@ def test_a_slice_that_is_refused_ends_the_run_and_it_can_be_gone_on_with(
     assert len(ended.report["items"]) == 3100
     (problem,) = ended.report["problems"]
     assert problem["code"] == "interrupted"
-    resume = re.search(r"go on with the same options and --resume (\S+)", problem["message"])
+    resume = re.search(r"continue with the same options and --resume (\S+)", problem["message"])
     assert resume
 
     workspace.write(ids[1500], "mended")
@@ -207,7 +207,8 @@ def test_a_run_ends_in_order_when_its_time_is_over_and_goes_on_where_it_was(
     summary = ended.report["summary"]
     (problem,) = ended.report["problems"]
     found = re.fullmatch(
-        r"stopped early: --max-duration 1 s is over; go on with the same options and --resume (\S+)", problem["message"]
+        r"stopped early: --max-duration 1 s is over; continue with the same options and --resume (\S+)",
+        problem["message"],
     )
     assert found
     assert 0 < summary["unchanged"] < 380

@@ -76,7 +76,7 @@ def test_a_branch_without_a_commit_is_a_history_and_an_empty_one(
     committed.git("symbolic-ref", "HEAD", "refs/heads/fresh")
     for path in (committed.folder / ".git" / "index", None):
         (problem,) = committed.json("diff").item("one")["problems"]
-        assert "git never held this text" in problem["message"]
+        assert "not in git's history" in problem["message"]
         assert "no commit yet" in committed.run("doctor").out
         if path:
             path.unlink()

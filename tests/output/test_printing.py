@@ -76,7 +76,7 @@ def test_an_answer_that_is_no_text_is_a_no(workspace: Workspace, remote: Loopbac
     terminal.until("[y/N]")
     os.write(terminal._controller, b"\xff\xfey\n")
     assert terminal.end() == 1
-    assert b"Called off: nothing was written." in terminal.screen
+    assert b"Cancelled; nothing was written." in terminal.screen
     assert b"internal error" not in terminal.screen
 
 

@@ -6,7 +6,7 @@ from syncjob.config.config import Safety
 from syncjob.local.document import Document, parse
 from syncjob.plan.compare import Change, Plan, Tally, compare, in_order, not_compared, over_threshold, with_references
 from syncjob.plan.existing import Absent, Existing, Held
-from syncjob.plan.references import Catalogue, Record
+from syncjob.plan.references import Catalogue, Entry
 from syncjob.problems import Failure
 from syncjob.text.canonical import sha256
 
@@ -17,7 +17,7 @@ def document(text: str, model_id: str = "one") -> Document:
     return parse(model_id, f"descriptions/{model_id}.md", text.encode())
 
 
-def held(text: str, *known: Record) -> Held:
+def held(text: str, *known: Entry) -> Held:
     return Held(text, known, 1.0)
 
 
@@ -46,7 +46,7 @@ def test_a_model_without_answer_is_unknown_unless_a_look_up_finds_it() -> None:
     change = compare(document("text"), Absent(1.0))
     unknown = with_references(change, Catalogue())
     assert (unknown.action, [problem.code for problem in unknown.problems]) == ("invalid", ["model-unknown"])
-    found = with_references(change, Catalogue({("model", "one"): Record("model", "one", "One", "private")}))
+    found = with_references(change, Catalogue({("model", "one"): Entry("model", "one", "One", "private")}))
     assert (found.action, found.model_name, found.problems) == ("create", "One", ())
     failed = with_references(change, Catalogue(failures={("model", "one"): FAILURE}))
     assert (failed.action, failed.failure) == ("invalid", FAILURE)
@@ -59,7 +59,7 @@ def test_a_reference_that_could_not_be_looked_up_is_a_failure_and_not_missing() 
 
 
 def test_what_the_remote_text_refers_to_is_known_to_exist() -> None:
-    change = compare(document("new {asset:a}"), held("old {asset:a}", Record("asset", "a", None, "private")))
+    change = compare(document("new {asset:a}"), held("old {asset:a}", Entry("asset", "a", None, "private")))
     assert with_references(change, Catalogue()).problems == ()
 
 
@@ -69,10 +69,10 @@ def test_what_the_remote_text_refers_to_is_known_to_exist() -> None:
 )
 def test_only_a_model_that_others_see_is_warned_of_private_references(privacy: str | None, codes: list[str]) -> None:
     records = [
-        Record("model", "one", None, privacy),
-        Record("asset", "a", None, "private"),
-        Record("model", "m", None, "private"),
-        Record("asset", "b", None, "public"),
+        Entry("model", "one", None, privacy),
+        Entry("asset", "a", None, "private"),
+        Entry("model", "m", None, "private"),
+        Entry("asset", "b", None, "public"),
     ]
     catalogue = Catalogue({(record.kind, record.id): record for record in records})
     change = with_references(compare(document("{asset:a} {model:m} {asset:b}"), held("")), catalogue)

@@ -14,8 +14,7 @@ from syncjob.local.document import Document
 from syncjob.plan.compare import Change, Plan
 from syncjob.plan.drift import over_edit
 from syncjob.plan.saved_plan import SavedItem, SavedPlan, as_planned, as_reviewed, blocked, load, save
-from syncjob.report.build import plan_items
-from syncjob.report.planned import to_save
+from syncjob.report.build import plan_items, to_save
 from syncjob.text.canonical import sha256
 
 OLD, NEW = sha256("old"), sha256("new")
@@ -119,7 +118,7 @@ def test_a_plan_that_was_edited_is_refused(data: bytes) -> None:
     ],
 )
 def test_what_is_no_plan_is_refused(data: bytes) -> None:
-    with pytest.raises(UsageError, match=r"plan\.json is no plan of syncjob"):
+    with pytest.raises(UsageError, match=r"plan\.json is not a plan of syncjob"):
         load(data, config(), "plan.json")
 
 

@@ -257,7 +257,10 @@ def wrote(before: str, after: str, *, is_sure: bool = True) -> RecentWrite:
 def test_what_our_own_writes_say_of_a_reading(
     writes: list[RecentWrite], text: str, doubt: tuple[str, bool] | None
 ) -> None:
-    found = Recent(("one", write) for write in writes).doubt("one", sha256(text))
+    recent = Recent()
+    for write in writes:
+        recent.add("one", write)
+    found = recent.doubt("one", sha256(text))
     assert (found and (found.run, found.is_sure)) == doubt
 
 

@@ -24,7 +24,7 @@ def test_each_id_is_asked_for_once_in_full_batches(remote: Loopback) -> None:
     remote.add(*(id_ for _, id_ in models))
     catalogue = ask(remote, *assets, *models, *assets, *models)
     assert remote.counts == {"POST": math.ceil(450 / 200) + math.ceil(120 / 50)}
-    assert set(catalogue.records) == {*assets[:400], *models}
+    assert set(catalogue.entries) == {*assets[:400], *models}
     assert catalogue.failures == {}
 
 
@@ -40,7 +40,7 @@ def test_what_could_not_be_looked_up_is_a_failure_and_not_missing(remote: Loopba
     failure = catalogue.failure("asset", "a")
     assert failure is not None
     assert (failure.code, failure.http_status) == ("unavailable", 500)
-    assert catalogue.record("model", "m") is not None
+    assert catalogue.entry("model", "m") is not None
 
 
 def test_refused_credentials_stop_the_look_up(remote: Loopback) -> None:

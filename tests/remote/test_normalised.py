@@ -139,8 +139,10 @@ def test_elsewhere_the_message_says_what_happened_and_how_to_go_on(
     assert told(report)["one"] == ("conflict", "refused", ["remote-edited"])
     (item,) = report.items
     message = item.problems[0].message
-    what = "this text in another form than" if name in FORMS else "only the beginning of the text that"
-    assert f"Scenario stores {what} commit {commit} has" in message
+    text = f"the text of commit {commit}"
+    assert (
+        f"Scenario stores {f'{text} in another form' if name in FORMS else f'only the beginning of {text}'}." in message
+    )
     assert "`syncjob pull one`" in message
     (workspace.descriptions / "one.md").write_text(TEXT)
     assert pull(workspace).exit_code == 0
@@ -170,7 +172,7 @@ def test_an_edit_of_somebody_is_still_one(workspace: Workspace, remote: Loopback
     remote.sandbox.put("one", TEXT.upper())
     report = sync(workspace)
     (item,) = report.items
-    assert "git never held this text" in item.problems[0].message
+    assert "not in git's history" in item.problems[0].message
 
 
 def test_the_form_of_an_earlier_write_is_forgotten_with_a_later_one(workspace: Workspace, remote: Loopback) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from syncjob.plan.compare import Action, Base, Change, Plan
-from syncjob.plan.references import Record
+from syncjob.plan.references import Entry
 from syncjob.problems import Failure, Problem, warning
 from syncjob.report.build import plan_items, run_problems, summarise
 from syncjob.report.html.cards import tag_cards
@@ -135,7 +135,7 @@ def page(*changes: Change, problems: Sequence[Problem] = ()) -> str:
     return render(report(*changes, problems=problems), changes)
 
 
-def prose(text: str, *known: Record, missing: Sequence[tuple[str, str]] = ()) -> str:
+def prose(text: str, *known: Entry, missing: Sequence[tuple[str, str]] = ()) -> str:
     keys = {(record.kind, record.id): record for record in known}
     return "\n".join(blocks(text, tag_cards(keys, missing, "not resolved")))  # type: ignore[arg-type]
 
@@ -183,7 +183,7 @@ def test_whatever_the_texts_are_the_page_is_well_formed_and_harmless(
         model_name=message,
         problems=(Problem(name, message, 1, 2), warning("asset-missing", message)),
         failure=Failure(name, message, 500, 2),
-        known=(Record("asset", "a", name, message), Record("model", "m", message, None)),
+        known=(Entry("asset", "a", name, message), Entry("model", "m", message, None)),
         base=Base("0" * 40, name),
     )
     other = change(after, "", "delete", model_id=name)
@@ -253,7 +253,7 @@ def test_the_policy_stands_before_all_that_it_rules() -> None:
 
 def test_the_same_run_makes_the_same_page() -> None:
     changes = [
-        change("a {asset:b}", "c {model:d}", known=(Record("asset", "b", None, None),)),
+        change("a {asset:b}", "c {model:d}", known=(Entry("asset", "b", None, None),)),
         change("x", "", "delete", "two"),
     ]
     assert page(*changes) == page(*changes)
@@ -308,7 +308,7 @@ def test_an_image_is_a_card_with_its_host_and_is_not_loaded(text: str, said: str
 
 
 def test_tags_are_cards_with_what_is_known_of_them() -> None:
-    known = Record("asset", "a", "Fox <i>", "private"), Record("model", "m", None, None)
+    known = Entry("asset", "a", "Fox <i>", "private"), Entry("model", "m", None, None)
     read = Read(prose("{asset:a} and {model:m}", *known))
     assert read.text() == "asset Fox <i> a private and model m"
     assert [card["value"] for card in read.of("data")] == ["{asset:a}", "{model:m}"]
@@ -434,7 +434,7 @@ def test_a_mark_never_crosses_an_element() -> None:
 
 
 def test_a_card_is_one_word_whatever_is_known_of_it() -> None:
-    known, unknown = prose("see {asset:a} now", Record("asset", "a", "Fox", "public")), prose("see {asset:a} now")
+    known, unknown = prose("see {asset:a} now", Entry("asset", "a", "Fox", "public")), prose("see {asset:a} now")
     pair = marked_pair(Block(known), Block(unknown))
     assert pair == (known, unknown)
     old, new = marks("see the {asset:a} now", "see the {asset:b} now")
@@ -698,7 +698,7 @@ def test_a_conflict_shows_what_was_edited_since_which_commit() -> None:
         "title\nedited there", "title\nchanged here", "conflict", base=Base("0123456789" + "f" * 30, "title\nas it was")
     )
     read = Read(page(edited))
-    assert "Scenario's text beside that of commit 0123456789" in read.text()
+    assert "Edited on Scenario since commit 0123456789" in read.text()
     assert "f" * 30 not in read.text()
     assert "-as it was\n+edited there\n" in read.within("pre")
 
@@ -732,7 +732,7 @@ def test_headings_descend_one_by_one() -> None:
 def test_what_the_page_has_no_room_for_is_counted() -> None:
     changes = [change("a", "b", model_id="one"), change("c", "d", model_id="two")]
     page = render(report(*changes), changes[:1])
-    assert "1 more description for which this page has no room" in page
+    assert "1 more description omitted for length" in page
     assert ('id="model-one"' in page, 'id="model-two"' in page) == (True, False)
 
 

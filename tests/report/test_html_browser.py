@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog,
 from syncjob.local.document import parse
 from syncjob.plan.compare import Base, Change, compare, with_references
 from syncjob.plan.existing import Held
-from syncjob.plan.references import Catalogue, Record
+from syncjob.plan.references import Catalogue, Entry
 from syncjob.problems import Failure, Problem, warning
 from syncjob.report.html.page import render
 from syncjob.text.canonical import canonical
@@ -132,7 +132,7 @@ def demo() -> list[Change]:
     seed = json.loads((PROJECT / "syncjob/sandbox/seed.json").read_text("utf-8"))
     kinds: tuple[tuple[Kind, str], ...] = (("asset", "assets"), ("model", "models"))
     records = {
-        (kind, row["id"]): Record(kind, row["id"], row["name"], row["privacy"])
+        (kind, row["id"]): Entry(kind, row["id"], row["name"], row["privacy"])
         for kind, rows in kinds
         for row in seed[rows]
     }
@@ -171,7 +171,7 @@ def troubled() -> list[Change]:
                 Problem("asset-missing", "no such asset", 1, 1),
                 warning("reference-private", "is private", 1, 40),
             ),
-            known=(Record("asset", "asset_here", "A name", "private"),),
+            known=(Entry("asset", "asset_here", "A name", "private"),),
         ),
         change(
             "old words",

@@ -124,7 +124,7 @@ def test_a_torn_last_line_is_left_out(tmp_path_factory: pytest.TempPathFactory, 
 def test_what_is_no_record_is_told_with_its_line(tmp_path: Path, line: bytes) -> None:
     path = journal_of(tmp_path, INTENT)
     path.write_bytes(path.read_bytes() + line + b"{}\n")
-    with pytest.raises(UsageError, match=r"run-1\.jsonl:3: no record of a journal"):
+    with pytest.raises(UsageError, match=r"run-1\.jsonl:3: not a record of a journal"):
         list(read(tmp_path, "run-1"))
 
 

@@ -36,21 +36,21 @@ def article(item: Item, change: "Change", anchor: str) -> "Markup":
 
 
 def _sides(item: Item, change: "Change") -> "Markup | None":
-    """Both, side by side; None where they are too large to be rendered."""
+    """Both, side by side; None if they are too large to be rendered."""
     # Imported late: the Markdown parser is slow to load, and many a run has nothing to render.
     from syncjob.report.html.prose import blocks
     from syncjob.text.code_spans import is_parsable
 
     if not (is_parsable(change.before) and is_parsable(change.after)):
         return None
-    known = {(record.kind, record.id): record for record in change.known}
+    known = {entry.key: entry for entry in change.known}
     before = list(blocks(change.before, tag_cards(known, (), "not resolved")))
     after = list(blocks(change.after, tag_cards(known, _missing(item, change), "not looked up")))
     return both_sides(before if change.before else None, after if change.after else None)
 
 
 def _missing(item: Item, change: "Change") -> "frozenset[Key]":
-    """What the file refers to and is known not to exist; in code, where it may be text, that is a warning only."""
+    """What the file refers to and is known not to exist; in code, which may be text, that is only a warning."""
     places = {
         (problem.line, problem.column)
         for problem in item.problems
@@ -60,7 +60,7 @@ def _missing(item: Item, change: "Change") -> "frozenset[Key]":
 
 
 def _drift(change: "Change") -> list[str]:
-    """The lines of what was edited on Scenario, where it can be told what from."""
+    """The lines of what was edited on Scenario, if it is known what from."""
     if change.base is None:
         return []
     names = {"before_name": f"git/{change.base.commit[:10]}", "after_name": f"scenario/{change.model_id}"}

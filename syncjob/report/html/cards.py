@@ -10,22 +10,22 @@ from urllib.parse import urlsplit
 from syncjob.report.html.rendering import render
 
 if TYPE_CHECKING:
-    from syncjob.plan.references import Key, Record
+    from syncjob.plan.references import Entry, Key
     from syncjob.text.tags import Kind
 
 TagCard = Callable[["Kind", str], str]
 
 
-def tag_cards(known: "Mapping[Key, Record]", missing: "Collection[Key]", otherwise: str) -> TagCard:
+def tag_cards(known: "Mapping[Key, Entry]", missing: "Collection[Key]", otherwise: str) -> TagCard:
     """Makes the card of a tag; `otherwise` is said of what is neither known nor missing."""
 
     def card(kind: "Kind", id_: str) -> str:
-        record = known.get((kind, id_))
+        entry = known.get((kind, id_))
         if (kind, id_) in missing:
             return _card(f"{kind} missing", f"{{{kind}:{id_}}}", kind, "", id_, "does not exist")
-        if record is None:
+        if entry is None:
             return _card(f"{kind} unresolved", f"{{{kind}:{id_}}}", kind, "", id_, otherwise)
-        return _card(kind, f"{{{kind}:{id_}}}", kind, record.name or "", id_, record.privacy or "")
+        return _card(kind, f"{{{kind}:{id_}}}", kind, entry.name or "", id_, entry.privacy or "")
 
     return card
 

@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 
 
 def render(report: Report, changes: "Sequence[Change]") -> str:
-    """The whole page, the same for the same run; `changes` are those of the items that are to be looked at.
-
-    It loads nothing from anywhere, and runs no script but its own.
-    """
+    """The whole page, which loads nothing and runs no script but its own; `changes` are those worth a look."""
     return "".join(parts(report, changes))
 
 
@@ -58,7 +55,7 @@ def _is_listed(item: Item) -> bool:
 
 
 def _anchored(items: Sequence[Item]) -> Iterator[tuple[Item, str]]:
-    """Each item with its fragment, the same from page to page where its id is one."""
+    """Each item with its fragment, the same from page to page if its id is one."""
     seen: set[str] = set()
     for place, item in enumerate(items, 1):
         is_own = is_id(item.model_id) and item.model_id not in seen

@@ -8,7 +8,7 @@ from syncjob.text.matching import equal_runs
 
 Pair = tuple[Block | None, Block | None]
 
-_MOST_COMPARED = 900  # blocks of one side with blocks of the other, where texts stand between equal ones
+_MOST_COMPARED = 900  # blocks of one side with blocks of the other, between equal ones
 
 
 def paired(before: Sequence[Block], after: Sequence[Block]) -> list[Pair]:
@@ -22,7 +22,7 @@ def paired(before: Sequence[Block], after: Sequence[Block]) -> list[Pair]:
 def _rows(
     before: Sequence[Block], after: Sequence[Block], left: tuple[int, int], right: tuple[int, int]
 ) -> Iterator[Pair]:
-    """What stands between two anchors side by side, and the right one of them."""
+    """What is between two anchors side by side, and the right one of them."""
     yield from zip_longest(before[left[0] + 1 : right[0]], after[left[1] + 1 : right[1]])
     if right[0] < len(before):
         yield before[right[0]], after[right[1]]

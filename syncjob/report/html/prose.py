@@ -18,7 +18,7 @@ from syncjob.text.tags import ID_PATTERN, Kind
 
 _TAG = re.compile(r"\{(asset|model):(" + ID_PATTERN + r")\}")
 _LINKED = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
-_TOP = 3  # the headings of the page itself that stand above a description
+_TOP = 3  # the levels of the page's own headings above a description
 _Env = MutableMapping[str, Any]
 
 

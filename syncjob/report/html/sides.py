@@ -23,12 +23,12 @@ class _Row:
     before: "Markup | None"
     after: "Markup | None"
     remarks: Sequence[str] = ()
-    gone: Sequence["Markup"] = ()  # where links no longer lead
+    gone: Sequence["Markup"] = ()  # targets that links no longer have
     new: Sequence["Markup"] = ()
 
 
 def both_sides(before: Sequence[str] | None, after: Sequence[str] | None) -> "Markup":
-    """The blocks of two texts in two columns; where one is no text, None, the other's in one column, unmarked."""
+    """The blocks of two texts in two columns; if one is None, no text, the other's in one column, unmarked."""
     if before is None or after is None:
         side, blocks = ("after", after) if before is None else ("before", before)
         return render("sides.html", side=side, prose=trusted("\n".join(blocks or ())))
@@ -37,7 +37,7 @@ def both_sides(before: Sequence[str] | None, after: Sequence[str] | None) -> "Ma
 
 
 def _groups(pairs: Sequence[Pair]) -> Iterator[tuple[bool, Sequence[_Row]]]:
-    """The rows in order, in groups that are folded or not: equal ones are, where they are many."""
+    """The rows in order, in groups that are folded or not: many equal ones are."""
     groups = [(is_equal, list(group)) for is_equal, group in groupby(pairs, key=_is_equal)]
     for place, (is_equal, group) in enumerate(groups):
         rows = [_equal_row(pair) if is_equal else _changed_row(*pair) for pair in group]
@@ -73,5 +73,5 @@ def _all_marked(block: Block | None, name: str) -> "Markup | None":
 
 
 def _led(block: Block, other: Block) -> "list[Markup]":
-    """Where the links of one lead and those of the other, which has some, do not: their text alone would not say so."""
+    """The targets of one that the other, which has links too, does not have: their text alone would not say so."""
     return [trusted(target) for target in sorted(block.targets - other.targets) if other.targets]

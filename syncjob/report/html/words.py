@@ -1,6 +1,6 @@
 """Which words of two pieces of HTML differ, marked in both. Pure.
 
-The HTML is our own: no `<` or `>` stands in a text or an attribute. Only words are compared, never
+The HTML is our own: no text and no attribute holds a `<` or `>`. Only words are compared, never
 elements, and what is marked lies within one text, so that what was well-formed stays so.
 """
 
@@ -46,7 +46,7 @@ class Block:
 
     @cached_property
     def targets(self) -> frozenset[str]:
-        """Where its links lead, as HTML."""
+        """The targets of its links, as HTML."""
         return frozenset(re.findall(r'<a href="([^"]*)"', self.markup))
 
 
@@ -61,7 +61,7 @@ def is_alike(share: float) -> bool:
 
 
 def marked_pair(before: Block, after: Block) -> tuple[str, str] | None:
-    """Both as HTML with what differs in `<del>` and `<ins>`; None where that would take too long."""
+    """Both as HTML with what differs in `<del>` and `<ins>`; None if that would take too long."""
     runs = equal_runs(before.words, after.words) if is_alike(likeness(before, after)) else []
     if runs is None:
         return None
