@@ -1,5 +1,6 @@
 """What every test may ask for: a served stand-in, and a folder to run the command in."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import structlog
 
 from tests.support.loopback import Loopback, loopback
 from tests.support.workspace import Workspace
+
+# A shell has its background jobs ignore SIGINT, and whatever they start ignores it too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
