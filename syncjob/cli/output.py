@@ -91,9 +91,7 @@ class Output:
         report = result.report
         report_file = self._save_report(report)
         if self._step:
-            from syncjob.commands.turn import progress
-
-            self._step.tell(report, report_file, self.attempts.to, progress=progress(run, report))
+            self._tell(self._step, run, report, report_file)
         with self.attempts.to(f"make the {self._format} output"):
             self._make(run, result, partial(text, color=self.is_colored))
         if self._step and self._format != "github":
@@ -108,6 +106,14 @@ class Output:
             with self.attempts.to("write the report"):
                 outputs.save(report_file, json.parts(structs.replace(report, exit_code=status)))
         return status
+
+    def _tell(self, step: Step, run: Run, report: Report, report_file: str | None) -> None:
+        from syncjob.commands.turn import progress
+
+        got = None
+        with self.attempts.to("tell how far the run got"):
+            got = progress(run, report)
+        step.tell(report, report_file, self.attempts.to, progress=got)
 
     def _save_report(self, report: Report) -> str | None:
         """The report's file; None if there is none."""

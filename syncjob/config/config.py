@@ -15,7 +15,7 @@ from syncjob.config import discovery, strict_yaml
 from syncjob.credentials import Credentials, from_environment
 from syncjob.errors import UsageError
 from syncjob.files import regular
-from syncjob.text.sanitize import one_line, shorten
+from syncjob.text.sanitize import one_line
 
 STATE_FOLDER = ".syncjob"
 SANDBOX = "sandbox:"
@@ -207,12 +207,16 @@ def _read(path: Path) -> _Source:
     return source
 
 
+_LONGEST_SHOWN = 10
+
+
 def _plain(message: str, text: str | None) -> str:
     """msgspec's sentence in the words of somebody who writes YAML; with a text in the place of a number or of true."""
     for technical, plain in _WORDS.items():
         message = message.replace(technical, plain)
-    if text is not None and "expected a mapping" not in message.lower():
-        message = message.replace("got a text", f'got "{shorten(text, 40)}"')
+    # A longer one may be a key that was put here by mistake.
+    if text is not None and len(text) <= _LONGEST_SHOWN and "expected a mapping" not in message.lower():
+        message = message.replace("got a text", f'got "{one_line(text)}"')
     return message[:1].lower() + message[1:]
 
 

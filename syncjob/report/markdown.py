@@ -102,7 +102,7 @@ def _section_lines(item: Item) -> Iterator[str]:
         yield "</ul>"
     yield ""
     if item.remote_edit and item.remote_edit.diff:
-        yield f"Edited on Scenario since commit `{item.remote_edit.commit[:10]}`:"
+        yield f"Scenario's text, compared with commit `{item.remote_edit.commit[:10]}`:"
         yield ""
         yield from _fenced(item.remote_edit.diff)
         yield "Your file, compared with Scenario:"

@@ -71,7 +71,7 @@ def _item(item: Item, color: bool) -> Iterator[str]:
     if item.diff:
         yield _paint(f"{item.action} {_name(item)}", _BOLD, color)
         if item.remote_edit and item.remote_edit.diff:
-            yield f"Edited on Scenario since commit {item.remote_edit.commit[:10]}:"
+            yield f"Scenario's text, compared with commit {item.remote_edit.commit[:10]}:"
             yield from _diff(item.remote_edit.diff, color)
             yield "Your file, compared with Scenario:"
         yield from _diff(item.diff, color)

@@ -698,7 +698,7 @@ def test_a_conflict_shows_what_was_edited_since_which_commit() -> None:
         "title\nedited there", "title\nchanged here", "conflict", base=Base("0123456789" + "f" * 30, "title\nas it was")
     )
     read = Read(page(edited))
-    assert "Edited on Scenario since commit 0123456789" in read.text()
+    assert "Scenario's text, compared with commit 0123456789" in read.text()
     assert "f" * 30 not in read.text()
     assert "-as it was\n+edited there\n" in read.within("pre")
 
