@@ -66,7 +66,7 @@ def imports(path: Path, *, for_types_too: bool = False) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module)
-            found |= {f"{node.module}.{alias.name}" for alias in node.names if node.module == "syncjob"}
+            found |= {f"{node.module}.{alias.name}" for alias in node.names if node.module.split(".")[0] == "syncjob"}
     return found
 
 
