@@ -11,7 +11,8 @@ from syncjob.control import workers
 from syncjob.errors import Stopped
 from syncjob.local.scope import Files
 from syncjob.output.internal import guarded
-from syncjob.plan.compare import Change, Plan, compare, confirmed, failed, in_order, not_compared, unjudged
+from syncjob.plan.compare import Change, Plan, compare, failed, in_order, in_step, not_compared, unjudged
+from syncjob.plan.existing import Held
 from syncjob.remote.lookup import References
 from syncjob.state.cache import Memory
 from syncjob.state.journal import Confirmed
@@ -146,8 +147,10 @@ class _Reading:
 
     def _is_known(self, model_id: str, digest: str | None) -> bool:
         """Whether Scenario is known to hold the text of that digest, and need not be asked."""
+        if self._run.options.refresh:
+            return False
         is_confirmed = model_id in self._known and self._known[model_id] == digest
-        return not self._run.options.refresh and (is_confirmed or self._memory.holds(model_id, digest))
+        return is_confirmed or (self._memory.is_on and self._memory.holds(model_id, digest))
 
     def _compare(self, name: str) -> tuple[Change, bool]:
         """The change that a document asks for, and whether Scenario was asked."""
@@ -157,12 +160,21 @@ class _Reading:
         )
 
     def _compared(self, name: str) -> tuple[Change, bool]:
-        document = self._source.read(name)
+        """A file that was read and is good is read again only if Scenario holds another text."""
+        digest = self._source.digest(name)
+        document = self._source.unread(name) if digest else self._source.read(name)
         if not document.is_valid:
             return not_compared(document), False
-        if self._is_known(document.model_id, sha256(document.text)):
-            return confirmed(document), False
-        return compare(document, self._run.remote.read(document.model_id)), True
+        if self._is_known(document.model_id, digest or sha256(document.text)):
+            return in_step(document, digest or sha256(document.text)), False
+        existing = self._run.remote.read(document.model_id)
+        if digest:
+            if isinstance(existing, Held) and sha256(existing.text) == digest:
+                return in_step(document, digest), True
+            document = self._source.read(name)
+            if not document.is_valid:
+                return not_compared(document), False
+        return compare(document, existing), True
 
 
 def in_parallel(

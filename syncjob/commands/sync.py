@@ -52,7 +52,7 @@ def _plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
         yield unasked_plan(run)
         return
     is_strict = will_write and not options.keep_going
-    if is_strict and not all(document.is_valid for document in found.documents(run.stop)):
+    if is_strict and not found.is_valid(run.stop):
         yield _refused(run, found, ())
     else:
         yield from _plans_in_scope(run, found, will_write=will_write, is_strict=is_strict)

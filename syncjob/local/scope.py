@@ -15,6 +15,7 @@ from syncjob.local import nested
 from syncjob.local.document import Document, Folder, gone, list_folder, model_id_of
 from syncjob.local.select import Shard, select
 from syncjob.problems import Problem, warning
+from syncjob.text.canonical import sha256
 from syncjob.text.tags import is_id
 
 
@@ -39,6 +40,20 @@ class Files:
         self.below = below or {}
         self._was_listed = config.folder.is_dir()
         self._folder = Folder(config.folder, self._shown_as, there, config.safety.max_file_bytes)
+        self._good: dict[str, bytes] = {}  # digests, for the texts of all files would not fit into memory
+
+    def is_valid(self, name: str) -> bool:
+        """Reads a document; the digest of one without any problem is kept."""
+        document = self.read(name)
+        digest = None if document.problems else sha256(document.text)
+        if digest:
+            self._good[name] = bytes.fromhex(digest)
+        return document.is_valid
+
+    def digest(self, name: str) -> str | None:
+        """That of a text that was read and found good, so that it need not be read again to be compared."""
+        found = self._good.get(name)
+        return found.hex() if found else None
 
     def read(self, name: str) -> Document:
         """The document of a file as it is now; one without a text if there is no such file."""
@@ -87,6 +102,10 @@ class Scope:
     @property
     def encodings(self) -> Mapping[str, str]:
         return self.files.worktree.encodings
+
+    def is_valid(self, stop: Ending) -> bool:
+        """Whether all files that the run is about are; once it is to end, whether those were that it came to."""
+        return all(stop.requested or self.files.is_valid(name) for name in self.asked)
 
     def documents(self, stop: Ending) -> Iterator[Document]:
         """The documents that the run is about, bad ones among them; their places alone once it is to end."""

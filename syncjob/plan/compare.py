@@ -99,27 +99,26 @@ def compare(document: Document, existing: Existing) -> Change:
 
     An Absent is a `create` only if the model exists; `exists` is False until that is looked up.
     """
-    bare = Change(document.model_id, document.path, "invalid", problems=document.problems)
-    change = replacing(bare, existing, document.text)
+    bare = Change(document.model_id, document.path, "invalid", after=document.text, problems=document.problems)
+    change = over(bare, existing)
     known = existing.known if isinstance(existing, Held) else ()
     return replace(change, tags=document.tags, known=known) if change.is_write else change
 
 
-def replacing(bare: Change, existing: Existing, after: str) -> Change:
-    """The change that puts `after` in the place of what exists; `bare` has no sides yet."""
-    desired = canonical(after)
+def over(bare: Change, existing: Existing) -> Change:
+    """The change that puts the `after` of `bare`, which has no other side yet, in the place of what exists."""
+    desired = canonical(bare.after)
     after_sha256 = sha256(desired)
     if isinstance(existing, Failure):
-        return replace(bare, after_sha256=after_sha256, failure=existing)
+        return replace(bare, after="", after_sha256=after_sha256, failure=existing)
     before = existing.text if isinstance(existing, Held) else ""
     before_sha256 = after_sha256 if before == desired else sha256(before)
     if same(desired, before):
-        return replace(bare, action="unchanged", before_sha256=before_sha256, after_sha256=after_sha256)
+        return replace(bare, action="unchanged", after="", before_sha256=before_sha256, after_sha256=after_sha256)
     return replace(
         bare,
-        action="create" if not before else "update" if after else "delete",
+        action="create" if not before else "update" if bare.after else "delete",
         before=before,
-        after=after,
         before_sha256=before_sha256,
         after_sha256=after_sha256,
         read_at=existing.read_at,
@@ -165,9 +164,8 @@ def failed(change: Change, failure: Failure) -> Change:
     return replace(change, action="invalid", failure=failure)
 
 
-def confirmed(document: Document) -> Change:
-    """A document whose text Scenario is known to hold; it is not asked again."""
-    digest = sha256(document.text)
+def in_step(document: Document, digest: str | None) -> Change:
+    """A document whose text, by its digest, Scenario holds."""
     bare = Change(document.model_id, document.path, "unchanged", problems=document.problems)
     return replace(bare, before_sha256=digest, after_sha256=digest)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from syncjob.plan.compare import Change, replacing
+from syncjob.plan.compare import Change, over
 from syncjob.plan.existing import Existing
 from syncjob.problems import Problem, warning
 from syncjob.state.past_runs import Write
@@ -13,7 +13,7 @@ def put_back(write: Write, existing: Existing, *, is_forced: bool) -> Change:
 
     `is_forced` makes a warning of that. A probe's journal holds a text to the letter, and so it is put back.
     """
-    change = replacing(_bare(write), existing, write.intent.before or "")
+    change = over(replace(_bare(write), after=write.intent.before or ""), existing)
     is_over_later = change.is_write and not write.has_left(change.before_sha256)
     return _over_later(change, is_forced=is_forced) if is_over_later else change
 

@@ -77,14 +77,12 @@ def _with_whole_path(message: str) -> str:
 
 def failure(
     answer: Answer, secrets: tuple[str, ...], *, is_bearer: bool, max_retry_after: float, asked: str = ""
-) -> errors.ScenarioError | None:
-    """The error that a response is; None for a plain 200.
+) -> errors.ScenarioError:
+    """The error that a response of another status than 200 is.
 
     `secrets` are taken out of its message; `is_bearer` says that the request bore a session token, `asked` for which
     id it was, "" for none. A response that asks for a wait of more than `max_retry_after` seconds is not retried.
     """
-    if answer.status == 200:
-        return None
     if answer.status < 400:
         return _no_failure(answer, secrets)
     reason, name = _reason(answer.body)

@@ -33,15 +33,8 @@ def error_of(
     is_bearer = credentials is not None and credentials.is_bearer
     secrets = credentials.secrets if credentials else ()
     error = failure(Answer(status, headers or {}, raw), secrets, is_bearer=is_bearer, max_retry_after=max_retry_after)
-    assert error is not None
     assert error.http_status == status
     return error
-
-
-def test_a_plain_200_is_no_error() -> None:
-    assert (
-        failure(Answer(200, {"x-should-retry": "true"}, b"whatever"), (), is_bearer=False, max_retry_after=120) is None
-    )
 
 
 # status, its error, whether it is retried, whether a write may have had its effect

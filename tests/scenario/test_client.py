@@ -43,6 +43,13 @@ def bodies(remote: Loopback) -> list[Any]:
     return [json.loads(body) for _, _, body in remote.asked if body]
 
 
+def test_a_plain_200_is_no_error(scenario: Scenario, remote: Loopback) -> None:
+    body = b'{"description": {"assets": [], "models": [], "value": "a text"}}'
+    remote.script = lambda method, target: json_answer(200, body, x_should_retry="true")
+    assert scenario.models.description.retrieve("flux.1-dev").value == "a text"
+    assert remote.counts == {"GET": 1}
+
+
 # Descriptions
 
 

@@ -129,14 +129,14 @@ class Transport:
             status = answer.status
         finally:
             self._on_exchange(Exchange(method, path, status, self._clock() - started))
+        if answer.status == 200:
+            return answer
         limit = self._limits.max_retry_after
         asked = "".join(path.split("/")[2:3])  # /models/<id>/description
         error = failure(answer, self._secrets, is_bearer=self._is_bearer, max_retry_after=limit, asked=asked)
         if isinstance(error, errors.Unauthorized):
             self._refused = True
-        if error:
-            raise error
-        return answer
+        raise error
 
     def _exchange(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
         suffix = f"?{urlencode(query)}" if query else ""
