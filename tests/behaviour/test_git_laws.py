@@ -15,9 +15,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from syncjob.commands import run, sync
 from syncjob.config.config import Config, Safety
@@ -29,7 +28,8 @@ from syncjob.plan import saved_plan
 from syncjob.report.build import to_save
 from syncjob.report.model import Report
 from tests.behaviour.test_laws import config
-from tests.support.loopback import Loopback, loopback
+from tests.support.loopback import Loopback
+from tests.support.machines import FOUND, SHRUNK, laws_hold
 from tests.support.oracle import (
     BLOCKED,
     MISSING,
@@ -52,7 +52,6 @@ from tests.support.workspace import AGREEING, untracked
 MODELS = ("one", "two.1", "three-x", "_4", "5")
 UNKNOWN = "unknown"  # to Scenario
 MAX_DELETES = 1
-FOUND = (Phase.reuse, Phase.generate)
 SETTINGS = (
     "-c", "core.fsync=none", "-c", "maintenance.auto=false", "-c", "commit.gpgsign=false", "-c", "merge.conflictStyle=merge",
     "-c", "advice.detachedHead=false", "-c", "user.name=tests", "-c", "user.email=tests@example.invalid",
@@ -562,32 +561,11 @@ def _model_of(target: str) -> str:
     return target.split("/")[-2]
 
 
-def laws_hold(folder: Path, phases: tuple[Phase, ...], *, examples: int, steps: int) -> None:
-    with loopback(Path(":memory:")) as remote:
-
-        class Machine(GitAndScenario):
-            served = remote
-            root = folder
-
-        run_state_machine_as_test(
-            Machine,
-            settings=settings(
-                phases=phases,
-                max_examples=examples,
-                stateful_step_count=steps,
-                deadline=None,
-                print_blob=True,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
-
-
 def test_no_edit_is_lost_and_nothing_is_done_by_halves(tmp_path: Path) -> None:
-    # A failure is shown as it was found: to make it smaller takes minutes, which the deep suite has.
-    laws_hold(tmp_path, FOUND, examples=20, steps=15)
+    laws_hold(GitAndScenario, tmp_path, FOUND, examples=20, steps=15)
 
 
 @pytest.mark.deep
 @pytest.mark.parametrize("part", range(4))
 def test_no_edit_is_lost_however_long_it_goes_on(tmp_path: Path, part: int) -> None:
-    laws_hold(tmp_path, (*FOUND, Phase.shrink), examples=25, steps=30)
+    laws_hold(GitAndScenario, tmp_path, SHRUNK, examples=25, steps=30)

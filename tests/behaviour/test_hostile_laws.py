@@ -9,16 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from syncjob import log
 from syncjob.commands import run
 from syncjob.scenario.answers import Answer
-from tests.behaviour.test_git_laws import FOUND, Changes, GitAndScenario, Ran, changes, ids, texts
+from tests.behaviour.test_git_laws import Changes, GitAndScenario, Ran, changes, ids, texts
 from tests.support import hostile_repository
-from tests.support.loopback import json_answer, loopback
+from tests.support.loopback import json_answer
+from tests.support.machines import FOUND, SHRUNK, laws_hold
 from tests.support.oracle import Asked, Scope, key
 from tests.support.workspace import Workspace
 
@@ -216,32 +216,16 @@ def _take_away_lookalike(folder: Path) -> None:
         shutil.rmtree(folder / part)
 
 
-def laws_hold(folder: Path, phases: tuple[Phase, ...], *, examples: int, steps: int) -> None:
+@pytest.fixture(autouse=True)
+def _silent() -> None:
     log.configure(io.StringIO(), "json", "error", "run", ())
-    with loopback(Path(":memory:")) as remote:
-
-        class Machine(Hostile):
-            served = remote
-            root = folder
-
-        run_state_machine_as_test(
-            Machine,
-            settings=settings(
-                phases=phases,
-                max_examples=examples,
-                stateful_step_count=steps,
-                deadline=None,
-                print_blob=True,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
 
 
 def test_no_trap_goes_off_and_no_edit_passes_for_gits_own(tmp_path: Path) -> None:
-    laws_hold(tmp_path, FOUND, examples=5, steps=6)
+    laws_hold(Hostile, tmp_path, FOUND, examples=5, steps=6)
 
 
 @pytest.mark.deep
 @pytest.mark.parametrize("part", range(4))
 def test_the_laws_hold_whatever_a_repository_wants(tmp_path: Path, part: int) -> None:
-    laws_hold(tmp_path, (*FOUND, Phase.shrink), examples=250, steps=5)
+    laws_hold(Hostile, tmp_path, SHRUNK, examples=250, steps=5)
