@@ -11,13 +11,8 @@ from syncjob.report.model import Report
 from syncjob.text.sanitize import json_safe
 
 
-def render(report: Report) -> str:
-    """The report as one indented JSON object with a final newline."""
-    return "".join(parts(report))
-
-
 def parts(report: Report) -> Iterator[str]:
-    """The same in parts, so that the text of a long report is never in memory as a whole."""
+    """The report as one indented JSON object with a final newline; in parts, so that it is never in memory as a whole."""
     bare = _indented(structs.replace(report, items=()))
     if not len(report.items):
         yield bare + "\n"
