@@ -58,16 +58,12 @@ class Step:
         return path
 
     def _write_summary(self, report: Report) -> None:
-        limit = self._room_for_summary()
+        path = Path(self._environment.get("GITHUB_STEP_SUMMARY") or os.devnull)
+        taken = path.stat().st_size if path.exists() else 0  # by earlier runs of the same step
+        limit = markdown.Limit(markdown.SUMMARY.size - taken, markdown.SUMMARY.measure)
         summary = markdown.render(report, limit) + "\n"
         if limit.measure(summary) <= limit.size:
             self._append("GITHUB_STEP_SUMMARY", summary)
-
-    def _room_for_summary(self) -> markdown.Limit:
-        """What earlier runs of the same step have left of the limit."""
-        path = Path(self._environment.get("GITHUB_STEP_SUMMARY") or os.devnull)
-        taken = path.stat().st_size if path.exists() else 0
-        return markdown.Limit(markdown.SUMMARY.size - taken, markdown.SUMMARY.measure)
 
     def _append(self, variable: str, text: str) -> None:
         path = self._environment.get(variable)
