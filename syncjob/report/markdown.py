@@ -25,12 +25,8 @@ class Limit:
     measure: Callable[[str], int]
 
 
-def _bytes(text: str) -> int:
-    return len(text.encode())
-
-
 COMMENT = Limit(60_000, len)  # GitHub refuses a comment of more than 65,536 characters
-SUMMARY = Limit(1_000_000, _bytes)  # and drops a step's summary of more than 1 MiB
+SUMMARY = Limit(1_000_000, lambda text: len(text.encode()))  # and drops a step's summary of more than 1 MiB
 
 
 def render(report: Report, limit: Limit) -> str:
