@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import structs
 
 from syncjob.report.model import Report
 from syncjob.text.sanitize import json_safe
@@ -13,19 +13,20 @@ from syncjob.text.sanitize import json_safe
 
 def parts(report: Report) -> Iterator[str]:
     """The report as one indented JSON object with a final newline; in parts, so that it is never in memory as a whole."""
-    bare = _indented(structs.replace(report, items=()))
+    bare = indented(structs.replace(report, items=()))
     if not len(report.items):
         yield bare + "\n"
         return
     head, tail = bare.split('"items": []', 1)
     yield f'{head}"items": ['
     for number, item in enumerate(report.items):
-        inner = _indented(item).replace("\n", "\n    ")
+        inner = indented(item).replace("\n", "\n    ")
         yield f"{',' if number else ''}\n    {inner}"
     yield f"\n  ]{tail}\n"
 
 
-def _indented(value: Struct) -> str:
+def indented(value: object) -> str:
+    """A value as JSON that is safe to print."""
     return json_safe(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
