@@ -32,17 +32,7 @@ def indented(value: object) -> str:
 
 def schema() -> dict[str, Any]:
     """The JSON schema (2020-12) of a report, as docs/report.schema.json holds it."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "syncjob report, version 1",
-        **_with_clean_descriptions(msgspec.json.schema(Report)),
-    }
-
-
-def _with_clean_descriptions(schema: dict[str, Any]) -> dict[str, Any]:
-    """Docstrings without their indentation, which Python keeps before 3.13 and drops since."""
-    definitions = {
-        name: {**definition, "description": inspect.cleandoc(definition.get("description", ""))}
-        for name, definition in schema["$defs"].items()
-    }
-    return {**schema, "$defs": definitions}
+    made = msgspec.json.schema(Report)
+    for definition in made["$defs"].values():  # Python before 3.13 keeps the indentation of docstrings
+        definition["description"] = inspect.cleandoc(definition.get("description", ""))
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "syncjob report, version 1", **made}
