@@ -45,17 +45,13 @@ class Step:
         """
         comment_file = None
         with attempt("write the Markdown for a comment"):
-            comment_file = self._write_comment(report)
+            if path := self.file(f"syncjob-{report.run}.md"):
+                outputs.save(path, [markdown.render(report, markdown.COMMENT)])
+                comment_file = path
         with attempt("write the outputs of the step"):
             self._append("GITHUB_OUTPUT", "".join(_outputs(report, report_file, comment_file, progress)))
         with attempt("write the summary of the step"):
             self._write_summary(report)
-
-    def _write_comment(self, report: Report) -> str | None:
-        path = self.file(f"syncjob-{report.run}.md")
-        if path:
-            outputs.save(path, [markdown.render(report, markdown.COMMENT)])
-        return path
 
     def _write_summary(self, report: Report) -> None:
         path = Path(self._environment.get("GITHUB_STEP_SUMMARY") or os.devnull)
