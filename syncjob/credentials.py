@@ -113,12 +113,9 @@ def redact(text: str, secrets: tuple[str, ...]) -> str:
         read = _without(text, forms)
         shown = shown if read == text else read
     dense = _FOLD.sub("", read)
-    return _without(dense, forms) if _is_folded(dense, forms) else shown
-
-
-def _is_folded(dense: str, forms: Sequence[str]) -> bool:
     lowered = dense.translate(_LOWER)
-    return any(form in lowered for form in forms if len(form) >= _SHORTEST_FOLDED)
+    is_folded = any(form in lowered for form in forms if len(form) >= _SHORTEST_FOLDED)
+    return _without(dense, forms) if is_folded else shown
 
 
 def quoted(text: str, secrets: tuple[str, ...], limit: int = 300) -> str:
