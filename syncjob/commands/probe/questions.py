@@ -20,7 +20,6 @@ _NO_DESCRIPTION = {
 }
 _UNKNOWN_MODEL = "model_" + "0" * 24
 
-
 # A finding, and what it says of the fields of Learnt.
 Answers = Iterator[tuple[Finding, Mapping[str, Any]]]
 
