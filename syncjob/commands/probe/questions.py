@@ -196,10 +196,8 @@ def _shape(body: Any) -> str:
 
 
 def _lists(body: Any, model_id: str) -> bool:
-    match body:
-        case {"description": {"models": [*models]}}:
-            return any(isinstance(model, dict) and model.get("id") == model_id for model in models)
-    return False
+    models = _member(_member(body, "description"), "models")
+    return isinstance(models, list) and any(_member(model, "id") == model_id for model in models)
 
 
 def _refused(error: ScenarioError) -> str:
