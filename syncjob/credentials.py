@@ -130,7 +130,8 @@ def without_last_word(cut: str) -> str:
 
 
 def _without(text: str, forms: Sequence[str]) -> str:
-    text = _SIGNATURE.sub("[redacted]", _URL.sub(_without_query, text))
+    text = _URL.sub(lambda url: f"{url[1]}?[redacted]" if url[2] else url[1], text)
+    text = _SIGNATURE.sub("[redacted]", text)
     lowered = text.translate(_LOWER)
     for form in forms:
         if form in lowered:
@@ -145,10 +146,6 @@ def _around(form: str, text: str, lowered: str) -> Iterator[str]:
     for part in lowered.split(form):
         yield text[start : start + len(part)]
         start += len(part) + len(form)
-
-
-def _without_query(url: re.Match[str]) -> str:
-    return f"{url[1]}?[redacted]" if url[2] else url[1]
 
 
 def _character(escape: re.Match[str]) -> str:
