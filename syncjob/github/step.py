@@ -62,8 +62,7 @@ class Step:
             self._append("GITHUB_STEP_SUMMARY", summary)
 
     def _append(self, variable: str, text: str) -> None:
-        path = self._environment.get(variable)
-        if path:
+        if path := self._environment.get(variable):
             outputs.append(path, text, "surrogateescape")  # a path among the outputs may be no UTF-8
 
 
