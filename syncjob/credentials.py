@@ -113,12 +113,9 @@ def redact(text: str, secrets: tuple[str, ...]) -> str:
         read = _without(text, forms)
         shown = shown if read == text else read
     dense = _FOLD.sub("", read)
-    return _without(dense, forms) if _is_folded(dense, forms) else shown
-
-
-def _is_folded(dense: str, forms: Sequence[str]) -> bool:
     lowered = dense.translate(_LOWER)
-    return any(form in lowered for form in forms if len(form) >= _SHORTEST_FOLDED)
+    is_folded = any(form in lowered for form in forms if len(form) >= _SHORTEST_FOLDED)
+    return _without(dense, forms) if is_folded else shown
 
 
 def quoted(text: str, secrets: tuple[str, ...], limit: int = 300) -> str:
@@ -133,7 +130,8 @@ def without_last_word(cut: str) -> str:
 
 
 def _without(text: str, forms: Sequence[str]) -> str:
-    text = _SIGNATURE.sub("[redacted]", _URL.sub(_without_query, text))
+    text = _URL.sub(lambda url: f"{url[1]}?[redacted]" if url[2] else url[1], text)
+    text = _SIGNATURE.sub("[redacted]", text)
     lowered = text.translate(_LOWER)
     for form in forms:
         if form in lowered:
@@ -148,10 +146,6 @@ def _around(form: str, text: str, lowered: str) -> Iterator[str]:
     for part in lowered.split(form):
         yield text[start : start + len(part)]
         start += len(part) + len(form)
-
-
-def _without_query(url: re.Match[str]) -> str:
-    return f"{url[1]}?[redacted]" if url[2] else url[1]
 
 
 def _character(escape: re.Match[str]) -> str:

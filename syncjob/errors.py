@@ -1,22 +1,5 @@
 """The one exception tree: what ends a run, and what Scenario may respond.
 
-SyncjobError
-├── UsageError          command line, config, selection or credentials: nothing was changed
-├── Stopped             the run is to end; nothing new is started
-└── ScenarioError       one call failed; `code` is what the report prints
-    ├── Unauthorized    credentials refused (ends the run)
-    ├── PlanLimit       the plan's ceiling is reached (ends the run)
-    ├── Untrusted       the server's TLS certificate does not verify (ends the run)
-    ├── ProxyRefused    the proxy lets nothing through (ends the run)
-    ├── Forbidden       not allowed for this item
-    ├── NotFound        no such resource, or none that is visible
-    ├── Rejected        the request is refused for good
-    ├── Conflict        somebody else was writing
-    ├── RateLimited     too many requests
-    ├── Unavailable     no response, or a failure on the server's side
-    ├── Redirected      the response points elsewhere; never followed
-    └── ProtocolError   the response is not what the API promises
-
 A failing item is a value that holds a ScenarioError; a failing run is an exception.
 """
 
@@ -46,10 +29,14 @@ class ScenarioError(SyncjobError):
     `http_status` is None if no response came; `attempts` counts the requests made.
     `retry_after` is the wait in seconds that the server asked for, None if it asked for none.
     `ambiguous` says that the request was sent and its effect is unknown.
+    `code` is what the report prints; one that is `fatal` ends the run.
     """
 
     code: ClassVar[str]
-    fatal: ClassVar[bool] = False
+    fatal: ClassVar[bool]
+
+    def __init_subclass__(cls, *, code: str, fatal: bool = False) -> None:
+        cls.code, cls.fatal = code, fatal
 
     def __init__(
         self,
@@ -69,56 +56,52 @@ class ScenarioError(SyncjobError):
         self.attempts = 1
 
 
-class Unauthorized(ScenarioError):
-    code = "unauthorized"
-    fatal = True
+class Unauthorized(ScenarioError, code="unauthorized", fatal=True):
+    """The credentials are refused."""
 
 
-class PlanLimit(ScenarioError):
-    code = "plan-limit"
-    fatal = True
+class PlanLimit(ScenarioError, code="plan-limit", fatal=True):
+    """The plan's ceiling is reached."""
 
 
-class Untrusted(ScenarioError):
-    code = "unavailable"
-    fatal = True
+class Untrusted(ScenarioError, code="unavailable", fatal=True):
+    """The server's TLS certificate does not verify."""
 
 
-class ProxyRefused(ScenarioError):
-    code = "unavailable"
-    fatal = True
+class ProxyRefused(ScenarioError, code="unavailable", fatal=True):
+    """The proxy lets nothing through."""
 
 
-class Forbidden(ScenarioError):
-    code = "forbidden"
+class Forbidden(ScenarioError, code="forbidden"):
+    """This item is not allowed."""
 
 
-class NotFound(ScenarioError):
-    code = "model-unknown"
+class NotFound(ScenarioError, code="model-unknown"):
+    """There is no such resource, or none that is visible."""
 
 
-class Rejected(ScenarioError):
-    code = "rejected"
+class Rejected(ScenarioError, code="rejected"):
+    """The request is refused for good."""
 
 
-class Conflict(ScenarioError):
-    code = "remote-edited"
+class Conflict(ScenarioError, code="remote-edited"):
+    """Somebody else was writing."""
 
 
-class RateLimited(ScenarioError):
-    code = "rate-limited"
+class RateLimited(ScenarioError, code="rate-limited"):
+    """There were too many requests."""
 
 
-class Unavailable(ScenarioError):
-    code = "unavailable"
+class Unavailable(ScenarioError, code="unavailable"):
+    """No response came, or the server failed."""
 
 
-class Redirected(ScenarioError):
-    code = "redirected"
+class Redirected(ScenarioError, code="redirected"):
+    """The response points elsewhere, and is not followed."""
 
 
-class ProtocolError(ScenarioError):
-    code = "protocol"
+class ProtocolError(ScenarioError, code="protocol"):
+    """The response is not what the API promises."""
 
 
 def in_words(error: OSError) -> str:

@@ -5,8 +5,8 @@ characters are taken out of every value, whatever the level.
 """
 
 import logging
-from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
+from functools import partial
 from typing import Any, Literal, TextIO
 
 import structlog
@@ -28,11 +28,11 @@ def configure(
     is_plain = log_format == "auto" and stream.isatty() and level in ("warning", "error")
     structlog.configure(
         processors=[
-            _of_run(run, has_output=is_plain and is_watched),
+            partial(_of_run, run, is_plain and is_watched),
             merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _clean(secrets),
+            partial(_clean, secrets),
             _plain if is_plain else _renderer(stream, log_format),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
@@ -57,16 +57,12 @@ def about(model_id: str) -> AbstractContextManager[None]:
     return bound_contextvars(model_id=model_id)
 
 
-def _of_run(run: str, *, has_output: bool) -> Processor:
+def _of_run(run: str, has_output: bool, logger: Any, method: str, facts: EventDict) -> EventDict:
     """Names the run, and drops what its output tells too if that is read."""
-
-    def bind(logger: Any, method: str, facts: EventDict) -> EventDict:
-        if facts.pop("is_told", False) and has_output:
-            raise structlog.DropEvent
-        facts["run"] = run
-        return facts
-
-    return bind
+    if facts.pop("is_told", False) and has_output:
+        raise structlog.DropEvent
+    facts["run"] = run
+    return facts
 
 
 def _renderer(stream: TextIO, log_format: Format) -> Processor:
@@ -83,11 +79,7 @@ def _plain(logger: Any, method: str, facts: EventDict) -> str:
     return f"{said} ({rest})" if rest else said
 
 
-def _clean(secrets: tuple[str, ...]) -> Callable[[Any, str, EventDict], EventDict]:
-    def clean(logger: Any, method: str, facts: EventDict) -> EventDict:
-        for name, value in facts.items():
-            if isinstance(value, str):
-                facts[name] = one_line(redact(value, secrets))
-        return facts
-
-    return clean
+def _clean(secrets: tuple[str, ...], logger: Any, method: str, facts: EventDict) -> EventDict:
+    return {
+        name: one_line(redact(value, secrets)) if isinstance(value, str) else value for name, value in facts.items()
+    }

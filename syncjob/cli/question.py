@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from syncjob.control.signals import asking
 from syncjob.text.sanitize import one_line
 
 _TERMINAL = Path("/dev/tty")  # the process's own, wherever its streams go
@@ -26,8 +27,6 @@ def is_attended() -> bool:
 
 def is_agreed(question: str) -> bool:
     """Whether a person says yes; the end of input, and a signal, is a no."""
-    from syncjob.control.signals import asking
-
     answer = b""
     with asking():
         _show(f"{one_line(question)} [y/N]: ")

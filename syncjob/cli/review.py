@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
 from syncjob.cli.output import Output
 from syncjob.cli.question import is_agreed
@@ -54,10 +55,7 @@ class Review:
         if self._plan_file:
             with self._output.attempts.to("write the plan"):
                 self._plan_file.end()
-        return self._output.finish(self._run, result, self._end)
-
-    def _end(self, report: Report, *, color: bool) -> str:
-        return text.render_end(report, told=self._told, color=color)
+        return self._output.finish(self._run, result, partial(text.render_end, told=self._told))
 
     def _question(self, report: Report, rest: int) -> str:
         """What to agree to; with the counts unless the plan is shown right above."""

@@ -3,6 +3,7 @@
 import click
 
 from syncjob.cli.session import Settings, load_config
+from syncjob.output.gate import tell
 from syncjob.text.sanitize import one_line
 
 
@@ -20,14 +21,9 @@ def sandbox(settings: Settings, /, port: int, words: tuple[str, ...]) -> int:
     from syncjob.state.folder import sandbox_file
 
     path = sandbox_file(load_config(settings).state_dir)
-    server.serve(path, port, behaviours.parse(words), lambda url: click.echo(_notice(url)), _tell)
+    plays = behaviours.parse(words)
+    server.serve(path, port, plays, lambda url: click.echo(_notice(url)), lambda reason: tell(one_line(reason)))
     return 0
-
-
-def _tell(reason: str) -> None:
-    from syncjob.output.gate import tell
-
-    tell(one_line(reason))
 
 
 def _notice(url: str) -> str:

@@ -7,8 +7,7 @@ SafeLoader rather than CSafeLoader, which crashes the process on deep nesting.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -26,12 +25,11 @@ class YamlProblem(Exception):
         self.column = column
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """`value` as dicts, lists and scalars; `lines` maps a path such as `http.workers` to its line."""
 
     value: Any
-    lines: dict[str, int] = field(default_factory=dict)
+    lines: dict[str, int]
 
 
 class _Loader(yaml.SafeLoader):

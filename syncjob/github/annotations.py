@@ -5,12 +5,15 @@ The form is that of GitHub's workflow commands. Of one type, GitHub shows ten a 
 
 import posixpath
 from collections.abc import Iterator
+from functools import partial
 
 from syncjob.report.model import Item, Report
 from syncjob.text.sanitize import shorten
 
 _SHOWN = 10
-_MESSAGE_CHARACTERS = 1000  # GitHub's own limit is 4,096
+_cut = partial(shorten, limit=1000)  # GitHub's own limit is 4,096
+_IN_DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+_IN_PROPERTY = _IN_DATA | str.maketrans({":": "%3A", ",": "%2C"})
 
 
 def render(report: Report, folder: str) -> list[str]:
@@ -26,8 +29,8 @@ def render(report: Report, folder: str) -> list[str]:
 def command(name: str, message: str, **properties: str | int | None) -> str:
     """A workflow command; what is None is left out."""
     given = {key: str(value) for key, value in properties.items() if value is not None}
-    listed = ",".join(f"{key}={_property(value)}" for key, value in given.items())
-    return f"::{name}{' ' if listed else ''}{listed}::{_data(message)}"
+    listed = ",".join(f"{key}={value.translate(_IN_PROPERTY)}" for key, value in given.items())
+    return f"::{name}{' ' if listed else ''}{listed}::{message.translate(_IN_DATA)}"
 
 
 _Annotation = tuple[str, str, int, int, str, str]  # severity, file, line, column, title, message
@@ -61,15 +64,3 @@ def _of_item(item: Item, file: str) -> Iterator[_Annotation]:
         yield (problem.severity, file, problem.line or 0, problem.column or 0, title, _cut(problem.message))
     if item.error:
         yield ("error", file, 0, 0, f"{item.error.code} ({item.model_id})", _cut(item.error.message))
-
-
-def _cut(message: str) -> str:
-    return shorten(message, _MESSAGE_CHARACTERS)
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -45,33 +45,24 @@ class Step:
         """
         comment_file = None
         with attempt("write the Markdown for a comment"):
-            comment_file = self._write_comment(report)
+            if path := self.file(f"syncjob-{report.run}.md"):
+                outputs.save(path, [markdown.render(report, markdown.COMMENT)])
+                comment_file = path
         with attempt("write the outputs of the step"):
             self._append("GITHUB_OUTPUT", "".join(_outputs(report, report_file, comment_file, progress)))
         with attempt("write the summary of the step"):
             self._write_summary(report)
 
-    def _write_comment(self, report: Report) -> str | None:
-        path = self.file(f"syncjob-{report.run}.md")
-        if path:
-            outputs.save(path, [markdown.render(report, markdown.COMMENT)])
-        return path
-
     def _write_summary(self, report: Report) -> None:
-        limit = self._room_for_summary()
+        path = Path(self._environment.get("GITHUB_STEP_SUMMARY") or os.devnull)
+        taken = path.stat().st_size if path.exists() else 0  # by earlier runs of the same step
+        limit = markdown.Limit(markdown.SUMMARY.size - taken, markdown.SUMMARY.measure)
         summary = markdown.render(report, limit) + "\n"
         if limit.measure(summary) <= limit.size:
             self._append("GITHUB_STEP_SUMMARY", summary)
 
-    def _room_for_summary(self) -> markdown.Limit:
-        """What earlier runs of the same step have left of the limit."""
-        path = Path(self._environment.get("GITHUB_STEP_SUMMARY") or os.devnull)
-        taken = path.stat().st_size if path.exists() else 0
-        return markdown.Limit(markdown.SUMMARY.size - taken, markdown.SUMMARY.measure)
-
     def _append(self, variable: str, text: str) -> None:
-        path = self._environment.get(variable)
-        if path:
+        if path := self._environment.get(variable):
             outputs.append(path, text, "surrogateescape")  # a path among the outputs may be no UTF-8
 
 

@@ -3,12 +3,10 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
+from syncjob.credentials import Credentials
 from syncjob.output.gate import own
-
-if TYPE_CHECKING:
-    from syncjob.credentials import Credentials
 
 
 def obeyed(stream: TextIO, line: str) -> None:
@@ -27,7 +25,7 @@ def unobeyed(stream: TextIO) -> Iterator[None]:
         obeyed(stream, f"::{token}::")
 
 
-def mask(credentials: "Credentials | None", stream: TextIO) -> None:
+def mask(credentials: Credentials | None, stream: TextIO) -> None:
     """Has the runner hide what an `Authorization` header holds: it knows each secret alone, not the pair as base64."""
     if credentials and not credentials.is_bearer:
         obeyed(stream, f"::add-mask::{credentials.header.removeprefix('Basic ')}")

@@ -20,11 +20,9 @@ _HELD = 65_536  # characters that wait for the end of their line, or for more of
 
 
 class Gate(io.TextIOBase):
-    """A text stream over a descriptor, safe to share by threads; on a terminal and on stderr lines
-    are written as they end.
+    """A text stream over an Outlet, safe to share by threads; on a terminal and on stderr lines are written as they end.
 
-    Writing raises nothing: what could not be written is dropped, and `failure` says why. In a step
-    of GitHub Actions, `is_in_step`, no line is a command to the runner.
+    In a step of GitHub Actions, `is_in_step`, no line is a command to the runner.
     """
 
     encoding: str = "utf-8"
@@ -41,10 +39,6 @@ class Gate(io.TextIOBase):
         self._lock = RLock()
         self._held: list[str] = []
         self._size = 0
-
-    @property
-    def failure(self) -> OSError | None:
-        return self.outlet.failure
 
     def write(self, text: str) -> int:
         if not isinstance(text, str):  # click tries with bytes whether a stream takes them
@@ -117,7 +111,7 @@ def own(stream: TextIO | io.TextIOBase, text: str) -> None:
 
 def failure_of(stream: object) -> OSError | None:
     """Why a stream could not be written; None if it could."""
-    return stream.failure if isinstance(stream, Gate) else None
+    return stream.outlet.failure if isinstance(stream, Gate) else None
 
 
 def bound(*streams: object) -> None:

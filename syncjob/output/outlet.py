@@ -14,7 +14,6 @@ _PATIENCE = 1.0  # seconds that a reader has in all once a signal has come
 _LATE = 4.0  # and from that long after the signal on
 _LAST_PATIENCE = 0.2  # it has no more than these
 
-
 _signalled: list[float] = []  # when signals came, by the monotonic clock
 
 

@@ -3,12 +3,10 @@
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from syncjob.state.probe_results import Finding
 from syncjob.text.sanitize import one_line, shorten
-
-if TYPE_CHECKING:
-    from syncjob.state.probe_results import Finding
 
 _WIDTH = 80
 
@@ -27,15 +25,11 @@ def render_line(line: Line) -> str:
     return f"{line.verdict:<8} {line.subject:<13} {one_line(line.text)}\n"
 
 
-def render_findings(findings: "Sequence[Finding]") -> str:
+def render_findings(findings: Sequence[Finding]) -> str:
     """Each question, and below it what was answered and what that means."""
-    lines = (
-        line
-        for each in findings
-        for line in (each.question, *_wrapped(f"{shorten(each.answer, 60)} -> {each.meaning}"))
-    )
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{each.question}\n{_answered(each)}\n" for each in findings)
 
 
-def _wrapped(text: str) -> Sequence[str]:
-    return textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="     ", break_on_hyphens=False)
+def _answered(finding: Finding) -> str:
+    text = f"{shorten(finding.answer, 60)} -> {finding.meaning}"
+    return textwrap.fill(text, _WIDTH, initial_indent="  ", subsequent_indent="     ", break_on_hyphens=False)

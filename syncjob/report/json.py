@@ -5,48 +5,34 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import structs
 
 from syncjob.report.model import Report
 from syncjob.text.sanitize import json_safe
 
 
-def render(report: Report) -> str:
-    """The report as one indented JSON object with a final newline."""
-    return "".join(parts(report))
-
-
 def parts(report: Report) -> Iterator[str]:
-    """The same in parts, so that the text of a long report is never in memory as a whole."""
-    bare = _indented(structs.replace(report, items=()))
+    """The report as one indented JSON object with a final newline; in parts, so that it is never in memory as a whole."""
+    bare = indented(structs.replace(report, items=()))
     if not len(report.items):
         yield bare + "\n"
         return
     head, tail = bare.split('"items": []', 1)
     yield f'{head}"items": ['
     for number, item in enumerate(report.items):
-        inner = _indented(item).replace("\n", "\n    ")
+        inner = indented(item).replace("\n", "\n    ")
         yield f"{',' if number else ''}\n    {inner}"
     yield f"\n  ]{tail}\n"
 
 
-def _indented(value: Struct) -> str:
+def indented(value: object) -> str:
+    """A value as JSON that is safe to print."""
     return json_safe(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
 def schema() -> dict[str, Any]:
     """The JSON schema (2020-12) of a report, as docs/report.schema.json holds it."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "syncjob report, version 1",
-        **_with_clean_descriptions(msgspec.json.schema(Report)),
-    }
-
-
-def _with_clean_descriptions(schema: dict[str, Any]) -> dict[str, Any]:
-    """Docstrings without their indentation, which Python keeps before 3.13 and drops since."""
-    definitions = {
-        name: {**definition, "description": inspect.cleandoc(definition.get("description", ""))}
-        for name, definition in schema["$defs"].items()
-    }
-    return {**schema, "$defs": definitions}
+    made = msgspec.json.schema(Report)
+    for definition in made["$defs"].values():  # Python before 3.13 keeps the indentation of docstrings
+        definition["description"] = inspect.cleandoc(definition.get("description", ""))
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "syncjob report, version 1", **made}

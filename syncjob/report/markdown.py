@@ -25,12 +25,8 @@ class Limit:
     measure: Callable[[str], int]
 
 
-def _bytes(text: str) -> int:
-    return len(text.encode())
-
-
 COMMENT = Limit(60_000, len)  # GitHub refuses a comment of more than 65,536 characters
-SUMMARY = Limit(1_000_000, _bytes)  # and drops a step's summary of more than 1 MiB
+SUMMARY = Limit(1_000_000, lambda text: len(text.encode()))  # and drops a step's summary of more than 1 MiB
 
 
 def render(report: Report, limit: Limit) -> str:
@@ -38,7 +34,8 @@ def render(report: Report, limit: Limit) -> str:
     parts = ["\n".join(_head(report))]
     room = limit.size - limit.measure(parts[0]) - _ROOM
     left_out = 0
-    for section in map(_section, _shown(report)):
+    for item in _shown(report):
+        section = "\n".join(_section(item)) + "\n"
         needed = limit.measure(section) + 1
         if needed > room:
             left_out += 1
@@ -86,11 +83,7 @@ def _has_errors(item: Item) -> bool:
     return item.error is not None or any(problem.severity == "error" for problem in item.problems)
 
 
-def _section(item: Item) -> str:
-    return "\n".join(_section_lines(item)) + "\n"
-
-
-def _section_lines(item: Item) -> Iterator[str]:
+def _section(item: Item) -> Iterator[str]:
     name = f" <code>{_plain(item.model_name)}</code>" if item.model_name else ""
     size = f" +{item.lines_added} -{item.lines_removed}" if item.diff else ""
     status = "" if item.status in ("planned", "unchanged") else f", {item.status.replace('_', ' ')}"

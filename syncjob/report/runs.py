@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from syncjob.report.json import indented
 from syncjob.report.summary import nonzero
 from syncjob.state.journal import Begin, Finish, Intent, Record, Result
 from syncjob.state.past_runs import effect_of
-from syncjob.text.sanitize import json_safe, shorten
+from syncjob.text.sanitize import shorten
 
 _OUT_OF_TIME = 4  # the exit status of a run whose time or limit was over
 _SIGNAL = 128  # and with the signal's number of one that a signal ended
@@ -32,11 +33,6 @@ class RunRow(msgspec.Struct, frozen=True):
     not_attempted: int | None
 
 
-def rows(journals: Iterable[Iterable[Record]]) -> list[RunRow]:
-    """A row a journal, in the given order; a run that surely wrote nothing has none: it cannot be rolled back."""
-    return [row for row in map(_row, journals) if row]
-
-
 def render_text(rows: Sequence[RunRow]) -> str:
     """One line a run, its columns aligned, under a heading; a sentence if there is none."""
     if not rows:
@@ -49,7 +45,7 @@ def render_text(rows: Sequence[RunRow]) -> str:
 
 def render_json(rows: Sequence[RunRow]) -> str:
     """The same as a JSON array."""
-    return json_safe(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode()) + "\n"
+    return indented(rows) + "\n"
 
 
 def _cells(row: RunRow) -> tuple[str, ...]:
@@ -61,7 +57,8 @@ def _cells(row: RunRow) -> tuple[str, ...]:
     return *(shorten(cell, _CELL) for cell in cells), ", ".join(parts)
 
 
-def _row(records: Iterable[Record]) -> RunRow | None:
+def row_of(records: Iterable[Record]) -> RunRow | None:
+    """The row of a journal; a run that surely wrote nothing has none: it cannot be rolled back."""
     begin, end, counts = _tallied(records)
     if begin is None or counts["without effect"] >= counts["intents"]:
         return None

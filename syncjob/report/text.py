@@ -19,6 +19,7 @@ _STILL_IN_FILES = "The files are as they were, so the next sync writes them agai
 _NAMED = 10  # descriptions of one cause, by name
 _DONE = {"create": "created", "update": "updated", "delete": "deleted"}
 _BOLD, _RED, _GREEN, _YELLOW, _CYAN = "1", "31", "32", "33", "36"
+_TONES = {"+": _GREEN, "-": _RED, "@": _CYAN}
 
 
 def render_plan(report: Report, *, color: bool) -> str:
@@ -83,7 +84,7 @@ def _item(item: Item, color: bool) -> Iterator[str]:
 def _diff(diff: str, color: bool) -> Iterator[str]:
     before, after, *body = diff.removesuffix("\n").split("\n")
     yield from (_paint(visible(header), _BOLD, color) for header in (before, after))
-    yield from (_diff_line(visible(line), color) for line in body)
+    yield from (_paint(visible(line), _TONES.get(line[:1]), color) for line in body)
 
 
 def _notes(item: Item, color: bool) -> Iterator[str]:
@@ -140,13 +141,8 @@ def _outcome(item: Item, before: Item, color: bool) -> Iterator[str]:
     yield from (_problem(_place(item), problem, color) for problem in item.problems if problem not in before.problems)
 
 
-def _diff_line(line: str, color: bool) -> str:
-    tones = {"+": _GREEN, "-": _RED, "@": _CYAN}
-    return _paint(line, tones[line[0]], color) if line[:1] in tones else line
-
-
-def _paint(text: str, tone: str, color: bool) -> str:
-    return f"\x1b[{tone}m{text}\x1b[0m" if color else text
+def _paint(text: str, tone: str | None, color: bool) -> str:
+    return f"\x1b[{tone}m{text}\x1b[0m" if color and tone else text
 
 
 def _text(lines: Sequence[str]) -> str:

@@ -12,7 +12,6 @@ from markdown_it.token import Token
 Position = tuple[int, int]  # line and column, both from 1
 Span = tuple[Position, Position]  # first position, and the one past the last
 
-
 _LARGEST = 200_000  # characters
 # The parser looks at each line once for each quotation around it; this many looks take a second.
 _MOST_LOOKS = 400_000

@@ -40,12 +40,8 @@ def is_same_but_for_form(sent: str, stored: str) -> bool:
     return folded(sent) == folded(stored)
 
 
-def is_beginning(stored: str, sent: str) -> bool:
-    """Whether a text is the beginning of another one, with or without an ellipsis at the cut."""
-    return _is_beginning(folded(stored), folded(sent))
-
-
 def _is_beginning(after: str, before: str) -> bool:
+    """Whether a folded text is the beginning of another one, with or without an ellipsis at the cut."""
     kept = {after.removesuffix(end).rstrip() for end in ("", *_ELLIPSES)} - {"", before}
     return before.startswith(tuple(kept))
 

@@ -201,10 +201,10 @@ INTENT = Intent("one", PATH, None, sha256("text"))
 )
 def test_only_what_may_have_written_is_listed_with_how_it_ended(records: list[Record], result: str | None) -> None:
     begin = Begin(1, "r", "sync", "test", "http://127.0.0.1:1/v1", None, "2026-01-01T00:00:00Z")
-    found = listing.rows([[begin, *records]])
-    assert len(found) == bool(result)
-    if result:
-        line = listing.render_text(found).splitlines()[1]
+    row = listing.row_of([begin, *records])
+    assert bool(row) == bool(result)
+    if row:
+        line = listing.render_text([row]).splitlines()[1]
         assert line == f"r    sync     test     http://127.0.0.1:1/v1  2026-01-01T00:00:00Z  {result}"
 
 

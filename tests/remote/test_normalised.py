@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from syncjob.commands.run import Options
 from syncjob.scenario.answers import Answer
 from syncjob.text.canonical import canonical, same, sha256
-from syncjob.text.normalised import is_beginning, is_same_but_for_form, what_became
+from syncjob.text.normalised import is_same_but_for_form, kin_of, what_became
 from tests.remote.test_write_ends import results
 from tests.support.in_process import diff, pull, rollback, sync, told
 from tests.support.loopback import Loopback
@@ -240,13 +240,15 @@ def test_what_a_text_has_become(sent: str, stored: str, became: str) -> None:
 
 
 def test_a_beginning_is_shorter_and_the_rest_is_not_nothing() -> None:
-    assert is_beginning("some", "some text")
-    assert is_beginning("some text...", "some text and more")
-    assert not is_beginning("some text", "some text")
-    assert not is_beginning("some text", "some  text ")
-    assert not is_beginning("", "some text")
-    assert not is_beginning("...", "some text")
-    assert not is_beginning("other", "some text")
+    assert what_became("some text", "some") == "less"
+    assert what_became("some text and more", "some text...") == "less"
+    assert what_became("some text", "some text") == "same"
+    assert what_became("some  text ", "some text") == "form"
+    assert not kin_of("")("some text")
+    assert not kin_of("...")("some text")
+    assert not kin_of("other")("some text")
+    assert kin_of("some")("some text")
+    assert kin_of("some text...")("some text and more")
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60).map(canonical), st.data())
@@ -266,4 +268,4 @@ def test_large_texts_are_compared_in_no_time() -> None:
         text = piece * (100_000 // len(piece.encode()))
         same(text, text[::-1])
         what_became(text, text[: len(text) // 2] + "x")
-        is_beginning(text + "x", text)
+        kin_of(text + "x")(text)

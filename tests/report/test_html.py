@@ -21,7 +21,7 @@ from syncjob.problems import Failure, Problem, warning
 from syncjob.report.build import plan_items, run_problems, summarise
 from syncjob.report.html.cards import tag_cards
 from syncjob.report.html.escape import escape
-from syncjob.report.html.page import render
+from syncjob.report.html.page import parts
 from syncjob.report.html.pairs import paired
 from syncjob.report.html.prose import blocks
 from syncjob.report.html.sides import both_sides
@@ -132,7 +132,7 @@ def report(
 
 
 def page(*changes: Change, problems: Sequence[Problem] = ()) -> str:
-    return render(report(*changes, problems=problems), changes)
+    return "".join(parts(report(*changes, problems=problems), changes))
 
 
 def prose(text: str, *known: Entry, missing: Sequence[tuple[str, str]] = ()) -> str:
@@ -188,7 +188,7 @@ def test_whatever_the_texts_are_the_page_is_well_formed_and_harmless(
     )
     other = change(after, "", "delete", model_id=name)
     made = report(hostile, other, problems=[Problem("protocol", message)], profile=name)
-    harmless(render(made, (hostile, other)))
+    harmless("".join(parts(made, (hostile, other))))
 
 
 @pytest.mark.parametrize(
@@ -642,7 +642,7 @@ def test_a_run_that_wrote_counts_what_became_of_each() -> None:
         Item(item.model_id, None, item.path, "create", "applied", diff=item.diff),
         Item(other.model_id, None, other.path, "update", "failed", diff=other.diff),
     )
-    text = " ".join(Read(render(report(items=items, dry_run=False), made)).text().split())
+    text = " ".join(Read("".join(parts(report(items=items, dry_run=False), made))).text().split())
     assert "1 description written to Scenario" in text
     assert "1 applied 1 failed 0 refused 0 not attempted" in text
     assert "update failed descriptions/b.md" in text
@@ -731,7 +731,7 @@ def test_headings_descend_one_by_one() -> None:
 
 def test_what_the_page_has_no_room_for_is_counted() -> None:
     changes = [change("a", "b", model_id="one"), change("c", "d", model_id="two")]
-    page = render(report(*changes), changes[:1])
+    page = "".join(parts(report(*changes), changes[:1]))
     assert "1 more description omitted for length" in page
     assert ('id="model-one"' in page, 'id="model-two"' in page) == (True, False)
 
@@ -747,5 +747,5 @@ def test_a_check_is_a_page_too() -> None:
         problems=(ItemProblem("file-empty", "error", "empty"),),
     )
     made = structs.replace(report(items=(item, wrong)), command="check")
-    read = harmless(render(made, (change(action="unchanged"), change(action="invalid", model_id="two"))))
+    read = harmless("".join(parts(made, (change(action="unchanged"), change(action="invalid", model_id="two")))))
     assert [article["id"] for article in read.of("article")] == ["model-two"]

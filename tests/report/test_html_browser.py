@@ -15,7 +15,7 @@ from syncjob.plan.compare import Base, Change, compare, with_references
 from syncjob.plan.existing import Held
 from syncjob.plan.references import Catalogue, Entry
 from syncjob.problems import Failure, Problem, warning
-from syncjob.report.html.page import render
+from syncjob.report.html.page import parts
 from syncjob.text.canonical import canonical
 from syncjob.text.tags import Kind, find
 from tests.report.test_html import change, report
@@ -96,7 +96,7 @@ class Reader:
 
     def open(self, *changes: Change, problems: tuple[Problem, ...] = (), **context: Any) -> Page:
         path = self.folder / "page.html"
-        path.write_text(render(report(*changes, problems=problems), changes), "utf-8")
+        path.write_text("".join(parts(report(*changes, problems=problems), changes)), "utf-8")
         self.contexts.append(self.browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **context}))
         page = self.contexts[-1].new_page()
         self.heard.listen(page)

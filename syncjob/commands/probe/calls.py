@@ -9,7 +9,7 @@ from syncjob.scenario.answers import Answer
 
 def ask(run: Run, method: str, path: str, body: object = None, **query: str | int) -> Answer:
     """Any call that writes nothing, of the run's project."""
-    return run.client.call(method, path, Answer, query=query | _project(run), body=body)
+    return run.client.call(method, path, Answer, query={**query, "projectId": run.config.project_id}, body=body)
 
 
 def path_of(model_id: str) -> str:
@@ -19,9 +19,5 @@ def path_of(model_id: str) -> str:
 
 def put_once(run: Run, path: str, text: str | None, on_sent: Callable[[], None]) -> Any:
     """The response to one PUT of a description; `on_sent` is called just before the request."""
-    body = {"description": text}
-    return run.client.call("PUT", path, dict[str, Any], query=_project(run), body=body, attempts=1, before_send=on_sent)
-
-
-def _project(run: Run) -> dict[str, str | int]:
-    return {} if run.config.project_id is None else {"projectId": run.config.project_id}
+    query, body = {"projectId": run.config.project_id}, {"description": text}
+    return run.client.call("PUT", path, dict[str, Any], query=query, body=body, attempts=1, before_send=on_sent)

@@ -31,11 +31,6 @@ def own_text(body: Any) -> str | None:
     raise ProtocolError("the response is not a description", ambiguous=True)
 
 
-def text_of(body: Any) -> str:
-    """The text in a response, "" for none."""
-    return "" if body is NOT_FOUND else own_text(body) or ""
-
-
 def mark(text: str | None) -> str | None:
     """What tells texts apart that are not the same."""
     return sha256(normalized(canonical(text or ""), "NFC"))

@@ -11,7 +11,7 @@ from syncjob.commands.probe.questions import questions
 from syncjob.commands.probe.scratch import Edited, NotRestored
 from syncjob.commands.run import Run, now
 from syncjob.control import workers
-from syncjob.errors import Stopped
+from syncjob.errors import Stopped, UsageError
 from syncjob.state import probe_results
 from syncjob.state.journal import Finish
 from syncjob.state.probe_results import Finding, Learnt, Probed
@@ -23,7 +23,8 @@ def probe(run: Run, model_id: str) -> Probed:
     Raises UsageError if an earlier probe was not restored, SyncjobError if not all could be asked,
     NotRestored if the model is not as it was.
     """
-    unfinished.refuse(run)
+    for each in unfinished.of(run):  # whose text would be taken for the model's own
+        raise UsageError(f"nothing was sent: {each}")
     for _, ended in list(workers.run([model_id], partial(_probe, run), 1, run.stop)):
         if isinstance(ended, Exception):
             raise ended

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from syncjob.commands.probe.described import NOT_FOUND, parsed, text_of
+from syncjob.commands.probe.described import NOT_FOUND, own_text, parsed
 from syncjob.commands.probe.scratch import Scratch
 from syncjob.errors import Forbidden, NotFound, ScenarioError, UsageError
 from syncjob.scenario.answers import limit_headers
@@ -19,7 +19,6 @@ _NO_DESCRIPTION = {
     "HTTP 404": "404",
 }
 _UNKNOWN_MODEL = "model_" + "0" * 24
-
 
 # A finding, and what it says of the fields of Learnt.
 Answers = Iterator[tuple[Finding, Mapping[str, Any]]]
@@ -77,7 +76,7 @@ def _about_no_text(model: Scratch) -> Answers:
 
 def _about_changes(model: Scratch) -> Answers:
     model.put(ODD)
-    stored = text_of(model.get())
+    stored = own_text(model.get()) or ""
     for question, part, other in (
         ("CRLF", "probes.\r\n", "LF"),
         ("spaces at the end of a line", "spaces  \n", "removed"),
@@ -118,7 +117,7 @@ def _about_sizes(model: Scratch) -> Answers:
     refused: tuple[int, str] | None = None
     for size in SIZES:
         try:
-            stored = len(text_of(model.put("x" * size)))
+            stored = len(own_text(model.put("x" * size)) or "")
         except ScenarioError as error:
             if error.http_status not in _TOO_LARGE:
                 raise
@@ -197,10 +196,8 @@ def _shape(body: Any) -> str:
 
 
 def _lists(body: Any, model_id: str) -> bool:
-    match body:
-        case {"description": {"models": [*models]}}:
-            return any(isinstance(model, dict) and model.get("id") == model_id for model in models)
-    return False
+    models = _member(_member(body, "description"), "models")
+    return isinstance(models, list) and any(_member(model, "id") == model_id for model in models)
 
 
 def _refused(error: ScenarioError) -> str:

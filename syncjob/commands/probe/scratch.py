@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 from syncjob.commands.probe.calls import ask, path_of, put_once
@@ -179,9 +180,7 @@ class Scratch:
         raise Unsettled(f"{error.message}; whether that write has an effect is not known, so nothing more was asked")
 
     def _put_back(self) -> None:
-        attempt = 0
-        while True:
-            attempt += 1
+        for attempt in count(1):
             self._look()
             try:
                 self._send(self.original)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from syncjob.commands.run import Run
-from syncjob.errors import UsageError
 from syncjob.plan.compare import Change
 from syncjob.state import journals
 from syncjob.state.journal import Confirmed, Finish, Record, Result
@@ -40,12 +39,6 @@ def of(run: Run) -> tuple[Unfinished, ...]:
             for model_id in _settled(records):
                 found.pop(model_id, None)
     return tuple(Unfinished(earlier, model_id) for model_id, earlier in found.items())
-
-
-def refuse(run: Run) -> None:
-    """Raises UsageError if there is one: a probe would take the text that it left for the model's own."""
-    for each in of(run):
-        raise UsageError(f"nothing was sent: {each}")
 
 
 def settle(run: Run, earlier: str, changes: Iterable[Change]) -> None:

@@ -1,26 +1,21 @@
 """One model of a run: what is wrong with it, and its description before and after. Pure."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from syncjob.plan.compare import Change
+from syncjob.plan.references import Key
 from syncjob.report.html.cards import tag_cards
-from syncjob.report.html.rendering import render
+from syncjob.report.html.rendering import Markup, render
 from syncjob.report.html.sides import both_sides
 from syncjob.report.model import Item
 from syncjob.text.canonical import unified_diff
-
-if TYPE_CHECKING:
-    from markupsafe import Markup
-
-    from syncjob.plan.compare import Change
-    from syncjob.plan.references import Key
 
 _MISSING = ("asset-missing", "model-missing")
 _TONES = {"+": "add", "-": "cut", "@": "hunk"}
 _TURNED = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 
 
-def article(item: Item, change: "Change", anchor: str) -> "Markup":
+def article(item: Item, change: Change, anchor: str) -> Markup:
     """The section of one item, under the heading level 2."""
     return render(
         "article.html",
@@ -35,7 +30,7 @@ def article(item: Item, change: "Change", anchor: str) -> "Markup":
     )
 
 
-def _sides(item: Item, change: "Change") -> "Markup | None":
+def _sides(item: Item, change: Change) -> Markup | None:
     """Both, side by side; None if they are too large to be rendered."""
     # Imported late: the Markdown parser is slow to load, and many a run has nothing to render.
     from syncjob.report.html.prose import blocks
@@ -49,7 +44,7 @@ def _sides(item: Item, change: "Change") -> "Markup | None":
     return both_sides(before if change.before else None, after if change.after else None)
 
 
-def _missing(item: Item, change: "Change") -> "frozenset[Key]":
+def _missing(item: Item, change: Change) -> frozenset[Key]:
     """What the file refers to and is known not to exist; in code, which may be text, that is only a warning."""
     places = {
         (problem.line, problem.column)
@@ -59,7 +54,7 @@ def _missing(item: Item, change: "Change") -> "frozenset[Key]":
     return frozenset((tag.kind, tag.id) for tag in change.tags if (tag.line, tag.column) in places)
 
 
-def _drift(change: "Change") -> list[str]:
+def _drift(change: Change) -> list[str]:
     """The lines of what was edited on Scenario, if it is known what from."""
     if change.base is None:
         return []

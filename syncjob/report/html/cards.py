@@ -4,22 +4,19 @@ A card is one `<data>` element whose value is its source, so that it can be comp
 """
 
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from syncjob.plan.references import Entry, Key
 from syncjob.report.html.rendering import render
+from syncjob.text.tags import Kind
 
-if TYPE_CHECKING:
-    from syncjob.plan.references import Entry, Key
-    from syncjob.text.tags import Kind
-
-TagCard = Callable[["Kind", str], str]
+TagCard = Callable[[Kind, str], str]
 
 
-def tag_cards(known: "Mapping[Key, Entry]", missing: "Collection[Key]", otherwise: str) -> TagCard:
+def tag_cards(known: Mapping[Key, Entry], missing: Collection[Key], otherwise: str) -> TagCard:
     """Makes the card of a tag; `otherwise` is said of what is neither known nor missing."""
 
-    def card(kind: "Kind", id_: str) -> str:
+    def card(kind: Kind, id_: str) -> str:
         entry = known.get((kind, id_))
         if (kind, id_) in missing:
             return _card(f"{kind} missing", f"{{{kind}:{id_}}}", kind, "", id_, "does not exist")

@@ -2,27 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
+from syncjob.plan.compare import Change
 from syncjob.report.html.article import article
-from syncjob.report.html.rendering import stream, trusted
+from syncjob.report.html.rendering import Markup, stream, trusted
 from syncjob.report.model import Item, Report
 from syncjob.report.summary import counted, refusal_line
 from syncjob.text.tags import is_id
 
-if TYPE_CHECKING:
-    from markupsafe import Markup
 
-    from syncjob.plan.compare import Change
-
-
-def render(report: Report, changes: "Sequence[Change]") -> str:
-    """The whole page, which loads nothing and runs no script but its own; `changes` are those worth a look."""
-    return "".join(parts(report, changes))
-
-
-def parts(report: Report, changes: "Sequence[Change]") -> Iterator[str]:
-    """The same in parts, each model one of them."""
+def parts(report: Report, changes: Sequence[Change]) -> Iterator[str]:
+    """The page, which loads nothing and runs no script but its own, each model a part; `changes` are worth a look."""
     known = {(change.model_id, change.path): change for change in changes}
     items = [item for item in report.items if _is_listed(item) and (item.model_id, item.path) in known]
     unchanged = sum(not _is_listed(item) for item in report.items)
@@ -63,5 +53,5 @@ def _anchored(items: Sequence[Item]) -> Iterator[tuple[Item, str]]:
         seen.add(item.model_id)
 
 
-def _resource(name: str) -> "Markup":
+def _resource(name: str) -> Markup:
     return trusted("\n" + (files(__package__) / name).read_text("utf-8"))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, zip_longest
 
-from syncjob.report.html.words import Block, is_alike, likeness
+from syncjob.report.html.words import ALIKE, Block, likeness
 from syncjob.text.matching import equal_runs
 
 Pair = tuple[Block | None, Block | None]
@@ -49,7 +49,7 @@ def _alike(before: Sequence[Block], after: Sequence[Block]) -> list[tuple[int, i
         for new in reversed(range(len(after))):
             choices = [best[old + 1][new], best[old][new + 1]]
             share = likeness(before[old], after[new])
-            if is_alike(share):
+            if share >= ALIKE:
                 total, places = best[old + 1][new + 1]
                 choices.insert(0, (total + share, ((old, new), *places)))
             best[old][new] = max(choices, key=lambda choice: choice[0])

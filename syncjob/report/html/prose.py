@@ -74,17 +74,12 @@ class _Renderer(RendererHTML):
     def table_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: _Env) -> str:
         return "</table></div>\n"
 
-    def th_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: _Env) -> str:
-        return _cell("th", tokens[idx])
-
     def td_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: _Env) -> str:
-        return _cell("td", tokens[idx])
+        # A style attribute, as markdown-it writes it, is refused by the page's own policy.
+        side = str(tokens[idx].attrs.get("style", "")).removeprefix("text-align:")
+        return f'<{tokens[idx].tag} class="{side}">' if side else f"<{tokens[idx].tag}>"
 
-
-def _cell(name: str, token: Token) -> str:
-    # A style attribute, as markdown-it writes it, is refused by the page's own policy.
-    side = str(token.attrs.get("style", "")).removeprefix("text-align:")
-    return f'<{name} class="{side}">' if side else f"<{name}>"
+    th_open = td_open
 
 
 def _tag_card(text: str, env: _Env) -> str | None:
@@ -111,10 +106,5 @@ def _read_tag(state: StateInline, silent: bool) -> bool:
     return True
 
 
-def _make_parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable(["table", "strikethrough"])
-    parser.inline.ruler.before("link", "tag", _read_tag)
-    return parser
-
-
-_PARSER = _make_parser()
+_PARSER = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable(["table", "strikethrough"])
+_PARSER.inline.ruler.before("link", "tag", _read_tag)

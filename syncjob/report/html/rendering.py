@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_eval_context
 from jinja2.nodes import EvalContext
-from markupsafe import Markup
+from markupsafe import Markup as Markup  # for the modules beside this one too
 
 from syncjob.report.html.escape import escape
 from syncjob.report.model import Item

@@ -3,14 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from syncjob.report.html.pairs import Pair, paired
-from syncjob.report.html.rendering import render, trusted
+from syncjob.report.html.rendering import Markup, render, trusted
 from syncjob.report.html.words import Block, all_marked, marked_pair
-
-if TYPE_CHECKING:
-    from markupsafe import Markup
 
 _FEWEST_FOLDED = 3  # equal blocks beside the one that is left open next to each change
 _UNMARKED = "Too much differs here to mark single words."
@@ -20,14 +16,14 @@ _MARKUP = "The words are the same; their markup differs."
 @dataclass(frozen=True)
 class _Row:
     kind: str
-    before: "Markup | None"
-    after: "Markup | None"
+    before: Markup | None
+    after: Markup | None
     remarks: Sequence[str] = ()
-    gone: Sequence["Markup"] = ()  # targets that links no longer have
-    new: Sequence["Markup"] = ()
+    gone: Sequence[Markup] = ()  # targets that links no longer have
+    new: Sequence[Markup] = ()
 
 
-def both_sides(before: Sequence[str] | None, after: Sequence[str] | None) -> "Markup":
+def both_sides(before: Sequence[str] | None, after: Sequence[str] | None) -> Markup:
     """The blocks of two texts in two columns; if one is None, no text, the other's in one column, unmarked."""
     if before is None or after is None:
         side, blocks = ("after", after) if before is None else ("before", before)
@@ -68,10 +64,10 @@ def _changed_row(before: Block | None, after: Block | None) -> _Row:
     return _Row("changed", old, new, remarks, _led(before, after), _led(after, before))
 
 
-def _all_marked(block: Block | None, name: str) -> "Markup | None":
+def _all_marked(block: Block | None, name: str) -> Markup | None:
     return trusted(all_marked(block, name)) if block else None
 
 
-def _led(block: Block, other: Block) -> "list[Markup]":
+def _led(block: Block, other: Block) -> list[Markup]:
     """The targets of one that the other, which has links too, does not have: their text alone would not say so."""
     return [trusted(target) for target in sorted(block.targets - other.targets) if other.targets]

@@ -22,7 +22,7 @@ _LETTERS = rf"[^\s{_SIGN}{_HAN}]+"
 _PIECE = re.compile(
     rf"{_CARD.pattern}|<[^<>]*>|\s+|&[^;&<\s]*;|[{_HAN}{_SIGN}]{_JOINED}|{_LETTERS}(?:[.'_-]{_LETTERS})*", re.DOTALL
 )
-_ALIKE = 1 / 3  # below this share of common words two texts are different ones
+ALIKE = 1 / 3  # below this share of common words two texts are different ones
 
 
 class Block:
@@ -55,14 +55,9 @@ def likeness(before: Block, after: Block) -> float:
     return (before.counts & after.counts).total() / max(len(before.words), len(after.words), 1)
 
 
-def is_alike(share: float) -> bool:
-    """Whether that much in common makes two texts two versions of one."""
-    return share >= _ALIKE
-
-
 def marked_pair(before: Block, after: Block) -> tuple[str, str] | None:
     """Both as HTML with what differs in `<del>` and `<ins>`; None if that would take too long."""
-    runs = equal_runs(before.words, after.words) if is_alike(likeness(before, after)) else []
+    runs = equal_runs(before.words, after.words) if likeness(before, after) >= ALIKE else []
     if runs is None:
         return None
     runs = _without_crumbs(before.words, after.words, runs)
