@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping
-from types import TracebackType
 from typing import Self, TypeVar
 
 import msgspec
@@ -10,9 +9,8 @@ import msgspec
 from syncjob.credentials import Credentials
 from syncjob.errors import ScenarioError
 from syncjob.scenario import retry
-from syncjob.scenario.answers import Answer, decode
+from syncjob.scenario.answers import Answer, Handler, decode
 from syncjob.scenario.counters import Meter, Traffic
-from syncjob.scenario.http.in_process import Handler
 from syncjob.scenario.http.transport import Exchange, Limits, Transport
 from syncjob.scenario.pacer import Pacer
 from syncjob.scenario.rate_limit import Lowered
@@ -63,7 +61,7 @@ class Calls:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

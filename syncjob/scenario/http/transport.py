@@ -1,8 +1,7 @@
 """Requests to one base URL and their responses, over HTTP or in the process.
 
-A stack of connections, each used by one thread at a time: a run opens as many as it has workers. httpx.Client would
-cost a quarter more CPU a request for cookies, redirects and merged URLs that this job must not have; httpx's pool
-costs CPU with the square of its size.
+A stack of connections, each used by one thread at a time: a run opens as many as it has workers. A pool of httpx's
+would cost CPU with the square of its size, and its Client a quarter more a request than it does without.
 """
 
 import os
@@ -11,25 +10,20 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import httpx
 
 from syncjob import __version__, errors
 from syncjob.credentials import Credentials, quoted, secrets_of
-from syncjob.scenario.answers import Answer, failure
-from syncjob.scenario.http import bodies, proxy, trust
+from syncjob.scenario.answers import Answer, Handler, failure
+from syncjob.scenario.http import proxy, trust
 from syncjob.scenario.http.first import First
-from syncjob.scenario.http.in_process import Handler, InProcess
-from syncjob.scenario.http.unanswered import Way
 from syncjob.text.sanitize import shorten
 
 if TYPE_CHECKING:
     from syncjob.scenario.http.wire import Wire
-
-_KEEPALIVE_SECONDS = 30.0
-_NO_BODY = httpx.ByteStream(b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +69,12 @@ class Transport:
         self._clock = clock
         self._on_exchange = on_exchange
         self._url = _url(base_url)
-        self._prefix = self._url.raw_path.rstrip(b"/")
-        self._headers = httpx.Headers(_headers(self._url, credentials))
-        self._json_headers = httpx.Headers({**self._headers, "content-type": "application/json"})
+        self._prefix = self._url.raw_path.decode("ascii").rstrip("/")
+        self._headers = _headers(self._url, credentials)
         self._is_bearer = credentials is not None and credentials.is_bearer
         self._look_at_environment(credentials.secrets if credentials else ())
-        self._idle: list[InProcess | Wire] = []
-        self._all: list[InProcess | Wire] = []
+        self._idle: list[Wire] = []
+        self._all: list[Wire] = []
         self._first = First(sleep)
         self._refused = self._is_closed = False
 
@@ -91,7 +84,6 @@ class Transport:
         is_secured = self._url.scheme == "https" and not self._handler
         self._proxy = proxy.of_environment(self._url.host) if is_secured else None
         self._ssl_context = trust.of_environment(os.environ) if is_secured else None
-        self._way = Way(self._url.netloc.decode("ascii"), self._proxy, self._secrets)
 
     def close(self) -> None:
         """Closes all connections; what a thread has in flight is the last that it sends."""
@@ -139,32 +131,17 @@ class Transport:
         return answer
 
     def _exchange(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
-        suffix = f"?{urlencode(query)}" if query else ""
-        request = self._request(method, self._prefix + (path + suffix).encode("ascii"), body)
-        try:
-            with self._connection() as connection:
-                response = connection.handle_request(request)
-                try:
-                    raw = response.headers.raw
-                    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
-                    chunks = cast("httpx.SyncByteStream", response.stream)  # as they come from the wire
-                    return bodies.read(Answer(response.status_code, headers, b""), chunks, self._secrets)
-                finally:
-                    response.close()
-        except proxy.ProxyRefused as error:
-            raise self._way.refused(error) from error
-        except (httpx.HTTPError, httpx.StreamError, UnicodeError) as error:  # the last: a host no resolver takes
-            raise self._way.failed(error, method) from error
-
-    def _request(self, method: str, target: bytes, body: bytes | None) -> httpx.Request:
-        # With its target given so, the URL is parsed once and not at each request.
-        extensions = {"target": target}
-        if body is None:
-            return httpx.Request(method, self._url, headers=self._headers, stream=_NO_BODY, extensions=extensions)
-        return httpx.Request(method, self._url, headers=self._json_headers, content=body, extensions=extensions)
+        target = f"{self._prefix}{path}{f'?{urlencode(query)}' if query else ''}"
+        headers = self._headers
+        if body is not None:
+            headers = {**headers, "content-type": "application/json", "content-length": str(len(body))}
+        if self._handler:
+            return self._handler(method, target, headers, body or b"")
+        with self._connection() as connection:
+            return connection.ask(method, target, headers, body)
 
     @contextmanager
-    def _connection(self) -> "Iterator[InProcess | Wire]":
+    def _connection(self) -> "Iterator[Wire]":
         try:
             connection = self._idle.pop()
         except IndexError:
@@ -176,26 +153,23 @@ class Transport:
             if self._is_closed:  # by now, perhaps before there was anything to close
                 connection.close()
 
-    def _open(self) -> "InProcess | Wire":
-        connection = InProcess(self._handler) if self._handler else self._wire()
-        self._all.append(connection)
-        if self._is_closed:  # by now, perhaps before there was this one to end
-            connection.end()
-        return connection
-
-    def _wire(self) -> "Wire":
+    def _open(self) -> "Wire":
         # Imported late: a run on the embedded stand-in needs no network.
         from syncjob.scenario.http.wire import Wire
 
-        return Wire(
+        connection = Wire(
             self._url,
             # This one trusts nobody and is made in no time: loopback needs no certificates.
             self._ssl_context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             self._proxy,
-            keepalive=_KEEPALIVE_SECONDS,
+            self._secrets,
             timeout=self._limits.timeout,
             deadline=self._limits.deadline,
         )
+        self._all.append(connection)
+        if self._is_closed:  # by now, perhaps before there was this one to end
+            connection.end()
+        return connection
 
 
 def _url(base_url: str) -> httpx.URL:

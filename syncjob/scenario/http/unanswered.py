@@ -3,7 +3,7 @@
 import ssl
 from dataclasses import dataclass, field
 
-import httpx
+import httpcore
 
 from syncjob import errors
 from syncjob.credentials import quoted
@@ -31,15 +31,15 @@ class Way:
         return errors.ProxyRefused(f"{what}; it must let connections to {self.host} through")
 
     def failed(self, error: Exception, method: str) -> errors.ScenarioError:
-        """The error that one of httpx's is, for a request of that method."""
+        """The error that one of httpcore's is, for a request of that method."""
         what = self._said(error) or type(error).__name__
-        if isinstance(error, httpx.ConnectError) and _is_tls_failure(error):
+        if isinstance(error, httpcore.ConnectError) and _is_tls_failure(error):
             return errors.Untrusted(f"the TLS certificate of {self.host} does not verify: {what}")
-        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        if isinstance(error, httpcore.ConnectError | httpcore.ConnectTimeout):
             way = f" through the proxy {self.proxy}" if self.proxy else ""
             advice = "check `base_url` and HTTPS_PROXY" if self.proxy else "check your network and `base_url`"
             return errors.Unavailable(f"cannot connect to {self.host}{way}: {what}; {advice}", retryable=True)
-        if isinstance(error, httpx.TimeoutException | httpx.NetworkError | httpx.RemoteProtocolError):
+        if isinstance(error, httpcore.TimeoutException | httpcore.NetworkError | httpcore.RemoteProtocolError):
             # The request may have had its effect. A read is repeated, a write is looked at first.
             message = f"no complete response from {self.host}: {what}"
             return errors.Unavailable(message, retryable=method != "PUT", ambiguous=True)
