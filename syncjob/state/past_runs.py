@@ -25,6 +25,11 @@ class Write:
         return self.proved or (effect_of(self.result) if self.result else "unknown")
 
     @property
+    def at(self) -> datetime | None:
+        """When it ended, or else began."""
+        return (self.result and self.result.at) or self.intent.at
+
+    @property
     def before_sha256(self) -> str | None:
         """The digest of the text that it replaced."""
         return sha256(canonical(self.intent.before or ""))
@@ -48,31 +53,6 @@ def effect_of(result: Result) -> Effect:
     if result.status == "applied":
         return "written"
     return "unknown" if result.status == "failed" and result.error not in _REFUSALS else "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """A write of a run, less its texts: digests, None for no text. `left` are those of what Scenario may then hold."""
-
-    model_id: str
-    before: str | None
-    sent: str | None
-    stored: str | None
-    left: frozenset[str | None]
-    effect: Effect
-    at: datetime | None
-
-
-def traces(records: Iterable[Record]) -> Iterator[Trace]:
-    """The writes of a run, each model's in order; no text is kept."""
-    return map(trace, all_writes(records))
-
-
-def trace(write: Write) -> Trace:
-    """The write, less its texts."""
-    intent, result = write.intent, write.result
-    stored, at = (result.stored_sha256, result.at or intent.at) if result else (None, intent.at)
-    return Trace(intent.model_id, write.before_sha256, intent.after_sha256, stored, write.left, write.effect, at)
 
 
 def all_writes(records: Iterable[Record]) -> Iterator[Write]:
