@@ -31,33 +31,18 @@ class State(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """`target` is the path with its query, as in the request line."""
-
-    method: str
-    target: str
-    headers: Mapping[str, str]
-    body: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Put:
-    model_id: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Reply:
+    """`write` is a model's id and its new description, which the store carries out."""
+
     status: int
     body: Any
-    write: Put | None = None
+    write: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Ask:
-    """A request by the parts of its route; "" for those that it does not have."""
+    """A request by the parts of its route; the id is "" if it has none."""
 
-    kind: str
     id: str
     query: Mapping[str, str]
     body: bytes
@@ -69,19 +54,18 @@ class _Refused(Exception):
         self.reply = Reply(status, {"reason": reason})
 
 
-def respond(state: State, request: Request) -> Reply:
-    """The response to any request; never raises."""
+def respond(state: State, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
+    """The response to any request, whose `target` is the path with its query; never raises."""
     try:
-        if not _is_authorized(request.headers.get("authorization", "")):
+        if not _is_authorized(headers.get("authorization", "")):
             raise _Refused(401, "Unauthorized")
-        target, _, query_string = request.target.partition("?")
-        path = unquote(target).removeprefix("/v1")
+        encoded, _, query_string = target.partition("?")
+        path = unquote(encoded).removeprefix("/v1")
         query = {name: values[-1] for name, values in parse_qs(query_string, keep_blank_values=True).items()}
-        for method, pattern, handler in _ROUTES:
+        for allowed, pattern, handler in _ROUTES:
             match = pattern.fullmatch(path)
-            if match and method == request.method:
-                parts = match.groupdict()
-                return handler(state, _Ask(parts.get("kind", ""), parts.get("id", ""), query, request.body))
+            if match and method == allowed:
+                return handler(state, _Ask(match.groupdict().get("id", ""), query, body))
         # What the gateway in front of the service says of a route that it does not know.
         raise _Refused(403, "Missing Authentication Token")
     except _Refused as refused:
@@ -147,7 +131,7 @@ def _update(state: State, ask: _Ask) -> Reply:
     if text is not None:
         _check(state, text)
     stored = state.plays.stored(text or "")
-    return Reply(200, {"description": _described(state, stored)}, Put(model["id"], stored))
+    return Reply(200, {"description": _described(state, stored)}, (model["id"], stored))
 
 
 def _check(state: State, text: str) -> None:
@@ -171,6 +155,10 @@ def _existing(state: State, kind: str, id_: str) -> Row:
     if row is None:
         raise _Refused(404, f"{kind.title()} {id_} not found")
     return row
+
+
+def _one(state: State, kind: str, id_: str) -> Reply:
+    return Reply(200, {kind: _existing(state, kind, id_)})
 
 
 def _bulk(state: State, kind: str, body: bytes) -> Reply:
@@ -261,9 +249,6 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], _Handler], ...] = (
     ("POST", re.compile(r"/models/get-bulk"), lambda state, ask: _bulk(state, "model", ask.body)),
     ("POST", re.compile(r"/assets/get-bulk"), lambda state, ask: _bulk(state, "asset", ask.body)),
     ("GET", re.compile(r"/models"), _list_models),
-    (
-        "GET",
-        re.compile(r"/(?P<kind>model|asset)s/(?P<id>[^/]+)"),
-        lambda state, ask: Reply(200, {ask.kind: _existing(state, ask.kind, ask.id)}),
-    ),
+    ("GET", re.compile(r"/models/(?P<id>[^/]+)"), lambda state, ask: _one(state, "model", ask.id)),
+    ("GET", re.compile(r"/assets/(?P<id>[^/]+)"), lambda state, ask: _one(state, "asset", ask.id)),
 )
