@@ -121,9 +121,7 @@ def _connected(path: Path, target: str) -> sqlite3.Connection:
         database.executescript(_SCHEMA)
         name = f"{_FORMAT} {target}"
         if database.execute("SELECT name FROM target").fetchall() != [(name,)]:
-            database.execute("BEGIN IMMEDIATE")
-            for statement in ("DELETE FROM seen", "DELETE FROM target"):
-                database.execute(statement)
+            database.executescript("BEGIN IMMEDIATE; DELETE FROM seen; DELETE FROM target;")
             database.execute("INSERT INTO target VALUES (?, 0)", (name,))
             database.execute("COMMIT")
     except sqlite3.Error:
