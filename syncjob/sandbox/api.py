@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote
 
@@ -20,12 +21,11 @@ _MAX_PAGE = 500
 
 
 class State(Protocol):
-    """What the stand-in remembers. Rows are JSON objects as a listing holds them."""
+    """What the stand-in remembers. Rows are JSON objects as a listing holds them; their kinds are model and asset."""
 
     @property
     def plays(self) -> Plays: ...
-    def model(self, model_id: str) -> Row | None: ...
-    def asset(self, asset_id: str) -> Row | None: ...
+    def row(self, kind: str, id_: str) -> Row | None: ...
     def description(self, model_id: str) -> str: ...
     def models(self) -> Iterable[Row]: ...
 
@@ -81,8 +81,8 @@ def describe(state: State, text: str) -> Row:
 
         spans = code_spans(text)
         found = tuple(tag for tag in found if not is_code(spans, tag.line, tag.column))
-    assets = (state.asset(id_) for id_ in dict.fromkeys(tag.id for tag in found if tag.kind == "asset"))
-    models = (state.model(id_) for id_ in dict.fromkeys(tag.id for tag in found if tag.kind == "model"))
+    assets = (state.row("asset", id_) for id_ in dict.fromkeys(tag.id for tag in found if tag.kind == "asset"))
+    models = (state.row("model", id_) for id_ in dict.fromkeys(tag.id for tag in found if tag.kind == "model"))
     return {
         "value": text,
         "assets": [_only(asset, _DESCRIPTION_ASSET) for asset in assets if asset],
@@ -142,16 +142,12 @@ def _check(state: State, text: str) -> None:
         raise _Refused(413, f"description must be at most {plays.size} bytes")
     found, _ = tags.find(text)
     for tag in found:
-        if plays.unknown_tag == "refused" and not _row(state, tag.kind, tag.id):
+        if plays.unknown_tag == "refused" and not state.row(tag.kind, tag.id):
             raise _Refused(400, f"Unknown {tag.kind} {tag.id}")
 
 
-def _row(state: State, kind: str, id_: str) -> Row | None:
-    return state.model(id_) if kind == "model" else state.asset(id_)
-
-
 def _existing(state: State, kind: str, id_: str) -> Row:
-    row = _row(state, kind, id_)
+    row = state.row(kind, id_)
     if row is None:
         raise _Refused(404, f"{kind.title()} {id_} not found")
     return row
@@ -166,8 +162,8 @@ def _bulk(state: State, kind: str, body: bytes) -> Reply:
     ids = _ids(parsed, f"{kind}Ids")
     if kind == "asset" and len(ids) > MAX_ASSETS:
         raise _Refused(400, f"assetIds must hold at most {MAX_ASSETS} items")
-    look_up = _existing if state.plays.unknown_in_bulk == "refused" else _row
-    rows = [row for id_ in ids if (row := look_up(state, kind, id_))]
+    look_up = partial(_existing, state) if state.plays.unknown_in_bulk == "refused" else state.row
+    rows = [row for id_ in ids if (row := look_up(kind, id_))]
     if kind == "model" and parsed.get("minimal") is True:
         rows = [_only(row, ("id", "name", "type")) for row in rows]
     return Reply(200, {f"{kind}s": rows})

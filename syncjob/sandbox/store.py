@@ -20,6 +20,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS models (id TEXT PRIMARY KEY, row TEXT NOT NULL, description TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS assets (id TEXT PRIMARY KEY, row TEXT NOT NULL);
 """
+_ROW = {"model": "SELECT row FROM models WHERE id = ?", "asset": "SELECT row FROM assets WHERE id = ?"}
 
 
 class Sandbox:
@@ -61,11 +62,9 @@ class Sandbox:
         content = json.dumps(reply.body, ensure_ascii=False).encode("utf-8", "surrogatepass")
         return Answer(reply.status, {"content-type": "application/json"}, content)
 
-    def model(self, model_id: str) -> Row | None:
-        return self._row("SELECT row FROM models WHERE id = ?", model_id)
-
-    def asset(self, asset_id: str) -> Row | None:
-        return self._row("SELECT row FROM assets WHERE id = ?", asset_id)
+    def row(self, kind: str, id_: str) -> Row | None:
+        found = self._database.execute(_ROW[kind], (id_,)).fetchone()
+        return json.loads(found[0]) if found else None
 
     def description(self, model_id: str) -> str:
         found = self._database.execute("SELECT description FROM models WHERE id = ?", (model_id,)).fetchone()
@@ -104,10 +103,6 @@ class Sandbox:
         with self._database:
             self._database.execute("BEGIN IMMEDIATE")
             yield
-
-    def _row(self, query: str, id_: str) -> Row | None:
-        found = self._database.execute(query, (id_,)).fetchone()
-        return json.loads(found[0]) if found else None
 
     def _seed_once(self) -> None:
         """Two first runs at once, or one that is killed, leave the whole catalogue or none of it."""
