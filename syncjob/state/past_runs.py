@@ -36,14 +36,10 @@ class Write:
 
     @property
     def left(self) -> frozenset[str | None]:
-        """The digests of what Scenario holds after it, None for no text."""
+        """The digests of the texts that this write may have put on Scenario, None for no text."""
         stored = self.result.stored_sha256 if self.result else None
         is_known = stored is not None or (self.result is not None and effect_of(self.result) == "written")
         return frozenset({self.intent.after_sha256, stored} if is_known else {self.intent.after_sha256})
-
-    def has_left(self, sha256: str | None) -> bool:
-        """Whether a text on Scenario is the one that this write put there."""
-        return sha256 in self.left
 
 
 def effect_of(result: Result) -> Effect:
@@ -83,7 +79,7 @@ def settled(write: Write, later: Intent | None) -> Write:
     if write.effect != "unknown" or later is None:
         return write
     found = sha256(canonical(later.before or ""))
-    if write.has_left(found):
+    if found in write.left:
         return replace(write, proved="written")
     return replace(write, proved="none") if found == write.before_sha256 else write  # a third text proves nothing
 
