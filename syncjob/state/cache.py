@@ -7,7 +7,7 @@ again. What is lost costs requests and nothing else: no text is ever overwritten
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -99,10 +99,8 @@ def opened(state_dir: Path, profile: str, target: str) -> Iterator[Memory]:
         _failed(error)
         yield Memory(None)
         return
-    try:
+    with closing(opened):
         yield Memory(opened)
-    finally:
-        opened.close()
 
 
 def _open(path: Path, target: str) -> sqlite3.Connection:
