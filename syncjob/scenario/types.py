@@ -87,8 +87,6 @@ class DescriptionAsset(_Wire, frozen=True):
 
 
 class DescriptionModel(_Wire, frozen=True):
-    """A model that a description refers to."""
-
     id: str
     privacy: str
     type: str
@@ -158,8 +156,6 @@ class QualityGate(_Wire, frozen=True):
 
 
 class Asset(DescriptionAsset, frozen=True, rename="camel", kw_only=True):
-    """The full record of an asset."""
-
     collection_ids: tuple[str, ...]
     created_at: str
     edit_capabilities: tuple[str, ...]

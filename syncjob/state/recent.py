@@ -45,7 +45,6 @@ class Recent:
         self._lock = threading.Lock()
 
     def add(self, model_id: str, write: RecentWrite) -> None:
-        """Takes in the latest write."""
         with self._lock:
             self._writes.setdefault(model_id, []).append(write)
 

@@ -95,7 +95,6 @@ class Transport:
             connection.end()
 
     def abort(self) -> None:
-        """Ends what is in flight, as if each connection broke; whoever asks again may."""
         for connection in tuple(self._all):
             if connection not in self._idle:
                 connection.abort()
