@@ -42,7 +42,6 @@ class Wire:
         self._ssl_context = ssl_context
         self._timeout = timeout
         self._deadline = deadline
-        self._patience = Patience(timeout, deadline)
         self._link: Link | None = None
         self._connection: httpcore.HTTP11Connection | None = None
         self._is_ended = False
@@ -57,8 +56,8 @@ class Wire:
             raise self._way.failed(error, method) from error
 
     def _ask(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-        if self._connection is not None and _is_usable(self._connection):
-            self._patience.begin()
+        if self._link and self._connection and _is_usable(self._connection):
+            self._link.patience.begin()
         else:
             self.close()
             self._connection = self._connected()
@@ -86,9 +85,7 @@ class Wire:
         self.abort()
 
     def _connected(self) -> httpcore.HTTP11Connection:
-        # Its own, since the thread that makes it may go on when nobody waits any more.
-        self._patience = Patience(self._timeout, self._deadline)
-        link = self._link = Link(self._open, self._patience)
+        link = self._link = Link(self._open, self._timeout, self._deadline)
         if self._is_ended:
             link.abort()
         try:
