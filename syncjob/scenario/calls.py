@@ -6,7 +6,7 @@ from typing import Self, TypeVar
 
 import msgspec
 
-from syncjob.credentials import Credentials
+from syncjob.credentials import Credentials, quoted
 from syncjob.errors import ScenarioError
 from syncjob.scenario import retry
 from syncjob.scenario.answers import Answer, Handler, decode
@@ -103,7 +103,7 @@ class Calls:
 
     def quoted(self, text: str) -> str:
         """What a response says, for a message: without any secret that it may echo."""
-        return self._transport.quoted(text)
+        return quoted(text, self._transport.secrets)
 
     @property
     def traffic(self) -> Traffic:

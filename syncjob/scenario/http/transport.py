@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import httpx
 
 from syncjob import __version__, errors
-from syncjob.credentials import Credentials, quoted, secrets_of
+from syncjob.credentials import Credentials, secrets_of
 from syncjob.scenario.answers import Answer, Handler, failure
 from syncjob.scenario.http import proxy, trust
 from syncjob.scenario.http.first import First
@@ -79,7 +79,7 @@ class Transport:
         self._refused = self._is_closed = False
 
     def _look_at_environment(self, secrets: tuple[str, ...]) -> None:
-        self._secrets = (*secrets, *secrets_of(os.environ))
+        self.secrets = (*secrets, *secrets_of(os.environ))
         # Plain HTTP is for loopback alone: a proxy would see the credentials.
         is_secured = self._url.scheme == "https" and not self._handler
         self._proxy = proxy.of_environment(self._url.host) if is_secured else None
@@ -103,9 +103,6 @@ class Transport:
         """One exchange; raises the ScenarioError that the response, or its absence, is."""
         return self._first.call(lambda: self._send(method, path, query, body))
 
-    def quoted(self, text: str) -> str:
-        return quoted(text, self._secrets)
-
     def _send(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
         if self._refused:
             raise errors.Stopped("the credentials were refused")
@@ -122,7 +119,7 @@ class Transport:
             self._on_exchange(Exchange(method, path, status, self._clock() - started))
         limit = self._limits.max_retry_after
         asked = "".join(path.split("/")[2:3])  # /models/<id>/description
-        error = failure(answer, self._secrets, is_bearer=self._is_bearer, max_retry_after=limit, asked=asked)
+        error = failure(answer, self.secrets, is_bearer=self._is_bearer, max_retry_after=limit, asked=asked)
         if isinstance(error, errors.Unauthorized):
             self._refused = True
         if error:
@@ -161,7 +158,7 @@ class Transport:
             # This one trusts nobody and is made in no time: loopback needs no certificates.
             self._ssl_context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             self._proxy,
-            self._secrets,
+            self.secrets,
             timeout=self._limits.timeout,
             deadline=self._limits.deadline,
         )

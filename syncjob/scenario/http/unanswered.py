@@ -23,7 +23,7 @@ class Way:
 
     def refused(self, error: ProxyRefused) -> errors.ScenarioError:
         """Nothing was sent: the proxy did not connect."""
-        what = f"the proxy {self.proxy} responded {self._said(error)}"
+        what = f"the proxy {self.proxy} responded {quoted(str(error), self.secrets)}"
         if error.status in _PASSING:
             return errors.Unavailable(f"{what}; is {self.host} up?", retryable=True)
         if error.status == 407:
@@ -32,7 +32,7 @@ class Way:
 
     def failed(self, error: Exception, method: str) -> errors.ScenarioError:
         """The error that one of httpcore's is, for a request of that method."""
-        what = self._said(error) or type(error).__name__
+        what = quoted(str(error), self.secrets) or type(error).__name__
         if isinstance(error, httpcore.ConnectError) and _is_tls_failure(error):
             return errors.Untrusted(f"the TLS certificate of {self.host} does not verify: {what}")
         if isinstance(error, httpcore.ConnectError | httpcore.ConnectTimeout):
@@ -44,9 +44,6 @@ class Way:
             message = f"no complete response from {self.host}: {what}"
             return errors.Unavailable(message, retryable=method != "PUT", ambiguous=True)
         return errors.ProtocolError(f"cannot ask {self.host}: {what}", ambiguous=True)
-
-    def _said(self, error: Exception) -> str:
-        return quoted(str(error), self.secrets)
 
 
 def _is_tls_failure(error: BaseException) -> bool:
