@@ -238,8 +238,7 @@ _DESCRIPTION_ASSET = (
 )  # fmt: skip
 _DESCRIPTION_MODEL = ("id", "privacy", "type", "authorId", "name", "ownerId", "shortDescription")
 
-_Handler = Callable[[State, _Ask], Reply]
-_ROUTES: tuple[tuple[str, re.Pattern[str], _Handler], ...] = (
+_ROUTES: tuple[tuple[str, re.Pattern[str], Callable[[State, _Ask], Reply]], ...] = (
     ("GET", re.compile(r"/models/(?P<id>[^/]+)/description"), _retrieve),
     ("PUT", re.compile(r"/models/(?P<id>[^/]+)/description"), _update),
     ("POST", re.compile(r"/models/get-bulk"), lambda state, ask: _bulk(state, "model", ask.body)),

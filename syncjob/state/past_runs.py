@@ -21,7 +21,6 @@ class Write:
 
     @property
     def effect(self) -> Effect:
-        """Whether Scenario took the text."""
         return self.proved or (effect_of(self.result) if self.result else "unknown")
 
     @property
