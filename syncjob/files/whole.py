@@ -33,8 +33,16 @@ def save(path: Path, parts: Iterable[bytes]) -> None:
         with new.open("wb") as file:
             file.writelines(parts)
         new.chmod(_mode(path))
-        _keep_owner(path, new)
-        _move(new, path)
+        with suppress(OSError):  # its owner stays, if we may say so
+            status = path.stat()
+            os.chown(new, status.st_uid, status.st_gid)
+        try:
+            new.replace(path)
+        except OSError:
+            if not path.exists():
+                raise
+            # A file that is mounted by itself, or in a folder that is not ours.
+            shutil.copyfile(new, path)
 
 
 @contextmanager
@@ -48,22 +56,6 @@ def _made(folder: Path | None) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             Path(name).unlink()
-
-
-def _move(new: Path, path: Path) -> None:
-    try:
-        new.replace(path)
-    except OSError:
-        if not path.exists():
-            raise
-        # A file that is mounted by itself, or in a folder that is not ours.
-        shutil.copyfile(new, path)
-
-
-def _keep_owner(path: Path, new: Path) -> None:
-    with suppress(OSError):
-        status = path.stat()
-        os.chown(new, status.st_uid, status.st_gid)
 
 
 def max_name_bytes(folder: Path) -> int:

@@ -14,7 +14,7 @@ def put_back(write: Write, existing: Existing, *, is_forced: bool) -> Change:
     `is_forced` makes a warning of that. A probe's journal holds a text to the letter, and so it is put back.
     """
     change = over(replace(_bare(write), after=write.intent.before or ""), existing)
-    is_over_later = change.is_write and not write.has_left(change.before_sha256)
+    is_over_later = change.is_write and change.before_sha256 not in write.left
     return _over_later(change, is_forced=is_forced) if is_over_later else change
 
 

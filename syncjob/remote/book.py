@@ -8,7 +8,7 @@ from syncjob.plan.compare import Change
 from syncjob.plan.outcome import Outcome, uncertain
 from syncjob.problems import Failure
 from syncjob.state.journal import Intent, Journal, Result
-from syncjob.state.past_runs import Write, trace
+from syncjob.state.past_runs import Write
 from syncjob.state.recent import Recent, RecentWrite
 
 
@@ -35,7 +35,7 @@ class Book:
         """Takes in that a write may have had its effect, so that a look at it may come too early."""
         if self._recent is not None and change.model_id not in self._doubted:
             self._doubted.add(change.model_id)
-            write = trace(Write(_intent(change)))
+            write = Write(_intent(change))
             self._recent.add(change.model_id, RecentWrite.of("this run", _now(), write))
 
     def record(self, outcome: Outcome) -> None:

@@ -10,8 +10,7 @@ from syncjob.control.workers import Stop
 from syncjob.credentials import JWT, KEY, SECRET, basic
 from syncjob.errors import UsageError
 from syncjob.scenario import Scenario
-from syncjob.scenario.answers import Answer
-from syncjob.scenario.http.in_process import Handler
+from syncjob.scenario.answers import Answer, Handler
 from syncjob.scenario.http.transport import Exchange, Limits
 from syncjob.scenario.rate_limit import Lowered
 from syncjob.scenario.retry import Retry

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote
 
@@ -20,44 +21,28 @@ _MAX_PAGE = 500
 
 
 class State(Protocol):
-    """What the stand-in remembers. Rows are JSON objects as a listing holds them."""
+    """What the stand-in remembers. Rows are JSON objects as a listing holds them; their kinds are model and asset."""
 
     @property
     def plays(self) -> Plays: ...
-    def model(self, model_id: str) -> Row | None: ...
-    def asset(self, asset_id: str) -> Row | None: ...
+    def row(self, kind: str, id_: str) -> Row | None: ...
     def description(self, model_id: str) -> str: ...
     def models(self) -> Iterable[Row]: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """`target` is the path with its query, as in the request line."""
-
-    method: str
-    target: str
-    headers: Mapping[str, str]
-    body: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Put:
-    model_id: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Reply:
+    """`write` is a model's id and its new description, which the store carries out."""
+
     status: int
     body: Any
-    write: Put | None = None
+    write: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Ask:
-    """A request by the parts of its route; "" for those that it does not have."""
+    """A request by the parts of its route; the id is "" if it has none."""
 
-    kind: str
     id: str
     query: Mapping[str, str]
     body: bytes
@@ -69,19 +54,18 @@ class _Refused(Exception):
         self.reply = Reply(status, {"reason": reason})
 
 
-def respond(state: State, request: Request) -> Reply:
-    """The response to any request; never raises."""
+def respond(state: State, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
+    """The response to any request, whose `target` is the path with its query; never raises."""
     try:
-        if not _is_authorized(request.headers.get("authorization", "")):
+        if not _is_authorized(headers.get("authorization", "")):
             raise _Refused(401, "Unauthorized")
-        target, _, query_string = request.target.partition("?")
-        path = unquote(target).removeprefix("/v1")
+        encoded, _, query_string = target.partition("?")
+        path = unquote(encoded).removeprefix("/v1")
         query = {name: values[-1] for name, values in parse_qs(query_string, keep_blank_values=True).items()}
-        for method, pattern, handler in _ROUTES:
+        for allowed, pattern, handler in _ROUTES:
             match = pattern.fullmatch(path)
-            if match and method == request.method:
-                parts = match.groupdict()
-                return handler(state, _Ask(parts.get("kind", ""), parts.get("id", ""), query, request.body))
+            if match and method == allowed:
+                return handler(state, _Ask(match.groupdict().get("id", ""), query, body))
         # What the gateway in front of the service says of a route that it does not know.
         raise _Refused(403, "Missing Authentication Token")
     except _Refused as refused:
@@ -97,8 +81,8 @@ def describe(state: State, text: str) -> Row:
 
         spans = code_spans(text)
         found = tuple(tag for tag in found if not is_code(spans, tag.line, tag.column))
-    assets = (state.asset(id_) for id_ in dict.fromkeys(tag.id for tag in found if tag.kind == "asset"))
-    models = (state.model(id_) for id_ in dict.fromkeys(tag.id for tag in found if tag.kind == "model"))
+    assets = (state.row("asset", id_) for id_ in dict.fromkeys(tag.id for tag in found if tag.kind == "asset"))
+    models = (state.row("model", id_) for id_ in dict.fromkeys(tag.id for tag in found if tag.kind == "model"))
     return {
         "value": text,
         "assets": [_only(asset, _DESCRIPTION_ASSET) for asset in assets if asset],
@@ -147,7 +131,7 @@ def _update(state: State, ask: _Ask) -> Reply:
     if text is not None:
         _check(state, text)
     stored = state.plays.stored(text or "")
-    return Reply(200, {"description": _described(state, stored)}, Put(model["id"], stored))
+    return Reply(200, {"description": _described(state, stored)}, (model["id"], stored))
 
 
 def _check(state: State, text: str) -> None:
@@ -158,19 +142,19 @@ def _check(state: State, text: str) -> None:
         raise _Refused(413, f"description must be at most {plays.size} bytes")
     found, _ = tags.find(text)
     for tag in found:
-        if plays.unknown_tag == "refused" and not _row(state, tag.kind, tag.id):
+        if plays.unknown_tag == "refused" and not state.row(tag.kind, tag.id):
             raise _Refused(400, f"Unknown {tag.kind} {tag.id}")
 
 
-def _row(state: State, kind: str, id_: str) -> Row | None:
-    return state.model(id_) if kind == "model" else state.asset(id_)
-
-
 def _existing(state: State, kind: str, id_: str) -> Row:
-    row = _row(state, kind, id_)
+    row = state.row(kind, id_)
     if row is None:
         raise _Refused(404, f"{kind.title()} {id_} not found")
     return row
+
+
+def _one(state: State, kind: str, id_: str) -> Reply:
+    return Reply(200, {kind: _existing(state, kind, id_)})
 
 
 def _bulk(state: State, kind: str, body: bytes) -> Reply:
@@ -178,8 +162,8 @@ def _bulk(state: State, kind: str, body: bytes) -> Reply:
     ids = _ids(parsed, f"{kind}Ids")
     if kind == "asset" and len(ids) > MAX_ASSETS:
         raise _Refused(400, f"assetIds must hold at most {MAX_ASSETS} items")
-    look_up = _existing if state.plays.unknown_in_bulk == "refused" else _row
-    rows = [row for id_ in ids if (row := look_up(state, kind, id_))]
+    look_up = partial(_existing, state) if state.plays.unknown_in_bulk == "refused" else state.row
+    rows = [row for id_ in ids if (row := look_up(kind, id_))]
     if kind == "model" and parsed.get("minimal") is True:
         rows = [_only(row, ("id", "name", "type")) for row in rows]
     return Reply(200, {f"{kind}s": rows})
@@ -254,16 +238,12 @@ _DESCRIPTION_ASSET = (
 )  # fmt: skip
 _DESCRIPTION_MODEL = ("id", "privacy", "type", "authorId", "name", "ownerId", "shortDescription")
 
-_Handler = Callable[[State, _Ask], Reply]
-_ROUTES: tuple[tuple[str, re.Pattern[str], _Handler], ...] = (
+_ROUTES: tuple[tuple[str, re.Pattern[str], Callable[[State, _Ask], Reply]], ...] = (
     ("GET", re.compile(r"/models/(?P<id>[^/]+)/description"), _retrieve),
     ("PUT", re.compile(r"/models/(?P<id>[^/]+)/description"), _update),
     ("POST", re.compile(r"/models/get-bulk"), lambda state, ask: _bulk(state, "model", ask.body)),
     ("POST", re.compile(r"/assets/get-bulk"), lambda state, ask: _bulk(state, "asset", ask.body)),
     ("GET", re.compile(r"/models"), _list_models),
-    (
-        "GET",
-        re.compile(r"/(?P<kind>model|asset)s/(?P<id>[^/]+)"),
-        lambda state, ask: Reply(200, {ask.kind: _existing(state, ask.kind, ask.id)}),
-    ),
+    ("GET", re.compile(r"/models/(?P<id>[^/]+)"), lambda state, ask: _one(state, "model", ask.id)),
+    ("GET", re.compile(r"/assets/(?P<id>[^/]+)"), lambda state, ask: _one(state, "asset", ask.id)),
 )

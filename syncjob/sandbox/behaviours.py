@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
 from syncjob.errors import UsageError
@@ -43,7 +43,7 @@ class Plays:
 def parse(words: Iterable[str]) -> Plays:
     """The plays that words such as `no_description=404` ask for; raises UsageError for one that is none."""
     known = {field.name: get_args(field.type) for field in fields(Plays)}
-    plays = Plays()
+    chosen: dict[str, Any] = {}
     for word in words:
         name, _, value = word.partition("=")
         name = name.replace("-", "_")
@@ -51,6 +51,5 @@ def parse(words: Iterable[str]) -> Plays:
             raise UsageError(f"the stand-in does not know {name!r}; it knows {', '.join(known)}")
         if value not in known[name]:
             raise UsageError(f"{name} can be {', '.join(known[name])}, not {value!r}")
-        chosen: dict[str, Any] = {name: value}
-        plays = replace(plays, **chosen)
-    return plays
+        chosen[name] = value
+    return Plays(**chosen)

@@ -12,8 +12,7 @@ from typing import Any
 from syncjob.errors import UsageError
 from syncjob.sandbox.behaviours import Plays
 from syncjob.sandbox.store import Sandbox
-from syncjob.scenario.answers import Answer
-from syncjob.scenario.http.in_process import Handler
+from syncjob.scenario.answers import Answer, Handler
 
 HOST = "127.0.0.1"
 

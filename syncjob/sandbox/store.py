@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from syncjob.errors import UsageError
-from syncjob.sandbox.api import Request, Row, respond
+from syncjob.sandbox.api import Row, respond
 from syncjob.sandbox.behaviours import Plays
 from syncjob.sandbox.records import asset_row, model_row
 from syncjob.scenario.answers import Answer
@@ -21,6 +20,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS models (id TEXT PRIMARY KEY, row TEXT NOT NULL, description TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS assets (id TEXT PRIMARY KEY, row TEXT NOT NULL);
 """
+_ROW = {"model": "SELECT row FROM models WHERE id = ?", "asset": "SELECT row FROM assets WHERE id = ?"}
 
 
 class Sandbox:
@@ -45,7 +45,7 @@ class Sandbox:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         with self._lock:  # SQLite crashes the process if it is closed while another thread uses it
             self._database.close()
 
@@ -53,20 +53,18 @@ class Sandbox:
         """The response to one request; its write is stored before."""
         try:
             with self._lock:
-                reply = respond(self, Request(method, target, headers, body))
+                reply = respond(self, method, target, headers, body)
                 if reply.write:
-                    self.put(reply.write.model_id, reply.write.text)
+                    self.put(*reply.write)
         except sqlite3.Error as error:
             advice = "is it writable?" if self._path.exists() else "it is gone: start the sandbox anew"
             raise UsageError(f"cannot use the sandbox's file {self._path}: {error}; {advice}") from error
         content = json.dumps(reply.body, ensure_ascii=False).encode("utf-8", "surrogatepass")
         return Answer(reply.status, {"content-type": "application/json"}, content)
 
-    def model(self, model_id: str) -> Row | None:
-        return self._row("SELECT row FROM models WHERE id = ?", model_id)
-
-    def asset(self, asset_id: str) -> Row | None:
-        return self._row("SELECT row FROM assets WHERE id = ?", asset_id)
+    def row(self, kind: str, id_: str) -> Row | None:
+        found = self._database.execute(_ROW[kind], (id_,)).fetchone()
+        return json.loads(found[0]) if found else None
 
     def description(self, model_id: str) -> str:
         found = self._database.execute("SELECT description FROM models WHERE id = ?", (model_id,)).fetchone()
@@ -106,21 +104,14 @@ class Sandbox:
             self._database.execute("BEGIN IMMEDIATE")
             yield
 
-    def _row(self, query: str, id_: str) -> Row | None:
-        found = self._database.execute(query, (id_,)).fetchone()
-        return json.loads(found[0]) if found else None
-
     def _seed_once(self) -> None:
         """Two first runs at once, or one that is killed, leave the whole catalogue or none of it."""
         with self._transaction():
-            (version,) = self._database.execute("PRAGMA user_version").fetchone()
-            if not version:
-                self._seed()
-                self._database.execute("PRAGMA user_version = 1")
-
-    def _seed(self) -> None:
-        seed: dict[str, Any] = json.loads(resources.files(__package__).joinpath("seed.json").read_text("utf-8"))
-        models = seed["models"]
-        rows = (model_row(one["id"], one["name"], type_=one["type"], privacy=one["privacy"]) for one in models)
-        self.add_models(rows, {one["id"]: one.get("description", "") for one in models})
-        self.add_assets(asset_row(asset["id"], asset["name"], privacy=asset["privacy"]) for asset in seed["assets"])
+            if self._database.execute("PRAGMA user_version").fetchone() != (0,):
+                return
+            seed: dict[str, Any] = json.loads(resources.files(__package__).joinpath("seed.json").read_text("utf-8"))
+            models = seed["models"]
+            rows = (model_row(one["id"], one["name"], type_=one["type"], privacy=one["privacy"]) for one in models)
+            self.add_models(rows, {one["id"]: one.get("description", "") for one in models})
+            self.add_assets(asset_row(asset["id"], asset["name"], privacy=asset["privacy"]) for asset in seed["assets"])
+            self._database.execute("PRAGMA user_version = 1")

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_tz
@@ -32,6 +32,10 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+# Responds to (method, path with query, headers, body) without any network.
+Handler = Callable[[str, str, Mapping[str, str], bytes], Answer]
 
 
 def decoder(type_: type[_T]) -> msgspec.json.Decoder[_T]:

@@ -39,23 +39,14 @@ def _settle(
     batch: Sequence[str], ask: Callable[[Sequence[str]], Sequence[_Row]], ask_one: Callable[[str], _Row]
 ) -> list[_Row]:
     """The rows of a batch that was refused whole: halved, down to looking single ids up."""
-    if len(batch) == 1:
-        return _look_up(batch[0], ask_one)
     middle = len(batch) // 2
     rows: list[_Row] = []
-    for half in (batch[:middle], batch[middle:]):
+    for half in filter(None, (batch[:middle], batch[middle:])):
         try:
-            rows += ask(half) if len(half) > 1 else _look_up(half[0], ask_one)
+            rows += ask(half) if len(half) > 1 else [ask_one(half[0])]
         except _REFUSED:
-            rows += _settle(half, ask, ask_one)
+            rows += _settle(half, ask, ask_one) if len(half) > 1 else []
     return rows
-
-
-def _look_up(id_: str, ask_one: Callable[[str], _Row]) -> list[_Row]:
-    try:
-        return [ask_one(id_)]
-    except _REFUSED:
-        return []
 
 
 def _is_forbidden(id_: str, ask_one: Callable[[str], _Row]) -> bool:

@@ -2,17 +2,15 @@
 
 import time
 from collections.abc import Callable, Mapping
-from types import TracebackType
 from typing import Self, TypeVar
 
 import msgspec
 
-from syncjob.credentials import Credentials
+from syncjob.credentials import Credentials, quoted
 from syncjob.errors import ScenarioError
 from syncjob.scenario import retry
-from syncjob.scenario.answers import Answer, decode
+from syncjob.scenario.answers import Answer, Handler, decode
 from syncjob.scenario.counters import Meter, Traffic
-from syncjob.scenario.http.in_process import Handler
 from syncjob.scenario.http.transport import Exchange, Limits, Transport
 from syncjob.scenario.pacer import Pacer
 from syncjob.scenario.rate_limit import Lowered
@@ -63,7 +61,7 @@ class Calls:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -105,7 +103,7 @@ class Calls:
 
     def quoted(self, text: str) -> str:
         """What a response says, for a message: without any secret that it may echo."""
-        return self._transport.quoted(text)
+        return quoted(text, self._transport.secrets)
 
     @property
     def traffic(self) -> Traffic:

@@ -1,8 +1,12 @@
-"""`client.models` and `client.assets`: the calls of the mission by name."""
+"""`Scenario`, `client.models` and `client.assets`: the calls of the mission by name.
+
+client = Scenario(basic("api key", "api secret"))
+client.models.description.retrieve("flux.1-dev").value
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -144,6 +148,18 @@ class Assets:
             lambda batch: call("POST", "/assets/get-bulk", types.AssetBulk, body={"assetIds": batch}).assets,
             lambda id_: call("GET", f"/assets/{id_}", types.AssetEnvelope).asset,
         )
+
+
+class Scenario(Calls):
+    """A client of one project. Safe to share by threads."""
+
+    @cached_property
+    def models(self) -> Models:
+        return Models(self)
+
+    @cached_property
+    def assets(self) -> Assets:
+        return Assets(self)
 
 
 def _checked(id_: str) -> str:

@@ -87,8 +87,6 @@ class DescriptionAsset(_Wire, frozen=True):
 
 
 class DescriptionModel(_Wire, frozen=True):
-    """A model that a description refers to."""
-
     id: str
     privacy: str
     type: str
@@ -158,8 +156,6 @@ class QualityGate(_Wire, frozen=True):
 
 
 class Asset(DescriptionAsset, frozen=True, rename="camel", kw_only=True):
-    """The full record of an asset."""
-
     collection_ids: tuple[str, ...]
     created_at: str
     edit_capabilities: tuple[str, ...]
@@ -198,9 +194,22 @@ class ComplianceMetadata(_Wire, frozen=True):
     enterprise_status: str | None = None
 
 
-class _ModelOptions(_Wire, frozen=True):
-    """What both forms of a model record may hold; the long description is in neither."""
+class ModelRow(_Wire, frozen=True):
+    """A model as a bulk read holds it, without its long description; only `id` and `type` are sure to be there."""
 
+    id: str
+    type: str
+    privacy: str | None = None
+    capabilities: tuple[str, ...] | None = None
+    collection_ids: tuple[str, ...] | None = None
+    created_at: str | None = None
+    custom: bool | None = None
+    example_asset_ids: tuple[str, ...] | None = None
+    source: str | None = None
+    status: str | None = None
+    tags: tuple[str, ...] | None = None
+    training_images_number: Number | None = None
+    updated_at: str | None = None
     author_id: str | None = None
     owner_id: str | None = None
     user_id: str | None = None
@@ -232,40 +241,20 @@ class _ModelOptions(_Wire, frozen=True):
     ui_config: Json | None = None
 
 
-class Model(_ModelOptions, frozen=True, rename="camel", kw_only=True):
-    """The full record of a model, as a listing holds it."""
+class Model(ModelRow, frozen=True, rename="camel", kw_only=True):
+    """The full record of a model, as a listing holds it: more is sure to be there."""
 
     capabilities: tuple[str, ...]
     collection_ids: tuple[str, ...]
     created_at: str
     custom: bool
     example_asset_ids: tuple[str, ...]
-    id: str
     privacy: str
     source: str
     status: str
     tags: tuple[str, ...]
     training_images_number: Number
-    type: str
     updated_at: str
-
-
-class ModelRow(_ModelOptions, frozen=True, rename="camel", kw_only=True):
-    """A model as a bulk read holds it; only `id` and `type` are sure to be there."""
-
-    id: str
-    type: str
-    privacy: str | None = None
-    capabilities: tuple[str, ...] | None = None
-    collection_ids: tuple[str, ...] | None = None
-    created_at: str | None = None
-    custom: bool | None = None
-    example_asset_ids: tuple[str, ...] | None = None
-    source: str | None = None
-    status: str | None = None
-    tags: tuple[str, ...] | None = None
-    training_images_number: Number | None = None
-    updated_at: str | None = None
 
 
 class ModelPage(_Wire, frozen=True):

@@ -7,7 +7,7 @@ again. What is lost costs requests and nothing else: no text is ever overwritten
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -99,10 +99,8 @@ def opened(state_dir: Path, profile: str, target: str) -> Iterator[Memory]:
         _failed(error)
         yield Memory(None)
         return
-    try:
+    with closing(opened):
         yield Memory(opened)
-    finally:
-        opened.close()
 
 
 def _open(path: Path, target: str) -> sqlite3.Connection:
@@ -121,9 +119,7 @@ def _connected(path: Path, target: str) -> sqlite3.Connection:
         database.executescript(_SCHEMA)
         name = f"{_FORMAT} {target}"
         if database.execute("SELECT name FROM target").fetchall() != [(name,)]:
-            database.execute("BEGIN IMMEDIATE")
-            for statement in ("DELETE FROM seen", "DELETE FROM target"):
-                database.execute(statement)
+            database.executescript("BEGIN IMMEDIATE; DELETE FROM seen; DELETE FROM target;")
             database.execute("INSERT INTO target VALUES (?, 0)", (name,))
             database.execute("COMMIT")
     except sqlite3.Error:

@@ -40,7 +40,6 @@ def state_folder(path: Path) -> Path:
 
 
 def file_of(folder: Path, profile: str, suffix: str) -> Path:
-    """The path of a profile's own file in a state folder."""
     return folder / f"{quote(profile, safe='')}.{suffix}"
 
 

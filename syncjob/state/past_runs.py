@@ -21,8 +21,12 @@ class Write:
 
     @property
     def effect(self) -> Effect:
-        """Whether Scenario took the text."""
         return self.proved or (effect_of(self.result) if self.result else "unknown")
+
+    @property
+    def at(self) -> datetime | None:
+        """When it ended, or else began."""
+        return (self.result and self.result.at) or self.intent.at
 
     @property
     def before_sha256(self) -> str | None:
@@ -31,14 +35,10 @@ class Write:
 
     @property
     def left(self) -> frozenset[str | None]:
-        """The digests of what Scenario holds after it, None for no text."""
+        """The digests of the texts that this write may have put on Scenario, None for no text."""
         stored = self.result.stored_sha256 if self.result else None
         is_known = stored is not None or (self.result is not None and effect_of(self.result) == "written")
         return frozenset({self.intent.after_sha256, stored} if is_known else {self.intent.after_sha256})
-
-    def has_left(self, sha256: str | None) -> bool:
-        """Whether a text on Scenario is the one that this write put there."""
-        return sha256 in self.left
 
 
 def effect_of(result: Result) -> Effect:
@@ -48,31 +48,6 @@ def effect_of(result: Result) -> Effect:
     if result.status == "applied":
         return "written"
     return "unknown" if result.status == "failed" and result.error not in _REFUSALS else "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """A write of a run, less its texts: digests, None for no text. `left` are those of what Scenario may then hold."""
-
-    model_id: str
-    before: str | None
-    sent: str | None
-    stored: str | None
-    left: frozenset[str | None]
-    effect: Effect
-    at: datetime | None
-
-
-def traces(records: Iterable[Record]) -> Iterator[Trace]:
-    """The writes of a run, each model's in order; no text is kept."""
-    return map(trace, all_writes(records))
-
-
-def trace(write: Write) -> Trace:
-    """The write, less its texts."""
-    intent, result = write.intent, write.result
-    stored, at = (result.stored_sha256, result.at or intent.at) if result else (None, intent.at)
-    return Trace(intent.model_id, write.before_sha256, intent.after_sha256, stored, write.left, write.effect, at)
 
 
 def all_writes(records: Iterable[Record]) -> Iterator[Write]:
@@ -103,7 +78,7 @@ def settled(write: Write, later: Intent | None) -> Write:
     if write.effect != "unknown" or later is None:
         return write
     found = sha256(canonical(later.before or ""))
-    if write.has_left(found):
+    if found in write.left:
         return replace(write, proved="written")
     return replace(write, proved="none") if found == write.before_sha256 else write  # a third text proves nothing
 

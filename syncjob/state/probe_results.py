@@ -53,7 +53,6 @@ class Probed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def path_of(config: Config) -> Path:
-    """The path of a profile's findings."""
     return file_of(config.state_dir, config.profile, "learnt.json")
 
 

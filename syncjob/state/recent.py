@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 from syncjob.config.config import Config
 from syncjob.state import journals
-from syncjob.state.past_runs import Trace, traces
+from syncjob.state.past_runs import Write, all_writes
 
 
 @dataclass(frozen=True, slots=True)
 class RecentWrite:
-    """A write of a run, less its texts."""
+    """A write of a run, less its texts: the digests of what Scenario held before and may then hold, None for no text."""
 
     run: str
     at: datetime
@@ -21,8 +21,8 @@ class RecentWrite:
     is_sure: bool  # that Scenario took it
 
     @classmethod
-    def of(cls, run: str, at: datetime, trace: Trace) -> "RecentWrite":
-        return cls(run, at, trace.before, trace.left, trace.effect == "written")
+    def of(cls, run: str, at: datetime, write: Write) -> "RecentWrite":
+        return cls(run, at, write.before_sha256, write.left, write.effect == "written")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,6 @@ class Recent:
         self._lock = threading.Lock()
 
     def add(self, model_id: str, write: RecentWrite) -> None:
-        """Takes in the latest write."""
         with self._lock:
             self._writes.setdefault(model_id, []).append(write)
 
@@ -75,9 +74,9 @@ def recent_writes(config: Config, own_run: str) -> Recent | None:
         return None
     recent = Recent()
     for path, begin, records in journals.of_project(config, but=own_run, since=time.time() - lag):
-        for each in traces(records):
+        for each in all_writes(records):
             at = each.at or datetime.fromtimestamp(path.stat().st_mtime, UTC)
             # On either side of now: a clock may have been set back.
             if each.effect != "none" and abs((datetime.now(UTC) - at).total_seconds()) <= lag:
-                recent.add(each.model_id, RecentWrite.of(begin.run, at, each))
+                recent.add(each.intent.model_id, RecentWrite.of(begin.run, at, each))
     return recent

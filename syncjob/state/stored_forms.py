@@ -1,11 +1,12 @@
 """What Scenario made of our own texts, by the journals: those that it stored in another form than they were sent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from syncjob.config.config import Config
 from syncjob.state import journals
-from syncjob.state.past_runs import traces
+from syncjob.state.past_runs import all_writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,25 +18,26 @@ class Form:
     stored: str | None
 
 
+@dataclass(frozen=True)
 class StoredForms:
     """The last write of each model, if Scenario stored it otherwise; the journals are read when first asked."""
 
-    def __init__(self, config: Config, *, but: str, is_believed: bool) -> None:
-        self._config = config
-        self._but = but
-        self._is_believed = is_believed
-        self._forms: dict[str, Form | None] | None = None
+    config: Config
+    but: str
+    is_believed: bool
 
     def of(self, model_id: str) -> Form | None:
         """The form of a model's last write; None if Scenario stored just what was sent, or nobody knows."""
-        if self._forms is None:
-            self._forms = dict(_forms(self._config, self._but)) if self._is_believed else {}
-        return self._forms.get(model_id)
+        return self._last.get(model_id)
+
+    @cached_property
+    def _last(self) -> Mapping[str, Form | None]:
+        return dict(_forms(self.config, self.but)) if self.is_believed else {}
 
 
 def _forms(config: Config, but: str) -> Iterator[tuple[str, Form | None]]:
     for _, begin, records in journals.of_project(config, but=but):
-        for each in traces(records):
-            if each.effect == "written":
-                is_as_sent = each.stored == each.sent
-                yield each.model_id, None if is_as_sent else Form(begin.run, each.sent, each.stored)
+        for write in all_writes(records):
+            if write.result and write.effect == "written":
+                sent, stored = write.intent.after_sha256, write.result.stored_sha256
+                yield write.intent.model_id, None if stored == sent else Form(begin.run, sent, stored)

@@ -10,8 +10,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # A library or an effect -> the only modules that may import it.
 HOMES = {
-    "httpx": {f"scenario/http/{name}.py" for name in ("transport", "in_process", "wire", "unanswered", "trust")},
-    "httpcore": {f"scenario/http/{name}.py" for name in ("wire", "link", "stream")},
+    "httpx": {f"scenario/http/{name}.py" for name in ("transport", "wire", "trust")},
+    "httpcore": {f"scenario/http/{name}.py" for name in ("wire", "link", "stream", "unanswered")},
     "socket": {"scenario/http/stream.py"},
     "tenacity": {"scenario/retry.py"},
     "click": {"__main__.py", *(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.glob("cli/*.py"))},

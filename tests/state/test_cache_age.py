@@ -108,7 +108,7 @@ def test_what_changed_minutes_ago_is_remembered_once_it_is_old(dated: Workspace,
 
 
 def test_each_page_counts_by_its_own_date(dated: Workspace, remote: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [remote.sandbox.model("one"), remote.sandbox.model("two")]
+    rows = [remote.sandbox.row("model", "one"), remote.sandbox.row("model", "two")]
     pages = {
         "": json_answer(
             200,

@@ -7,8 +7,6 @@ from urllib.request import getproxies, proxy_bypass
 
 from syncjob.errors import UsageError
 
-_PORT = 80
-
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
@@ -47,7 +45,7 @@ def _parsed(url: str) -> Proxy:
     if parts.scheme != "http" or not parts.hostname:
         kind = "proxies without a host" if parts.scheme == "http" else f"{parts.scheme}:// proxies"
         raise UsageError(f"{kind} are not supported; HTTPS_PROXY must be http://host:port")
-    port = parts.port or _PORT
+    port = parts.port or 80
     if parts.username is None:
         return Proxy(parts.hostname, port)
     user, password = unquote(parts.username), unquote(parts.password or "")

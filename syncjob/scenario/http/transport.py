@@ -1,8 +1,7 @@
 """Requests to one base URL and their responses, over HTTP or in the process.
 
-A stack of connections, each used by one thread at a time: a run opens as many as it has workers. httpx.Client would
-cost a quarter more CPU a request for cookies, redirects and merged URLs that this job must not have; httpx's pool
-costs CPU with the square of its size.
+A stack of connections, each used by one thread at a time: a run opens as many as it has workers. A pool of httpx's
+would cost CPU with the square of its size, and its Client a quarter more a request than it does without.
 """
 
 import os
@@ -11,25 +10,20 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import httpx
 
 from syncjob import __version__, errors
-from syncjob.credentials import Credentials, quoted, secrets_of
-from syncjob.scenario.answers import Answer, failure
-from syncjob.scenario.http import bodies, proxy, trust
+from syncjob.credentials import Credentials, secrets_of
+from syncjob.scenario.answers import Answer, Handler, failure
+from syncjob.scenario.http import proxy, trust
 from syncjob.scenario.http.first import First
-from syncjob.scenario.http.in_process import Handler, InProcess
-from syncjob.scenario.http.unanswered import Way
 from syncjob.text.sanitize import shorten
 
 if TYPE_CHECKING:
     from syncjob.scenario.http.wire import Wire
-
-_KEEPALIVE_SECONDS = 30.0
-_NO_BODY = httpx.ByteStream(b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +69,21 @@ class Transport:
         self._clock = clock
         self._on_exchange = on_exchange
         self._url = _url(base_url)
-        self._prefix = self._url.raw_path.rstrip(b"/")
-        self._headers = httpx.Headers(_headers(self._url, credentials))
-        self._json_headers = httpx.Headers({**self._headers, "content-type": "application/json"})
+        self._prefix = self._url.raw_path.decode("ascii").rstrip("/")
+        self._headers = _headers(self._url, credentials)
         self._is_bearer = credentials is not None and credentials.is_bearer
         self._look_at_environment(credentials.secrets if credentials else ())
-        self._idle: list[InProcess | Wire] = []
-        self._all: list[InProcess | Wire] = []
+        self._idle: list[Wire] = []
+        self._all: list[Wire] = []
         self._first = First(sleep)
         self._refused = self._is_closed = False
 
     def _look_at_environment(self, secrets: tuple[str, ...]) -> None:
-        self._secrets = (*secrets, *secrets_of(os.environ))
+        self.secrets = (*secrets, *secrets_of(os.environ))
         # Plain HTTP is for loopback alone: a proxy would see the credentials.
         is_secured = self._url.scheme == "https" and not self._handler
         self._proxy = proxy.of_environment(self._url.host) if is_secured else None
         self._ssl_context = trust.of_environment(os.environ) if is_secured else None
-        self._way = Way(self._url.netloc.decode("ascii"), self._proxy, self._secrets)
 
     def close(self) -> None:
         """Closes all connections; what a thread has in flight is the last that it sends."""
@@ -103,7 +95,6 @@ class Transport:
             connection.end()
 
     def abort(self) -> None:
-        """Ends what is in flight, as if each connection broke; whoever asks again may."""
         for connection in tuple(self._all):
             if connection not in self._idle:
                 connection.abort()
@@ -111,9 +102,6 @@ class Transport:
     def send(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
         """One exchange; raises the ScenarioError that the response, or its absence, is."""
         return self._first.call(lambda: self._send(method, path, query, body))
-
-    def quoted(self, text: str) -> str:
-        return quoted(text, self._secrets)
 
     def _send(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
         if self._refused:
@@ -133,38 +121,23 @@ class Transport:
             return answer
         limit = self._limits.max_retry_after
         asked = "".join(path.split("/")[2:3])  # /models/<id>/description
-        error = failure(answer, self._secrets, is_bearer=self._is_bearer, max_retry_after=limit, asked=asked)
+        error = failure(answer, self.secrets, is_bearer=self._is_bearer, max_retry_after=limit, asked=asked)
         if isinstance(error, errors.Unauthorized):
             self._refused = True
         raise error
 
     def _exchange(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
-        suffix = f"?{urlencode(query)}" if query else ""
-        request = self._request(method, self._prefix + (path + suffix).encode("ascii"), body)
-        try:
-            with self._connection() as connection:
-                response = connection.handle_request(request)
-                try:
-                    raw = response.headers.raw
-                    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
-                    chunks = cast("httpx.SyncByteStream", response.stream)  # as they come from the wire
-                    return bodies.read(Answer(response.status_code, headers, b""), chunks, self._secrets)
-                finally:
-                    response.close()
-        except proxy.ProxyRefused as error:
-            raise self._way.refused(error) from error
-        except (httpx.HTTPError, httpx.StreamError, UnicodeError) as error:  # the last: a host no resolver takes
-            raise self._way.failed(error, method) from error
-
-    def _request(self, method: str, target: bytes, body: bytes | None) -> httpx.Request:
-        # With its target given so, the URL is parsed once and not at each request.
-        extensions = {"target": target}
-        if body is None:
-            return httpx.Request(method, self._url, headers=self._headers, stream=_NO_BODY, extensions=extensions)
-        return httpx.Request(method, self._url, headers=self._json_headers, content=body, extensions=extensions)
+        target = f"{self._prefix}{path}{f'?{urlencode(query)}' if query else ''}"
+        headers = self._headers
+        if body is not None:
+            headers = {**headers, "content-type": "application/json", "content-length": str(len(body))}
+        if self._handler:
+            return self._handler(method, target, headers, body or b"")
+        with self._connection() as connection:
+            return connection.ask(method, target, headers, body)
 
     @contextmanager
-    def _connection(self) -> "Iterator[InProcess | Wire]":
+    def _connection(self) -> "Iterator[Wire]":
         try:
             connection = self._idle.pop()
         except IndexError:
@@ -176,26 +149,23 @@ class Transport:
             if self._is_closed:  # by now, perhaps before there was anything to close
                 connection.close()
 
-    def _open(self) -> "InProcess | Wire":
-        connection = InProcess(self._handler) if self._handler else self._wire()
-        self._all.append(connection)
-        if self._is_closed:  # by now, perhaps before there was this one to end
-            connection.end()
-        return connection
-
-    def _wire(self) -> "Wire":
+    def _open(self) -> "Wire":
         # Imported late: a run on the embedded stand-in needs no network.
         from syncjob.scenario.http.wire import Wire
 
-        return Wire(
+        connection = Wire(
             self._url,
             # This one trusts nobody and is made in no time: loopback needs no certificates.
             self._ssl_context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             self._proxy,
-            keepalive=_KEEPALIVE_SECONDS,
+            self.secrets,
             timeout=self._limits.timeout,
             deadline=self._limits.deadline,
         )
+        self._all.append(connection)
+        if self._is_closed:  # by now, perhaps before there was this one to end
+            connection.end()
+        return connection
 
 
 def _url(base_url: str) -> httpx.URL:

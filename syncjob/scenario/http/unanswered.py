@@ -3,7 +3,7 @@
 import ssl
 from dataclasses import dataclass, field
 
-import httpx
+import httpcore
 
 from syncjob import errors
 from syncjob.credentials import quoted
@@ -23,7 +23,7 @@ class Way:
 
     def refused(self, error: ProxyRefused) -> errors.ScenarioError:
         """Nothing was sent: the proxy did not connect."""
-        what = f"the proxy {self.proxy} responded {self._said(error)}"
+        what = f"the proxy {self.proxy} responded {quoted(str(error), self.secrets)}"
         if error.status in _PASSING:
             return errors.Unavailable(f"{what}; is {self.host} up?", retryable=True)
         if error.status == 407:
@@ -31,22 +31,19 @@ class Way:
         return errors.ProxyRefused(f"{what}; it must let connections to {self.host} through")
 
     def failed(self, error: Exception, method: str) -> errors.ScenarioError:
-        """The error that one of httpx's is, for a request of that method."""
-        what = self._said(error) or type(error).__name__
-        if isinstance(error, httpx.ConnectError) and _is_tls_failure(error):
+        """The error that one of httpcore's is, for a request of that method."""
+        what = quoted(str(error), self.secrets) or type(error).__name__
+        if isinstance(error, httpcore.ConnectError) and _is_tls_failure(error):
             return errors.Untrusted(f"the TLS certificate of {self.host} does not verify: {what}")
-        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        if isinstance(error, httpcore.ConnectError | httpcore.ConnectTimeout):
             way = f" through the proxy {self.proxy}" if self.proxy else ""
             advice = "check `base_url` and HTTPS_PROXY" if self.proxy else "check your network and `base_url`"
             return errors.Unavailable(f"cannot connect to {self.host}{way}: {what}; {advice}", retryable=True)
-        if isinstance(error, httpx.TimeoutException | httpx.NetworkError | httpx.RemoteProtocolError):
+        if isinstance(error, httpcore.TimeoutException | httpcore.NetworkError | httpcore.RemoteProtocolError):
             # The request may have had its effect. A read is repeated, a write is looked at first.
             message = f"no complete response from {self.host}: {what}"
             return errors.Unavailable(message, retryable=method != "PUT", ambiguous=True)
         return errors.ProtocolError(f"cannot ask {self.host}: {what}", ambiguous=True)
-
-    def _said(self, error: Exception) -> str:
-        return quoted(str(error), self.secrets)
 
 
 def _is_tls_failure(error: BaseException) -> bool:

@@ -1,27 +1,29 @@
-"""One HTTP/1.1 connection as a transport of httpx, through a proxy if there is one.
+"""One HTTP/1.1 connection, through a proxy if there is one.
 
-httpx's own transport keeps a pool even for one connection, which costs a request a seventh of its CPU.
+httpcore's own is used without a pool, which costs a request a seventh of its CPU even for one connection.
 """
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Mapping
 
 import httpcore
 import httpx
 
+from syncjob.scenario.answers import Answer
+from syncjob.scenario.http import bodies
 from syncjob.scenario.http.link import Link
 from syncjob.scenario.http.proxy import Proxy, ProxyRefused
 from syncjob.scenario.http.stream import Patience, Stream, connect
+from syncjob.scenario.http.unanswered import Way
 
-_OF_HTTPCORE = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol)
+_KEEPALIVE = 30.0  # seconds for which a connection is used again
+_FAILURES = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol)
 
 
-class Wire(httpx.BaseTransport):
+class Wire:
     """A connection to the host of `url`, for one request at a time; opened anew if it cannot be used again.
 
-    `keepalive` is for how many seconds it is used again, `timeout` and `deadline` are those of a request. Raises
-    httpx.TransportError, as httpx's own do, and ProxyRefused. Before a connection is made they are httpx's
-    ConnectError and ConnectTimeout alone: then nothing was sent.
+    `timeout` and `deadline` are those of a request, in seconds; the secrets are taken out of every message.
     """
 
     def __init__(
@@ -29,41 +31,42 @@ class Wire(httpx.BaseTransport):
         url: httpx.URL,
         ssl_context: ssl.SSLContext,
         proxy: Proxy | None,
+        secrets: tuple[str, ...],
         *,
-        keepalive: float,
         timeout: float,
         deadline: float,
     ) -> None:
         port = url.port or (443 if url.scheme == "https" else 80)
         self._origin = httpcore.Origin(url.raw_scheme, url.raw_host, port)
+        self._way = Way(url.netloc.decode("ascii"), proxy, secrets)
         self._ssl_context = ssl_context
-        self._proxy = proxy
-        self._keepalive = keepalive
         self._timeout = timeout
         self._deadline = deadline
-        self._patience = Patience(timeout, deadline)
         self._link: Link | None = None
         self._connection: httpcore.HTTP11Connection | None = None
         self._is_ended = False
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if self._connection is not None and _is_usable(self._connection):
-            self._patience.begin()
+    def ask(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        """The response to a request; raises the ScenarioError that its absence is."""
+        try:
+            return self._ask(method, target, headers, body)
+        except ProxyRefused as error:
+            raise self._way.refused(error) from error
+        except (*_FAILURES, UnicodeError) as error:  # the last: a host no resolver takes
+            raise self._way.failed(error, method) from error
+
+    def _ask(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        if self._link and self._connection and _is_usable(self._connection):
+            self._link.patience.begin()
         else:
             self.close()
             self._connection = self._connected()
-        origin = self._origin
-        asked = httpcore.Request(
-            request.method,
-            httpcore.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=request.extensions["target"]),
-            headers=request.headers.raw,
-            content=request.stream,
-        )
+        response = self._connection.handle_request(_request(self._origin, method, target, headers, body))
         try:
-            answered = self._connection.handle_request(asked)
-        except _OF_HTTPCORE as error:
-            raise _of_httpx(error) from error
-        return httpx.Response(answered.status, headers=answered.headers, stream=_Body(answered))
+            named = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+            return bodies.read(Answer(response.status, named, b""), response.iter_stream(), self._way.secrets)
+        finally:
+            response.close()
 
     def close(self) -> None:
         """For the thread that uses it, or when none does."""
@@ -82,45 +85,48 @@ class Wire(httpx.BaseTransport):
         self.abort()
 
     def _connected(self) -> httpcore.HTTP11Connection:
-        # Its own, since the thread that makes it may go on when nobody waits any more.
-        self._patience = Patience(self._timeout, self._deadline)
-        link = self._link = Link(self._open, self._patience)
+        link = self._link = Link(self._open, self._timeout, self._deadline)
         if self._is_ended:
             link.abort()
         try:
             stream = link.stream()
-        except _OF_HTTPCORE as error:
+        except _FAILURES as error:  # whatever it was, nothing was sent
             self.close()
-            kind = httpx.ConnectTimeout if isinstance(error, httpcore.TimeoutException) else httpx.ConnectError
+            kind = httpcore.ConnectTimeout if isinstance(error, httpcore.TimeoutException) else httpcore.ConnectError
             raise kind(str(error)) from error
         except BaseException:
             self.close()
             raise
-        return httpcore.HTTP11Connection(self._origin, stream, keepalive_expiry=self._keepalive)
+        return httpcore.HTTP11Connection(self._origin, stream, keepalive_expiry=_KEEPALIVE)
 
     def _open(self, patience: Patience) -> Stream:
         host, port = self._origin.host.decode("ascii"), self._origin.port
-        proxy = self._proxy
+        proxy = self._way.proxy
         stream = connect(proxy.host, proxy.port, patience) if proxy else connect(host, port, patience)
         try:
             if proxy:
-                _ask(proxy, stream, f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+                _ask_proxy(proxy, stream, f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
             return stream.start_tls(self._ssl_context, host) if self._origin.scheme == b"https" else stream
         except BaseException:
             stream.close()
             raise
 
 
-def _ask(proxy: Proxy, stream: Stream, target: str) -> None:
+def _ask_proxy(proxy: Proxy, stream: Stream, target: str) -> None:
     """Has the proxy connect the stream to the host; raises ProxyRefused. It learns neither path nor credentials."""
     origin = httpcore.Origin(b"http", proxy.host.encode(), proxy.port)
-    headers = [("host", target), ("accept", "*/*")]
-    headers += [("proxy-authorization", proxy.authorization)] if proxy.authorization else []
+    headers = {"host": target, "accept": "*/*"}
+    headers |= {"proxy-authorization": proxy.authorization} if proxy.authorization else {}
+    response = httpcore.HTTP11Connection(origin, stream).handle_request(_request(origin, "CONNECT", target, headers))
+    if not 200 <= response.status < 300:
+        raise ProxyRefused(response.status, response.extensions["reason_phrase"].decode("latin-1"))
+
+
+def _request(
+    origin: httpcore.Origin, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None
+) -> httpcore.Request:
     url = httpcore.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=target)
-    asked = httpcore.Request("CONNECT", url, headers=headers)
-    answered = httpcore.HTTP11Connection(origin, stream).handle_request(asked)
-    if not 200 <= answered.status < 300:
-        raise ProxyRefused(answered.status, answered.extensions["reason_phrase"].decode("latin-1"))
+    return httpcore.Request(method, url, headers=list(headers.items()), content=body)
 
 
 def _is_usable(connection: httpcore.HTTP11Connection) -> bool:
@@ -128,23 +134,3 @@ def _is_usable(connection: httpcore.HTTP11Connection) -> bool:
     # Nothing public tells what was received behind a response; `has_expired` tells what is still to be received.
     left, _ = connection._h11_state.trailing_data  # noqa: SLF001
     return not (left or connection.is_closed() or connection.has_expired())
-
-
-def _of_httpx(error: Exception) -> httpx.TransportError:
-    """The exception of httpx that has the name of one of httpcore's."""
-    kind: type[httpx.TransportError] = getattr(httpx, type(error).__name__)
-    return kind(str(error))
-
-
-class _Body(httpx.SyncByteStream):
-    def __init__(self, answered: httpcore.Response) -> None:
-        self._answered = answered
-
-    def __iter__(self) -> Iterator[bytes]:
-        try:
-            yield from self._answered.iter_stream()
-        except _OF_HTTPCORE as error:
-            raise _of_httpx(error) from error
-
-    def close(self) -> None:
-        self._answered.close()
