@@ -65,7 +65,7 @@ def _refused(run: Run, found: scope.Scope, problems: tuple[Problem, ...]) -> Pla
 
 def _plans_in_scope(run: Run, found: scope.Scope, *, will_write: bool, is_strict: bool) -> Iterator[Plan]:
     will_prune = run.options.prune
-    with deletions.remembered(run, found) as memory, texts_of(run, found.encodings) as texts:
+    with deletions.remembered(run, found) as memory, texts_of(run, found.files.worktree.encodings) as texts:
         removed, problems = deletions.removed(run, found, memory)
         if is_strict and problems:
             yield _refused(run, found, problems)

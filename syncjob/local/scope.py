@@ -84,8 +84,7 @@ class Scope:
     """What a run is about, sorted by model id: `asked` are the names of files, `gone` of those that are no longer there.
 
     `count` is how many of `names`, all files of the folder, the shard has. `is_whole` says that no revision narrows
-    the scope, so what is gone is not known from git. `encodings` are those in which git writes files; `problems` are
-    warnings of the run as a whole.
+    the scope, so what is gone is not known from git. `problems` are warnings of the run as a whole.
     """
 
     files: Files
@@ -98,10 +97,6 @@ class Scope:
     @property
     def names(self) -> tuple[str, ...]:
         return self.files.names
-
-    @property
-    def encodings(self) -> Mapping[str, str]:
-        return self.files.worktree.encodings
 
     def is_valid(self, stop: Ending) -> bool:
         """Whether all files that the run is about are; once it is to end, whether those were that it came to."""
