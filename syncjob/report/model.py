@@ -13,7 +13,7 @@ class ItemProblem(Struct, frozen=True):
     """A problem of one item; `line` and `column` count from 1, in characters."""
 
     code: str
-    severity: Literal["error", "warning"]
+    severity: Literal["error", "warning", "note"]
     message: str
     line: int | None = None
     column: int | None = None
