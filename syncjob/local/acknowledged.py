@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from syncjob.files import regular, whole
+from syncjob.git.call import GitFailed
+from syncjob.git.head import HeadFiles
 from syncjob.problems import Problem
 from syncjob.text.sanitize import shorten
 
@@ -28,6 +30,7 @@ class Line(NamedTuple):
     sha256: str
 
 
+# The lines of a model, and what is wrong with its file: one with problems counts for nothing.
 Read = tuple[frozenset[Line], tuple[Problem, ...]]
 
 
@@ -40,6 +43,22 @@ def parse(data: bytes) -> Read:
     found = [_line(line.removesuffix("\r")) for line in text.removesuffix("\n").split("\n")]
     wrong = tuple(Problem(CODE, each, number, 1) for number, each in enumerate(found, 1) if isinstance(each, str))
     return frozenset(each for each in found if isinstance(each, Line)), wrong
+
+
+class Committed:
+    """The lines that HEAD has: they alone decide what a run may replace."""
+
+    def __init__(self, files: HeadFiles) -> None:
+        self._files = files
+
+    def of(self, model_id: str) -> Read:
+        """The lines of a model, none if a single one is wrong; raises Stopped."""
+        try:
+            data = self._files.read(model_id)
+        except GitFailed as error:
+            return frozenset(), (Problem(CODE, str(error)),)
+        lines, problems = parse(data) if data is not None else (frozenset[Line](), ())
+        return (frozenset(), problems) if problems else (lines, ())
 
 
 def _line(line: str) -> Line | str:
