@@ -56,6 +56,8 @@ class Options:
     keep_going: bool = False
     overwrite_remote_edits: bool = False
     force: bool = False
+    merge: bool = False
+    back: bool = False
     exit_code: bool = False
 
     @classmethod

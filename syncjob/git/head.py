@@ -1,4 +1,4 @@
-"""What HEAD has in a subfolder of the descriptions, whatever the working tree and the index hold."""
+"""What HEAD, or another commit, has in the folder of the descriptions or below, whatever the working tree holds."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -13,20 +13,23 @@ _FILE = "100"  # begins the mode of a file: neither of a link nor of a submodule
 
 
 class HeadFiles:
-    """The files of a subfolder as HEAD has them; nothing is read from git before it is asked for.
+    """The files of a subfolder, "" for the folder itself, as a commit has them; nothing is read before it is asked for.
 
     At most one `git ls-tree`, and one `git cat-file` that ends with `stack`.
     """
 
-    def __init__(self, folder: Path, subfolder: str, git: Git, stack: ExitStack, largest: int) -> None:
+    def __init__(
+        self, folder: Path, subfolder: str, git: Git, stack: ExitStack, largest: int, commit: str = "HEAD"
+    ) -> None:
         self._folder = folder
         self._subfolder = subfolder
         self._git = git
         self._stack = stack
         self._largest = largest
+        self._commit = commit
 
     def read(self, name: str) -> bytes | None:
-        """A file's bytes; None if HEAD has none, or there is no HEAD. Raises GitFailed, which says why, and Stopped."""
+        """A file's bytes; None if the commit has none, or there is no such commit. Raises GitFailed, which says why, and Stopped."""
         if name not in self._entries:
             return None
         mode, blob = self._entries[name]
@@ -44,7 +47,7 @@ class HeadFiles:
     def _entries(self) -> dict[str, tuple[str, str]]:
         """(mode, blob) by name."""
         try:
-            return dict(_listed(self._git.around(self._folder), self._subfolder))
+            return dict(_listed(self._git.around(self._folder), self._subfolder, self._commit))
         except GitFailed:  # what git cannot tell allows nothing
             return {}
 
@@ -53,11 +56,12 @@ class HeadFiles:
         return self._stack.enter_context(self._git.around(self._folder).blobs(self._largest))
 
 
-def _listed(repository: Repository, subfolder: str) -> list[tuple[str, tuple[str, str]]]:
+def _listed(repository: Repository, subfolder: str, commit: str) -> list[tuple[str, tuple[str, str]]]:
     """The entries of the subfolder itself, in the form of `git ls-tree -z`: mode, type and hash, a tab, the path."""
-    inside = f"{repository.prefix}{subfolder}/"
+    inside = f"{repository.prefix}{subfolder}{'/' if subfolder else ''}"
+    paths = ("--", f":(top,literal){inside}") if inside else ()
     entries: list[tuple[str, tuple[str, str]]] = []
-    for listed in split(repository.run("ls-tree", "-z", "HEAD", "--", repository.pathspec(f"{subfolder}/"))):
+    for listed in split(repository.run("ls-tree", "-z", commit, *paths)):
         about, _, path = listed.partition("\t")
         mode, _, blob = about.split(" ")
         if path.startswith(inside):

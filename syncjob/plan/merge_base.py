@@ -19,9 +19,9 @@ class MergeBase:
 
 @dataclass(frozen=True, slots=True)
 class LastSynced:
-    """What a sync is known to have left on Scenario: the text of git, and the digests of those that it replaced."""
+    """What a sync left on Scenario: the text, None if git does not have it, and the digests of those that it replaced."""
 
-    version: Version
+    version: Version | None
     replaced: frozenset[str | None] = frozenset()
 
 
@@ -44,11 +44,13 @@ def find(
     return MergeBase(base, not is_sure or _is_overtaken(theirs, base, versions))
 
 
-def _is_overtaken(theirs: str, base: Version, versions: Iterable[Version]) -> bool:
+def _is_overtaken(theirs: str, base: Version, versions: Sequence[Version]) -> bool:
     """Whether a later version is closer: another machine may have synced it since."""
     newer = list(takewhile(lambda version: not same(version.text, base.text), versions))
+    if not newer or len(newer) == len(versions):  # it is the newest, or in another history
+        return False
     apart = _apart_from(theirs)
-    return len(newer) > 0 and min(apart(version.text) for version in newer) < apart(base.text)
+    return min(apart(version.text) for version in newer) < apart(base.text)
 
 
 def _guess(ours: str, theirs: str, versions: Iterable[Version]) -> MergeBase | None:

@@ -21,7 +21,9 @@ def pull_line(report: Report) -> str:
     summary = report.summary
     errors, unread = _errors(report), _uncompared(report)
     problems = (errors, "problem" if errors == 1 else "problems")
-    parts = [f"{summary.unchanged} unchanged", *nonzero(problems, (unread, "not read"))]
+    absent = sum(item.action == "unchanged" and item.after_sha256 is None for item in report.items)
+    parts = [f"{summary.unchanged - absent} unchanged"]
+    parts += nonzero((absent, "without a description"), problems, (unread, "not read"))
     if summary.applied or not errors + unread:
         return f"Pulled {counted(summary.applied, 'file')}, {', '.join(parts)}."
     return f"No file was written: {', '.join(parts)}."

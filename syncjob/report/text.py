@@ -56,9 +56,15 @@ def render_pull(report: Report, *, color: bool) -> str:
     lines: list[str] = []
     for item in report.items:
         if item.status == "applied":
-            lines.append(f"{_paint(_DONE[item.action], _GREEN, color)} {unbroken(item.path)}")
+            lines.append(_written(item, color))
         lines += _notes(item, color)
     return _text([*lines, *_of_the_run(report, report.items, color), pull_line(report)])
+
+
+def _written(item: Item, color: bool) -> str:
+    is_doubtful = item.action == "conflict"
+    done = _paint("to be checked:" if is_doubtful else _DONE[item.action], _YELLOW if is_doubtful else _GREEN, color)
+    return f"{done} {unbroken(item.path)}"
 
 
 def render_check(report: Report, *, color: bool) -> str:
@@ -126,7 +132,7 @@ def _problem(path: str, problem: ItemProblem | RunProblem, color: bool) -> str:
 
 
 def _line(place: str, severity: str, code: str, message: str, color: bool) -> str:
-    label = _paint(severity, _RED if severity == "error" else _YELLOW, color)
+    label = _paint(severity, {"error": _RED, "warning": _YELLOW}.get(severity, _CYAN), color)
     return f"{unbroken(place)}: {label} {code}: {one_line(message)}"
 
 
