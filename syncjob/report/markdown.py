@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
 
-from syncjob.report.model import Item, ItemProblem, Report
-from syncjob.report.summary import checked_line, end_line, plan_line, refusal_line
+from syncjob.report.model import Item, ItemProblem, Report, RunProblem
+from syncjob.report.summary import end_line, plan_line, refusal_line, summary_line
 from syncjob.text.sanitize import one_line, visible
 
 _FENCE = re.compile("`+")
@@ -52,12 +52,16 @@ def render(report: Report, limit: Limit) -> str:
 
 
 def _head(report: Report) -> Iterator[str]:
-    titles = {"check": "Descriptions checked", "diff": "What a sync would change on Scenario"}
+    titles = {
+        "check": "Descriptions checked",
+        "diff": "What a sync would change on Scenario",
+        "acknowledge": "Texts on Scenario that a sync may replace",
+    }
     title = titles.get(report.command, titles["diff"] if report.dry_run else "What was written to Scenario")
     yield f"### {title}"
     yield ""
-    if report.command == "check":
-        yield f"**{checked_line(report)}**"
+    if report.command in ("check", "acknowledge"):
+        yield f"**{summary_line(report)}**"
     else:
         yield f"**{plan_line(report)}**" + ("" if report.dry_run else f" {end_line(report)}")
     yield ""
@@ -113,7 +117,8 @@ def _section_lines(item: Item) -> Iterator[str]:
 
 
 def _problem(problem: ItemProblem) -> str:
-    place = f", line {problem.line}" if problem.line else ""
+    place = f" in <code>{_plain(problem.path)}</code>" if isinstance(problem, RunProblem) and problem.path else ""
+    place += f", line {problem.line}" if problem.line else ""
     place += f", column {problem.column}" if problem.column else ""
     return f"<li>{problem.severity} {problem.code}{place}: <code>{_plain(problem.message)}</code></li>"
 
