@@ -12,7 +12,7 @@ Severity = Literal["error", "warning", "note"]
 class Problem:
     """What is wrong, where and what to do; `line` and `column` count from 1, in characters.
 
-    `code` is one of the fixed problem codes of docs/interface.md.
+    `path` is the file of a problem that belongs to no item; `code` is one of the fixed problem codes of docs/interface.md.
     An error keeps its item from being written; a warning does not, and a note only says why something is as it is.
     """
 
@@ -21,6 +21,7 @@ class Problem:
     line: int | None = None
     column: int | None = None
     severity: Severity = "error"
+    path: str | None = None
 
     @property
     def is_error(self) -> bool:

@@ -94,7 +94,7 @@ def _judged_by_history(
     versions = texts.of(name)
     judged = with_history(change, versions, partial(texts.gap, name), may_overwrite=run.options.overwrite_remote_edits)
     if judged.action == "conflict" and change.is_write:
-        here, _ = acknowledged.read(run.config.folder, change.model_id)
+        here = acknowledged.read(run.config.folder, change.model_id)
         judged = by_lines(change, judged, committed.of(change.model_id), here, run.config.profile)
     if judged is change and not is_same_but_for_form(change.before, change.after):
         return change

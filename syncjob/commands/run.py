@@ -31,7 +31,7 @@ from syncjob.state.probe_results import Learnt
 from syncjob.state.recent import Recent, recent_writes
 
 _T = TypeVar("_T")
-Command = Literal["check", "diff", "sync", "pull", "rollback", "doctor"]
+Command = Literal["check", "diff", "sync", "pull", "acknowledge", "rollback", "doctor"]
 Reach = Literal["offline", "read", "write"]  # how far a run may go
 
 

@@ -5,21 +5,25 @@ They are tracked beside the descriptions, so the decision is reviewed, and survi
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from syncjob.files import regular, whole
 from syncjob.git.call import GitFailed
 from syncjob.git.head import HeadFiles
+from syncjob.local.document import shown_name
 from syncjob.problems import Problem
 from syncjob.text.sanitize import shorten
+from syncjob.text.tags import is_id
 
 FOLDER = ".acknowledged"
 CODE = "acknowledged-line"
 MAX_BYTES = 100_000  # a file holds a line a profile, so this is a thousand of them
 _DIGEST = re.compile("[0-9a-f]{64}")
+_NO_ID = Problem(CODE, "is not named for a model: its name is not a valid model id; remove it")
 _MARKERS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
@@ -30,8 +34,15 @@ class Line(NamedTuple):
     sha256: str
 
 
-# The lines of a model, and what is wrong with its file: one with problems counts for nothing.
-Read = tuple[frozenset[Line], tuple[Problem, ...]]
+class Read(NamedTuple):
+    """The lines of a model, and what is wrong with its file."""
+
+    lines: frozenset[Line] = frozenset()
+    problems: tuple[Problem, ...] = ()
+
+    def allows(self, profile: str, digest: str | None) -> bool:
+        """Whether a run may replace the text with this digest; a file of which anything is wrong counts for nothing."""
+        return not self.problems and Line(profile, digest or "") in self.lines
 
 
 def parse(data: bytes) -> Read:
@@ -39,10 +50,10 @@ def parse(data: bytes) -> Read:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
-        return frozenset(), (Problem(CODE, "is not UTF-8; delete the file, and acknowledge again"),)
+        return Read(problems=(Problem(CODE, "is not UTF-8; delete the file, and acknowledge again"),))
     found = [_line(line.removesuffix("\r")) for line in text.removesuffix("\n").split("\n")]
     wrong = tuple(Problem(CODE, each, number, 1) for number, each in enumerate(found, 1) if isinstance(each, str))
-    return frozenset(each for each in found if isinstance(each, Line)), wrong
+    return Read(frozenset(each for each in found if isinstance(each, Line)), wrong)
 
 
 class Committed:
@@ -52,13 +63,12 @@ class Committed:
         self._files = files
 
     def of(self, model_id: str) -> Read:
-        """The lines of a model, none if a single one is wrong; raises Stopped."""
+        """The lines of a model; raises Stopped."""
         try:
             data = self._files.read(model_id)
         except GitFailed as error:
-            return frozenset(), (Problem(CODE, str(error)),)
-        lines, problems = parse(data) if data is not None else (frozenset[Line](), ())
-        return (frozenset(), problems) if problems else (lines, ())
+            return Read(problems=(Problem(CODE, str(error)),))
+        return Read() if data is None else parse(data)
 
 
 def _line(line: str) -> Line | str:
@@ -87,6 +97,11 @@ def without(lines: Iterable[Line], profile: str) -> frozenset[Line]:
     return frozenset(line for line in lines if line.profile != profile)
 
 
+def held(lines: Iterable[Line], profile: str, digest: str | None) -> frozenset[Line]:
+    """The lines without what a profile no longer holds, which is the text with this digest; None is no text. Pure."""
+    return frozenset(line for line in lines if line.profile != profile or line.sha256 == digest)
+
+
 def path_of(folder: Path, model_id: str) -> Path:
     """The file of a model in the folder of the descriptions."""
     return folder / FOLDER / model_id
@@ -97,11 +112,39 @@ def read(folder: Path, model_id: str) -> Read:
     try:
         return parse(_bytes(path_of(folder, model_id)))
     except FileNotFoundError:
-        return frozenset(), ()
+        return Read()
     except regular.Unfit as error:
-        return frozenset(), (Problem(CODE, error.what),)
+        return Read(problems=(Problem(CODE, error.what),))
     except OSError as error:
-        return frozenset(), (Problem(CODE, f"cannot be read: {error.strerror}"),)
+        return Read(problems=(Problem(CODE, f"cannot be read: {error.strerror}"),))
+
+
+def update(folder: Path, model_id: str, profile: str, digest: str | None, *, is_seen: bool) -> None:
+    """Drops the lines of a profile but that of the text that it holds now; adds that one if it `is_seen`.
+
+    `digest` is of that text, None for none. Raises OSError.
+    """
+    lines = read(folder, model_id).lines
+    wanted = with_text(lines, profile, digest) if is_seen and digest else held(lines, profile, digest)
+    if wanted != lines:
+        write(folder, model_id, wanted)
+
+
+def problems_of(folder: Path, shown_as: str) -> Iterator[Problem]:
+    """What is wrong with the files of all models, each problem with its path; `shown_as` is the folder in messages."""
+    shown = f"{shown_name(shown_as)}/{FOLDER}"
+    try:
+        _require_own_folder(folder / FOLDER)
+        names = sorted(os.listdir(folder / FOLDER))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        what = error.what if isinstance(error, regular.Unfit) else f"cannot be listed: {error.strerror}"
+        yield Problem(CODE, what, path=shown)
+        return
+    for name in names:
+        problems = read(folder, name).problems if is_id(name) else (_NO_ID,)
+        yield from (replace(problem, path=f"{shown}/{shown_name(name)}") for problem in problems)
 
 
 def write(folder: Path, model_id: str, lines: Iterable[Line]) -> None:
@@ -129,4 +172,4 @@ def _bytes(path: Path) -> bytes:
 def _require_own_folder(folder: Path) -> None:
     """Raises if there is something else in the folder's place, such as a link."""
     if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
-        raise regular.Unfit(f"is in {FOLDER}, which is not a folder of its own", folder)
+        raise regular.Unfit("is not a folder of its own", folder)

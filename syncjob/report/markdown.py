@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
 
-from syncjob.report.model import Item, ItemProblem, Report
-from syncjob.report.summary import checked_line, end_line, plan_line, pull_line, refusal_line
+from syncjob.report.model import Item, ItemProblem, Report, RunProblem
+from syncjob.report.summary import end_line, plan_line, refusal_line, summary_line
 from syncjob.text.sanitize import one_line, visible
 
 _FENCE = re.compile("`+")
@@ -55,11 +55,10 @@ def render(report: Report, limit: Limit) -> str:
 def _head(report: Report) -> Iterator[str]:
     yield f"### {_title(report)}"
     yield ""
-    if report.command == "check":
-        yield f"**{checked_line(report)}**"
-    elif report.command == "pull" and not report.dry_run:
-        yield f"**{pull_line(report)}**"
-        yield from _affected(report)
+    is_of_files = report.command == "pull" and not report.dry_run
+    if is_of_files or report.command in ("check", "acknowledge"):
+        yield f"**{summary_line(report)}**"
+        yield from _affected(report) if is_of_files else ()
     else:
         yield f"**{plan_line(report)}**" + ("" if report.dry_run else f" {end_line(report)}")
     yield ""
@@ -77,12 +76,13 @@ def _head(report: Report) -> Iterator[str]:
 
 
 def _title(report: Report) -> str:
-    if report.command == "check":
-        return "Descriptions checked"
-    if report.command == "pull":
-        return "Edits made on Scenario"
-    is_plan = report.command == "diff" or report.dry_run
-    return "What a sync would change on Scenario" if is_plan else "What was written to Scenario"
+    titles = {
+        "check": "Descriptions checked",
+        "diff": "What a sync would change on Scenario",
+        "pull": "Edits made on Scenario",
+        "acknowledge": "Texts on Scenario that a sync may replace",
+    }
+    return titles.get(report.command, titles["diff"] if report.dry_run else "What was written to Scenario")
 
 
 def _affected(report: Report) -> Iterator[str]:
@@ -144,7 +144,8 @@ def _section_lines(item: Item) -> Iterator[str]:
 
 
 def _problem(problem: ItemProblem) -> str:
-    place = f", line {problem.line}" if problem.line else ""
+    place = f" in <code>{_plain(problem.path)}</code>" if isinstance(problem, RunProblem) and problem.path else ""
+    place += f", line {problem.line}" if problem.line else ""
     place += f", column {problem.column}" if problem.column else ""
     return f"<li>{problem.severity} {problem.code}{place}: <code>{_plain(problem.message)}</code></li>"
 

@@ -107,7 +107,7 @@ class Report(Struct, frozen=True):
 
     version: Literal[1]
     run: str
-    command: Literal["check", "diff", "sync", "pull", "rollback"]
+    command: Literal["check", "diff", "sync", "pull", "acknowledge", "rollback"]
     profile: str
     dry_run: bool
     started_at: str
