@@ -53,15 +53,6 @@ class Changed:
     is_slip: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
-    """The full hash of a commit, None with the reason if a revision names none here. `is_slip`: it was mistyped."""
-
-    commit: str | None
-    reason: str = ""
-    is_slip: bool = False
-
-
 class _NoSuchCommit(GitFailed):
     """A revision that names nothing here."""
 
@@ -209,29 +200,13 @@ def texts(
         yield Texts(folder, git, stack, encodings or {}, max(_LARGEST, max_file_bytes))
 
 
-def named(folder: Path, revision: str, git: Git) -> Named:
-    """The commit that a revision names; as `changed_since` says what is none."""
-    shown = f"--since {shorten(revision, 100)}"
-    if _NO_COMMIT.fullmatch(revision):
-        return Named(None, f"{shown} names no commit (a new branch)")
-    try:
-        return Named(_commit(git.around(folder), revision))
-    except GitFailed as error:
-        is_slip = isinstance(error, _NoSuchCommit) and not (_HASH.fullmatch(revision) or is_step(os.environ))
-        return Named(None, f"{shown}: {error}", is_slip)
-
-
-def _commit(repository: Repository, revision: str) -> str:
+def _merge_base(repository: Repository, revision: str) -> str:
     try:
         wanted = f"{revision}^{{commit}}"
-        return repository.run("rev-parse", "--verify", "--quiet", "--end-of-options", wanted).decode().strip()
+        commit = repository.run("rev-parse", "--verify", "--quiet", "--end-of-options", wanted).decode().strip()
     except GitFailed as error:
         advice = _advice("`git branch --all` lists what there is")
         raise _NoSuchCommit(f"no such commit or branch here; {advice}") from error
-
-
-def _merge_base(repository: Repository, revision: str) -> str:
-    commit = _commit(repository, revision)
     try:
         return repository.run("merge-base", commit, "HEAD").decode().strip()
     except GitFailed as error:

@@ -72,7 +72,7 @@ class Judge:
 
     def _by_git(self, change: Change) -> Change:
         name, options = name_of(change.model_id), self._run.options
-        lines, _ = self._committed.of(change.model_id)
+        lines = self._committed.of(change.model_id).lines
         known = Known(
             versions=self._texts.of(name),
             elsewhere=(),

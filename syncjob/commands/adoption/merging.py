@@ -9,6 +9,7 @@ from syncjob.git import history
 from syncjob.git.call import GitFailed
 from syncjob.git.history import Version
 from syncjob.git.merge import Merged, merge
+from syncjob.git.revision import named
 from syncjob.local import acknowledged
 from syncjob.local.acknowledged import Committed
 from syncjob.local.document import Document, name_of
@@ -29,7 +30,7 @@ def last_sync(run: Run) -> tuple[str | None, tuple[Problem, ...]]:
     revision = run.options.since
     if revision is None:
         return None, ()
-    found = history.named(run.config.folder, revision, run.git)
+    found = named(run.config.folder, revision, run.git)
     if found.is_slip:
         raise UsageError(found.reason)
     if found.commit is None:
@@ -74,8 +75,8 @@ class Merging:
 
     def _seen(self, change: Change) -> frozenset[str]:
         """The digests of earlier texts that were adopted, merged or acknowledged, here or in HEAD."""
-        here, _ = acknowledged.read(self._run.config.folder, change.model_id)
-        committed, _ = self._committed.of(change.model_id)
+        here = acknowledged.read(self._run.config.folder, change.model_id).lines
+        committed = self._committed.of(change.model_id).lines
         return self._own(here | committed) - {change.after_sha256 or ""}
 
     def _own(self, lines: frozenset[acknowledged.Line]) -> frozenset[str]:
@@ -85,7 +86,7 @@ class Merging:
         """What the last sync left."""
         if self._since and self._files and self._lines:
             data = self._files.read(name_of(change.model_id))
-            lines, _ = self._lines.of(change.model_id)
+            lines = self._lines.of(change.model_id).lines
             version = Version(self._since, canonical(data.decode("utf-8", "replace"))) if data else None
             return LastSynced(version, self._own(lines))
         left = self._journals.of(change.model_id)

@@ -39,16 +39,8 @@ def tidy(run: Run, taken: Taken) -> None:
 
 def keep_lines(run: Run, taken: Taken) -> None:
     """Makes the model's lines say what was adopted, and drops those that Scenario no longer holds; raises OSError."""
-    folder, profile, model_id = run.config.folder, run.config.profile, taken.change.model_id
-    before, wrong = acknowledged.read(folder, model_id)
-    if taken.is_adopted and taken.held:
-        after = acknowledged.with_text(before, profile, taken.held)
-    elif wrong:  # it is for a person to mend
-        return
-    else:
-        after = frozenset(line for line in before if line.profile != profile or line.sha256 == taken.held)
-    if after != before:
-        acknowledged.write(folder, model_id, after)
+    digest, is_seen = taken.held, taken.is_adopted
+    acknowledged.update(run.config.folder, taken.change.model_id, run.config.profile, digest, is_seen=is_seen)
 
 
 def _write_file(run: Run, change: Change) -> Outcome:
