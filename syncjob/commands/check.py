@@ -7,6 +7,7 @@ from syncjob.commands.result import report_of
 from syncjob.commands.run import Run
 from syncjob.errors import Stopped
 from syncjob.local import scope
+from syncjob.local.acknowledged import problems_of as problems_of_lines
 from syncjob.local.document import Document
 from syncjob.plan.compare import Plan, not_compared
 from syncjob.plan.references import Catalogue, Key, model_unknown, problems_of
@@ -32,7 +33,8 @@ def check(run: Run, *, is_remote: bool) -> Report:
     checked = (_item(document, catalogue, is_remote) for document in documents)
     unread = map(found.files.unread, found.asked[len(documents) :])
     items = (*checked, *build.plan_items(Plan(tuple(map(not_compared, unread)))))
-    return report_of(run, items, found.problems, dry_run=True)
+    lines = takewhile(lambda _: not run.stop.requested, problems_of_lines(run.config.folder, run.config.shown_folder))
+    return report_of(run, items, (*found.problems, *lines), dry_run=True)
 
 
 def _item(document: Document, catalogue: Catalogue, is_remote: bool) -> Item:

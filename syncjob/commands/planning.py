@@ -9,9 +9,11 @@ from typing import TypeVar
 from syncjob.commands.reading import in_parallel
 from syncjob.commands.run import Run
 from syncjob.git import history
-from syncjob.local import scope
+from syncjob.local import acknowledged, scope
+from syncjob.local.acknowledged import Committed
 from syncjob.local.document import name_of
 from syncjob.output.internal import guarded
+from syncjob.plan.acknowledged import by_lines
 from syncjob.plan.as_stored import as_stored
 from syncjob.plan.compare import Change, Plan, Tally, failed, in_order, not_compared, over_threshold
 from syncjob.plan.drift import with_history
@@ -74,16 +76,26 @@ def within_thresholds(
 
 
 def by_history(run: Run, texts: history.Texts) -> Callable[[Change], Change]:
-    """Judges changes by what git held, and by what became of our own writes."""
+    """Judges changes by what git held, by what HEAD acknowledges, and by what became of our own writes."""
     forms = StoredForms(run.config, but=run.id, is_believed=not run.distrust)
-    return partial(_judged_by_history, run, texts, forms)
+    return partial(_judged_by_history, run, texts, forms, committed_lines(texts))
 
 
-def _judged_by_history(run: Run, texts: history.Texts, forms: StoredForms, change: Change) -> Change:
-    """The change, as a conflict if it would overwrite what neither git nor an earlier run ever held."""
+def committed_lines(texts: history.Texts) -> Committed:
+    """The acknowledged lines that HEAD has."""
+    return Committed(texts.at_head(acknowledged.FOLDER, acknowledged.MAX_BYTES))
+
+
+def _judged_by_history(
+    run: Run, texts: history.Texts, forms: StoredForms, committed: Committed, change: Change
+) -> Change:
+    """The change, as a conflict if it would overwrite what neither git nor an earlier run ever held, nor HEAD acknowledges."""
     name = name_of(change.model_id)
     versions = texts.of(name)
     judged = with_history(change, versions, partial(texts.gap, name), may_overwrite=run.options.overwrite_remote_edits)
+    if judged.action == "conflict" and change.is_write:
+        here = acknowledged.read(run.config.folder, change.model_id)
+        judged = by_lines(change, judged, committed.of(change.model_id), here, run.config.profile)
     if judged is change and not is_same_but_for_form(change.before, change.after):
         return change
     found = as_stored(change, judged, forms.of(change.model_id))

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,9 +10,10 @@ from pathlib import Path
 
 from syncjob.environment import is_step
 from syncjob.git import gitlog
-from syncjob.git.call import GitFailed
+from syncjob.git.call import GitFailed, split
 from syncjob.git.conversions import checked_out
 from syncjob.git.git import Git, NoRepository
+from syncjob.git.head import HeadFiles
 from syncjob.git.repository import Repository, TooLarge
 from syncjob.git.worktree import kept_by_git, names_unlike
 from syncjob.text.canonical import canonical
@@ -23,6 +24,10 @@ _NO_COMMIT = re.compile(r"0{40}(?:0{24})?")
 _PARTIAL = re.compile(r"extensions\.partialclone|remote\..*\.promisor", re.DOTALL)
 _FETCH = "run `git fetch --unshallow`"
 _BEGIN = "run `git init` and commit, then `syncjob pull` and commit what it took"
+_TOUCHED = (
+    "log", "-z", "--format=", "--name-only", "--no-renames", "--full-history", "--diff-merges=combined",
+)  # fmt: skip
+_HANDFUL = 1_000  # of names on a command line
 # Bytes of a version that is compared, unless descriptions may be larger: a commit may hold anything under their names.
 _LARGEST = 2_000_000
 
@@ -73,6 +78,14 @@ class Texts:
     def gap(self, name: str) -> str | None:
         """Why there may be more texts of a file than those that were read; None if there are not."""
         return self._gap or self._gaps.get(name)
+
+    def at_head(self, subfolder: str, largest: int) -> HeadFiles:
+        """What HEAD has in a subfolder, files of more than `largest` bytes not among it."""
+        return self.at("HEAD", subfolder, largest)
+
+    def at(self, commit: str, subfolder: str, largest: int) -> HeadFiles:
+        """What a commit has in a subfolder, "" for the folder itself."""
+        return HeadFiles(self._folder, subfolder, self._git, self._stack, largest, commit)
 
     def of(self, name: str) -> Iterator[Version]:
         """A file's texts, newest first, canonical; those of the files that it was renamed from too.
@@ -138,18 +151,19 @@ class Texts:
                 self._unfollowed = f"very many files were renamed at once, and to follow them {error}"
 
 
-def changed_since(folder: Path, revision: str, git: Git) -> Changed:
+def changed_since(folder: Path, revision: str, git: Git, *, beside: str = "") -> Changed:
     """The names in a folder that differ from the merge base of `revision` and HEAD, or did in between.
 
     The working tree counts, untracked files too; a renamed file counts under both names. What was
-    changed and changed back counts, because a run between the two may have written it.
+    changed and changed back counts, because a run between the two may have written it. So does a file `x.md` of
+    which the subfolder `beside` has a committed file `x` that changed.
     """
     shown = f"--since {shorten(revision, 100)}"
     if _NO_COMMIT.fullmatch(revision):
         return Changed(None, reason=f"{shown} names no commit (a new branch)")
     try:
         repository = git.around(folder)
-        return _changed_since(folder, repository, _merge_base(repository, revision))
+        return _changed_since(folder, repository, _merge_base(repository, revision), beside)
     except GitFailed as error:
         # In a checkout of one commit, or once a branch was rewritten, there may be such a commit elsewhere.
         is_slip = isinstance(error, _NoSuchCommit) and not (_HASH.fullmatch(revision) or is_step(os.environ))
@@ -199,16 +213,37 @@ def _merge_base(repository: Repository, revision: str) -> str:
         raise GitFailed(f"it has no commit in common with HEAD; {_advice(_FETCH)}") from error
 
 
-def _changed_since(folder: Path, repository: Repository, base: str) -> Changed:
-    between = repository.tokens(
-        "log", "-z", "--format=", "--name-only", "--no-renames", "--full-history", "--diff-merges=combined",
-        f"{base}..HEAD", "--", repository.pathspec(),
-    )  # fmt: skip
-    now = names_unlike(repository, base, folder)
-    names = now | frozenset(repository.names(path.lstrip("\n") for path in between))
+def _changed_since(folder: Path, repository: Repository, base: str, beside: str) -> Changed:
+    between = _touched(repository, f"{base}..HEAD", repository.pathspec())
+    own = names_unlike(repository, base, folder) | frozenset(repository.names(between))
+    names = own | (_beside(repository, base, beside, between) if beside else frozenset())
     # One that came and went in between is gone too: a run may have written it.
     gone = frozenset(name for name in names if not os.path.lexists(folder / name))
+    unknown = gone - own
+    gone -= unknown - _had_of(repository, sorted(unknown))
     return Changed(names, gone - kept_by_git(repository) if gone else gone)
+
+
+def _beside(repository: Repository, base: str, subfolder: str, between: Sequence[str]) -> frozenset[str]:
+    """The names of the files whose own in a subfolder changed; `between` are the paths that commits changed."""
+    inside = repository.seen_from(Path(repository.prefix) / subfolder)
+    listed = repository.run(
+        "diff-tree", "-r", "-z", "--name-only", "--no-renames", base, "HEAD", "--", inside.pathspec()
+    )
+    return frozenset(f"{name}.md" for name in inside.names((*split(listed), *between)))
+
+
+def _touched(repository: Repository, commits: str, *pathspecs: str) -> list[str]:
+    """The paths that commits changed."""
+    listed = repository.tokens(*_TOUCHED, commits, "--", *pathspecs)
+    return [path.lstrip("\n") for path in listed]
+
+
+def _had_of(repository: Repository, names: Sequence[str]) -> frozenset[str]:
+    """Those of the names that a commit touched which HEAD reaches."""
+    parts = [names[start : start + _HANDFUL] for start in range(0, len(names), _HANDFUL)]
+    paths = (path for part in parts for path in _touched(repository, "HEAD", *map(repository.pathspec, part)))
+    return frozenset(repository.names(paths))
 
 
 def _gap(repository: Repository) -> str | None:

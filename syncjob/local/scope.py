@@ -12,6 +12,7 @@ from syncjob.git.history import Changed, changed_since, had
 from syncjob.git.processes import Ending
 from syncjob.git.worktree import Worktree, look
 from syncjob.local import nested
+from syncjob.local.acknowledged import FOLDER
 from syncjob.local.document import Document, Folder, gone, list_folder, model_id_of
 from syncjob.local.select import Shard, select
 from syncjob.problems import Problem, warning
@@ -183,7 +184,7 @@ def _changed(config: Config, since: str | None, git: Git, *, will_prune: bool) -
     """What changed since a revision, None of it for all; with a warning if it leads nowhere."""
     if since is None:
         return Changed(None), ()
-    changed = changed_since(config.folder, since, git)
+    changed = changed_since(config.folder, since, git, beside=FOLDER)
     if changed.names is not None:
         return changed, ()
     if will_prune:

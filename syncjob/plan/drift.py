@@ -54,8 +54,10 @@ def _edited(change: Change, missing: str | None) -> Problem:
 
 
 def _unlike_git(change: Change, message: str) -> Problem:
-    keep = f"Keep it: `syncjob pull {change.model_id}`, commit exactly that, and edit it in a later commit"
-    return Problem("remote-edited", f"{message}. {keep}. Discard it: --overwrite-remote-edits")
+    keep = f"Keep it: `syncjob pull {change.model_id}`, then commit"
+    return Problem(
+        "remote-edited", f"{message}. {keep}. Discard it: `syncjob acknowledge {change.model_id}`, then commit"
+    )
 
 
 def over_edit(change: Change, missing: str | None = None) -> Change:

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
 
-from syncjob.report.model import Item, ItemProblem, Report
-from syncjob.report.summary import checked_line, end_line, plan_line, refusal_line
+from syncjob.report.model import Item, ItemProblem, Report, RunProblem
+from syncjob.report.summary import end_line, plan_line, refusal_line, summary_line
 from syncjob.text.sanitize import one_line, visible
 
 _FENCE = re.compile("`+")
+_NAMED = 50  # models of a kind, by their ids
 _ROOM = 300  # for the line on what is left out
 
 
@@ -52,12 +53,12 @@ def render(report: Report, limit: Limit) -> str:
 
 
 def _head(report: Report) -> Iterator[str]:
-    titles = {"check": "Descriptions checked", "diff": "What a sync would change on Scenario"}
-    title = titles.get(report.command, titles["diff"] if report.dry_run else "What was written to Scenario")
-    yield f"### {title}"
+    yield f"### {_title(report)}"
     yield ""
-    if report.command == "check":
-        yield f"**{checked_line(report)}**"
+    is_of_files = report.command == "pull" and not report.dry_run
+    if is_of_files or report.command in ("check", "acknowledge"):
+        yield f"**{summary_line(report)}**"
+        yield from _affected(report) if is_of_files else ()
     else:
         yield f"**{plan_line(report)}**" + ("" if report.dry_run else f" {end_line(report)}")
     yield ""
@@ -72,6 +73,36 @@ def _head(report: Report) -> Iterator[str]:
         yield from (_problem(problem) for problem in report.problems)
         yield "</ul>"
         yield ""
+
+
+def _title(report: Report) -> str:
+    titles = {
+        "check": "Descriptions checked",
+        "diff": "What a sync would change on Scenario",
+        "pull": "Edits made on Scenario",
+        "acknowledge": "Texts on Scenario that a sync may replace",
+    }
+    return titles.get(report.command, titles["diff"] if report.dry_run else "What was written to Scenario")
+
+
+def _affected(report: Report) -> Iterator[str]:
+    """The models of a pull by what became of their files."""
+    groups: dict[str, list[str]] = {"Adopted": [], "Merged": [], "To be checked by hand": [], "Not adopted": []}
+    for item in report.items:
+        if group := _group(item):
+            groups[group].append(f"<code>{_plain(item.model_id)}</code>")
+    for name, ids in groups.items():
+        if ids:
+            more = f" and {len(ids) - _NAMED:,} more" if len(ids) > _NAMED else ""
+            yield ""
+            yield f"{name}: {', '.join(ids[:_NAMED])}{more}"
+
+
+def _group(item: Item) -> str | None:
+    if item.status == "applied":
+        is_merged = any(problem.code == "merged" for problem in item.problems)
+        return "To be checked by hand" if item.action == "conflict" else "Merged" if is_merged else "Adopted"
+    return None if item.action == "unchanged" else "Not adopted"
 
 
 def _shown(report: Report) -> Iterator[Item]:
@@ -113,7 +144,8 @@ def _section_lines(item: Item) -> Iterator[str]:
 
 
 def _problem(problem: ItemProblem) -> str:
-    place = f", line {problem.line}" if problem.line else ""
+    place = f" in <code>{_plain(problem.path)}</code>" if isinstance(problem, RunProblem) and problem.path else ""
+    place += f", line {problem.line}" if problem.line else ""
     place += f", column {problem.column}" if problem.column else ""
     return f"<li>{problem.severity} {problem.code}{place}: <code>{_plain(problem.message)}</code></li>"
 

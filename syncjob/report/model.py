@@ -13,7 +13,7 @@ class ItemProblem(Struct, frozen=True):
     """A problem of one item; `line` and `column` count from 1, in characters."""
 
     code: str
-    severity: Literal["error", "warning"]
+    severity: Literal["error", "warning", "note"]
     message: str
     line: int | None = None
     column: int | None = None
@@ -107,7 +107,7 @@ class Report(Struct, frozen=True):
 
     version: Literal[1]
     run: str
-    command: Literal["check", "diff", "sync", "pull", "rollback"]
+    command: Literal["check", "diff", "sync", "pull", "acknowledge", "rollback"]
     profile: str
     dry_run: bool
     started_at: str

@@ -12,6 +12,8 @@ def summary_line(report: Report) -> str:
         return checked_line(report)
     if report.command == "pull" and not report.dry_run:
         return pull_line(report)
+    if report.command == "acknowledge":
+        return acknowledge_line(report)
     plan = plan_line(report)
     return plan if report.dry_run else f"{plan} {end_line(report)}"
 
@@ -21,10 +23,24 @@ def pull_line(report: Report) -> str:
     summary = report.summary
     errors, unread = _errors(report), _uncompared(report)
     problems = (errors, "problem" if errors == 1 else "problems")
-    parts = [f"{summary.unchanged} unchanged", *nonzero(problems, (unread, "not read"))]
+    absent = sum(item.action == "unchanged" and item.after_sha256 is None for item in report.items)
+    parts = [f"{summary.unchanged - absent} unchanged"]
+    parts += nonzero((absent, "without a description"), problems, (unread, "not read"))
     if summary.applied or not errors + unread:
         return f"Pulled {counted(summary.applied, 'file')}, {', '.join(parts)}."
     return f"No file was written: {', '.join(parts)}."
+
+
+def acknowledge_line(report: Report) -> str:
+    """`Acknowledged …`, or that nothing was, because of a problem."""
+    summary = report.summary
+    if any(map(is_called_off, report.problems)):
+        return "Cancelled; nothing was written."
+    errors, unread = _errors(report), _uncompared(report)
+    problems = (errors, "problem" if errors == 1 else "problems")
+    parts = nonzero((summary.unchanged, "without need"), problems, (unread, "not read"))
+    done = counted(summary.applied, "text") if summary.applied or not errors + unread else "nothing"
+    return f"{', '.join([f'Acknowledged {done}', *parts])}."
 
 
 def checked_line(report: Report) -> str:

@@ -2,8 +2,11 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from msgspec import structs
+
 from syncjob.report.model import Item, ItemProblem, Report, RunProblem
 from syncjob.report.summary import (
+    acknowledge_line,
     causes,
     checked_line,
     counted,
@@ -56,9 +59,28 @@ def render_pull(report: Report, *, color: bool) -> str:
     lines: list[str] = []
     for item in report.items:
         if item.status == "applied":
-            lines.append(f"{_paint(_DONE[item.action], _GREEN, color)} {unbroken(item.path)}")
+            lines.append(_written(item, color))
         lines += _notes(item, color)
     return _text([*lines, *_of_the_run(report, report.items, color), pull_line(report)])
+
+
+def _written(item: Item, color: bool) -> str:
+    is_doubtful = item.action == "conflict"
+    done = _paint("to be checked:" if is_doubtful else _DONE[item.action], _YELLOW if is_doubtful else _GREEN, color)
+    return f"{done} {unbroken(item.path)}"
+
+
+def render_seen(report: Report, *, color: bool) -> str:
+    """What is to be acknowledged: what Scenario holds, against the file, and each problem with its place."""
+    lines = [line for item in report.items for line in _item(item, color)]
+    return _text([*lines, *_of_the_run(report, report.items, color)])
+
+
+def render_acknowledged(report: Report, *, is_seen: bool, color: bool) -> str:
+    """The line `Acknowledged …`, below what was to be acknowledged unless that `is_seen` already."""
+    lines = [] if is_seen else [line for item in report.items for line in _item(item, color)]
+    untold = structs.replace(report, problems=tuple(each for each in report.problems if not is_called_off(each)))
+    return _text([*lines, *_of_the_run(untold, report.items, color), acknowledge_line(report)])
 
 
 def render_check(report: Report, *, color: bool) -> str:
@@ -126,7 +148,7 @@ def _problem(path: str, problem: ItemProblem | RunProblem, color: bool) -> str:
 
 
 def _line(place: str, severity: str, code: str, message: str, color: bool) -> str:
-    label = _paint(severity, _RED if severity == "error" else _YELLOW, color)
+    label = _paint(severity, {"error": _RED, "warning": _YELLOW}.get(severity, _CYAN), color)
     return f"{unbroken(place)}: {label} {code}: {one_line(message)}"
 
 

@@ -1,0 +1,75 @@
+"""The text that both a file and a text on Scenario were made from, as far as anybody knows. Pure."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+from syncjob.git.history import Version
+from syncjob.text.canonical import same, sha256
+
+
+@dataclass(frozen=True, slots=True)
+class MergeBase:
+    """A version that git holds; `is_guess`: it is only the closest, or another may be the right one."""
+
+    version: Version
+    is_guess: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LastSynced:
+    """What a sync left on Scenario: the text, None if git does not have it, and the digests of those that it replaced."""
+
+    version: Version | None
+    replaced: frozenset[str | None] = frozenset()
+
+
+def find(
+    ours: str, theirs: str, versions: Sequence[Version], synced: LastSynced | None, seen: Collection[str]
+) -> MergeBase | None:
+    """The base of a merge; None if git held no text. `versions` are the file's, newest first.
+
+    `seen` are digests of earlier texts of Scenario's that were adopted, merged or acknowledged. Unless a sync has
+    replaced it since, Scenario's text was made from the last of them, and only if git has that is the base sure.
+    """
+    unspent = [digest for digest in seen if synced is None or digest not in synced.replaced]
+    if unspent:
+        base = next((version for version in versions if sha256(version.text) in unspent), None)
+        is_sure = len(unspent) == 1
+    else:
+        base, is_sure = synced.version if synced else None, True
+    if base is None:
+        return _guess(ours, theirs, versions)
+    return MergeBase(base, not is_sure or _is_overtaken(theirs, base, versions))
+
+
+def _is_overtaken(theirs: str, base: Version, versions: Sequence[Version]) -> bool:
+    """Whether a later version is closer: another machine may have synced it since."""
+    newer = list(takewhile(lambda version: not same(version.text, base.text), versions))
+    if not newer or len(newer) == len(versions):  # it is the newest, or in another history
+        return False
+    apart = _apart_from(theirs)
+    return min(apart(version.text) for version in newer) < apart(base.text)
+
+
+def _guess(ours: str, theirs: str, versions: Iterable[Version]) -> MergeBase | None:
+    """The closest, of equals the newest that is not the file's own; sure if git never held another one."""
+    apart = _apart_from(theirs)
+    found = [(apart(version.text), same(version.text, ours), version) for version in versions]
+    if not found:
+        return None
+    *_, closest = min(found, key=lambda each: each[:2])
+    return MergeBase(closest, is_guess=not all(is_own for _, is_own, _ in found))
+
+
+def _apart_from(text: str) -> Callable[[str], int]:
+    """How many lines texts do not have in common with one."""
+    lines = Counter(text.split("\n"))
+    total = lines.total()
+
+    def apart(other: str) -> int:
+        own = Counter(other.split("\n"))
+        return own.total() + total - 2 * (own & lines).total()
+
+    return apart
