@@ -1,5 +1,6 @@
 """Plans, as the commands make them in the same way: what is asked, judged by git, and held to the thresholds."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -8,6 +9,7 @@ from typing import TypeVar
 
 from syncjob.commands.reading import in_parallel
 from syncjob.commands.run import Run
+from syncjob.environment import is_step
 from syncjob.git import history
 from syncjob.local import acknowledged, scope
 from syncjob.local.acknowledged import Committed
@@ -15,8 +17,9 @@ from syncjob.local.document import name_of
 from syncjob.output.internal import guarded
 from syncjob.plan.acknowledged import by_lines
 from syncjob.plan.as_stored import as_stored
-from syncjob.plan.compare import Change, Plan, Tally, failed, in_order, not_compared, over_threshold
+from syncjob.plan.compare import Change, Plan, failed, in_order, not_compared
 from syncjob.plan.drift import with_history
+from syncjob.plan.thresholds import Tally, large_review, over_threshold
 from syncjob.state.stored_forms import StoredForms
 from syncjob.text.normalised import is_same_but_for_form
 
@@ -64,15 +67,23 @@ def has_neither(change: Change) -> bool:
 
 
 def within_thresholds(
-    run: Run, plans: Iterable[Plan], files: int, is_emptied: bool, *, will_write: bool
+    run: Run,
+    plans: Iterable[Plan],
+    files: int,
+    is_emptied: bool,
+    *,
+    will_write: bool,
+    is_reviewed: Callable[[Change], bool] = lambda change: False,
 ) -> Iterator[Plan]:
     """The plans, with a problem if all so far would change more than a run may without `--force`."""
-    tally = Tally()
+    tally, safety = Tally(), run.config.safety
+    has_force = run.command == "sync" and not is_step(os.environ)
     for plan in plans:
-        tally = tally.plus(plan.changes)
+        tally = tally.plus(plan.changes, is_reviewed)
         is_due = not (run.options.force or plan.is_partial or (plan.rest and not will_write))
-        above = over_threshold(tally, files, run.config.safety, is_emptied=is_emptied) if is_due else ()
-        yield replace(plan, problems=(*plan.problems, *above))
+        above = over_threshold(tally, files, safety, is_emptied=is_emptied, has_force=has_force) if is_due else ()
+        problems = tuple(above) or tuple(large_review(tally, files, safety) if is_due and not plan.rest else ())
+        yield replace(plan, problems=(*plan.problems, *problems))
 
 
 def by_history(run: Run, texts: history.Texts) -> Callable[[Change], Change]:

@@ -48,6 +48,7 @@ class Options:
     patterns: tuple[str, ...] = ()
     since: str | None = None
     prune: bool = False
+    unfiled: bool = False
     shard: Shard | None = None
     refresh: bool = False
     plan: Path | None = None

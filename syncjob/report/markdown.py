@@ -65,12 +65,13 @@ def _head(report: Report) -> Iterator[str]:
     if refusal := refusal_line(report):
         yield f"**{refusal}**"
         yield ""
+    yield from _alerts(report)
     # A block of HTML, in which no Markdown is read; a line that begins with <sub> would be a paragraph.
     yield f"<p><sub>profile <code>{_plain(report.profile)}</code>, run <code>{_plain(report.run)}</code></sub></p>"
     yield ""
-    if report.problems:
+    if problems := [problem for problem in report.problems if not _is_loud(problem)]:
         yield "<ul>"
-        yield from (_problem(problem) for problem in report.problems)
+        yield from map(_problem, problems)
         yield "</ul>"
         yield ""
 
@@ -103,6 +104,18 @@ def _group(item: Item) -> str | None:
         is_merged = any(problem.code == "merged" for problem in item.problems)
         return "To be checked by hand" if item.action == "conflict" else "Merged" if is_merged else "Adopted"
     return None if item.action == "unchanged" else "Not adopted"
+
+
+def _alerts(report: Report) -> Iterator[str]:
+    """What nobody may overlook; its words are all syncjob's own."""
+    for problem in filter(_is_loud, report.problems):
+        yield "> [!WARNING]"
+        yield f"> **This {_plain(problem.message)}.**"
+        yield ""
+
+
+def _is_loud(problem: RunProblem) -> bool:
+    return problem.code == "too-many-changes" and problem.severity == "warning"
 
 
 def _shown(report: Report) -> Iterator[Item]:

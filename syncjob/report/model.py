@@ -102,7 +102,7 @@ class Requests(Struct, frozen=True):
 class Report(Struct, frozen=True):
     """One run. Times are UTC, ISO 8601; `dry_run` is true if the run could not write.
 
-    The items are sorted by model id.
+    With `keep_going` an item that is refused keeps nothing else from being written. The items are sorted by model id.
     """
 
     version: Literal[1]
@@ -117,3 +117,4 @@ class Report(Struct, frozen=True):
     requests: Requests
     items: Collection[Item]
     problems: tuple[RunProblem, ...] = ()
+    keep_going: bool = False

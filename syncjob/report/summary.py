@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from syncjob.plan.compare import WRITES
 from syncjob.problems import CALLED_OFF
 from syncjob.report.model import Item, ItemError, ItemProblem, Report, RunProblem, Summary
 
@@ -59,17 +60,43 @@ def plan_line(report: Report) -> str:
 
 
 def refusal_line(report: Report) -> str | None:
-    """Why some items keep a sync from writing the rest; None if they do not."""
-    summary = report.summary
-    is_by_item = report.command not in ("diff", "sync")
-    if is_by_item or summary.applied + summary.uncertain or any(each.severity == "error" for each in report.problems):
-        return None
-    waiting = summary.create + summary.update + summary.delete if report.dry_run else summary.not_attempted
+    """Why some items keep a sync from writing the rest, or themselves alone; None if there are none."""
     blocked = _blocked(report)
-    if not (blocked and waiting):
+    if not _is_undone(report) or not blocked:
         return None
-    refused = "sync would refuse all of it" if report.dry_run else "All of it was refused"
-    return f"{refused}: {', '.join(blocked)}; --keep-going writes the rest."
+    if report.keep_going:
+        return f"{by_item}: {', '.join(blocked)}." if (by_item := by_item_line(report)) else None
+    if any(item.action in WRITES and item.status in ("planned", "not_attempted") for item in report.items):
+        refused = "sync would refuse all of it" if report.dry_run else "All of it was refused"
+        return f"{refused}: {', '.join(blocked)}; --keep-going writes the rest."
+    return None if report.dry_run else _unasked_line(report)
+
+
+def by_item_line(report: Report) -> str | None:
+    """`sync would write 7 and refuse 3`, of a plan in which that is so; None of any other."""
+    summary = report.summary
+    refused = summary.conflict + summary.invalid
+    if not (report.keep_going and report.dry_run and refused and _is_undone(report)):
+        return None
+    return f"sync would write {summary.create + summary.update + summary.delete or 'nothing'} and refuse {refused}"
+
+
+def _is_undone(report: Report) -> bool:
+    """Whether a plan of files is still to be written, as far as the run as a whole is concerned."""
+    has_written = report.summary.applied + report.summary.uncertain > 0
+    return report.command in ("diff", "sync") and not has_written and not any(map(_is_error, report.problems))
+
+
+def _unasked_line(report: Report) -> str | None:
+    """That nothing was compared, if a bad file kept all others from it; --keep-going may find nothing to write either."""
+    unseen = _uncompared(report)
+    bad = report.summary.invalid - unseen
+    if not (bad and unseen and unseen == report.summary.not_attempted == len(report.items) - bad):
+        return None
+    them = (
+        "1 description is invalid. Mend it, or leave it" if bad == 1 else f"{bad} are invalid. Mend them, or leave them"
+    )
+    return f"Nothing was compared: {them} out with --keep-going."
 
 
 def _blocked(report: Report) -> list[str]:
@@ -97,9 +124,13 @@ def _problems(report: Report) -> list[RunProblem | ItemProblem]:
     return [*report.problems, *(problem for item in report.items for problem in item.problems)]
 
 
+def _is_error(problem: ItemProblem) -> bool:
+    return problem.severity == "error"
+
+
 def _errors(report: Report) -> int:
     """How many errors are shown: a cause that many items share is one."""
-    own = sum(problem.severity == "error" for problem in _problems(report))
+    own = sum(map(_is_error, _problems(report)))
     return own + len(causes(report.items, report.problems))
 
 
