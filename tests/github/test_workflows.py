@@ -345,6 +345,9 @@ def test_the_config_may_stand_in_a_folder_of_the_repository(repository: Reposito
         ({"command": "check --remote"}, "command"),
         ({"command": ""}, "command"),
         ({"command": "sync", "prune": "yes"}, "prune"),
+        ({"command": "sync", "keep-going": "1"}, "keep-going"),
+        ({"command": "sync", "force": "True"}, "force"),
+        ({"command": "sync", "overwrite-remote-edits": "$(x)"}, "overwrite-remote-edits"),
     ],
 )
 def test_an_input_that_is_not_known_is_refused(repository: Repository, inputs: dict[str, str], named: str) -> None:
@@ -374,6 +377,15 @@ def arguments_of(repository: Repository, inputs: dict[str, str]) -> list[str]:
         ({"command": "diff", "since": "-x"}, ["diff", "--format", "html", "--since=-x", "--"]),
         ({"command": "sync", "prune": "true"}, ["sync", "--format", "html", "--prune", "--"]),
         ({"command": "sync", "prune": "false"}, ["sync", "--format", "html", "--"]),
+        ({"command": "diff", "keep-going": "true"}, ["diff", "--format", "html", "--keep-going", "--"]),
+        (
+            {"command": "sync", "force": "true", "overwrite-remote-edits": "true", "keep-going": "false"},
+            ["sync", "--format", "html", "--force", "--overwrite-remote-edits", "--"],
+        ),
+        (
+            {"command": "pull", "force": "true", "since": "x", "select": "a b"},
+            ["pull", "--format", "markdown", "--force", "--since=x", "--", "a", "b"],
+        ),
         ({"command": "check", "profile": "a b"}, ["--profile=a b", "check", "--"]),
         # Nothing is a pattern, a command or an option to the shell.
         (
@@ -669,6 +681,38 @@ def test_a_push_that_changes_no_description_sends_nothing(repository: Repository
     ended = repository.job("sync", "sync")
     assert ended.status == 0, ended.out
     assert repository.remote.asked == []
+
+
+KEEPS_GOING = [("", True), ("true", True), ("false", False)]
+
+
+@pytest.mark.parametrize(("variable", "keeps_going"), KEEPS_GOING)
+def test_one_stuck_description_holds_up_no_other_unless_the_variable_says_so(
+    repository: Repository, variable: str, keeps_going: bool
+) -> None:
+    repository.remote.add("stuck", "fine", texts={"stuck": "edited on Scenario", "fine": "old"})
+    last = repository.commit(stuck="old\n", fine="old\n")
+    repository.commit(stuck="new\n", fine="new\n")
+    repository.answer(last)
+    ended = repository.job("sync", "sync", vars__SYNCJOB_KEEP_GOING=variable)
+    assert ended.status == 1
+    assert "remote-edited" in ended.summary
+    assert repository.remote.sandbox.description("stuck") == "edited on Scenario"
+    assert repository.remote.sandbox.description("fine") == ("new" if keeps_going else "old")
+
+
+@pytest.mark.parametrize(("variable", "keeps_going"), KEEPS_GOING[1:])
+def test_a_review_says_what_a_sync_would_do_as_the_variable_says(
+    repository: Repository, variable: str, keeps_going: bool
+) -> None:
+    repository.remote.add("stuck", "fine", texts={"stuck": "edited on Scenario", "fine": "old"})
+    base = repository.commit(stuck="old\n", fine="old\n")
+    repository.commit(stuck="new\n", fine="new\n")
+    context: dict[str, Value] = {"vars__SYNCJOB_KEEP_GOING": variable, "github__event__pull_request__base__sha": base}
+    ended = repository.job("review", "diff", **context)
+    assert ended.status == 1
+    said = files_of(ended, "syncjob-comment")["comment.md"].read_text("utf-8")
+    assert ("sync would write 1 and refuse 1" in said) is keeps_going
 
 
 def test_a_sync_that_fails_leaves_its_report(repository: Repository) -> None:
