@@ -16,7 +16,7 @@ from syncjob.output.internal import guarded
 from syncjob.plan.acknowledged import by_lines
 from syncjob.plan.as_stored import as_stored
 from syncjob.plan.compare import Change, Plan, Tally, failed, in_order, not_compared, over_threshold
-from syncjob.plan.drift import with_history
+from syncjob.plan.drift import behind, with_history
 from syncjob.state.stored_forms import StoredForms
 from syncjob.text.normalised import is_same_but_for_form
 
@@ -25,7 +25,8 @@ _T = TypeVar("_T")
 
 def texts_of(run: Run, encodings: Mapping[str, str]) -> AbstractContextManager[history.Texts]:
     """What git held for the run's files; `encodings` are those in which git writes them."""
-    return history.texts(run.config.folder, run.git, encodings, run.config.safety.max_file_bytes)
+    config = run.config
+    return history.texts(config.folder, run.git, encodings, config.safety.max_file_bytes, run.options.since)
 
 
 def unasked_plan(run: Run) -> Plan:
@@ -91,13 +92,15 @@ def _judged_by_history(
 ) -> Change:
     """The change, as a conflict if it would overwrite what neither git nor an earlier run ever held, nor HEAD acknowledges."""
     name = name_of(change.model_id)
-    versions = texts.of(name)
+    versions = texts.of(name, change.before)
     judged = with_history(change, versions, partial(texts.gap, name), may_overwrite=run.options.overwrite_remote_edits)
     if judged.action == "conflict" and change.is_write:
         here = acknowledged.read(run.config.folder, change.model_id)
         judged = by_lines(change, judged, committed.of(change.model_id), here, run.config.profile)
     if judged is change and not is_same_but_for_form(change.before, change.after):
         return change
+    if judged is not change and not texts.gap(name):
+        judged = behind(judged, texts.elsewhere(name))
     found = as_stored(change, judged, forms.of(change.model_id))
     if found.action == "unchanged":
         run.progress.half_done()  # nothing is to be written

@@ -24,7 +24,7 @@ def by_lines(change: Change, judged: Change, committed: Read, here: Read, profil
         uncommitted = Problem("remote-edited", f"acknowledged here, but not committed: commit {file_of(change)}")
         return replace(judged, problems=(*change.problems, uncommitted))
     notes = (warning(each.code, f"{file_of(change)} counts for nothing: {_said(each)}") for each in committed.problems)
-    return replace(judged, problems=(*judged.problems, *notes))
+    return replace(judged, problems=(*change.problems, *notes, *judged.problems[len(change.problems) :]))
 
 
 def to_acknowledge(change: Change, judged: Change, here: Read, profile: str) -> Change:

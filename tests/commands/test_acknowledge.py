@@ -83,8 +83,8 @@ def test_a_file_that_is_none_in_head_is_never_obeyed(edited: Workspace, remote: 
     def refused(words: str) -> None:
         edited.commit()
         told = edited.json("sync", "one")
-        assert codes(told) == ("conflict", ["error remote-edited", "warning acknowledged-line"])
-        assert words in told.item("one")["problems"][1]["message"]
+        assert codes(told) == ("conflict", ["warning acknowledged-line", "error remote-edited"])
+        assert words in told.item("one")["problems"][0]["message"]
 
     acknowledge(edited)
     for data, words in (
