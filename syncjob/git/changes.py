@@ -39,6 +39,15 @@ class Changed:
     is_old: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The full hash of a commit; None, with the reason, if a revision names none here. `is_slip`: it was mistyped."""
+
+    commit: str | None
+    reason: str = ""
+    is_slip: bool = False
+
+
 class _NoSuchCommit(GitFailed):
     """A revision that names nothing here."""
 
@@ -50,19 +59,32 @@ def changed_since(folder: Path, revision: str, git: Git, *, beside: str = "") ->
     changed and changed back counts, because a run between the two may have written it. So does a file `x.md` of
     which the subfolder `beside` has a committed file `x` that changed.
     """
-    shown = f"--since {shorten(revision, 100)}"
-    if _NO_COMMIT.fullmatch(revision):
-        return Changed(None, reason=f"{shown} names no commit (a new branch)")
+    found = named(folder, revision, git)
+    if found.commit is None:
+        return Changed(None, reason=found.reason, is_slip=found.is_slip)
     try:
         repository = git.around(folder)
-        commit = _commit(repository, revision)
-        base = _merge_base(repository, commit)
+        base = _merge_base(repository, found.commit)
         changed = _changed_since(folder, repository, base, beside)
-        return replace(changed, is_old=_is_old(repository, commit, base))
+        return replace(changed, is_old=_is_old(repository, found.commit, base))
+    except GitFailed as error:
+        return Changed(None, reason=f"{_shown(revision)}: {error}")
+
+
+def named(folder: Path, revision: str, git: Git) -> Named:
+    """The commit that a revision names in the repository around a folder; raises Stopped."""
+    if _NO_COMMIT.fullmatch(revision):
+        return Named(None, f"{_shown(revision)} names no commit (a new branch)")
+    try:
+        return Named(_commit(git.around(folder), revision))
     except GitFailed as error:
         # In a checkout of one commit, or once a branch was rewritten, there may be such a commit elsewhere.
         is_slip = isinstance(error, _NoSuchCommit) and not (_HASH.fullmatch(revision) or is_step(os.environ))
-        return Changed(None, reason=f"{shown}: {error}", is_slip=is_slip)
+        return Named(None, f"{_shown(revision)}: {error}", is_slip)
+
+
+def _shown(revision: str) -> str:
+    return f"--since {shorten(revision, 100)}"
 
 
 def commits_since(folder: Path, revision: str, git: Git) -> frozenset[str]:

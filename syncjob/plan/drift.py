@@ -1,6 +1,5 @@
 """Whether the text on Scenario is one that git held, or an edit that somebody made there. Pure."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -8,6 +7,7 @@ from syncjob.git.history import Version
 from syncjob.plan.compare import Base, Change
 from syncjob.problems import Problem, warning
 from syncjob.text.canonical import same
+from syncjob.text.matching import apart_from
 from syncjob.text.normalised import is_same_but_for_form, kin_of
 from syncjob.text.probe_texts import left_by_a_probe
 
@@ -89,14 +89,12 @@ class _Closest:
 
     def __init__(self, text: str, own: str) -> None:
         self._own = own
-        self._lines = Counter(text.split("\n"))
-        self._total = self._lines.total()
+        self._apart = apart_from(text)
         self._least: int | None = None
         self.base: Base | None = None
 
     def see(self, version: Version) -> None:
-        own = Counter(version.text.split("\n"))
-        lines_apart = own.total() + self._total - 2 * (own & self._lines).total()
+        lines_apart = self._apart(version.text)
         is_nearer = self._least is None or lines_apart < self._least
         is_other = self.base is not None and same(self.base.text, self._own) and not same(version.text, self._own)
         if is_nearer or (lines_apart == self._least and is_other):
