@@ -7,6 +7,7 @@ from itertools import takewhile
 from syncjob.git.history import Version
 from syncjob.text.canonical import same, sha256
 from syncjob.text.matching import apart_from
+from syncjob.text.normalised import is_same_but_for_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,16 @@ def _is_overtaken(theirs: str, base: Version, versions: Sequence[Version]) -> bo
 
 
 def _guess(ours: str, theirs: str, versions: Iterable[Version]) -> MergeBase | None:
-    """The closest, of equals the newest that is not the file's own; sure if git never held another one."""
+    """The closest, of equals the newest that is not the file's own.
+
+    It is sure if Scenario only stores it in another form, or if git never held another text.
+    """
     apart = apart_from(theirs)
-    found = [(apart(version.text), same(version.text, ours), version) for version in versions]
+    found = [
+        (not is_same_but_for_form(version.text, theirs), apart(version.text), same(version.text, ours), version)
+        for version in versions
+    ]
     if not found:
         return None
-    *_, closest = min(found, key=lambda each: each[:2])
-    return MergeBase(closest, is_guess=not all(is_own for _, is_own, _ in found))
+    is_edited, _, _, closest = min(found, key=lambda each: each[:3])
+    return MergeBase(closest, is_guess=is_edited and not all(is_own for _, _, is_own, _ in found))

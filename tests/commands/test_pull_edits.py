@@ -149,3 +149,15 @@ def test_a_shallow_clone_cannot_tell(team: Workspace, remote: Loopback) -> None:
     assert told(ended)["ahead"] == ("conflict", "refused", ["history-missing"])
     assert (clone.descriptions / "ahead.md").read_text() == "newer"
     assert clone.run("pull", "--back").status == 0
+
+
+def test_what_another_branch_holds_is_to_be_merged_and_not_pulled(team: Workspace) -> None:
+    team.git("checkout", "-q", "-b", "up")
+    team.held({"edited": "an edit", "new": "new"})
+    team.git("checkout", "-q", "main")
+    team.git("branch", "-q", "--set-upstream-to=up", "main")
+    ended = team.json("pull", "--all")
+    assert told(ended)["edited"] == told(ended)["new"] == ("unchanged", "unchanged", ["behind"])
+    assert "up has Scenario's text" in ended.item("edited")["problems"][0]["message"]
+    assert told(ended)["fresh"] == ("create", "applied", [])
+    assert told(team.json("pull", "--back", "edited"))["edited"] == ("update", "applied", [])

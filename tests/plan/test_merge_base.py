@@ -37,6 +37,8 @@ def base_of(
         (None, (), f"{B}\nmore", (B, True)),
         (None, (), "one\ntwo\nthree\nfour\nFIVE", (B, True)),
         (synced(None), (), f"{A}\nmore", (A, True)),
+        # Nobody has edited it: Scenario stores it in another form.
+        (None, (), "one\n\ntwo\n\nthree", (A, False)),
         # What was adopted since the sync is what Scenario's text was made from.
         (synced(A), (B,), "one\ntwo\nthree\nIV", (B, False)),
         (synced(A, B), (B,), "one\ntwo\nthree\nIV", (A, False)),  # and was replaced by that sync
