@@ -288,3 +288,22 @@ def test_a_sync_does_not_warn_of_what_is_merged_already(adopted: Workspace) -> N
     adopted.git("switch", "--quiet", "main")
     adopted.git("merge", "--quiet", "--no-ff", "-m", "merged", "adopting")
     assert codes(adopted.json("sync", "--since", "HEAD~1")) == ("update", [])
+
+
+def test_a_reviewer_sees_at_once_what_replaces_an_edit_and_the_text_that_goes(edited: Workspace) -> None:
+    edited.write("another", "a new file")
+    acknowledge(edited)
+    edited.commit("seen")
+    terminal = edited.run("diff").out
+    assert (
+        "descriptions/one.md: warning edit-acknowledged: replaces an edit made on Scenario, acknowledged here"
+        in terminal
+    )
+    comment = edited.run("diff", "--format", "markdown").out
+    title = next(line for line in comment.splitlines() if line.startswith("<details>") and ">one<" in line)
+    assert "<b>update</b>" in title
+    assert "<b>replaces an edit made on Scenario</b>" in title
+    page = edited.run("diff", "--format", "html").out
+    assert page.count('<span class="badge refused">replaces an edit</span>') == 2  # in the list, and above the text
+    for shown in (terminal, comment):
+        assert shown.index("+edited on Scenario") < shown.index("-edited on Scenario")
