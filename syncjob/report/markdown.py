@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 
 from syncjob.report.model import Item, ItemProblem, Report, RunProblem
-from syncjob.report.summary import end_line, plan_line, refusal_line, replaces_edit, summary_line
+from syncjob.report.summary import end_line, plan_line, refusal_line, replaces_edit, summary_line, titled_diffs
 from syncjob.text.sanitize import one_line, visible
 
 _FENCE = re.compile("`+")
@@ -108,14 +108,9 @@ def _section_lines(item: Item) -> Iterator[str]:
         yield from _error(item)
         yield "</ul>"
     yield ""
-    if item.remote_edit and item.remote_edit.diff:
-        yield f"Scenario's text, compared with commit `{item.remote_edit.commit[:10]}`:"
-        yield ""
-        yield from _fenced(item.remote_edit.diff)
-        yield "Your file, compared with Scenario:"
-        yield ""
-    if item.diff:
-        yield from _fenced(item.diff)
+    for title, diff in titled_diffs(item, "`"):
+        yield from [f"{title}:", ""] if title else []
+        yield from _fenced(diff)
     yield "</details>"
 
 

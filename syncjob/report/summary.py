@@ -1,6 +1,6 @@
 """The lines that sum a run up, for every format. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from syncjob.problems import CALLED_OFF
 from syncjob.report.model import Item, ItemError, ItemProblem, Report, RunProblem, Summary
@@ -74,6 +74,18 @@ def _blocked(report: Report) -> list[str]:
     summary, unseen = report.summary, _uncompared(report)
     invalid = max(0, summary.invalid - unseen)
     return nonzero((summary.conflict, "in conflict"), (invalid, "invalid"), (unseen, "not compared"))
+
+
+def titled_diffs(item: Item, quote: str = "") -> Iterator[tuple[str, str]]:
+    """The item's diff without a title, or of an edit on Scenario all three sides; `quote` goes around the commit."""
+    edit = item.remote_edit
+    if edit and edit.diff:
+        commit = f"commit {quote}{edit.commit[:10]}{quote}"
+        yield f"Scenario's text, compared with {commit} (a guess: the closest text that git held)", edit.diff
+        if edit.own_diff:
+            yield f"Your file, compared with {commit}", edit.own_diff
+    if item.diff:
+        yield "Your file, compared with Scenario" if edit and edit.diff else "", item.diff
 
 
 def causes(failed: Iterable[Item], told: Sequence[RunProblem]) -> list[list[Item]]:
