@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property, partial
+from itertools import chain
 from typing import TypeVar
 
 from syncjob.commands.reading import in_parallel
@@ -121,11 +122,13 @@ class _Judge:
     def _as_reviewed(self, change: Change) -> Change:
         """A change over a text that git held; with a warning if it is reviewed, and a squash would forget that text."""
         since, profile = self._run.options.since, self._run.config.profile
-        if since is None or self._run.journal or not (change.is_write and change.before):
+        if since is None or self._run.journal is not None or not (change.is_write and change.before):
             return change
         name = name_of(change.model_id)
-        versions = self._texts.of(name, change.before, self._own_commits)
-        is_kept = any(same(version.text, change.before) for version in versions) or self._texts.gap(name)
+        kept = chain(
+            self._texts.of(name, change.before, self._own_commits), (held for _, held in self._texts.elsewhere(name))
+        )
+        is_kept = any(same(version.text, change.before) for version in kept) or self._texts.gap(name)
         if is_kept or self._committed.of(change.model_id).allows(profile, change.before_sha256):
             return change
         return forgettable(change, since)

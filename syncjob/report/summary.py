@@ -142,6 +142,12 @@ def outcome_line(summary: Summary) -> str:
     return f"Nothing was written: {', '.join(parts)}."
 
 
+def replaces_edit(item: Item) -> bool:
+    """Whether the item is a write over a text that somebody edited on Scenario."""
+    codes = (problem.code for problem in item.problems)
+    return item.action in ("update", "delete") and not {"edit-acknowledged", "remote-edited"}.isdisjoint(codes)
+
+
 def nonzero(*counts: tuple[int | None, str]) -> list[str]:
     """`3 failed` and the like, without what is 0."""
     return [f"{number} {label}" for number, label in counts if number]

@@ -184,6 +184,9 @@ def test_what_needs_no_line_gets_none_and_stale_lines_go(edited: Workspace, remo
     assert "git's history holds" in told["one"]
     assert "Scenario holds what the file says" in told["two"]
     assert "no description" in told["three"]
+    assert all(
+        f"is dropped: commit descriptions/.acknowledged/{name}" in told[name] for name in ("one", "two", "three")
+    )
     assert "commit descriptions/.acknowledged/four" in told["four"]
     left = {path.name: path.read_text() for path in (edited.descriptions / FOLDER).iterdir()}
     assert left == {"two": f"live {'1' * 64}\n", "four": f"test {sha256('edited')}\n"}
@@ -288,3 +291,32 @@ def test_a_sync_does_not_warn_of_what_is_merged_already(adopted: Workspace) -> N
     adopted.git("switch", "--quiet", "main")
     adopted.git("merge", "--quiet", "--no-ff", "-m", "merged", "adopting")
     assert codes(adopted.json("sync", "--since", "HEAD~1")) == ("update", [])
+
+
+def test_a_reviewer_sees_at_once_what_replaces_an_edit_and_the_text_that_goes(edited: Workspace) -> None:
+    edited.write("another", "a new file")
+    acknowledge(edited)
+    edited.commit("seen")
+    terminal = edited.run("diff").out
+    assert (
+        "descriptions/one.md: warning edit-acknowledged: replaces an edit made on Scenario, acknowledged here"
+        in terminal
+    )
+    comment = edited.run("diff", "--format", "markdown").out
+    title = next(line for line in comment.splitlines() if line.startswith("<details>") and ">one<" in line)
+    assert "<b>update</b>" in title
+    assert "<b>replaces an edit made on Scenario</b>" in title
+    page = edited.run("diff", "--format", "html").out
+    assert page.count('<span class="badge refused">replaces an edit</span>') == 2  # in the list, and above the text
+    for shown in (terminal, comment):
+        assert shown.index("+edited on Scenario") < shown.index("-edited on Scenario")
+
+
+def test_what_the_reviewed_against_branch_holds_too_needs_no_line(adopted: Workspace, remote: Loopback) -> None:
+    adopted.git("switch", "--quiet", "main")
+    adopted.write("one", EDIT)
+    adopted.commit("a colleague took it over too")
+    adopted.write("one", "and changed it otherwise")
+    adopted.commit("a colleague's change")
+    adopted.git("switch", "--quiet", "adopting")
+    assert codes(adopted.json("diff", "--since", "main")) == ("update", [])
