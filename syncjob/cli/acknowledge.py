@@ -19,6 +19,7 @@ from syncjob.report.summary import counted
 
 @click.command()
 @click.argument("patterns", nargs=-1, metavar="SELECT...", required=True)
+@click.option("--since", metavar="REV", help="Also texts that only the commits since REV hold.")
 @with_output("text", "json")
 @click.option("--yes", is_flag=True, help="Skip the confirmation prompt.")
 @click.pass_obj

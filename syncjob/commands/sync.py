@@ -56,7 +56,8 @@ def _plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
         yield unasked_plan(run)
         return
     is_strict = will_write and not options.keep_going
-    if is_strict and not all(document.is_valid for document in found.documents(run.stop)):
+    is_over = any(problem.is_error for problem in found.problems)
+    if is_over or (is_strict and not all(document.is_valid for document in found.documents(run.stop))):
         yield _refused(run, found, ())
     else:
         yield from _plans_in_scope(run, found, will_write=will_write, is_strict=is_strict)

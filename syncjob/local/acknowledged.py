@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from syncjob.text.tags import is_id
 FOLDER = ".acknowledged"
 CODE = "acknowledged-line"
 MAX_BYTES = 100_000  # a file holds a line a profile, so this is a thousand of them
+_MOST_WRONG = 10
 _DIGEST = re.compile("[0-9a-f]{64}")
 _NO_ID = Problem(CODE, "is not named for a model: its name is not a valid model id; remove it")
 _MARKERS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
@@ -46,14 +48,14 @@ class Read(NamedTuple):
 
 
 def parse(data: bytes) -> Read:
-    """The lines of a file, and a problem for each that is none. Pure."""
+    """The lines of a file, and a problem for each of the first that are none. Pure."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return Read(problems=(Problem(CODE, "is not UTF-8; delete the file, and acknowledge again"),))
     found = [_line(line.removesuffix("\r")) for line in text.removesuffix("\n").split("\n")]
-    wrong = tuple(Problem(CODE, each, number, 1) for number, each in enumerate(found, 1) if isinstance(each, str))
-    return Read(frozenset(each for each in found if isinstance(each, Line)), wrong)
+    wrong = (Problem(CODE, each, number, 1) for number, each in enumerate(found, 1) if isinstance(each, str))
+    return Read(frozenset(each for each in found if isinstance(each, Line)), tuple(islice(wrong, _MOST_WRONG)))
 
 
 class Committed:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from syncjob.config.config import Config
 from syncjob.config.discovery import require_own_folder
 from syncjob.errors import UsageError
+from syncjob.git.changes import Changed, changed_since
 from syncjob.git.git import Git
-from syncjob.git.history import Changed, changed_since, had
+from syncjob.git.history import had
 from syncjob.git.processes import Ending
 from syncjob.git.worktree import Worktree, look
 from syncjob.local import nested
@@ -16,7 +17,10 @@ from syncjob.local.acknowledged import FOLDER
 from syncjob.local.document import Document, Folder, gone, list_folder, model_id_of
 from syncjob.local.select import Shard, select
 from syncjob.problems import Problem, warning
+from syncjob.text.sanitize import shorten
 from syncjob.text.tags import is_id
+
+_LONGEST = 100  # characters of a revision in a message
 
 
 class Files:
@@ -111,6 +115,8 @@ def find(
     if the run `will_prune`, leads nowhere, and if git should know and cannot tell, unless it `is_check`.
     """
     changed, problems = _changed(config, since, git, will_prune=will_prune)
+    if changed.is_old and not is_check:
+        problems = (*problems, _old(since))
     there = names_of(config, may_be_empty=bool(changed.names))
     files, unknown = _look(config, there, git, stop, is_check=is_check)
     overlooked = [nested.overlooked(files.below, config.shown_folder)] if files.below and not patterns else []
@@ -195,6 +201,13 @@ def _changed(config: Config, since: str | None, git: Git, *, will_prune: bool) -
     if changed.is_slip:
         raise UsageError(changed.reason)
     return changed, (warning("since-unknown", f"{changed.reason}; all files are compared"),)
+
+
+def _old(since: str | None) -> Problem:
+    message = (
+        f"HEAD is older than --since {shorten(since or '', _LONGEST)}, and would bring back what was replaced since"
+    )
+    return Problem("old-run", f"{message}; sync the newest commit, or to go back on purpose run without --since")
 
 
 def in_order(names: Iterable[str], shard: Shard | None = None) -> tuple[str, ...]:

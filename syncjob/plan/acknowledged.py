@@ -1,13 +1,15 @@
 """What becomes of an edit made on Scenario that the team has seen, by the lines of `local/acknowledged.py`. Pure."""
 
+import shlex
 from dataclasses import replace
 
-from syncjob.local.acknowledged import FOLDER, Read
+from syncjob.local.acknowledged import FOLDER, Read, held
 from syncjob.local.document import name_of
 from syncjob.plan.compare import Change
 from syncjob.problems import Problem, warning
+from syncjob.text.sanitize import shorten
 
-REPLACES = "edit-acknowledged"
+REPLACES, FORGETTABLE = "edit-acknowledged", "unacknowledged"
 
 
 def by_lines(change: Change, judged: Change, committed: Read, here: Read, profile: str) -> Change:
@@ -24,7 +26,16 @@ def by_lines(change: Change, judged: Change, committed: Read, here: Read, profil
         uncommitted = Problem("remote-edited", f"acknowledged here, but not committed: commit {file_of(change)}")
         return replace(judged, problems=(*change.problems, uncommitted))
     notes = (warning(each.code, f"{file_of(change)} counts for nothing: {_said(each)}") for each in committed.problems)
-    return replace(judged, problems=(*judged.problems, *notes))
+    return replace(judged, problems=(*change.problems, *notes, *judged.problems[len(change.problems) :]))
+
+
+def forgettable(change: Change, since: str) -> Change:
+    """The write with the warning that a squash would make an edit of the text that it replaces."""
+    command = f"syncjob acknowledge {change.model_id} --since {shlex.quote(shorten(since))}"
+    message = (
+        f"only this branch's own commits hold Scenario's text, and a squash forgets it. Run `{command}`, then commit"
+    )
+    return replace(change, problems=(*change.problems, warning(FORGETTABLE, message)))
 
 
 def to_acknowledge(change: Change, judged: Change, here: Read, profile: str) -> Change:
@@ -34,8 +45,11 @@ def to_acknowledge(change: Change, judged: Change, here: Read, profile: str) -> 
     """
     if judged.failure or judged.action == "invalid" or not judged.is_compared:
         return judged
-    if judged.action != "conflict":
-        return _needless(change, _reason(change, judged))
+    is_forgettable = any(problem.code == FORGETTABLE for problem in judged.problems)
+    if judged.action != "conflict" and not is_forgettable:
+        is_dropped = held(here.lines, profile, change.before_sha256) != here.lines
+        dropped = f"; the line of an earlier text is dropped: commit {file_of(change)}" if is_dropped else ""
+        return _needless(change, f"{_reason(change, judged)}{dropped}")
     if any(problem.is_error and problem.code != "remote-edited" for problem in judged.problems):
         return judged
     if here.allows(profile, change.before_sha256):

@@ -1,12 +1,13 @@
 """The text that both a file and a text on Scenario were made from, as far as anybody knows. Pure."""
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
 from syncjob.git.history import Version
 from syncjob.text.canonical import same, sha256
+from syncjob.text.matching import apart_from
+from syncjob.text.normalised import is_same_but_for_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +50,21 @@ def _is_overtaken(theirs: str, base: Version, versions: Sequence[Version]) -> bo
     newer = list(takewhile(lambda version: not same(version.text, base.text), versions))
     if not newer or len(newer) == len(versions):  # it is the newest, or in another history
         return False
-    apart = _apart_from(theirs)
+    apart = apart_from(theirs)
     return min(apart(version.text) for version in newer) < apart(base.text)
 
 
 def _guess(ours: str, theirs: str, versions: Iterable[Version]) -> MergeBase | None:
-    """The closest, of equals the newest that is not the file's own; sure if git never held another one."""
-    apart = _apart_from(theirs)
-    found = [(apart(version.text), same(version.text, ours), version) for version in versions]
+    """The closest, of equals the newest that is not the file's own.
+
+    It is sure if Scenario only stores it in another form, or if git never held another text.
+    """
+    apart = apart_from(theirs)
+    found = [
+        (not is_same_but_for_form(version.text, theirs), apart(version.text), same(version.text, ours), version)
+        for version in versions
+    ]
     if not found:
         return None
-    *_, closest = min(found, key=lambda each: each[:2])
-    return MergeBase(closest, is_guess=not all(is_own for _, is_own, _ in found))
-
-
-def _apart_from(text: str) -> Callable[[str], int]:
-    """How many lines texts do not have in common with one."""
-    lines = Counter(text.split("\n"))
-    total = lines.total()
-
-    def apart(other: str) -> int:
-        own = Counter(other.split("\n"))
-        return own.total() + total - 2 * (own & lines).total()
-
-    return apart
+    is_edited, _, _, closest = min(found, key=lambda each: each[:3])
+    return MergeBase(closest, is_guess=is_edited and not all(is_own for _, _, is_own, _ in found))

@@ -125,8 +125,10 @@ def _remote_edit(change: Change) -> RemoteEdit | None:
     base = change.base
     if base is None:
         return None
-    names = {"before_name": f"git/{base.commit[:10]}/{change.path}", "after_name": f"scenario/{change.model_id}"}
-    return RemoteEdit(base.commit, _joined(unified_diff(base.text, change.before, **names)))
+    then = f"git/{base.commit[:10]}/{change.path}"
+    theirs = unified_diff(base.text, change.before, before_name=then, after_name=f"scenario/{change.model_id}")
+    own = unified_diff(base.text, change.after, before_name=then, after_name=change.path) if change.after else []
+    return RemoteEdit(base.commit, _joined(theirs), _joined(own))
 
 
 def _joined(diff: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 
 from syncjob.report.model import Item, ItemProblem, Report, RunProblem
-from syncjob.report.summary import end_line, plan_line, refusal_line, summary_line
+from syncjob.report.summary import end_line, plan_line, refusal_line, replaces_edit, summary_line, titled_diffs
 from syncjob.text.sanitize import one_line, visible
 
 _FENCE = re.compile("`+")
@@ -100,10 +100,11 @@ def _affected(report: Report) -> Iterator[str]:
 
 
 def _group(item: Item) -> str | None:
-    if item.status == "applied":
-        is_merged = any(problem.code == "merged" for problem in item.problems)
-        return "To be checked by hand" if item.action == "conflict" else "Merged" if is_merged else "Adopted"
-    return None if item.action == "unchanged" else "Not adopted"
+    if item.status == "applied" and item.action == "conflict":
+        return "To be checked by hand"
+    if any(problem.code == "merged" for problem in item.problems):
+        return "Merged"
+    return "Adopted" if item.status == "applied" else None if item.action == "unchanged" else "Not adopted"
 
 
 def _alerts(report: Report) -> Iterator[str]:
@@ -119,15 +120,17 @@ def _is_loud(problem: RunProblem) -> bool:
 
 
 def _shown(report: Report) -> Iterator[Item]:
-    """What has a section, that with errors first; never in memory as a whole."""
-    for is_first in (True, False):
+    """What has a section, that with errors first, then what replaces an edit; never in memory as a whole."""
+    for rank in range(3):
         for item in report.items:
-            if (item.diff or item.problems or item.error) and _has_errors(item) is is_first:
+            if (item.diff or item.problems or item.error) and _rank(item) == rank:
                 yield item
 
 
-def _has_errors(item: Item) -> bool:
-    return item.error is not None or any(problem.severity == "error" for problem in item.problems)
+def _rank(item: Item) -> int:
+    if item.error or any(problem.severity == "error" for problem in item.problems):
+        return 0
+    return 1 if replaces_edit(item) else 2
 
 
 def _section(item: Item) -> str:
@@ -138,6 +141,7 @@ def _section_lines(item: Item) -> Iterator[str]:
     name = f" <code>{_plain(item.model_name)}</code>" if item.model_name else ""
     size = f" +{item.lines_added} -{item.lines_removed}" if item.diff else ""
     status = "" if item.status in ("planned", "unchanged") else f", {item.status.replace('_', ' ')}"
+    status += ", <b>replaces an edit made on Scenario</b>" if replaces_edit(item) else ""
     yield f"<details><summary><b>{item.action}</b> <code>{_plain(item.model_id)}</code>{name}{size}{status}</summary>"
     if item.problems or item.error:
         yield "<ul>"
@@ -145,14 +149,9 @@ def _section_lines(item: Item) -> Iterator[str]:
         yield from _error(item)
         yield "</ul>"
     yield ""
-    if item.remote_edit and item.remote_edit.diff:
-        yield f"Scenario's text, compared with commit `{item.remote_edit.commit[:10]}`:"
-        yield ""
-        yield from _fenced(item.remote_edit.diff)
-        yield "Your file, compared with Scenario:"
-        yield ""
-    if item.diff:
-        yield from _fenced(item.diff)
+    for title, diff in titled_diffs(item, "`"):
+        yield from [f"{title}:", ""] if title else []
+        yield from _fenced(diff)
     yield "</details>"
 
 

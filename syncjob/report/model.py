@@ -37,11 +37,13 @@ class ItemError(Struct, frozen=True):
 class RemoteEdit(Struct, frozen=True):
     """What was edited on Scenario: `diff` leads from the text that git held at `commit` to the one on Scenario.
 
-    Of all the texts that git held for the file it is the one closest to Scenario's.
+    Of all the texts that git held for the file it is the one closest to Scenario's, so a guess. `own_diff` leads from
+    the same text to the file, "" if that is the same or gone.
     """
 
     commit: str
     diff: str
+    own_diff: str = ""
 
 
 class Item(Struct, frozen=True):

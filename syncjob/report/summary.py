@@ -1,6 +1,6 @@
 """The lines that sum a run up, for every format. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from syncjob.plan.compare import WRITES
 from syncjob.problems import CALLED_OFF
@@ -105,6 +105,18 @@ def _blocked(report: Report) -> list[str]:
     return nonzero((summary.conflict, "in conflict"), (invalid, "invalid"), (unseen, "not compared"))
 
 
+def titled_diffs(item: Item, quote: str = "") -> Iterator[tuple[str, str]]:
+    """The item's diff without a title, or of an edit on Scenario all three sides; `quote` goes around the commit."""
+    edit = item.remote_edit
+    if edit and edit.diff:
+        commit = f"commit {quote}{edit.commit[:10]}{quote}"
+        yield f"Scenario's text, compared with {commit} (a guess: the closest text that git held)", edit.diff
+        if edit.own_diff:
+            yield f"Your file, compared with {commit}", edit.own_diff
+    if item.diff:
+        yield "Your file, compared with Scenario" if edit and edit.diff else "", item.diff
+
+
 def causes(failed: Iterable[Item], told: Sequence[RunProblem]) -> list[list[Item]]:
     """The items whose calls failed, by what made them fail, without what problems `told` already say."""
     found: dict[tuple[str, str], list[Item]] = {}
@@ -159,6 +171,12 @@ def outcome_line(summary: Summary) -> str:
     if not is_sure or not summary.failed + summary.refused + summary.not_attempted:
         return f"Applied {summary.applied}, {', '.join(parts)}."
     return f"Nothing was written: {', '.join(parts)}."
+
+
+def replaces_edit(item: Item) -> bool:
+    """Whether the item is a write over a text that somebody edited on Scenario."""
+    codes = (problem.code for problem in item.problems)
+    return item.action in ("update", "delete") and not {"edit-acknowledged", "remote-edited"}.isdisjoint(codes)
 
 
 def nonzero(*counts: tuple[int | None, str]) -> list[str]:

@@ -15,6 +15,7 @@ from syncjob.report.summary import (
     plan_line,
     pull_line,
     refusal_line,
+    titled_diffs,
 )
 from syncjob.text.sanitize import one_line, unbroken, visible
 
@@ -92,11 +93,9 @@ def render_check(report: Report, *, color: bool) -> str:
 def _item(item: Item, color: bool) -> Iterator[str]:
     if item.diff:
         yield _paint(f"{item.action} {_name(item)}", _BOLD, color)
-        if item.remote_edit and item.remote_edit.diff:
-            yield f"Scenario's text, compared with commit {item.remote_edit.commit[:10]}:"
-            yield from _diff(item.remote_edit.diff, color)
-            yield "Your file, compared with Scenario:"
-        yield from _diff(item.diff, color)
+        for title, diff in titled_diffs(item):
+            yield from [f"{title}:"] if title else []
+            yield from _diff(diff, color)
     yield from _notes(item, color)
     if item.diff:
         yield ""

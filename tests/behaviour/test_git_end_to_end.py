@@ -130,6 +130,7 @@ def test_an_edit_on_scenario_is_a_conflict_shown_three_ways(in_step: Workspace, 
     assert [problem["code"] for problem in item["problems"]] == ["remote-edited"]
     assert item["remote_edit"]["commit"] == commit
     assert "\n text one\n+added on Scenario\n" in item["remote_edit"]["diff"]
+    assert "\n text one\n+added in git\n" in item["remote_edit"]["own_diff"]
     assert "-added on Scenario\n+added in git\n" in item["diff"]
     assert ended.item("two")["status"] == "not_attempted"
     assert remote.counts["PUT"] == 0
@@ -137,6 +138,12 @@ def test_an_edit_on_scenario_is_a_conflict_shown_three_ways(in_step: Workspace, 
     assert shown.status == 1
     assert shown.out.index("+added on Scenario") < shown.out.index("-added on Scenario")
     assert f"git/{commit[:10]}/descriptions/one.md" in shown.out
+    titles = [line for line in shown.out.splitlines() if "compared with" in line]
+    assert titles == [
+        f"Scenario's text, compared with commit {commit[:10]} (a guess: the closest text that git held):",
+        f"Your file, compared with commit {commit[:10]}:",
+        "Your file, compared with Scenario:",
+    ]
 
 
 def test_keep_going_refuses_just_the_conflict(in_step: Workspace, remote: Loopback) -> None:

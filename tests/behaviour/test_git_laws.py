@@ -482,6 +482,7 @@ class GitAndScenario(RuleBasedStateMachine):
         is_astray = options.since is not None and base is None
         asked = Asked(
             base=base,
+            is_old=base == self.head != self._resolved(options.since or ""),
             is_astray=is_astray,
             is_slip=is_astray and options.since != "0" * 40,
             select=options.patterns,
@@ -533,6 +534,7 @@ class GitAndScenario(RuleBasedStateMachine):
         # Nothing by halves.
         deletes = sum(action == "delete" for action in ran.actions.values())
         is_stopped = deletes > (MAX_DELETES if ran.world.files else 0) and not options.force
+        is_stopped = is_stopped or expected.is_stopped
         is_blocked = any(action in BLOCKED for action in ran.actions.values())
         may_write = report.command == "sync" and not is_stopped and (options.keep_going or not is_blocked)
         writes = {name for name, action in ran.actions.items() if action in WRITES}
@@ -548,7 +550,7 @@ class GitAndScenario(RuleBasedStateMachine):
                 assert (item.before_sha256, item.after_sha256) == self._digests(ran.world, item.model_id)
             if item.action == "conflict":
                 assert item.status == "refused"
-                assert {"remote-edited", "stale-plan"} & {problem.code for problem in item.problems}
+                assert {"remote-edited", "behind", "stale-plan"} & {problem.code for problem in item.problems}
 
     def _digests(self, world: World, name: str) -> tuple[str | None, str | None]:
         return digest(world.remote[name]), digest(world.text(name))

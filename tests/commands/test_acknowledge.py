@@ -83,8 +83,8 @@ def test_a_file_that_is_none_in_head_is_never_obeyed(edited: Workspace, remote: 
     def refused(words: str) -> None:
         edited.commit()
         told = edited.json("sync", "one")
-        assert codes(told) == ("conflict", ["error remote-edited", "warning acknowledged-line"])
-        assert words in told.item("one")["problems"][1]["message"]
+        assert codes(told) == ("conflict", ["warning acknowledged-line", "error remote-edited"])
+        assert words in told.item("one")["problems"][0]["message"]
 
     acknowledge(edited)
     for data, words in (
@@ -184,6 +184,9 @@ def test_what_needs_no_line_gets_none_and_stale_lines_go(edited: Workspace, remo
     assert "git's history holds" in told["one"]
     assert "Scenario holds what the file says" in told["two"]
     assert "no description" in told["three"]
+    assert all(
+        f"is dropped: commit descriptions/.acknowledged/{name}" in told[name] for name in ("one", "two", "three")
+    )
     assert "commit descriptions/.acknowledged/four" in told["four"]
     left = {path.name: path.read_text() for path in (edited.descriptions / FOLDER).iterdir()}
     assert left == {"two": f"live {'1' * 64}\n", "four": f"test {sha256('edited')}\n"}
@@ -239,3 +242,81 @@ def test_the_path_of_lines_selects_their_model_also_if_it_has_no_file(edited: Wo
     assert edited.json("check", "descriptions/.acknowledged/one").item("one")["action"] == "checked"
     assert edited.json("check", "descriptions/.acknowledged/gone").report["items"] == []
     assert edited.run("check", "descriptions/.acknowledged/nowhere").status == 2
+
+
+# Review knows what a squash forgets
+
+
+@pytest.fixture
+def adopted(edited: Workspace, remote: Loopback) -> Workspace:
+    """A branch that took the edit over by hand in one commit, and changed it in another."""
+    edited.git("switch", "--quiet", "-c", "adopting")
+    edited.write("one", EDIT)
+    edited.commit("taken over")
+    edited.write("one", f"{EDIT} and in git")
+    edited.commit("edited")
+    return edited
+
+
+def test_a_text_that_a_squash_would_forget_is_a_warning_that_one_command_mends(
+    adopted: Workspace, remote: Loopback
+) -> None:
+    review = adopted.json("diff", "--since", "main")
+    assert (review.status, codes(review)) == (0, ("update", ["warning unacknowledged"]))
+    assert "`syncjob acknowledge one --since main`, then commit" in review.item("one")["problems"][0]["message"]
+    assert codes(adopted.json("diff")) == ("update", [])
+    seen = adopted.run("acknowledge", "one", "--since", "main", "--yes")
+    assert (seen.status, lines(adopted, "one").read_text()) == (0, f"test {sha256(EDIT)}\n"), seen.err
+    adopted.commit("seen")
+    assert codes(adopted.json("diff", "--since", "main")) == ("update", [])
+    adopted.git("switch", "--quiet", "main")
+    adopted.git("merge", "--quiet", "--squash", "adopting")
+    adopted.commit("squashed")
+    written = adopted.json("sync", "--since", "HEAD~1")
+    assert (written.status, codes(written)) == (0, ("update", ["warning edit-acknowledged"]))
+    assert remote.sandbox.description("one") == f"{EDIT} and in git"
+
+
+def test_what_the_base_of_a_review_held_too_needs_no_line(adopted: Workspace, remote: Loopback) -> None:
+    for text in ("text one", "text one of the file"):  # of the base's past, and of the base
+        remote.sandbox.put("one", text)
+        assert codes(adopted.json("diff", "--since", "main")) == ("update", [])
+    adopted.git("mv", "descriptions/one.md", "descriptions/three.md")
+    adopted.commit("renamed")
+    remote.add("three", texts={"three": "text one"})
+    assert codes(adopted.json("diff", "--since", "main"), "three") == ("update", [])
+
+
+def test_a_sync_does_not_warn_of_what_is_merged_already(adopted: Workspace) -> None:
+    adopted.git("switch", "--quiet", "main")
+    adopted.git("merge", "--quiet", "--no-ff", "-m", "merged", "adopting")
+    assert codes(adopted.json("sync", "--since", "HEAD~1")) == ("update", [])
+
+
+def test_a_reviewer_sees_at_once_what_replaces_an_edit_and_the_text_that_goes(edited: Workspace) -> None:
+    edited.write("another", "a new file")
+    acknowledge(edited)
+    edited.commit("seen")
+    terminal = edited.run("diff").out
+    assert (
+        "descriptions/one.md: warning edit-acknowledged: replaces an edit made on Scenario, acknowledged here"
+        in terminal
+    )
+    comment = edited.run("diff", "--format", "markdown").out
+    title = next(line for line in comment.splitlines() if line.startswith("<details>") and ">one<" in line)
+    assert "<b>update</b>" in title
+    assert "<b>replaces an edit made on Scenario</b>" in title
+    page = edited.run("diff", "--format", "html").out
+    assert page.count('<span class="badge refused">replaces an edit</span>') == 2  # in the list, and above the text
+    for shown in (terminal, comment):
+        assert shown.index("+edited on Scenario") < shown.index("-edited on Scenario")
+
+
+def test_what_the_reviewed_against_branch_holds_too_needs_no_line(adopted: Workspace, remote: Loopback) -> None:
+    adopted.git("switch", "--quiet", "main")
+    adopted.write("one", EDIT)
+    adopted.commit("a colleague took it over too")
+    adopted.write("one", "and changed it otherwise")
+    adopted.commit("a colleague's change")
+    adopted.git("switch", "--quiet", "adopting")
+    assert codes(adopted.json("diff", "--since", "main")) == ("update", [])

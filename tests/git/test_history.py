@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from syncjob.git.changes import changed_since
 from syncjob.git.git import Git
-from syncjob.git.history import changed_since, texts
+from syncjob.git.history import texts
 from syncjob.git.worktree import look
 from tests.support.workspace import Workspace
 

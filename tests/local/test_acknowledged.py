@@ -49,6 +49,10 @@ def test_what_is_no_line_is_named(data: bytes, line: int | None, words: str) -> 
     assert words in problem.message
 
 
+def test_no_file_makes_very_many_problems() -> None:
+    assert [problem.line for problem in parse(b"\n" * 100_000).problems] == list(range(1, 11))
+
+
 def test_line_ends_of_windows_are_line_ends() -> None:
     assert parse(f"test {ONE}\r\n".encode()) == (frozenset({Line("test", ONE)}), ())
 

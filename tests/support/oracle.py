@@ -180,6 +180,7 @@ class Asked:
     """
 
     base: str | None = None
+    is_old: bool = False
     is_astray: bool = False
     is_slip: bool = False
     select: tuple[str, ...] = ()
@@ -191,11 +192,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Expected:
-    """`reads` are the models whose description is asked for, each once; without `sends` there is no request at all."""
+    """`reads` are the models whose description is asked for, each once; without `sends` there is no request at all.
+
+    `is_stopped`: the run as a whole is refused.
+    """
 
     actions: Actions
     reads: Collection[str]
     sends: bool = True
+    is_stopped: bool = False
 
 
 @dataclass(frozen=True)
@@ -244,6 +249,8 @@ class Scope:
     def expected(self) -> Expected:
         world, asked = self.world, self.asked
         bad = {model_id for model_id in self.filed if world.is_bad(model_id)}
+        if asked.is_old:
+            return Expected(dict.fromkeys(self.filed, frozenset({"invalid"})), (), sends=False, is_stopped=True)
         if bad and asked.will_write and not asked.keep_going:
             return Expected(dict.fromkeys(self.filed, frozenset({"invalid"})), (), sends=False)
         reads = (self.filed - bad) | (self.gone if asked.prune else set())

@@ -74,8 +74,8 @@ class Judge:
         name, options = name_of(change.model_id), self._run.options
         lines = self._committed.of(change.model_id).lines
         known = Known(
-            versions=self._texts.of(name),
-            elsewhere=(),
+            versions=self._texts.of(name, change.after),
+            elsewhere=self._texts.elsewhere(name),
             acknowledged={line.sha256 for line in lines if line.profile == self._run.config.profile},
             form=self._forms.of(change.model_id),
             gap=partial(self._texts.gap, name),

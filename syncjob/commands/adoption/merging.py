@@ -7,9 +7,9 @@ from syncjob.commands.run import Run
 from syncjob.errors import UsageError
 from syncjob.git import history
 from syncjob.git.call import GitFailed
+from syncjob.git.changes import named
 from syncjob.git.history import Version
 from syncjob.git.merge import Merged, merge
-from syncjob.git.revision import named
 from syncjob.local import acknowledged
 from syncjob.local.acknowledged import Committed
 from syncjob.local.document import Document, name_of
