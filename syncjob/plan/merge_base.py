@@ -45,6 +45,19 @@ def find(
     return MergeBase(base, not is_sure or _is_overtaken(theirs, base, versions))
 
 
+def later(named: LastSynced, by_journal: LastSynced, versions: Sequence[Version]) -> LastSynced:
+    """What the last sync left, by its commit, or by a journal of a run that wrote a text which git got after that.
+
+    Runs that were red in part come after the last one that succeeded. `versions` are the file's, newest first.
+    """
+    base, written = named.version, by_journal.version
+    newer = list(takewhile(lambda version: base is None or not same(version.text, base.text), versions))
+    is_elsewhere = base is not None and len(newer) == len(versions)
+    if written is None or is_elsewhere or not any(same(version.text, written.text) for version in newer):
+        return named
+    return LastSynced(written, named.replaced | by_journal.replaced)
+
+
 def _is_overtaken(theirs: str, base: Version, versions: Sequence[Version]) -> bool:
     """Whether a later version is closer: another machine may have synced it since."""
     newer = list(takewhile(lambda version: not same(version.text, base.text), versions))

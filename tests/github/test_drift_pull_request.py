@@ -315,14 +315,24 @@ def test_when_a_pull_request_is_thought_of(edits: str, artifact: str, is_cancell
 # Hostile artifacts.
 
 
-def link(path: Path) -> None:
+def link(path: Path, target: str = "/proc/self/environ") -> None:
+    """A link in the place of a file or folder, which moves to the target if there is none."""
+    if not os.path.lexists(target):
+        path.rename(target)
+    elif path.is_dir():
+        shutil.rmtree(path)
     path.unlink(missing_ok=True)
-    path.symlink_to("/proc/self/environ")
+    path.symlink_to(target)
 
 
 def text(path: Path, data: str = "x") -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(data, "utf-8")
+
+
+def write_many(folder: Path) -> None:
+    for number in range(1_001):
+        text(folder / f"m{number}.md")
 
 
 HOSTILE: dict[str, Callable[[Path], object]] = {
@@ -342,18 +352,15 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
     "attributes": lambda edits: text(edits / "descriptions" / ".gitattributes"),
     "a linked text": lambda edits: link(edits / "descriptions" / "one.md"),
     "a linked body": lambda edits: link(edits / "body.md"),
-    "a linked folder": lambda edits: (
-        shutil.rmtree(edits / "descriptions"),
-        (edits / "descriptions").symlink_to("/etc"),
-    ),
-    "a linked artifact": lambda edits: (edits.rename(edits.with_name("x")), edits.symlink_to(edits.with_name("x"))),
+    "a linked folder": lambda edits: link(edits / "descriptions", "/etc"),
+    "a linked artifact": lambda edits: link(edits, str(edits.with_name("elsewhere"))),
     "a pipe": lambda edits: os.mkfifo(edits / "descriptions" / "two.md"),
     "a folder for a text": lambda edits: (edits / "descriptions" / "two.md").mkdir(),
     "no body": lambda edits: (edits / "body.md").unlink(),
     "a long body": lambda edits: text(edits / "body.md", "x" * 250_001),
     "a huge text": lambda edits: os.truncate(edits / "descriptions" / "one.md", 4_000_001),
     "a text beyond numbers": lambda edits: os.truncate(edits / "descriptions" / "one.md", 2**40),
-    "too many": lambda edits: [text(edits / "descriptions" / f"m{number}.md") for number in range(1_001)],
+    "too many": lambda edits: write_many(edits / "descriptions"),
     "lines of no text": lambda edits: text(edits / "descriptions" / ".acknowledged" / "two", LINE),
     "lines of nothing": lambda edits: text(edits / "descriptions" / ".acknowledged" / "one", ""),
     "lines that are none": lambda edits: text(edits / "descriptions" / ".acknowledged" / "one", f"{LINE}x\n"),

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("jq"), reason="needs jq, which 
 WRITE = "Write to Scenario"
 
 
-def run(number: int, commit: str, step: str = "completed", status: str = "completed", **more: object) -> dict[str, Any]:
+def run(number: int, commit: str, step: str = "completed", status: str = "completed", **more: Any) -> dict[str, Any]:
     """A run of a workflow, as GitHub lists it, by what became of the step that writes: its status, or `skipped`."""
     is_skipped = step == "skipped"
     steps = [
@@ -38,7 +38,7 @@ class Case:
 
     name: str
     tip: str = "D"
-    runs: tuple[tuple[int, str, Mapping[str, object]], ...] = ()
+    runs: tuple[tuple[int, str, Mapping[str, Any]], ...] = ()
     attempt: str = "2"
     fails: bool = False
     said: str = field(default="", kw_only=True)

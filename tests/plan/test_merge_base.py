@@ -3,7 +3,7 @@
 import pytest
 
 from syncjob.git.history import Version
-from syncjob.plan.merge_base import LastSynced, find
+from syncjob.plan.merge_base import LastSynced, find, later
 from syncjob.text.canonical import sha256
 
 A, B, C = "one\ntwo\nthree", "one\ntwo\nthree\nfour", "one\ntwo\nthree\nfour\nfive"
@@ -65,3 +65,23 @@ def test_a_file_that_never_changed_has_nothing_to_lose() -> None:
 
 def test_a_base_of_another_history_is_taken_at_its_word() -> None:
     assert base_of(C, f"{B}\nmore", versions(C, B), synced(A)) == (A, False)
+
+
+@pytest.mark.parametrize(
+    ("named", "written", "expected"),
+    [
+        (A, None, A),
+        (A, B, B),  # by a run that was red for another model's sake
+        (A, A, A),
+        (B, A, B),  # by a run before that commit's
+        (None, B, B),  # the file is younger than the commit
+        ("elsewhere", B, "elsewhere"),
+    ],
+)
+def test_a_journal_knows_better_than_a_commit_what_was_written_after_it(
+    named: str | None, written: str | None, expected: str
+) -> None:
+    found = later(synced(named, "x"), synced(written, "y"), versions(C, B, A))
+    assert found.version
+    assert found.version.text == expected
+    assert found.replaced == (synced(None, "x", "y") if expected != named else synced(None, "x")).replaced

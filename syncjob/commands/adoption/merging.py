@@ -15,7 +15,7 @@ from syncjob.local.acknowledged import Committed
 from syncjob.local.document import Document, name_of
 from syncjob.local.unfinished import LABELS
 from syncjob.plan.compare import Change
-from syncjob.plan.merge_base import LastSynced, MergeBase, find
+from syncjob.plan.merge_base import LastSynced, MergeBase, find, later
 from syncjob.plan.merged import not_merged, with_both
 from syncjob.problems import Problem, warning
 from syncjob.state.last_syncs import LastSyncs
@@ -39,7 +39,7 @@ def last_sync(run: Run) -> tuple[str | None, tuple[Problem, ...]]:
 
 
 class Merging:
-    """Merges the changes of a pull; `since` is the commit of the last sync, None if the journals are to tell."""
+    """Merges the changes of a pull; `since` is the commit of the last sync, None if the journals alone are to tell."""
 
     def __init__(self, run: Run, texts: history.Texts, since: str | None) -> None:
         self._run = run
@@ -82,13 +82,14 @@ class Merging:
     def _own(self, lines: frozenset[acknowledged.Line]) -> frozenset[str]:
         return frozenset(line.sha256 for line in lines if line.profile == self._run.config.profile)
 
-    def _synced(self, change: Change, versions: list[Version]) -> LastSynced | None:
+    def _synced(self, change: Change, versions: list[Version]) -> LastSynced:
         """What the last sync left."""
+        left = self._journals.of(change.model_id)
+        written = (version for version in versions if left.sha256 and sha256(version.text) == left.sha256)
+        by_journal = LastSynced(next(written, None), left.replaced)
         if self._since and self._files and self._lines:
             data = self._files.read(name_of(change.model_id))
             lines = self._lines.of(change.model_id).lines
             version = Version(self._since, canonical(data.decode("utf-8", "replace"))) if data else None
-            return LastSynced(version, self._own(lines))
-        left = self._journals.of(change.model_id)
-        synced = (version for version in versions if left.sha256 and sha256(version.text) == left.sha256)
-        return LastSynced(next(synced, None), left.replaced)
+            return later(LastSynced(version, self._own(lines)), by_journal, versions)
+        return by_journal
