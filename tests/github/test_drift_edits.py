@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from tests.support.checked_out import Repository, executable
+from tests.support.fake_github import GitHub
 from tests.support.steps import Ended, Value, evaluate, workflow
 
 pytestmark = pytest.mark.skipif(not shutil.which("jq"), reason="needs jq, which every runner has")
 
+WRITE = "Write to Scenario"
 BEFORE = "# Title\n\nFirst.\n\nSecond.\n\nThird.\n"
 
 
@@ -28,6 +30,15 @@ def night(repository: Repository, **context: Value) -> tuple[Ended, dict[str, st
     }
 
 
+def synced(repository: Repository, commit: str, *red: dict[str, Any]) -> GitHub:
+    """The sync of this commit was the last that succeeded; then came red ones."""
+    github = GitHub.start(repository.programs.parent / "github", repository.programs)
+    last = {"id": 5, "head_sha": commit, "conclusion": "success"}
+    runs = [*red, last]
+    github.change(runs=[{"branch": "main", "file": "sync.yml", "conclusion": "failure", **run} for run in runs])
+    return github
+
+
 def test_of_all_edits_those_are_handed_over_that_need_no_person(repository: Repository) -> None:
     ids = ("adopted", "merged", "torn", "same")
     repository.remote.add(*ids, texts=dict.fromkeys(ids, BEFORE))
@@ -36,7 +47,7 @@ def test_of_all_edits_those_are_handed_over_that_need_no_person(repository: Repo
     repository.commit(bad="{asset: x}\n")
     edited = BEFORE.replace("Third", "Third of Scenario")
     repository.remote.add(*ids[:3], texts=dict.fromkeys(ids, edited))
-    repository.answer(last)
+    synced(repository, last)
     ended, files = night(repository)
     assert ended.status == 1, ended.out
     assert ended.status == 1, ended.out
@@ -54,14 +65,51 @@ def test_of_all_edits_those_are_handed_over_that_need_no_person(repository: Repo
     assert "syncjob acknowledge" in ended.summary
 
 
+# Since the last sync that succeeded, main has changed two paragraphs, a sync that was red for another model's sake has
+# written that, and on Scenario somebody took one of the two back.
+LATER = BEFORE.replace("First", "First of git").replace("Third", "Third of git")
+TAKEN_BACK = BEFORE.replace("Third", "Third of git") + "\nFourth.\n"
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize(
+    ("red", "is_brought"),
+    [
+        ({"artifacts": [{"id": "7", "name": "syncjob-sync-1", "expired": False}]}, True),
+        ({"artifacts": [{"id": "7", "name": "syncjob-sync-1", "expired": True}], "steps": [{"name": WRITE}]}, False),
+        ({"artifacts": [{"id": "8", "name": "syncjob-sync-1", "expired": False}]}, False),
+    ],
+    ids=["its journal is there", "its journal is gone", "its journal cannot be fetched"],
+)
+def test_what_a_red_sync_wrote_is_the_base_of_a_merge(
+    repository: Repository, red: dict[str, Any], is_brought: bool
+) -> None:
+    repository.remote.add("one", "stuck", texts=dict.fromkeys(("one", "stuck"), BEFORE))
+    last = repository.commit(one=BEFORE, stuck=BEFORE)
+    repository.remote.add("stuck", texts={"stuck": "edited on Scenario"})
+    repository.commit(one=LATER, stuck="new\n")
+    repository.answer(last)
+    sync = repository.job("sync", "sync")
+    assert repository.remote.sandbox.description("one") == LATER.rstrip()
+    repository.commit(one=LATER.replace("Title", "Title of git"))
+    repository.remote.add("one", texts={"one": TAKEN_BACK})
+    github = synced(repository, last, {"id": 6, "head_sha": "x", "steps": [], **red})
+    (reports,) = [inputs["path"] for _, inputs in sync.used if inputs.get("name") == "syncjob-sync-1"]
+    shutil.make_archive(str(github.folder / "7"), "zip", reports)
+    ended, files = night(repository)
+    assert ("What was synced last is not known" in ended.out) is not is_brought
+    wanted = TAKEN_BACK.replace("Title", "Title of git")
+    assert files.get("descriptions/one.md") == (wanted if is_brought else None)
+
+
 @pytest.mark.deep
 def test_where_no_sync_is_known_nothing_that_both_sides_changed_is_handed_over(repository: Repository) -> None:
     repository.remote.add("both", texts={"both": BEFORE.replace("Third", "Third of Scenario")})
     repository.commit(both=BEFORE)
     repository.commit(both=BEFORE.replace("First", "First of git"))
-    repository.answer("")
+    synced(repository, "")
     ended, files = night(repository)
-    assert "No commit of a successful sync is known" in ended.out
+    assert "What was synced last is not known" in ended.out
     assert set(files) == {"body.md"}
     assert "both" in files["body.md"]
 

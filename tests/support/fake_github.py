@@ -54,6 +54,10 @@ elif match := re.fullmatch(r"actions/workflows/(.+)/runs", path):
     answer = {"workflow_runs": [run for run in runs if fields.get("status") in (None, run["conclusion"])]}
 elif match := re.fullmatch(r"actions/runs/(\d+)/jobs", path):
     answer = {"jobs": [{"steps": numbered(state["runs"], match[1])["steps"]}]}
+elif match := re.fullmatch(r"actions/runs/(\d+)/artifacts", path):
+    answer = {"artifacts": numbered(state["runs"], match[1]).get("artifacts", [])}
+elif match := re.fullmatch(r"actions/artifacts/(.+)/zip", path):
+    sys.stdout.buffer.write((here / f"{match[1]}.zip").read_bytes())
 elif path == "pulls" and method == "GET":
     owner, _, head = fields["head"].partition(":")
     answer = [pull for pull in state["pulls"] if owner == "owner" and pull["head"]["ref"] == head]
