@@ -800,6 +800,15 @@ def test_drift_is_a_red_run_that_says_what_to_do(repository: Repository, text: s
     assert repository.remote.counts["PUT"] == 0
 
 
+@pytest.mark.parametrize("variable", ["", "true"])
+def test_models_without_a_file_are_named_only_if_a_variable_says_so(repository: Repository, variable: str) -> None:
+    repository.remote.add("one", "new-there", texts={"one": "same", "new-there": "a text"})
+    repository.commit(one="same\n")
+    ended = repository.job("drift", "drift", vars__SYNCJOB_UNFILED=variable)
+    assert ended.status == 0, ended.out
+    assert ("unfiled" in ended.summary) is bool(variable)
+
+
 def test_a_comparison_that_fails_is_no_drift(repository: Repository) -> None:
     repository.remote.script = lambda method, target: json_answer(401, b"{}")
     repository.commit(one="text\n")
