@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.checked_out import Repository, executable
-from tests.support.fake_github import GitHub
+from tests.support.fake_github import NAME, GitHub
 from tests.support.steps import Ended, Value, evaluate, workflow
 
 pytestmark = pytest.mark.skipif(not shutil.which("jq"), reason="needs jq, which every runner has")
@@ -100,6 +100,35 @@ def test_what_a_red_sync_wrote_is_the_base_of_a_merge(
     assert ("What was synced last is not known" in ended.out) is not is_brought
     wanted = TAKEN_BACK.replace("Title", "Title of git")
     assert files.get("descriptions/one.md") == (wanted if is_brought else None)
+
+
+@pytest.mark.deep
+def test_an_edit_goes_through_its_pull_request_and_the_sync_after_it(repository: Repository) -> None:
+    repository.remote.add("both", texts={"both": BEFORE})
+    last = repository.commit(both=BEFORE)
+    head = repository.commit(both=BEFORE.replace("First", "First of git"))
+    repository.remote.add("both", texts={"both": BEFORE.replace("Third", "Third of Scenario")})
+    github = synced(repository, last)
+    repository.git("remote", "add", "origin", f"{github.url}/{NAME}")
+    repository.git("push", "--quiet", "origin", "main")
+    known: dict[str, Value] = {"github__server_url": github.url, "github__sha": head}
+    ended, _ = night(repository, **known)
+    needed: dict[str, Value] = {f"needs__drift__outputs__{name}": value for name, value in ended.outputs.items()}
+    assert repository.job("drift", "pull-request", **needed).status == 0
+    (pull,) = github.state["pulls"]
+    assert "Merged: <code>both</code>" in pull["body"]
+
+    github.merge("syncjob/drift", 1)
+    repository.git("clean", "--quiet", "--force", "-d", "descriptions")  # as on the next machine
+    repository.git("reset", "--quiet", "--hard", head)
+    repository.git("pull", "--quiet", "origin", "main")
+    github.change(runs=[{**run, "run_number": 3} for run in github.state["runs"]])
+    ended = repository.job("sync", "sync")
+    assert ended.status == 0, ended.out
+    merged = BEFORE.replace("First", "First of git").replace("Third", "Third of Scenario")
+    assert repository.remote.sandbox.description("both") == merged.rstrip()
+    ended, _ = night(repository, github__sha=repository.git("rev-parse", "HEAD"))
+    assert (ended.status, ended.outputs) == (0, {"edits": "none", "artifact": ""})
 
 
 @pytest.mark.deep
