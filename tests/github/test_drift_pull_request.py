@@ -186,29 +186,37 @@ def test_texts_are_committed_as_they_are_whatever_attributes_say(nights: Nights)
 # What is left alone.
 
 
-@pytest.mark.parametrize(
-    "keeps",
-    [
-        "on top",
-        *(
-            pytest.param(way, marks=pytest.mark.deep)
-            for way in ("amended", "merged with main", "by its author", "by its committer")
-        ),
-    ],
+AUTHOR, COMMITTER = (
+    (
+        "-c",
+        f"{role}.name=github-actions[bot]",
+        "-c",
+        f"{role}.email=41898282+github-actions[bot]@users.noreply.github.com",
+    )
+    for role in ("author", "committer")
 )
-def test_a_branch_with_a_commit_of_a_person_is_left_with_one_comment(nights: Nights, keeps: str) -> None:
-    git = nights.github.git
+# Commits that take the place of the bot's own, by how they are its own in part: git's options, and the trailer.
+IN_PART = {
+    "a person's": ((), "Syncjob-Run: URL/actions/runs/0"),
+    "the bot's by its author": (AUTHOR, "Syncjob-Run: URL/actions/runs/0"),
+    "the bot's by its committer": (COMMITTER, "Syncjob-Run: URL/actions/runs/0"),
+    "the bot's, but of no run": ((*AUTHOR, *COMMITTER), "a message"),
+    "the bot's, but of another repository": ((*AUTHOR, *COMMITTER), "Syncjob-Run: URL-2/actions/runs/0"),
+    "the bot's, but a merge": ((*AUTHOR, *COMMITTER), "Syncjob-Run: URL/actions/runs/0"),
+}
+
+
+@pytest.mark.parametrize("whose", ["on top", *(pytest.param(whose, marks=pytest.mark.deep) for whose in IN_PART)])
+def test_a_branch_with_a_commit_of_a_person_is_left_with_one_comment(nights: Nights, whose: str) -> None:
     nights.run({"one": "one, edited\n"})
-    tree, main, tip = git("rev-parse", f"{BRANCH}^{{tree}}"), nights.github.tip("main"), nights.github.tip(BRANCH)
-    message = git("log", "-1", "--format=%B", BRANCH)
-    if keeps == "on top":
+    if whose == "on top":
         theirs = nights.github.commit(BRANCH, **{"descriptions__one.md": "one, bettered\n"})
     else:
-        parents = ["-p", main, "-p", tip] if keeps == "merged with main" else ["-p", main]
-        bot = ("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
-        role = keeps.removeprefix("by its ")
-        name = ["-c", f"{role}.name={bot[0]}", "-c", f"{role}.email={bot[1]}"] if role != keeps else []
-        theirs = git(*name, "commit-tree", tree, *parents, "-m", message)
+        options, trailer = IN_PART[whose]
+        message = f"a message\n\n{trailer.replace('URL', f'{nights.github.url}/owner/models')}"
+        tree, main, tip = nights.github.git("rev-parse", f"{BRANCH}^{{tree}}", "main", BRANCH).split()
+        parents = ["-p", main, "-p", tip] if whose.endswith("merge") else ["-p", main]
+        theirs = nights.github.git(*options, "commit-tree", tree, *parents, "-m", message)
         nights.github.point(BRANCH, theirs)
     for _ in range(2):
         ended = nights.run({"one": "one, edited again\n"})
