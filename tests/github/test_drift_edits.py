@@ -33,9 +33,10 @@ def night(repository: Repository, **context: Value) -> tuple[Ended, dict[str, st
 def synced(repository: Repository, commit: str, *red: dict[str, Any]) -> GitHub:
     """The sync of this commit was the last that succeeded; then came red ones."""
     github = GitHub.start(repository.programs.parent / "github", repository.programs)
-    last = {"id": 5, "head_sha": commit, "conclusion": "success"}
-    runs = [*red, last]
-    github.change(runs=[{"branch": "main", "file": "sync.yml", "conclusion": "failure", **run} for run in runs])
+    last = {"id": 5, "head_sha": commit, "conclusion": "success", "created_at": "2026-01-02T00:00:00Z"}
+    before = {"id": 4, "file": "backfill.yml", "created_at": "2026-01-01T00:00:00Z"}
+    known = {"branch": "main", "file": "sync.yml", "conclusion": "failure", "created_at": "2026-01-03T00:00:00Z"}
+    github.change(runs=[{**known, **run} for run in (*red, last, before)])
     return github
 
 
@@ -78,8 +79,9 @@ TAKEN_BACK = BEFORE.replace("Third", "Third of git") + "\nFourth.\n"
         ({"artifacts": [{"id": "7", "name": "syncjob-sync-1", "expired": False}]}, True),
         ({"artifacts": [{"id": "7", "name": "syncjob-sync-1", "expired": True}], "steps": [{"name": WRITE}]}, False),
         ({"artifacts": [{"id": "8", "name": "syncjob-sync-1", "expired": False}]}, False),
+        ({"artifacts": [{"id": "7", "name": "syncjob-backfill-1", "expired": False}], "file": "backfill.yml"}, True),
     ],
-    ids=["its journal is there", "its journal is gone", "its journal cannot be fetched"],
+    ids=["its journal is there", "its journal is gone", "its journal cannot be fetched", "it was a backfill"],
 )
 def test_what_a_red_sync_wrote_is_the_base_of_a_merge(
     repository: Repository, red: dict[str, Any], is_brought: bool

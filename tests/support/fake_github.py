@@ -51,6 +51,8 @@ if path == "commits":
     answer = [{"sha": tips[fields["sha"]]}]
 elif match := re.fullmatch(r"actions/workflows/(.+)/runs", path):
     runs = [run for run in state["runs"] if run["branch"] == fields["branch"] and run["file"] == match[1]]
+    since = fields.get("created", "").removeprefix(">=")
+    runs = [run for run in runs if run.get("created_at", "") >= since]
     answer = {"workflow_runs": [run for run in runs if fields.get("status") in (None, run["conclusion"])]}
 elif match := re.fullmatch(r"actions/runs/(\d+)/jobs", path):
     answer = {"jobs": [{"steps": numbered(state["runs"], match[1])["steps"]}]}
