@@ -36,7 +36,7 @@ class Texts:
     """Every text that git held for a folder's files; nothing is read from git before it is asked for.
 
     `encodings` are those that git's attributes name for files; versions of more than `largest` bytes are not read.
-    `since` is the revision of --since. Raises Stopped once the run is to end.
+    `since` is the revision of --since. Raises Stopped once the run is to end. For one thread.
     """
 
     def __init__(
@@ -211,8 +211,8 @@ def texts(
 ) -> Iterator[Texts]:
     """Every text of a folder's files in all commits that HEAD reaches: at most one `git log`, one `git cat-file`.
 
-    One log more if very many files were renamed at once, and one a branch for what is elsewhere. If git cannot tell, the
-    gap says why.
+    One log more if very many files were renamed at once, one a branch for what is elsewhere, and what HEAD has. If git
+    cannot tell, the gap says why.
     """
     with ExitStack() as stack:
         yield Texts(folder, git, stack, encodings or {}, max(_LARGEST, max_file_bytes), since)
