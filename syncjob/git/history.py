@@ -90,15 +90,15 @@ class Texts:
 
     def _unseen(self, name: str, wanted: str | None, seen: set[str]) -> Iterator[Version]:
         """The texts of the blobs that are not seen yet; of what commits merely had only the one that is wanted."""
+        looked_at: set[str] = set()
         for held in self._held(name, is_at_hand=wanted is not None):
-            if held.blob in seen:
+            if held.blob in seen or (held.blob in looked_at and not held.is_brought):
                 continue
-            if held.is_brought:
-                seen.add(held.blob)
-                yield from self._versions(name, held, self._data(name, held.blob))
-            elif wanted is not None:
-                versions = self._versions(name, held, self._data(name, held.blob))
-                yield from (version for version in versions if same(version.text, wanted))
+            (seen if held.is_brought else looked_at).add(held.blob)
+            if held.is_brought or wanted is not None:
+                for version in self._versions(name, held, self._data(name, held.blob)):
+                    if held.is_brought or same(version.text, wanted or ""):
+                        yield version
 
     def _versions(self, name: str, held: gitlog.Held, data: bytes) -> Iterator[Version]:
         for form in checked_out(data, held.blob, self._encodings.get(name)):
