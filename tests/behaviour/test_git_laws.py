@@ -25,6 +25,7 @@ from syncjob.config.config import Config, Safety
 from syncjob.credentials import basic
 from syncjob.errors import UsageError
 from syncjob.git.git import Git
+from syncjob.git.history import Texts
 from syncjob.git.history import texts as texts_of_git
 from syncjob.local import acknowledged
 from syncjob.local.acknowledged import FOLDER
@@ -329,11 +330,19 @@ class GitAndScenario(RuleBasedStateMachine):
     def check_memory(self) -> None:
         """That git's own texts are found, and nobody else's."""
         with texts_of_git(self.descriptions, Git()) as held:
+            ever = {(model_id, key(text)) for model_id in MODELS for text in self.history.texts_ever(model_id)}
+            at_hand = {(model_id, text) for model_id, text in sorted(ever) if self._is_found(held, model_id, text)}
             for model_id in MODELS:
                 found = {key(version.text) for version in held.of(f"{model_id}.md")}
                 assert self.history.surely_held(model_id, self.head) <= found
                 assert found <= self.history.possibly_held(model_id, self.head)
+                assert {text for of, text in at_hand if of == model_id} == {
+                    text for of, text in ever if of == model_id and text in found
+                }
             assert not any(held.gap(f"{model_id}.md") for model_id in MODELS)
+
+    def _is_found(self, held: Texts, model_id: str, text: str) -> bool:
+        return any(key(version.text) == text for version in held.of(f"{model_id}.md", text))
 
     # Scenario
 
