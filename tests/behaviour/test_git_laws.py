@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from syncjob.commands import acknowledge as use_case
+from syncjob.commands import pull as pulling
 from syncjob.commands import run, sync
 from syncjob.config.config import Config, Safety
 from syncjob.credentials import basic
@@ -110,6 +111,17 @@ wishes = st.builds(
     st.booleans(),
     st.sampled_from([False, False, False, True]),
     st.booleans(),
+)
+
+
+# Whether both sides are merged, from the last sync if the journals are not to tell, and whether a pull may go back.
+pulls = st.sampled_from(
+    [
+        run.Options(),
+        run.Options(back=True),
+        run.Options(merge=True),
+        run.Options(merge=True, since="synced"),
+    ]
 )
 
 
@@ -402,6 +414,41 @@ class GitAndScenario(RuleBasedStateMachine):
                 assert not is_held or after <= before
         if commits:
             self.commit_if_dirty()
+
+    @rule(changes=changes, select=selects, how=pulls, commits=st.booleans())
+    def pull(self, changes: Changes, select: tuple[str, ...], how: run.Options, commits: bool) -> None:
+        """Somebody adopts what was edited on Scenario, and most likely commits it; markers nobody settles are undone."""
+        self.change_all(changes)
+        files, lines, world = self.files, self.lines, World(self.files, self.history, self.head, self.remote)
+        options = replace(how, patterns=select, since=self.synced if how.since else None)
+        report: Report | None = None
+        with suppress(UsageError), run.begin(run.new_id(), "pull", self.config, options, untracked) as begun:
+            report = pulling.pull(begun, takes_all=False, dry_run=False).report
+        assert self.remote == world.remote
+        applied = {item.model_id: item for item in report.items if item.status == "applied"} if report else {}
+        for name in MODELS:
+            if name not in applied:
+                assert files.get(name) == self.files.get(name)
+                assert self.lines.get(name, frozenset()) <= lines.get(name, frozenset()) | {digest(world.remote[name])}
+                continue
+            self._check_adopted(world, name, options)
+            if applied[name].action == "conflict":
+                self.write(name, files.get(name))
+                acknowledged.write(self.descriptions, name, ())
+        if commits:
+            self.commit_if_dirty()
+
+    def _check_adopted(self, world: World, name: str, options: run.Options) -> None:
+        """That an edit was adopted, and nothing lost that git does not have."""
+        edit, now = canonical(world.remote[name]), self.files[name].decode()
+        is_held = key(edit) in self.history.surely_held(name, self.head)
+        assert options.back or name not in world.files or not is_held, f"{name} went back"
+        assert options.back or not world.is_acknowledged(name)
+        assert world.files.get(name) in (None, self.history.commits[self.head].files.get(name)), f"{name} is lost"
+        assert self.lines[name] == {digest(edit)}
+        if not options.merge:
+            assert now == f"{edit}\n"
+        assert not {line for line in edit.split("\n") if line.startswith("edit ")} - set(now.split("\n"))
 
     # Runs
 
