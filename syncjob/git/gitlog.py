@@ -59,27 +59,25 @@ class _Entry(NamedTuple):
         return (old for old, status in zip(self.olds, self.statuses, strict=True) if status in "RC")
 
     @property
-    def replaced(self) -> Iterator[tuple[str, tuple[str, str]]]:
-        """The (commit, blob) by path that the parents have; a root has none."""
-        for parent, mode, blob, old in zip(self.parents, self.modes, self.blobs, self.olds, strict=False):
+    def replaced(self) -> Iterator[tuple[str, str, str]]:
+        """The (path, blob, commit) of what the parents have; a root has none."""
+        for old, mode, blob, parent in zip(self.olds, self.modes, self.blobs, self.parents, strict=False):
             if mode.startswith(_FILE):
-                yield old, (parent, blob)
-
-
-_Versions = defaultdict[str, list[tuple[str, str]]]  # the (commit, blob) of each version of a path
+                yield old, blob, parent
 
 
 @dataclass(slots=True)
 class Log:
-    """The versions of every path, newest first, and what it was renamed from, as far as anybody asked.
+    """The (commit, blob) of each version of every path, newest first, and what it was renamed from, as far as anybody asked.
 
-    `replaced` are those that parents still had. `unfollowed` are the commits of which not all renames are known,
-    `uncertain` the paths that were new in them. `more` reads one entry on with each step.
+    `replaced` are the blobs that a commit replaced and of which it is not read yet what brought them, each with a commit
+    that still had it. `unfollowed` are the commits of which not all renames are known, `uncertain` the paths that were
+    new in them. `more` reads one entry on with each step.
     """
 
     prefix: str
-    versions: _Versions = field(default_factory=lambda: defaultdict(list))
-    replaced: _Versions = field(default_factory=lambda: defaultdict(list))
+    versions: defaultdict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
+    replaced: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     renamed: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     unfollowed: list[str] = field(default_factory=list)
     uncertain: set[str] = field(default_factory=set)
@@ -92,15 +90,17 @@ class Log:
         All of theirs: which of two branches git lists first says nothing of which came first. Raises GitFailed. The log
         is read on in steps that double what was read, so that a path is looked up a few times, and not for each entry.
         """
-        given: Counter[tuple[str, bool]] = Counter()
+        given: Counter[str] = Counter()
         while True:
             entries = self.entries
             paths = self.paths(name, known_as)
-            for is_brought, versions in ((True, self.versions), (False, self.replaced)):
-                for path in paths:
-                    for version in islice(versions.get(path, ()), given[path, is_brought], None):
-                        given[path, is_brought] += 1
-                        yield Held(*version, is_brought)
+            for path in paths:
+                for version in islice(self.versions.get(path, ()), given[path], None):
+                    given[path] += 1
+                    yield Held(*version, is_brought=True)
+            for path in paths:
+                for blob, commit in tuple(self.replaced.get(path, {}).items()):
+                    yield Held(commit, blob, is_brought=False)
             if entries == self.entries and not self._read_on():
                 return
 
@@ -169,11 +169,12 @@ def _taken_in(log: Log, entries: Iterator[_Entry]) -> Iterator[None]:
 
 def _take_in(log: Log, entry: _Entry) -> None:
     log.entries += 1
-    for path, version in entry.replaced:
-        log.replaced[path].append(version)
     if entry.modes[-1].startswith(_FILE):
         log.versions[entry.path].append((entry.commit, entry.blobs[-1]))
         log.renamed[entry.path].update(entry.renamed_from)
+        log.replaced[entry.path].pop(entry.blobs[-1], None)
+    for path, blob, commit in entry.replaced:
+        log.replaced[path][blob] = commit
 
 
 def _entries(tokens: Iterator[str]) -> Iterator[_Entry]:

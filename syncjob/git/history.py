@@ -37,7 +37,7 @@ class Texts:
     """Every text that git held for a folder's files; nothing is read from git before it is asked for.
 
     `encodings` are those that git's attributes name for files; versions of more than `largest` bytes are not read.
-    `since` is the revision of --since. Raises Stopped once the run is to end.
+    `since` is the revision of --since. Raises Stopped once the run is to end. For one thread.
     """
 
     def __init__(
@@ -100,15 +100,15 @@ class Texts:
 
     def _unseen(self, name: str, wanted: str | None, but: Container[str], seen: set[str]) -> Iterator[Version]:
         """The texts of the blobs that are not seen yet; of what commits merely had only the one that is wanted."""
+        looked_at: set[str] = set()
         for held in self._held(name, is_at_hand=wanted is not None):
-            if held.blob in seen or held.commit in but:
+            if held.commit in but or held.blob in seen or (held.blob in looked_at and not held.is_brought):
                 continue
-            if held.is_brought:
-                seen.add(held.blob)
-                yield from self._versions(name, held, self._data(name, held.blob))
-            elif wanted is not None:
-                versions = self._versions(name, held, self._data(name, held.blob))
-                yield from (version for version in versions if same(version.text, wanted))
+            (seen if held.is_brought else looked_at).add(held.blob)
+            if held.is_brought or wanted is not None:
+                for version in self._versions(name, held, self._data(name, held.blob)):
+                    if held.is_brought or same(version.text, wanted or ""):
+                        yield version
 
     def _versions(self, name: str, held: gitlog.Held, data: bytes) -> Iterator[Version]:
         for form in checked_out(data, held.blob, self._encodings.get(name)):
@@ -221,8 +221,8 @@ def texts(
 ) -> Iterator[Texts]:
     """Every text of a folder's files in all commits that HEAD reaches: at most one `git log`, one `git cat-file`.
 
-    One log more if very many files were renamed at once, and one a branch for what is elsewhere. If git cannot tell, the
-    gap says why.
+    One log more if very many files were renamed at once, one a branch for what is elsewhere, and what HEAD has. If git
+    cannot tell, the gap says why.
     """
     with ExitStack() as stack:
         yield Texts(folder, git, stack, encodings or {}, max(_LARGEST, max_file_bytes), since)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.support import hostile_repository
+from syncjob.commands.run import Options
+from tests.support import hostile_repository, in_process
 from tests.support.loopback import Loopback
 from tests.support.workspace import Workspace
 
@@ -35,20 +36,19 @@ def test_what_the_revision_of_since_holds_is_behind_and_says_where_it_is(branch:
     branch.commit()
     as_clone(branch)
     commit = branch.git("rev-parse", "origin/main").strip()
-    for command in (("diff",), ("sync",)):
-        ended = branch.json(*command, "--since", "origin/main")
-        item = ended.item("one")
-        assert (ended.status, item["action"], item["status"]) == (1, "conflict", "refused")
-        (problem,) = item["problems"]
-        assert (problem["code"], problem["severity"]) == ("behind", "error")
-        assert problem["message"] == f"origin/main has this text ({commit[:7]}): merge it"
-        assert ended.item("two")["action"] == "update"
+    for run in (in_process.diff, in_process.sync):
+        report = run(branch, Options(since="origin/main"))
+        one, two = report.items
+        assert (report.exit_code, one.action, one.status, two.action) == (1, "conflict", "refused", "update")
+        (problem,) = one.problems
+        assert (problem.code, problem.severity) == ("behind", "error")
+        assert problem.message == f"origin/main has this text ({commit[:7]}): merge it"
     assert remote.counts["PUT"] == 0
     shown = branch.run("diff", "--since", "origin/main", "--format", "markdown").out
     assert "error behind: <code>origin/main has this text" in shown
     # Merged, there is nothing to refuse.
     branch.git("merge", "--quiet", "-s", "ours", "origin/main")
-    assert branch.json("sync", "--since", "origin/main").status == 0
+    assert in_process.sync(branch, Options(since="origin/main")).exit_code == 0
     assert remote.sandbox.description("one") == "mine too"
 
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from syncjob.commands.run import Options
+from tests.support import in_process
 from tests.support.loopback import Loopback
 from tests.support.workspace import Ended, Workspace
 
@@ -27,12 +29,15 @@ def codes(ended: Ended) -> list[str]:
 def test_head_older_than_since_writes_nothing_asks_nothing_and_says_so(reverted: Workspace, remote: Loopback) -> None:
     reverted.write("one", "worse")
     tip = reverted.git("rev-parse", "origin/main").strip()
-    for revision in ("origin/main", tip):
-        for options in ((), ("--keep-going",), ("--force", "--overwrite-remote-edits")):
-            ended = reverted.json("sync", "--since", revision, *options)
-            assert (ended.status, codes(ended)) == (1, ["old-run"]), ended.out
-            assert [item["status"] for item in ended.report["items"]] == ["not_attempted"]
-            assert revision in ended.report["problems"][0]["message"]
+    for options in (
+        Options(since="origin/main"),
+        Options(since=tip, keep_going=True),
+        Options(since=tip, force=True, overwrite_remote_edits=True),
+    ):
+        report = in_process.sync(reverted, options)
+        assert (report.exit_code, [problem.code for problem in report.problems]) == (1, ["old-run"])
+        assert str(options.since) in report.problems[0].message
+        assert in_process.told(report) == {"one": ("invalid", "not_attempted", [])}
     assert remote.asked == []
     shown = reverted.run("sync", "--since", "origin/main")
     assert shown.out.count("old-run") == 1

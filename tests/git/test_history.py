@@ -27,6 +27,9 @@ def held(repository: Workspace, name: str, folder: str = "descriptions") -> list
     """The texts of a file, newest first, if git is sure that these are all."""
     with texts(repository.folder / folder, Git()) as held_texts:
         found = [version.text for version in held_texts.of(name)]
+        # And each of them is found if it is looked for, and no other is.
+        assert all(any(text == version.text for version in held_texts.of(name, text)) for text in found)
+        assert "never" not in [version.text for version in held_texts.of(name, "never")]
         assert held_texts.gap(name) is None
     return found
 

@@ -62,7 +62,8 @@ class Judge:
     def _judged(self, document: Document, change: Change) -> Change:
         if not change.is_write:
             return change
-        if not self._run.options.back:
+        is_special = any(problem.code == "file-special" for problem in document.problems)
+        if not (is_special or self._run.options.back):
             change = self._by_git(change)
         fitting = self._fitting(document, change) if change.is_write else change
         if self._merging is None or not (fitting.action == "update" and change.before):
