@@ -86,3 +86,17 @@ def test_one_whose_description_git_once_had_is_deleted(repository: Workspace) ->
     commit(repository)
     found = changed_since(repository.descriptions, "HEAD~1", Git(), beside=BESIDE)
     assert (found.names, found.deleted) == ({"one.md", "never.md"}, {"one.md"})
+
+
+def test_a_merge_that_puts_one_back_changes_it_though_no_commit_is_listed_for_it(repository: Workspace) -> None:
+    repository.git("switch", "--quiet", "-c", "side")
+    repository.write("other", "text")
+    commit(repository)
+    repository.git("switch", "--quiet", "main")
+    put(repository, "one", b"later")
+    commit(repository)
+    repository.git("merge", "--quiet", "--no-ff", "--no-commit", "side")
+    put(repository, "one", b"of HEAD")
+    commit(repository)
+    found = changed_since(repository.descriptions, "HEAD~1", Git(), beside=BESIDE)
+    assert found.names == {"one.md", "other.md"}
