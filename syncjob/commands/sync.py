@@ -94,7 +94,7 @@ def _guarded(run: Run, found: scope.Scope, plans: Iterable[Plan], texts: Texts, 
     def is_reviewed(change: Change) -> bool:
         return not found.is_whole and unsaved.is_committed(change)
 
-    plans = noted(plans, unsaved, texts)
+    plans = noted(plans, unsaved, texts, will_write=will_write)
     is_emptied = not found.names
     return within_thresholds(run, plans, found.count, is_emptied, will_write=will_write, is_reviewed=is_reviewed)
 

@@ -37,13 +37,17 @@ class Uncommitted:
         return self._names is not None and name_of(change.model_id) not in self._names
 
 
-def noted(plans: Iterable[Plan], unsaved: Uncommitted, texts: Texts) -> Iterator[Plan]:
-    """The plans, with a warning if texts are to be written that git never held."""
+def noted(plans: Iterable[Plan], unsaved: Uncommitted, texts: Texts, *, will_write: bool) -> Iterator[Plan]:
+    """The plans, with a warning if texts are to be written that git never held: of each slice, or once if none is written."""
+    lacking: list[str] = []
     for plan in plans:
-        lacking: list[str] = []
         with suppress(Stopped):
-            lacking = [change.model_id for change in plan.changes if _is_lacking(change, unsaved, texts)]
-        yield replace(plan, problems=(*plan.problems, uncommitted_texts(lacking))) if lacking else plan
+            lacking += [change.model_id for change in plan.changes if _is_lacking(change, unsaved, texts)]
+        if lacking and not plan.is_partial and (will_write or not plan.rest):
+            yield replace(plan, problems=(*plan.problems, uncommitted_texts(lacking)))
+            lacking = []
+        else:
+            yield plan
 
 
 def _is_lacking(change: Change, unsaved: Uncommitted, texts: Texts) -> bool:
