@@ -8,7 +8,7 @@ from syncjob.commands.applying import Consent
 from syncjob.commands.result import RunResult
 from syncjob.commands.run import Run
 from syncjob.output import outputs
-from syncjob.plan import saved_plan
+from syncjob.plan import saved_plan, uncommitted
 from syncjob.plan.saved_plan import SavedItem
 from syncjob.report import text
 from syncjob.report.build import to_save
@@ -69,11 +69,8 @@ class Review:
 
 def uncommitted_note(report: Report) -> str | None:
     """That git does not have what is to be written, which later syncs would take for an edit on Scenario."""
-    number = sum(any(problem.code == "file-uncommitted" for problem in item.problems) for item in report.items)
-    if not number:
-        return None
-    what = "1 of these files is" if number == 1 else f"{number:,} of these files are"
-    return f"{what} not committed: commit first, or a later sync takes the text for an edit on Scenario."
+    told = (problem.message for problem in report.problems if problem.code == uncommitted.CODE)
+    return next(map(uncommitted.in_short, told), None)
 
 
 class PlanFile:

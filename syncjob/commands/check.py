@@ -31,7 +31,7 @@ def check(run: Run, *, is_remote: bool) -> Report:
         valid = [document for document in documents if document.is_valid]
         keys: set[Key] = {("model", document.model_id) for document in valid}
         catalogue = run.look_up(keys | {(tag.kind, tag.id) for document in valid for tag in document.tags})
-    suggestions = Suggestions([document.model_id for document in documents])
+    suggestions = Suggestions(found.names)
     checked = (_item(document, catalogue, suggestions) for document in documents)
     unread = map(found.files.unread, found.asked[len(documents) :])
     items = (*checked, *build.plan_items(Plan(tuple(map(not_compared, unread)))))

@@ -87,7 +87,7 @@ def within_thresholds(
         is_due = not (run.options.force or plan.is_partial or (plan.rest and not will_write))
         above = over_threshold(tally, files, safety, is_emptied=is_emptied, has_force=has_force) if is_due else ()
         problems = tuple(above) or tuple(large_review(tally, files, safety) if is_due and not plan.rest else ())
-        yield replace(plan, problems=(*plan.problems, *problems))
+        yield replace(plan, problems=(*problems, *plan.problems))
 
 
 def by_history(run: Run, texts: history.Texts) -> Callable[[Change], Change]:

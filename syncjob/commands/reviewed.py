@@ -48,7 +48,7 @@ def plans_of_saved(run: Run, path: Path) -> Iterator[Plan]:
     yield Plan(blocked, is_partial=True)
     with texts_of(run, worktree.encodings) as texts:
         plans = _judged_again(run, names, source, _Judge(run, writes, texts))
-        plans = noted(plans, Uncommitted(run), texts)
+        plans = noted(plans, Uncommitted(run), texts, will_write=True)
         yield from within_thresholds(run, plans, len(there), not there, will_write=True)
 
 

@@ -12,7 +12,6 @@ from syncjob.commands.uncommitted import Uncommitted, noted
 from syncjob.errors import Stopped
 from syncjob.git.history import Texts
 from syncjob.local import scope
-from syncjob.local.document import model_id_of
 from syncjob.plan.compare import Change, Plan, in_order, left_alone, not_compared
 from syncjob.plan.suggestions import Suggestions
 from syncjob.problems import Problem
@@ -79,7 +78,7 @@ def _plans_in_scope(run: Run, found: scope.Scope, *, will_write: bool, is_strict
         yield Plan(in_order(left), (*found.problems, *problems), is_partial=True)
         asked = (*found.asked, *found.gone, *listed) if will_prune else found.asked
         slicing: reading.Slicing = "paced" if will_write else "even"
-        known = Suggestions(tuple(map(model_id_of, found.names)), tuple(map(model_id_of, listed)))
+        known = Suggestions(found.names, listed)
         plans = reading.plans(run, asked, found.files, by_history(run, texts), memory, slicing, known)
         if will_prune and found.is_whole:
             plans = map(_without_nothing, plans)
@@ -95,7 +94,7 @@ def _guarded(run: Run, found: scope.Scope, plans: Iterable[Plan], texts: Texts, 
     def is_reviewed(change: Change) -> bool:
         return not found.is_whole and unsaved.is_committed(change)
 
-    plans = noted(plans, unsaved, texts)
+    plans = noted(plans, unsaved, texts, will_write=will_write)
     is_emptied = not found.names
     return within_thresholds(run, plans, found.count, is_emptied, will_write=will_write, is_reviewed=is_reviewed)
 

@@ -11,13 +11,8 @@ from syncjob.git.history import Texts
 from syncjob.git.worktree import uncommitted
 from syncjob.local.document import name_of
 from syncjob.plan.compare import Change, Plan
-from syncjob.problems import warning
+from syncjob.plan.uncommitted import uncommitted_texts
 from syncjob.text.canonical import same
-
-_UNSAVED = warning(
-    "file-uncommitted",
-    "git does not have this text, so the next sync elsewhere would take it for an edit on Scenario; commit it first",
-)
 
 
 class Uncommitted:
@@ -42,19 +37,20 @@ class Uncommitted:
         return self._names is not None and name_of(change.model_id) not in self._names
 
 
-def noted(plans: Iterable[Plan], unsaved: Uncommitted, texts: Texts) -> Iterator[Plan]:
-    """The plans, with a warning at each text that is to be written and that git never held."""
+def noted(plans: Iterable[Plan], unsaved: Uncommitted, texts: Texts, *, will_write: bool) -> Iterator[Plan]:
+    """The plans, with a warning if texts are to be written that git never held: of each slice, or once if none is written."""
+    lacking: list[str] = []
     for plan in plans:
         with suppress(Stopped):
-            plan = replace(plan, changes=tuple(_noted(change, unsaved, texts) for change in plan.changes))
-        yield plan
+            lacking += [change.model_id for change in plan.changes if _is_lacking(change, unsaved, texts)]
+        if lacking and not plan.is_partial and (will_write or not plan.rest):
+            yield replace(plan, problems=(*plan.problems, uncommitted_texts(lacking)))
+            lacking = []
+        else:
+            yield plan
 
 
-def _noted(change: Change, unsaved: Uncommitted, texts: Texts) -> Change:
-    if change.action not in ("create", "update") or not unsaved.holds(change) or _is_held(change, texts):
-        return change
-    return replace(change, problems=(*change.problems, _UNSAVED))
-
-
-def _is_held(change: Change, texts: Texts) -> bool:
-    return any(same(version.text, change.after) for version in texts.of(name_of(change.model_id)))
+def _is_lacking(change: Change, unsaved: Uncommitted, texts: Texts) -> bool:
+    if change.action not in ("create", "update") or not unsaved.holds(change):
+        return False
+    return not any(same(version.text, change.after) for version in texts.of(name_of(change.model_id)))

@@ -4,10 +4,18 @@ from syncjob.problems import Problem, warning
 
 _USUAL = frozenset(
     {
-        "changelog", "code_of_conduct", "contributing", "contributors", "glossary", "index", "licence", "license", "notes",
-        "readme", "security", "style", "styleguide", "template", "todo",
+        "changelog",
+        "code_of_conduct",
+        "contributing",
+        "index",
+        "licence",
+        "license",
+        "readme",
+        "security",
+        "template",
+        "todo",
     }
-)  # fmt: skip
+)
 
 
 def is_page(model_id: str) -> bool:

@@ -1,9 +1,11 @@
 """What an id that does not exist may have been meant to be, among those that a run knows. Pure."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from heapq import nlargest
+from itertools import chain
 
+from syncjob.local.document import model_id_of
 from syncjob.local.pages import is_page
 from syncjob.plan.references import Catalogue, Key
 from syncjob.problems import Problem
@@ -19,9 +21,9 @@ _MISSING: dict[str, Kind] = {"asset-missing": "asset", "model-missing": "model"}
 
 
 class Suggestions:
-    """Adds to problems which id may be meant. `filed` are the models that have a file, `listed` more that exist."""
+    """Adds to problems which id may be meant. `filed` are the names of all files, `listed` those of more models' files."""
 
-    def __init__(self, filed: Sequence[str] = (), listed: Collection[str] = ()) -> None:
+    def __init__(self, filed: Iterable[str] = (), listed: Iterable[str] = ()) -> None:
         self._filed = filed
         self._listed = listed
         self._found: dict[Key, str | None] = {}
@@ -44,12 +46,12 @@ class Suggestions:
         if problem.code == "model-unknown" and is_page(model_id):
             return "if it is a page about this folder, move it out of the folder"
         if problem.code == "model-unknown":
-            near = self._near(("model", model_id), (*_existing("model", catalogue), *self._listed))
+            near = self._near(("model", model_id), chain(_existing("model", catalogue), map(model_id_of, self._listed)))
             return f"did you mean {near}.md?" if near else None
         if not (tag and problem.is_error and problem.code in _MISSING):
             return None
-        models = (*self._filed, *self._listed) if tag.kind == "model" else ()
-        near = self._near((tag.kind, tag.id), (*_existing(tag.kind, catalogue), *models))
+        names = chain(self._filed, self._listed) if tag.kind == "model" else ()
+        near = self._near((tag.kind, tag.id), chain(_existing(tag.kind, catalogue), map(model_id_of, names)))
         return f"did you mean {{{tag.kind}:{near}}}?" if near else None
 
     def _near(self, key: Key, known: Iterable[str]) -> str | None:

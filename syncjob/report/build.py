@@ -143,11 +143,8 @@ def _after_run(change: Change, item: Item, outcome: Outcome | None, without: Ite
     if outcome.status == "unchanged":
         return _found_there(change, item)
     action: ItemAction = "conflict" if outcome.status == "refused" else item.action
-    # What kept it from being written comes before what was said of the plan.
-    problems = sorted(item.problems + _problems(outcome.problems), key=lambda problem: problem.severity != "error")
-    return structs.replace(
-        item, action=action, status=outcome.status, problems=tuple(problems), error=_error(outcome.failure)
-    )
+    problems = item.problems + _problems(outcome.problems)
+    return structs.replace(item, action=action, status=outcome.status, problems=problems, error=_error(outcome.failure))
 
 
 def _found_there(change: Change, item: Item) -> Item:

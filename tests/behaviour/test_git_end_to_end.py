@@ -65,6 +65,7 @@ def test_a_revision_that_leads_nowhere_means_everything_with_a_warning(
     in_step: Workspace, remote: Loopback, revision: str
 ) -> None:
     in_step.write("one", "new")
+    in_step.commit()
     ended = in_step.json("sync", "--since", revision, GITHUB_ACTIONS="true" if revision == "no-such-branch" else "")
     assert ended.status == 0
     assert actions(ended.report) == {"one": "update", "two": "unchanged", "three": "unchanged"}

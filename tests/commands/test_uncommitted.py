@@ -22,12 +22,11 @@ def mixed(workspace: Workspace, remote: Loopback) -> Workspace:
 
 
 def warned(ended: Ended) -> list[str]:
-    return [
-        item["model_id"]
-        for item in ended.report["items"]
-        for problem in item["problems"]
-        if (problem["code"], problem["severity"]) == ("file-uncommitted", "warning")
-    ]
+    """The models that the warning names."""
+    told = [problem for problem in ended.report["problems"] if problem["code"] == "file-uncommitted"]
+    assert len(told) <= 1
+    assert {problem["severity"] for problem in told} <= {"warning"}
+    return [name for problem in told for name in problem["message"].rpartition(" (")[2][:-1].split(", ")]
 
 
 def test_each_text_that_git_does_not_have_is_warned_of(mixed: Workspace, remote: Loopback) -> None:
@@ -35,7 +34,11 @@ def test_each_text_that_git_does_not_have_is_warned_of(mixed: Workspace, remote:
     assert warned(mixed.json("diff", "--plan-out", "plan.json")) == unsaved
     ended = mixed.json("sync")
     assert (ended.status, warned(ended), remote.counts["PUT"]) == (0, unsaved, 4)
-    assert "commit it first" in ended.item("modified")["problems"][0]["message"]
+    (problem,) = ended.report["problems"]
+    assert problem["message"] == (
+        "3 of these files are not committed: commit first, or a later sync takes the text for an edit on Scenario "
+        "(modified, staged, untracked)"
+    )
 
 
 def test_a_saved_plan_is_warned_of_too(mixed: Workspace) -> None:
@@ -60,6 +63,34 @@ def test_without_a_repository_there_is_nothing_to_commit_to(workspace: Workspace
     assert warned(workspace.json("sync")) == []
 
 
-def test_the_text_shows_it_once_at_its_file(mixed: Workspace) -> None:
-    out = mixed.run("diff", "modified").out
-    assert out.count("descriptions/modified.md: warning file-uncommitted: git does not have this text") == 1
+def test_it_is_said_once_and_of_many_only_some_are_named(mixed: Workspace, remote: Loopback) -> None:
+    ids = [f"m{number:02}" for number in range(20)]
+    remote.add(*ids)
+    for id_ in ids:
+        mixed.write(id_, "new")
+    ended = mixed.run("diff", "m??")
+    assert ended.out.count("not committed") == 1
+    assert "syncjob: warning file-uncommitted: 20 of these files are not committed" in ended.out
+    assert f"({', '.join(ids[:10])}, …)" in ended.out
+
+
+def test_before_the_first_commit_git_has_nothing(workspace: Workspace, remote: Loopback) -> None:
+    remote.add("staged", "untracked")
+    workspace.write("staged", "text")
+    workspace.git("init", "--quiet")
+    workspace.git("add", "--all")
+    workspace.write("untracked", "text")
+    assert warned(workspace.json("diff")) == ["staged", "untracked"]
+
+
+def test_an_ignored_file_and_one_that_git_is_told_not_to_look_at_are_not_overlooked(
+    workspace: Workspace, remote: Loopback
+) -> None:
+    remote.add("assumed", "ignored", texts={"assumed": "old"})
+    workspace.held({"assumed": "old"})
+    (workspace.folder / ".gitignore").write_text("ignored.md\n")
+    workspace.commit()
+    workspace.git("update-index", "--assume-unchanged", "descriptions/assumed.md")
+    workspace.write("assumed", "new")
+    workspace.write("ignored", "new")
+    assert warned(workspace.json("diff")) == ["assumed", "ignored"]

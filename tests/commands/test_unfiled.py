@@ -9,6 +9,7 @@ import pytest
 
 from syncjob.local.select import Shard
 from syncjob.sandbox.behaviours import Plays
+from syncjob.sandbox.records import model_row
 from syncjob.scenario.answers import Answer
 from syncjob.state.probe_results import Learnt, Probed
 from tests.support.loopback import Loopback, json_answer
@@ -70,6 +71,19 @@ def test_text_and_comment_show_them(loose: Workspace) -> None:
         assert all(f"Name of {model_id}" in out for model_id in HELD)
 
 
+def test_a_name_that_would_act_on_who_reads_it_does_not(loose: Workspace, remote: Loopback) -> None:
+    name = "</code></li><img src=x onerror=y>@everyone\n::error::x \x1b[31m\u202e" + "x" * 500
+    remote.sandbox.add_models([model_row("hostile", name)], {"hostile": "text"})
+    for form in ("text", "markdown", "html"):
+        ended = loose.run("diff", "--unfiled", "hostile", "--format", form, GITHUB_ACTIONS="true")
+        assert ended.status == 0
+        assert not any(line.startswith("::error") for line in (ended.out + ended.err).splitlines())
+        assert "\x1b" not in ended.out
+        assert "\u202e" not in ended.out
+        assert form == "text" or "<img" not in ended.out
+    assert len(loose.json("diff", "--unfiled", "hostile").item("hostile")["problems"][0]["message"]) < 250
+
+
 def test_select_and_shard_narrow_them_and_a_slip_is_one(loose: Workspace, remote: Loopback) -> None:
     assert unfiled(loose.json("diff", "--unfiled", "old*")) == ["old-name"]
     parts = [loose.json("diff", "--unfiled", "--shard", f"{number}/2") for number in (1, 2)]
@@ -115,17 +129,17 @@ def test_a_listing_that_fails_is_an_error(loose: Workspace, remote: Loopback) ->
 def test_what_is_remembered_costs_no_request(
     workspace: Workspace, remote: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ids = [f"m{number:03}" for number in range(600)]
+    ids = [f"m{number:03}" for number in range(120)]
     remote.add("one", *ids, texts={"one": "text", **dict.fromkeys(ids[:3], "theirs")})
     workspace.held({"one": "text"})
     with_memory(workspace, remote, monkeypatch)
-    for asked in (2 + 601, 2):  # two pages, and then each model that nothing is known of
+    for asked in (1 + 121, 1):  # a page, and then each model that nothing is known of
         remote.asked.clear()
         assert unfiled(workspace.json("diff", "--unfiled")) == ids[:3]
         assert remote.counts == {"GET": asked}
     remote.asked.clear()
     assert unfiled(workspace.json("diff", "--unfiled", "m*2")) == [ids[2]]
-    assert remote.counts == {"GET": 2}
+    assert remote.counts == {"GET": 1}
 
 
 def test_a_model_that_has_changed_is_read_again(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from syncjob.local.document import parse
+from syncjob.local.document import name_of, parse
 from syncjob.plan.references import Catalogue, Entry, model_unknown, problems_of
 from syncjob.plan.suggestions import Suggestions
 from tests.support.loopback import Loopback
@@ -19,7 +19,7 @@ def catalogue(*keys: str) -> Catalogue:
 def hint(text: str, known: Catalogue, *filed: str) -> str:
     document = parse("own", "own.md", text.encode())
     problems, _ = problems_of(document.text, document.tags, None, known)
-    (problem,) = Suggestions(filed).to(problems, document.tags, "own", known)
+    (problem,) = Suggestions(map(name_of, filed)).to(problems, document.tags, "own", known)
     return problem.message.partition("credentials")[2]
 
 
@@ -40,7 +40,7 @@ def test_a_tag_is_answered_with_an_id_of_its_kind(text: str, known: list[str], f
 
 
 def test_a_files_own_model_may_be_one_that_is_listed_and_a_readme_is_none() -> None:
-    suggestions = Suggestions(["nginx"], ["flux.1-dev"])
+    suggestions = Suggestions(["nginx.md"], ["flux.1-dev.md"])
     (found,) = suggestions.to([model_unknown()], (), "flux1-dev", Catalogue())
     assert found.message.endswith("; did you mean flux.1-dev.md?")
     (none,) = suggestions.to([model_unknown()], (), "ngnix", Catalogue())
