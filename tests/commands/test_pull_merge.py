@@ -69,7 +69,7 @@ def test_what_overlaps_is_between_markers_and_refused_until_it_is_settled(
 ) -> None:
     edit(remote, one=BASE.replace("first", "first, by Scenario").replace("fourth", "fourth too"))
     ended = diverged.json("pull", "--merge", "--since", "synced")
-    assert (ended.status, told(ended)["one"]) == (1, ("conflict", "applied", ["merge-marker", "merged"]))
+    assert (ended.status, told(ended)["one"]) == (1, ("conflict", "applied", ["merged", "merge-marker"]))
     marker = ended.item("one")["problems"][-1]
     assert (marker["line"], marker["column"], marker["severity"]) == (3, 1, "error")
     expected = "<<<<<<< your file\nfirst, by git\n=======\nfirst, by Scenario\n>>>>>>> Scenario"
