@@ -1,0 +1,44 @@
+"""What a change of a pull becomes when both sides' changes are merged. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from syncjob.git.merge import Merged
+from syncjob.local.unfinished import own_markers
+from syncjob.plan.compare import Action, Change
+from syncjob.plan.merge_base import MergeBase
+from syncjob.problems import Problem, note
+from syncjob.text.canonical import same, sha256
+
+
+def with_both(change: Change, base: MergeBase, merged: Merged) -> Change:
+    """The change that writes what was merged; with errors if somebody has to look at it.
+
+    It is `unchanged` if the file has all of Scenario's changes already.
+    """
+    if not merged.text:
+        return not_merged(change, "the two sides have nothing in common")
+    problems = (*change.problems, *_problems(change, base, merged))
+    if not same(merged.text, change.before):
+        return replace(change, after=merged.text, after_sha256=sha256(merged.text), problems=problems)
+    action: Action = "conflict" if base.is_guess else "unchanged"
+    return replace(change, action=action, before="", after="", after_sha256=change.before_sha256, problems=problems)
+
+
+def not_merged(change: Change, why: str) -> Change:
+    advice = f"`syncjob pull {change.model_id}` takes Scenario's text as it is"
+    problem = Problem("merge-base", f"nothing was merged: {why}; {advice}")
+    return replace(change, action="conflict", problems=(*change.problems, problem))
+
+
+def _problems(change: Change, base: MergeBase, merged: Merged) -> Iterator[Problem]:
+    commit = f"commit {base.version.commit[:10]}"
+    if base.is_guess:
+        message = f"merged as if Scenario's text was made from {commit}, which is a guess"
+        yield Problem("merge-guess", f"{message}: look for what Scenario deleted, or name the last sync with --since")
+    elif not same(base.version.text, change.before):
+        yield note("merged", f"Scenario's changes since {commit} were merged with those of the file")
+    if merged.conflicts:
+        for line in own_markers(merged.text):
+            message = "both sides changed this: keep what is right, and remove the markers"
+            yield Problem("merge-marker", message, line, 1)
