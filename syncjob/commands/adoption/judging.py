@@ -9,7 +9,8 @@ from syncjob.commands.planning import committed_lines
 from syncjob.commands.run import Run
 from syncjob.errors import Stopped
 from syncjob.git import history
-from syncjob.local.document import Document, name_of
+from syncjob.local.document import Document
+from syncjob.local.names import name_of
 from syncjob.output.internal import guarded
 from syncjob.plan.adoption import Known, judged
 from syncjob.plan.compare import Change, failed, unjudged
