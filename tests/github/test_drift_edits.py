@@ -134,7 +134,7 @@ def test_an_edit_goes_through_its_pull_request_and_the_sync_after_it(repository:
 
 
 @pytest.mark.deep
-def test_where_no_sync_is_known_nothing_that_both_sides_changed_is_handed_over(repository: Repository) -> None:
+def test_if_no_sync_is_known_nothing_that_both_sides_changed_is_handed_over(repository: Repository) -> None:
     repository.remote.add("both", texts={"both": BEFORE.replace("Third", "Third of Scenario")})
     repository.commit(both=BEFORE)
     repository.commit(both=BEFORE.replace("First", "First of git"))

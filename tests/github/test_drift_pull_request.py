@@ -280,7 +280,7 @@ def test_nothing_is_brought_that_was_compared_with_another_state_of_main(nights:
 
 
 @pytest.mark.deep
-def test_where_pull_requests_may_not_be_opened_the_run_is_red_and_names_the_setting(nights: Nights) -> None:
+def test_if_pull_requests_may_not_be_opened_the_run_is_red_and_names_the_setting(nights: Nights) -> None:
     nights.github.change(may_open=False)
     ended = nights.run({"one": "one, edited\n"})
     assert ended.status == 1
@@ -291,7 +291,7 @@ def test_where_pull_requests_may_not_be_opened_the_run_is_red_and_names_the_sett
 
 
 @pytest.mark.deep
-def test_where_github_does_not_answer_nothing_is_pushed(nights: Nights) -> None:
+def test_if_github_does_not_answer_nothing_is_pushed(nights: Nights) -> None:
     nights.github.change(fails=True)
     assert nights.run({"one": "one, edited\n"}).status == 1
     assert nights.github.tip(BRANCH) == ""
