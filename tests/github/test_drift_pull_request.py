@@ -101,12 +101,15 @@ def test_edits_become_one_branch_on_main_and_one_pull_request(nights: Nights) ->
 
 def test_a_later_edit_rebuilds_the_branch_from_main_and_renews_the_body(nights: Nights) -> None:
     nights.run({"one": "one, edited\n"})
+    compared = nights.github.tip("main")
     main = nights.github.commit("main", **{"README.md": "hello again\n"})
-    ended = nights.run({"one": "one, edited again\n", "two": "two, edited\n"}, "two are affected\n")
+    ended = nights.run(
+        {"one": "one, edited again\n", "two": "two, edited\n"}, "two are affected\n", github__sha=compared
+    )
     assert ended.status == 0, ended.out
     assert {path for path in nights.brought if ".ack" not in path} == {"descriptions/one.md", "descriptions/two.md"}
     assert nights.brought["descriptions/one.md"] == "one, edited again\n"
-    assert nights.github.git("rev-list", "--count", f"{main}..{BRANCH}") == "1"
+    assert nights.github.git("log", "-1", "--format=%P", BRANCH) == main
     (pull,) = nights.pulls
     assert pull["body"].endswith("\ntwo are affected\n")
 
