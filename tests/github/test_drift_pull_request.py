@@ -46,7 +46,7 @@ class Nights:
             "vars.SYNCJOB_APP_CLIENT_ID": "",
         }
         known |= {name.replace("__", "."): value for name, value in context.items()}
-        environment = {**base_environment(self.github.folder), "GIT_CONFIG_GLOBAL": os.devnull}
+        environment = {**base_environment(self.github.folder), "GIT_CONFIG_GLOBAL": str(self.folder / "gitconfig")}
         return Runner(folder, folder, environment, known).job("drift", "pull-request")
 
     @property
@@ -77,6 +77,7 @@ def hand_over(folder: Path, edits: Mapping[str, str], body: str) -> None:
 def nights(tmp_path: Path) -> Nights:
     github = GitHub.start(tmp_path / "github")
     github.commit("main", **{"descriptions__one.md": "one\n", "descriptions__two.md": "two\n", "README.md": "hello\n"})
+    (tmp_path / "gitconfig").write_text("[core]\nautocrlf = input\n", "ascii")
     return Nights(tmp_path, github)
 
 
