@@ -107,6 +107,25 @@ def test_what_a_red_sync_wrote_is_the_base_of_a_merge(
 
 
 @pytest.mark.deep
+def test_texts_are_handed_over_as_git_stores_them_however_it_checks_them_out(repository: Repository) -> None:
+    repository.workspace.folder.joinpath(".gitattributes").write_text("*.md text eol=crlf\n")
+    repository.remote.add("adopted", "has-it", texts=dict.fromkeys(("adopted", "has-it"), BEFORE))
+    last = repository.commit(**{"adopted": BEFORE, "has-it": BEFORE})
+    edited = BEFORE.replace("Third", "Third of Scenario")
+    has_it = edited.replace("# Title\n", f"# Title\n{MORE}")
+    repository.commit(**{"has-it": has_it})
+    repository.remote.add("adopted", "has-it", texts=dict.fromkeys(("adopted", "has-it"), edited))
+    shutil.rmtree(repository.workspace.descriptions)
+    repository.git("checkout", "--quiet", ".")
+    assert b"\r\n" in (repository.workspace.descriptions / "has-it.md").read_bytes()
+    synced(repository, last)
+    night(repository)
+    texts = repository.runner.temp / "edits" / "descriptions"
+    assert (texts / "adopted.md").read_bytes() == edited.encode()
+    assert (texts / "has-it.md").read_bytes() == has_it.encode()
+
+
+@pytest.mark.deep
 def test_an_edit_goes_through_its_pull_request_and_the_sync_after_it(repository: Repository) -> None:
     repository.remote.add("both", texts={"both": BEFORE})
     last = repository.commit(both=BEFORE)
