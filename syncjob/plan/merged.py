@@ -27,7 +27,7 @@ def with_both(change: Change, base: MergeBase, merged: Merged) -> Change:
 def _in_the_file(change: Change, base: MergeBase, problems: tuple[Problem, ...]) -> Change:
     action: Action = "unchanged"
     if base.is_guess:
-        message = f"the file has all of Scenario's changes, {_guessed(base)}"
+        message = f"the file has all that Scenario changed since {_guessed(base)}"
         advice = f"if that is right, run `syncjob acknowledge {change.model_id}`"
         action, problems = "conflict", (*change.problems, Problem("merge-guess", f"{message}; {advice}"))
     return replace(change, action=action, before="", after="", after_sha256=change.before_sha256, problems=problems)
@@ -42,7 +42,7 @@ def not_merged(change: Change, why: str) -> Change:
 def _problems(change: Change, base: MergeBase, merged: Merged) -> Iterator[Problem]:
     if base.is_guess:
         advice = "look for what Scenario deleted, or name the last sync with --since"
-        yield Problem("merge-guess", f"Scenario's text was merged {_guessed(base)}: {advice}")
+        yield Problem("merge-guess", f"Scenario's text was merged as if it was made from {_guessed(base)}: {advice}")
     elif not same(base.version.text, change.before):
         commit = base.version.commit[:10]
         yield note("merged", f"Scenario's changes since commit {commit} were merged with those of the file")
@@ -53,4 +53,4 @@ def _problems(change: Change, base: MergeBase, merged: Merged) -> Iterator[Probl
 
 
 def _guessed(base: MergeBase) -> str:
-    return f"as if that text was made from commit {base.version.commit[:10]}, which is a guess"
+    return f"commit {base.version.commit[:10]}, which is a guess"

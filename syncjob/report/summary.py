@@ -38,7 +38,7 @@ def acknowledge_line(report: Report) -> str:
         return "Cancelled; nothing was written."
     errors, unread = _errors(report), _uncompared(report)
     problems = (errors, "problem" if errors == 1 else "problems")
-    parts = nonzero((summary.unchanged, "without need"), problems, (unread, "not read"))
+    parts = nonzero((summary.unchanged, "needed no line"), problems, (unread, "not read"))
     done = counted(summary.applied, "text") if summary.applied or not errors + unread else "nothing"
     return f"{', '.join([f'Acknowledged {done}', *parts])}."
 

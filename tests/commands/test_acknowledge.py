@@ -320,3 +320,26 @@ def test_what_the_reviewed_against_branch_holds_too_needs_no_line(adopted: Works
     adopted.commit("a colleague's change")
     adopted.git("switch", "--quiet", "adopting")
     assert codes(adopted.json("diff", "--since", "main")) == ("update", [])
+
+
+def test_a_text_that_another_branch_holds_is_to_be_merged_and_not_acknowledged(edited: Workspace) -> None:
+    edited.git("switch", "--quiet", "-c", "colleague")
+    edited.write("one", EDIT)
+    edited.commit("taken over")
+    edited.git("switch", "--quiet", "main")
+    ended = edited.json("acknowledge", "one", "--since", "colleague", "--yes")
+    assert (ended.status, codes(ended)) == (1, ("conflict", ["error behind"]))
+    assert not (edited.descriptions / FOLDER).exists()
+
+
+def test_a_step_of_github_actions_gets_its_summary_and_the_lines_are_annotated(edited: Workspace) -> None:
+    summary = edited.folder / "summary"
+    in_step = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
+    ended = edited.run("acknowledge", "one", "two", "--yes", **in_step)
+    assert ended.status == 0
+    assert ended.out.count("Acknowledged 1 text, 1 needed no line.") == 1
+    assert "### Texts on Scenario that a sync may replace" in summary.read_text()
+    assert "**Acknowledged 1 text, 1 needed no line.**" in summary.read_text()
+    lines(edited, "one").write_text("torn")
+    assert edited.run("check", **in_step).status == 1
+    assert "in <code>descriptions/.acknowledged/one</code>, line 1" in summary.read_text()

@@ -73,6 +73,7 @@ def test_where_the_branch_was_put_back_to_head_it_is_no_old_run(
 
 def test_another_branch_at_head_does_not_make_an_old_run_a_new_one(reverted: Workspace, remote: Loopback) -> None:
     reverted.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    reverted.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
     reverted.git("update-ref", "refs/remotes/origin/release", "main")
     step = {"GITHUB_ACTIONS": "true", "GITHUB_REF_NAME": "release"}
     assert codes(reverted.json("sync", "--since", "main", "--no-github", **step)) == ["old-run"]

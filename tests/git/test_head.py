@@ -74,7 +74,7 @@ def test_a_committed_file_beside_counts_as_its_description_s(repository: Workspa
     (repository.descriptions / BESIDE / "two").unlink()
     commit(repository)
     found = changed_since(repository.descriptions, "HEAD~2", Git(), beside=BESIDE)  # changed, and changed back
-    assert (found.names, found.deleted) == ({"one.md", "two.md"}, frozenset())
+    assert (found.names, found.deleted) == (frozenset({"one.md", "two.md"}), frozenset())
     assert changed_since(repository.descriptions, "HEAD~2", Git()).names == frozenset()
 
 
@@ -85,4 +85,18 @@ def test_one_whose_description_git_once_had_is_deleted(repository: Workspace) ->
     put(repository, "never", b"later")
     commit(repository)
     found = changed_since(repository.descriptions, "HEAD~1", Git(), beside=BESIDE)
-    assert (found.names, found.deleted) == ({"one.md", "never.md"}, {"one.md"})
+    assert (found.names, found.deleted) == (frozenset({"one.md", "never.md"}), frozenset({"one.md"}))
+
+
+def test_a_merge_that_puts_one_back_changes_it_though_no_commit_is_listed_for_it(repository: Workspace) -> None:
+    repository.git("switch", "--quiet", "-c", "side")
+    repository.write("other", "text")
+    commit(repository)
+    repository.git("switch", "--quiet", "main")
+    put(repository, "one", b"later")
+    commit(repository)
+    repository.git("merge", "--quiet", "--no-ff", "--no-commit", "side")
+    put(repository, "one", b"of HEAD")
+    commit(repository)
+    found = changed_since(repository.descriptions, "HEAD~1", Git(), beside=BESIDE)
+    assert found.names == frozenset({"one.md", "other.md"})

@@ -106,6 +106,20 @@ def test_files_that_are_asked_for_in_turn_lose_nothing(long: Workspace) -> None:
         assert [version.text.splitlines()[-1] for version in moved] == ["line 19"]
 
 
+def test_a_rename_that_was_read_for_another_file_is_followed(tmp_path: Path) -> None:
+    repository = Workspace(tmp_path)
+    body = "\n".join(f"line {number}" for number in range(20))
+    repository.held({"old": f"{body}\n1", "other": "text"})
+    repository.git("mv", "descriptions/old.md", "descriptions/x.md")
+    repository.held({"x": f"{body}\n2"})
+    repository.held({"x": f"{body}\n3"})
+    with texts(repository.descriptions, Git()) as held:
+        versions = held.of("x.md")
+        first = next(versions)
+        assert [version.text for version in held.of("other.md")] == ["text"]
+        assert [version.text[-1] for version in (first, *versions)] == ["3", "2", "1"]
+
+
 def test_a_text_that_is_not_looked_for_comes_with_the_commit_that_brought_it(long: Workspace) -> None:
     first = long.git("rev-list", "--max-parents=0", "HEAD").strip()
     for wanted in (None, "never"):
@@ -137,7 +151,8 @@ def test_a_link_or_a_submodule_that_head_has_in_the_place_of_a_file_is_no_text_o
     (clone.descriptions / "kept.md").unlink()
     (clone.descriptions / "kept.md").symlink_to("edited on Scenario")
     clone.commit()
-    (clone.descriptions / "kept.md").unlink()
-    clone.commit()
-    with texts(clone.descriptions, Git()) as held:
-        assert [version.text for version in held.of("kept.md", "edited on Scenario")] == ["kept"]
+    for _ in range(2):  # HEAD has it, and then replaced it
+        with texts(clone.descriptions, Git()) as held:
+            assert [version.text for version in held.of("kept.md", "edited on Scenario")] == ["kept"]
+        (clone.descriptions / "kept.md").unlink(missing_ok=True)
+        clone.commit()
