@@ -61,6 +61,8 @@ def _reason(change: Change, judged: Change) -> str:
     """Why a text needs no line."""
     if any(problem.code == REPLACES for problem in judged.problems):
         return "acknowledged already"
+    if change.is_write and judged.action == "unchanged":
+        return "Scenario stores what syncjob wrote, in another form"
     if change.is_write and change.before:
         return "git's history holds Scenario's text, so a sync may replace it"
     if change.before_sha256:
