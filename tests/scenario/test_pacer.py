@@ -234,9 +234,10 @@ def watched(per_minute: int) -> tuple[Pacer, Clock, list[Lowered]]:
     return pacer, clock, told
 
 
-def test_a_refusal_is_told_once_and_leaves_a_lower_limit() -> None:
+def test_refusals_in_a_row_are_told_once_and_leave_a_lower_limit() -> None:
     pacer, _, told = watched(100)
-    refuse(pacer, RateLimited("HTTP 429"))
+    for _ in range(4):
+        refuse(pacer, RateLimited("HTTP 429"))
     assert told == [Lowered(100, 2)]
     assert pacer.per_minute == 2
 
