@@ -17,6 +17,7 @@ from syncjob.scenario.rate_limit import Lowered
 from syncjob.scenario.retry import Retry
 from syncjob.state.folder import sandbox_file
 from syncjob.state.probe_results import Learnt
+from syncjob.state.sent import Ledger
 
 
 def require_credentials(config: Config) -> None:
@@ -38,25 +39,36 @@ def _refuse(method: str, target: str, headers: Mapping[str, str], body: bytes) -
 
 
 @contextmanager
-def connect(config: Config, learnt: Learnt, stop: Stop) -> Iterator[Scenario]:
-    """The client, until the block ends; its waits end with a Stopped when the stop is requested."""
+def connect(config: Config, learnt: Learnt, stop: Stop, distrust: str | None = None) -> Iterator[Scenario]:
+    """The client, until the block ends; its waits end with a Stopped when the stop is requested.
+
+    It counts what runs before it sent, and leaves what it sent to the next, unless the state folder is not believed.
+    """
     http = config.http
+    ledger = Ledger(config) if http.own_per_minute and not (config.is_sandbox or distrust) else None
     with _sandbox(config) as handler:
         client = Scenario(
             basic("sandbox", "sandbox") if handler else config.credentials,
             base_url="http://sandbox" if handler else config.base_url,
             handler=handler,
             limits=Limits(http.timeout, http.deadline, http.max_retry_after),
-            requests_per_minute=0 if handler else http.requests_per_minute,
+            requests_per_minute=0 if handler else http.own_per_minute,
             attempts=http.attempts,
             sleep=stop.sleep,
             observe=observe,
             null_is_no_description=learnt.null_is_no_description,
             is_urgent=lambda: stop.is_urgent,
+            max_wait=http.max_wait,
+            give_up=stop.give_up,
+            sent_before=ledger.sent_before if ledger else (),
         )
         stop.when_overdue(client.abort)
         with client:
-            yield client
+            try:
+                yield client
+            finally:
+                if ledger:
+                    ledger.keep(client.answered())
 
 
 @contextmanager

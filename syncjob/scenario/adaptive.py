@@ -36,7 +36,8 @@ class Adaptive:
         self._lowered: tuple[float, float] | None = None  # from which limit, and which part was refused there
         self._raised: tuple[float, float] | None = None  # the same, of what was tried since
         self._is_held = False  # for a window, in which no more is tried
-        self._judge_anew(self._busy_since)
+        self._not_before, self._since = float("-inf"), float("inf")  # what is judged: sent from then on, since when
+        self._requests = self._refused = 0
 
     def enter(self, now: float) -> None:
         """One is sent; after a pause as long as a window, nothing of ours is in the server's any more."""

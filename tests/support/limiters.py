@@ -1,11 +1,11 @@
 """Rate limits as servers count them, and workers that meet one on a simulated clock: an hour in a fraction of a second."""
 
 import heapq
-import random
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from random import Random
 
 from syncjob.scenario.rate_limit import Lowered, Window
 
@@ -14,8 +14,8 @@ START = 1_000.0
 Server = Callable[[float], bool]
 
 
-def seeded(what: object) -> random.Random:
-    return random.Random(repr(what))  # noqa: S311  the same at each run
+def seeded(what: object) -> Random:
+    return Random(repr(what))  # noqa: S311  the same at each run
 
 
 def sliding(limit: int) -> Server:
@@ -102,12 +102,12 @@ def with_stranger(server: Server, per_minute: float) -> Server:
     return admits
 
 
-def anywhere(latency: float, dice: random.Random) -> float:
+def anywhere(latency: float, dice: Random) -> float:
     """How long after its sending a request is counted, if the network may take all of the latency."""
     return latency * dice.random()
 
 
-def evenly(latency: float, dice: random.Random) -> float:
+def evenly(latency: float, dice: Random) -> float:
     """The same on a steady network, give or take 10 ms. A burst of one or two needs it: requests that overtake each
     other by more than that are refused whatever the client does."""
     return latency / 2 + min(0.01, latency / 4) * dice.uniform(-1, 1)
@@ -121,9 +121,9 @@ class Simulation:
     server: Server
     workers: int
     latency: tuple[float, float]
-    random: random.Random
+    random: Random
     rests: Callable[[float], float] = lambda now: 0.0  # how long a worker rests before it asks for a place
-    counted: Callable[[float, random.Random], float] = anywhere
+    counted: Callable[[float, Random], float] = anywhere
     admitted: list[float] = field(default_factory=list)
     refused: list[float] = field(default_factory=list)
     lowered: list[tuple[float, Lowered]] = field(default_factory=list)
