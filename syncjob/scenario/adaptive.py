@@ -11,6 +11,8 @@ _FEW = 0.08  # no more than that: more is tried, by a step that doubles
 _STEP, _LARGEST_STEP = 0.06, 1.0
 _MORE = 0.04  # more than before is refused at a higher limit: it is too high
 _SAME = 0.5  # of the refusals, or more, are left at a lower limit: they have another reason
+# The limit is never lowered below it: one who has next to nothing of a limit that others use must go on to ask.
+_LEAST = 10.0
 _JUDGED = 30  # requests at least, or half of what the limit allows: fewer show nothing
 _FULL = 3  # refusals with a pause between each: the server's window holds all that it admits
 _LONGEST_PAUSE = 1 / 12  # of a window
@@ -19,12 +21,13 @@ _LONGEST_PAUSE = 1 / 12  # of a window
 class Adaptive:
     """A limit of requests in a window of `seconds`, at first as `told` and never above.
 
-    `interval` is from one request to the next in seconds; 0 as long as nothing says that they must be spread. In the
+    `whole` is the limit as a number of requests. `interval` is from one request to the next in seconds; 0 as long as nothing says that they must be spread. In the
     first window refusals may be of what others sent before, so they spread requests and lower nothing.
     """
 
     def __init__(self, told: int, seconds: float) -> None:
         self.limit = self._told = float(told)
+        self.whole = told
         self.interval = 0.0
         self._seconds = seconds
         self._share = 1.0  # of the limit that is used
@@ -49,14 +52,15 @@ class Adaptive:
         self._admitted.append(now)
         while self._admitted[0] + self._seconds <= sent:
             self._admitted.popleft()
-        self._count(sent, now, is_refused=False)
-        if sent >= self._refused_at:
-            self._in_a_row = 0
-        if self.interval:
+        self._seen = now
+        if self.interval:  # until then none was refused, and there is nothing to judge
+            self._count(sent, now, is_refused=False)
+            self._in_a_row = 0 if sent >= self._refused_at else self._in_a_row
             self._use(self._share + _FASTER)
 
     def refuse(self, sent: float, now: float) -> float:
         """The seconds in which nothing is to be sent; what was in flight together is refused together."""
+        self._seen = now
         self._count(sent, now, is_refused=True)
         if sent < self._refused_at:
             return 0.0
@@ -80,7 +84,6 @@ class Adaptive:
 
     def _count(self, sent: float, now: float, *, is_refused: bool) -> None:
         """Takes in a response, and judges a window of them, or more if they are few."""
-        self._seen = now
         if sent < self._not_before:
             return
         self._since = min(self._since, sent)
@@ -103,31 +106,36 @@ class Adaptive:
     def _learn(self, refused: float) -> None:
         """Goes back to the limit before if less was not refused less."""
         if self._lowered and refused >= _SAME * self._lowered[1]:
-            self.limit, self._usual = self._lowered[0], refused
-        elif refused < self._usual / 2:
+            self._set(self._lowered[0])
             self._usual = refused
+        elif refused < self._usual / 2:
+            self._usual = (refused + self._usual) / 2
         self._lowered = None
 
     def _raise(self, refused: float) -> None:
         """Tries more, or goes back from what was tried if more is refused there."""
         raised, self._raised = self._raised, None
         if raised and refused > raised[1] + _MORE:
-            self.limit = max(1.0, min(raised[0], self.limit * (1 - refused)))
+            self._set(min(raised[0], self.limit * (1 - refused + self._usual)))
             self._hold()
         elif self._is_held:
             self._is_held = False
         elif self.limit < self._told and refused <= max(_FEW, 1.2 * self._usual):
             self._raised = self.limit, refused
-            self.limit = min(self._told, self.limit + max(1.0, self.limit * self._step))
+            self._set(self.limit + max(1.0, self.limit * self._step))
             self._step = min(_LARGEST_STEP, 2 * self._step)
         else:
             self._step = _STEP
 
     def _lower(self, admitted: float, now: float) -> None:
-        self.limit = max(1.0, min(self.limit, admitted))
+        self._set(min(self.limit, admitted))
         self._in_a_row, self._raised = 0, None
         self._hold()
         self._judge_anew(now)
+
+    def _set(self, limit: float) -> None:
+        self.limit = min(self._told, max(_LEAST, limit))
+        self.whole = int(self.limit + 1e-9)
 
     def _hold(self) -> None:
         """Tries no more for a window."""

@@ -60,6 +60,7 @@ class Calls:
         self._observe = observe
         self._max_wait = max_wait
         self._give_up = give_up
+        self._is_urgent = is_urgent
         self._meter = Meter(sleep, clock)
         self._pacer = Pacer(
             requests_per_minute,
@@ -111,7 +112,14 @@ class Calls:
                 return decode(self._exchange(method, path, query or {}, body), answer_type)
 
         tries, on_retry = attempts or self._attempts, partial(self._on_retry, method)
-        return retry.call(send, tries, self._meter.sleep, on_retry, before_repeat, is_patient=attempts is None)
+        return retry.call(
+            send,
+            tries,
+            self._meter.sleep,
+            on_retry,
+            before_repeat,
+            is_patient=self._is_patient if attempts is None else _never,
+        )
 
     def wait(self, seconds: float) -> None:
         """Waits as between two attempts, and is counted so."""
@@ -145,6 +153,10 @@ class Calls:
                 self._pacer.pause(error.retry_after or 0)
             raise
 
+    def _is_patient(self) -> bool:
+        """Whether a 429 is waited for: what is urgent has seconds."""
+        return not (self._is_urgent and self._is_urgent())
+
     def _on_retry(self, method: str, event: retry.Retry) -> None:
         error = event.error
         if isinstance(error, RateLimited):
@@ -166,6 +178,10 @@ class Calls:
     def _on_exchange(self, exchange: Exchange) -> None:
         self._meter.request(exchange.method, exchange.status)
         self._observe(exchange)
+
+
+def _never() -> bool:
+    return False
 
 
 def _starved(method: str, refused: float, wait: float, most: float, message: str) -> str:

@@ -36,7 +36,7 @@ class Meter:
         with self._lock:
             if status == _REFUSED:
                 self._refused_since.setdefault(method, self._clock())
-            elif status is not None:
+            elif self._refused_since and status is not None:
                 self._refused_since.pop(method, None)
             self.traffic.total += 1
             if method == "GET":

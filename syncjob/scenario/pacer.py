@@ -57,7 +57,9 @@ class Pacer:
 
     def enter(self) -> float:
         """The time at which a place was taken."""
-        now, wait = self._ask()
+        with self._lock:
+            now = self._clock()
+            wait = self._window.enter(now, is_urgent=bool(self._is_urgent and self._is_urgent()))
         if wait > 0:
             with self._turn:  # one worker asks for all that wait: who waits for a lock costs nothing
                 while wait > 0:

@@ -29,7 +29,7 @@ class Window:
 
     @property
     def limit(self) -> int:
-        return int(self._adaptive.limit + 1e-9)
+        return self._adaptive.whole
 
     def pause(self, until: float) -> None:
         """Lets nothing in before `until`; never shortens a pause."""
@@ -50,17 +50,14 @@ class Window:
 
     def enter(self, now: float, *, is_urgent: bool = False) -> float:
         """Takes a place and returns 0, or returns the seconds after which to ask again; what is urgent takes one at once."""
-        places = self._places
-        if self._is_limited:
-            places.forget(now)
         wait = max(self._paused_until - now, self._until_free(now))
         if wait > 0 and not is_urgent:
             return wait
-        places.in_flight += 1
+        self._places.in_flight += 1
         if self._is_limited:
             self._adaptive.enter(now)
-            interval = self._adaptive.interval
-            self._next = max(self._next, now - _LATE * interval) + interval
+            if interval := self._adaptive.interval:
+                self._next = max(self._next, now - _LATE * interval) + interval
         return 0.0
 
     def leave(self, entered: float, now: float, *, is_sent: bool = True, is_refused: bool) -> Lowered | None:
@@ -68,18 +65,20 @@ class Window:
         self._places.in_flight -= 1
         if not (self._is_limited and is_sent):
             return None
-        before = self.limit
+        before = self._adaptive.whole
         if is_refused:
             self.pause(now + self._adaptive.refuse(entered, now))
         else:
             self._places.answered.append(now)
             self._adaptive.admit(entered, now)
-        return Lowered(before, self.limit) if self.limit < before else None
+        after = self._adaptive.whole
+        return Lowered(before, after) if after < before else None
 
     def _until_free(self, now: float) -> float:
         if not self._is_limited:
             return 0.0
-        return max(self._next - now, self._places.until_free(self.limit, now))
+        self._places.forget(now)
+        return max(self._next - now, self._places.until_free(self._adaptive.whole, now))
 
 
 class _Places:

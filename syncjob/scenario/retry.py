@@ -32,15 +32,15 @@ def call(
     on_retry: Callable[[Retry], None],
     before_repeat: Callable[[ScenarioError], None] = lambda _: None,
     *,
-    is_patient: bool = True,
+    is_patient: Callable[[], bool] = lambda: True,
 ) -> _T:
     """`send()`, again while its error is retryable, at most `attempts` times in all.
 
-    If it `is_patient`, a refusal for the rate is no attempt: it is waited for until `on_retry` raises. Waits as long as
+    While it `is_patient`, a refusal for the rate is no attempt: it is waited for until `on_retry` raises. Waits as long as
     the server asks, else by exponential backoff with full jitter; `on_retry` is called before each wait,
     `before_repeat` with the error after it. Raises the last error, with the number of requests in it.
     """
-    attempt = _Attempt(send, before_repeat, is_patient=is_patient)
+    attempt = _Attempt(send, before_repeat, is_patient)
     try:
         return _policy(attempt, attempts, sleep, on_retry)(attempt)
     except Stopped as stopped:
@@ -51,7 +51,7 @@ def call(
 
 class _Attempt(Generic[_T]):
     def __init__(
-        self, send: Callable[[], _T], before_repeat: Callable[[ScenarioError], None], *, is_patient: bool
+        self, send: Callable[[], _T], before_repeat: Callable[[ScenarioError], None], is_patient: Callable[[], bool]
     ) -> None:
         self.failures: list[ScenarioError] = []
         self.counted = 0  # of the failures, those that use up an attempt
@@ -66,7 +66,7 @@ class _Attempt(Generic[_T]):
             return self._send()
         except ScenarioError as error:
             self.failures.append(error)
-            self.counted += not (self._is_patient and isinstance(error, RateLimited))
+            self.counted += not (isinstance(error, RateLimited) and self._is_patient())
             error.attempts = len(self.failures)
             raise
 

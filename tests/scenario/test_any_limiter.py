@@ -119,11 +119,11 @@ def test_what_strangers_took_for_a_while_is_used_again() -> None:
     assert ran.used(TOLD, 30, 45) >= 0.9
 
 
-@pytest.mark.parametrize("share", [0.05, 0.1])
-def test_stray_refusals_never_bring_it_down_however_long_it_takes(share: float) -> None:
+@pytest.mark.parametrize(("share", "least"), [(0.05, 0.75), (0.1, 0.45)])
+def test_stray_refusals_never_bring_it_down_however_long_it_takes(share: float, least: float) -> None:
     ran = Simulation(Window(TOLD), stray(sliding(TOLD), share), 8, (0.2, 0.2), seeded(share))
     run(180, ran)
-    assert min(ran.used(TOLD, since, since + 30) for since in range(0, 180, 30)) >= 0.5
+    assert min(ran.used(TOLD, since, since + 30) for since in range(0, 180, 30)) >= least
 
 
 @pytest.mark.parametrize(

@@ -108,11 +108,14 @@ class Asked:
 
 def test_after_three_refusals_in_a_row_the_limit_is_what_was_admitted_in_the_last_minute() -> None:
     asked = Asked(100)
-    asked.watch_a_minute()
+    for _ in range(20):
+        asked.now += 3
+        asked.send()
+    asked.now += 3
     assert asked.send(is_refused=True) is None
     assert asked.send(is_refused=True) is None
-    assert asked.send(is_refused=True) == Lowered(100, 9)  # the first of the ten was more than a minute ago
-    assert asked.window.limit == 9
+    assert asked.send(is_refused=True) == Lowered(100, 19)  # the first of the twenty was more than a minute ago
+    assert asked.window.limit == 19
 
 
 def test_a_refused_request_takes_no_place() -> None:
@@ -127,15 +130,16 @@ def test_a_refused_request_takes_no_place() -> None:
     assert began < asked.now <= began + 60
 
 
-def test_the_limit_is_never_lowered_to_none() -> None:
-    asked = Asked(100)
+@pytest.mark.parametrize(("told", "least"), [(100, 10), (5, 5)])
+def test_the_limit_is_never_lowered_below_ten(told: int, least: int) -> None:
+    asked = Asked(told)
     asked.send()
     asked.now += 55
     asked.send()
     asked.now += 10
     for _ in range(9):
         asked.send(is_refused=True)
-    assert asked.window.limit == 1
+    assert asked.window.limit == least
     asked.send()
 
 
