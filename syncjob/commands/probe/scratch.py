@@ -8,7 +8,7 @@ from syncjob.commands.probe.calls import ask, path_of, put_once
 from syncjob.commands.probe.described import NOT_FOUND, mark, own_text, parsed
 from syncjob.commands.probe.pending import Pending
 from syncjob.commands.run import Run
-from syncjob.errors import Conflict, NotFound, ScenarioError, Stopped, SyncjobError
+from syncjob.errors import Conflict, NotFound, RateLimited, ScenarioError, Stopped, SyncjobError
 from syncjob.scenario.answers import Answer
 from syncjob.state.journal import Effect, Intent, Journal, Record, Result
 from syncjob.text.canonical import canonical, sha256
@@ -126,7 +126,8 @@ class Scratch:
         return min(attempts, _CONFLICT_ATTEMPTS) if isinstance(error, Conflict) else attempts
 
     def _is_too_long(self, error: ScenarioError) -> bool:
-        return (error.retry_after or 0.0) > self._run.config.http.max_retry_after
+        most = self._run.config.http.max_retry_after
+        return isinstance(error, RateLimited) and (error.retry_after or 0.0) > most
 
     def _asked_for(self, error: ScenarioError) -> float:
         """The wait that the server asks for, in seconds; 0 if it asks for none, or for more than is heeded."""
