@@ -103,6 +103,31 @@ def test_a_limit_that_changes_is_shared_or_is_lower_than_told_is_used(name: str)
     assert refused <= 0.12
 
 
+SHARED = {name: RIGHT[name] for name in ("sliding", "fixed", "bucket of 20", "bucket of 100")}
+
+
+@pytest.mark.parametrize("latency", [0.1, 1.0])
+@pytest.mark.parametrize("name", SHARED)
+def test_a_short_run_beside_a_long_one_that_leaves_a_fifth_is_soon_done(name: str, latency: float) -> None:
+    server, begins = SHARED[name](), START + 125
+    long = Simulation(Window(80), server, 8, (latency, latency), seeded(1))
+    short = Simulation(Window(TOLD), server, 3, (latency, latency), seeded(2), rests=lambda now: max(0.0, begins - now))
+    run(4, long, short)
+    assert short.admitted[8] - (begins - START) <= 60
+    assert long.used(TOLD, 0, 4) >= 0.3
+
+
+@pytest.mark.parametrize("latency", [0.1, 1.0])
+@pytest.mark.parametrize("name", SHARED)
+def test_two_runs_beside_each_other_both_come_to_their_end(name: str, latency: float) -> None:
+    server, items = SHARED[name](), 600
+    runs = [Simulation(Window(TOLD), server, 8, (0.8 * latency, 1.2 * latency), seeded(each)) for each in range(2)]
+    runs[0].rests = lambda now: 0.0 if len(runs[0].admitted) < items else 1e9
+    runs[1].rests = lambda now: max(0.0, START + 7 - now) if len(runs[1].admitted) < items else 1e9
+    run(25, *runs)
+    assert min(len(each.admitted) for each in runs) >= items
+
+
 def test_what_strangers_took_for_a_while_is_used_again() -> None:
     limit, hog = sliding(TOLD), iter(range(6_000))
     due = [START + 300.0]
@@ -133,5 +158,5 @@ def test_stray_refusals_never_bring_it_down_however_long_it_takes(share: float, 
 )
 def test_other_rates(told: int, allowed: float, make: Callable[[], Server]) -> None:
     ran = Simulation(Window(told), make(), 8, (0.1, 0.1), seeded(0))
-    run(10, ran)
-    assert ran.used(min(allowed, 8 * 60 / 0.1), 2, 10) >= 0.9
+    run(6, ran)
+    assert ran.used(min(allowed, 8 * 60 / 0.1), 2, 6) >= 0.9

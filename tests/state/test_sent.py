@@ -117,10 +117,9 @@ def test_a_run_counts_what_the_one_before_sent(workspace: Workspace, remote: Loo
     models(workspace, remote, 3)
     assert diff(workspace, requests_per_minute=5).exit_code == 0
     assert len(remote.asked) == 4
-    assert sync(workspace, Options(max_duration=0.3), requests_per_minute=5).exit_code == 4
+    assert sync(workspace, Options(max_duration=0.2), requests_per_minute=5).exit_code == 4
     assert len(remote.asked) == 5  # of both, in this minute
-    assert sync(workspace, Options(max_duration=0.3), requests_per_minute=10, share=0.5).exit_code == 4
-    assert sync(workspace, Options(max_duration=0.3, share=0.5), requests_per_minute=10).exit_code == 4
+    assert sync(workspace, Options(max_duration=0.2, share=0.5), requests_per_minute=10).exit_code == 4
     assert len(remote.asked) == 5  # the share of a limit too
 
 
@@ -156,3 +155,15 @@ def test_without_pacing_nothing_is_kept(workspace: Workspace, remote: Loopback) 
     models(workspace, remote, 1)
     diff(workspace)
     assert not (workspace.folder / ".syncjob").exists()
+
+
+def test_a_file_that_came_with_the_repository_is_not_believed(workspace: Workspace, remote: Loopback) -> None:
+    ids = models(workspace, remote, 1)
+    workspace.held({ids[0]: "old"})
+    config = config_of(workspace, requests_per_minute=1)
+    keep(config, 5)
+    workspace.git("add", "--force", str(path_of(config)))
+    ended = workspace.run("diff")
+    assert "git tracks files of the state folder" in ended.err + ended.out
+    assert diff(workspace, requests_per_minute=3).exit_code == 0
+    assert len(json.loads(path_of(config).read_text())["answered"]) == 1
