@@ -21,8 +21,9 @@ _LONGEST_PAUSE = 1 / 12  # of a window
 class Adaptive:
     """A limit of requests in a window of `seconds`, at first as `told` and never above.
 
-    `whole` is the limit as a number of requests. `interval` is from one request to the next in seconds; 0 as long as nothing says that they must be spread. In the
-    first window refusals may be of what others sent before, so they spread requests and lower nothing.
+    `whole` is the limit as a number of requests. `interval` is from one request to the next in seconds; 0 as long as
+    nothing says that they must be spread. In the first window refusals may be of what others sent before, so they
+    spread requests and lower nothing.
     """
 
     def __init__(self, told: int, seconds: float) -> None:

@@ -150,7 +150,7 @@ class Calls:
             return self._transport.send(method, path, params, content)
         except ScenarioError as error:
             if error.retryable and error.http_status in _SHARED:
-                self._pacer.pause(error.retry_after or 0)
+                self._pacer.pause(min(error.retry_after or 0, self._max_wait))  # beyond it the run ends
             raise
 
     def _is_patient(self) -> bool:

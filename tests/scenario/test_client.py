@@ -422,6 +422,18 @@ def test_what_is_refused_for_longer_than_max_wait_is_given_up(
     assert "beyond http.max_wait (600 s): another run, workflow or program may be using" in given_up[0]
 
 
+def test_a_call_that_is_made_once_pauses_the_next_for_max_wait_at_most(remote: Loopback) -> None:
+    remote.add("one", texts={"one": "text"})
+    remote.script = lambda method, target: json_answer(429, b"{}", retry_after="86400") if method == "PUT" else None
+    clock = Passing()
+    opened = Scenario(CREDENTIALS, base_url=remote.url, requests_per_minute=0, sleep=clock.sleep, clock=clock)
+    with opened:
+        with pytest.raises(errors.RateLimited):
+            opened.call("PUT", "/models/one/description", dict, body={"description": "new"}, attempts=1)
+        assert opened.models.description.retrieve("one").value == "text"
+    assert clock.now == 600
+
+
 def test_a_full_plan_is_asked_once(remote: Loopback, scenario: Scenario) -> None:
     remote.script = lambda method, target: json_answer(429, b'{"name": "PlanLimitReachedError"}', retry_after="1")
     with pytest.raises(errors.PlanLimit):
