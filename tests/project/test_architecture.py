@@ -43,7 +43,7 @@ FLOORS = (
 PURE = {
     "problems.py", "environment.py", "git/conversions.py", "local/pages.py", "local/select.py", "local/unfinished.py", "state/constraints.py", "state/past_runs.py",
     "commands/probe/described.py", "commands/probe/pending.py", "sandbox/api.py", "sandbox/records.py", "sandbox/behaviours.py", "github/annotations.py",
-    "scenario/types.py", "scenario/answers.py", "scenario/rate_limit.py", "scenario/http/bodies.py",
+    "scenario/types.py", "scenario/answers.py", "scenario/rate_limit.py", "scenario/adaptive.py", "scenario/http/bodies.py",
     *(path.relative_to(PACKAGE).as_posix() for room in ("text", "plan", "report", "report/html") for path in PACKAGE.glob(f"{room}/*.py")),
 } - {"report/item_store.py"}  # fmt: skip
 EFFECTS = {"os", "time", "random", "secrets", "socket", "threading", "subprocess", "shutil", "tempfile", "sys"}
