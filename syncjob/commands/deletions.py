@@ -10,20 +10,18 @@ from syncjob.local.select import select
 from syncjob.problems import Problem
 from syncjob.remote.models import own_models
 from syncjob.scenario.resources import PAGE_SIZE
-from syncjob.state import cache
 from syncjob.state.cache import Memory
 
 
 @contextmanager
 def remembered(run: Run, found: scope.Scope) -> Iterator[Memory]:
     """What earlier runs read, for a run over everything, if `updatedAt` is known to tell what has changed."""
-    config = run.config
     if not run.learnt.updated_at_moves or not found.is_whole or run.options.patterns:
-        yield Memory(None)
+        yield Memory()
         return
-    target = f"{config.base_url} {config.project_id or ''}"
-    with cache.opened(config.state_dir, config.profile, target) as opened:
-        yield opened
+    run.memory.open()
+    yield run.memory
+    run.memory.save()
 
 
 def removed(run: Run, found: scope.Scope, remembered: Memory) -> tuple[tuple[str, ...], tuple[Problem, ...]]:

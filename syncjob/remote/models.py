@@ -32,4 +32,7 @@ def own_models(
     for error in failed:
         breaker.note(Failure.of(error))
         return frozenset(), (Problem(error.code, f"cannot list the project's models: {error.message}"),)
-    return (frozenset() if stop.requested else names), ()
+    if stop.requested:
+        return frozenset(), ()
+    remembered.listed_all()
+    return names, ()

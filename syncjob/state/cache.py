@@ -1,45 +1,72 @@
-"""What Scenario held when it was last read, and when each model had then changed; kept between runs, in SQLite.
+"""What Scenario held when it was last read, and when each model had then changed; kept between runs.
 
-A description whose model has not changed since, by the `updatedAt` of a listing, need not be read
-again. What is lost costs requests and nothing else: no text is ever overwritten on its word.
+A description whose model has not changed since, by the `updatedAt` of a listing, need not be read again, but for the
+few that each run audits. What is lost costs requests and nothing else: no text is ever overwritten on its word.
 """
 
+import os
+import re
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
+
+import msgspec
 
 from syncjob import log
+from syncjob.config.config import Config
 from syncjob.errors import UsageError
 from syncjob.scenario.resources import Page
 from syncjob.scenario.types import Model
-from syncjob.state.folder import database, file_of, state_folder
+from syncjob.state.folder import file_of
+from syncjob.state.memory_file import STAMP, Damaged, MemoryFile, Seen
+from syncjob.state.older_memory import OlderMemory
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS target (name TEXT NOT NULL, models INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE IF NOT EXISTS seen (model_id TEXT PRIMARY KEY, updated_at TEXT NOT NULL, sha256 TEXT) WITHOUT ROWID;
-CREATE TEMP TABLE listed (model_id TEXT PRIMARY KEY, updated_at TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE seen (model_id TEXT PRIMARY KEY, updated_at TEXT NOT NULL, sha256 TEXT, round INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE listed (model_id TEXT PRIMARY KEY, updated_at TEXT) WITHOUT ROWID;
 """
-_FORMAT = 2  # what the first one kept was judged by this machine's clock
+_HELD = "FROM listed JOIN seen USING (model_id, updated_at)"
 # A text read so soon after its model changed may be the one before: nothing promises that a GET sees the PUT before it.
 _YOUNG = timedelta(minutes=5)
+_PARTS = 100  # as many runs audit all that is remembered
+_SAVE_EVERY = 60.0  # seconds
 
 
 class Memory:
-    """The memory of a profile, only for models `listed` in this run; safe to share by threads.
+    """The memory of a project, off until it is opened, and only for models `listed` in this run; safe to share by threads.
 
-    If its file fails it knows nothing, and says so once.
+    It works on a copy of its own. If that or its file fails it knows nothing, and says so. One that is not `wanted` is
+    never on: it only forgets.
     """
 
-    def __init__(self, database: sqlite3.Connection | None) -> None:
-        self._database = database
-        self._lock = threading.Lock()
+    def __init__(
+        self, file: MemoryFile | None = None, older: OlderMemory | None = None, *, wanted: bool = True
+    ) -> None:
+        self._file = file
+        self._older = older
+        self._wanted = wanted
+        self._database: sqlite3.Connection | None = None
+        self._lock = threading.RLock()
+        self._round = 1  # of this run
+        self._saved_at = time.monotonic()
+        self.models = 0  # how many the last listing held; 0 before the first
 
     @property
     def is_on(self) -> bool:
         return self._database is not None
+
+    def open(self) -> None:
+        """Reads what is remembered; what is damaged, or of another project, is as if there were nothing."""
+        if self._file is None or self.is_on or not self._wanted:
+            return
+        try:
+            self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
+            self._database.executescript(_SCHEMA)
+            self._load(self._file)
+        except (sqlite3.Error, OSError, UsageError) as error:
+            self._fail(error)
 
     def listing(self, pages: Iterable[Page]) -> Iterator[Model]:
         """The models of all pages, each noted with its `updatedAt` on its way."""
@@ -47,35 +74,109 @@ class Memory:
         for page in pages:
             for model in page.models:
                 count += 1
-                if _is_settled(model.updated_at, page.answered_at):
-                    self._run("INSERT OR REPLACE INTO listed VALUES (?, ?)", model.id, model.updated_at)
+                at = model.updated_at if _is_settled(model.updated_at, page.answered_at) else None
+                self._run("INSERT OR REPLACE INTO listed VALUES (?, ?)", model.id, at)
                 yield model
-        self._run("UPDATE target SET models = ?", count)
+        self.models = count
 
-    @property
-    def models(self) -> int:
-        """How many the last listing held; 0 before the first."""
-        rows = self._run("SELECT models FROM target WHERE typeof(models) = 'integer'")
-        return int(str(rows[0][0])) if rows else 0
+    def listed_all(self) -> None:
+        """Takes in that the listing was whole: what it did not hold is forgotten."""
+        self._run("DELETE FROM seen WHERE model_id NOT IN (SELECT model_id FROM listed)")
 
     def holds(self, model_id: str, sha256: str | None) -> bool:
         """Whether Scenario held just that text, by its digest, and the model has not changed since."""
-        found = self._run(
-            "SELECT 1 FROM listed JOIN seen USING (model_id, updated_at) WHERE model_id = ? AND sha256 IS ?",
-            model_id,
-            sha256,
-        )
-        return bool(found)
+        return bool(self._run(f"SELECT 1 {_HELD} WHERE model_id = ? AND sha256 IS ?", model_id, sha256))
+
+    def due(self, least: int) -> list[Seen]:
+        """What was read longest ago of all that has not changed since: 1 %, and no fewer than `least`; none for 0."""
+        held = self._run(f"SELECT count(*) {_HELD}")
+        share = -(-int(str(held[0][0])) // _PARTS) if held else 0
+        query = f"SELECT model_id, updated_at, sha256, round {_HELD} ORDER BY round, model_id LIMIT ?"
+        return msgspec.convert(self._run(query, max(least, share)), list[Seen]) if least else []
 
     def remember(self, texts: Iterable[tuple[str, str | None]]) -> None:
         """Takes in (model id, digest) of what was read in this run, after its model was listed."""
-        values = list(texts)
-        if values:
-            self._run("BEGIN IMMEDIATE")
-            for model_id, sha256 in values:
-                statement = "INSERT OR REPLACE INTO seen SELECT model_id, updated_at, ? FROM listed WHERE model_id = ?"
-                self._run(statement, sha256, model_id)
+        values = "SELECT model_id, updated_at, ?, ? FROM listed WHERE model_id = ? AND updated_at IS NOT NULL"
+        with self._lock:
+            self._run("BEGIN")
+            for model_id, sha256 in texts:
+                self._run(f"INSERT OR REPLACE INTO seen {values}", sha256, self._round, model_id)
             self._run("COMMIT")
+        if time.monotonic() - self._saved_at > _SAVE_EVERY:
+            self.save()
+
+    def drop(self, model_ids: Iterable[str]) -> None:
+        """Forgets some models for this run: they are read, and not remembered."""
+        for model_id in model_ids:
+            self._run("DELETE FROM seen WHERE model_id = ?", model_id)
+            self._run("DELETE FROM listed WHERE model_id = ?", model_id)
+
+    def forget(self, model_ids: Collection[str]) -> None:
+        """Forgets some models in the file too, before they are written, whether the memory is on or not."""
+        with self._lock:
+            self.drop(model_ids)
+            if self._older and not self.is_on and model_ids:
+                _tried(self._older.remove)
+            file = self._file
+            if file and model_ids and (self._wanted or os.path.lexists(file.path)):
+                self._forget_in(file, model_ids)
+
+    def give_up(self) -> None:
+        """Forgets all, and is off for the rest of the run, because some of it was wrong."""
+        with self._lock:
+            self._close()
+            self._wanted = False
+            if self._file:
+                _tried(self._file.remove)
+
+    def save(self) -> None:
+        """Writes what is remembered, unless another run has done so since: that one may have written texts."""
+        with self._lock:
+            self._saved_at = time.monotonic()
+            if self._file and self.is_on and self._file.is_as_it_was:
+                file = self._file
+                _tried(lambda: self._write(file))
+
+    def close(self) -> None:
+        """Saves, and is off."""
+        self.save()
+        with self._lock:
+            self._close()
+
+    def _load(self, file: MemoryFile) -> None:
+        """Raises OSError, UsageError and sqlite3.Error."""
+        try:
+            header, rows = file.read()
+            self._insert(rows)
+            self._round, self.models = header.round + 1, header.models
+        except (Damaged, sqlite3.IntegrityError) as error:
+            _tell(f"{file.path} is damaged, so everything is read, and it is written anew: {error}")
+        if self._older and self._older.is_there:
+            if not os.path.lexists(file.path):
+                self._insert(self._older.rows())
+                self._write(file)
+            self._older.remove()
+
+    def _insert(self, rows: Iterable[Seen]) -> None:
+        """All, or none."""
+        if self._database:
+            with self._database:
+                self._database.execute("BEGIN")
+                self._database.executemany("INSERT INTO seen VALUES (?, ?, ?, ?)", map(msgspec.structs.astuple, rows))
+
+    def _write(self, file: MemoryFile) -> None:
+        rows = self._run("SELECT model_id, updated_at, sha256, round FROM seen ORDER BY model_id")
+        if self.is_on:
+            file.write(self._round, self.models, (msgspec.convert(row, Seen) for row in rows))
+
+    def _forget_in(self, file: MemoryFile, model_ids: Collection[str]) -> None:
+        try:
+            if self.is_on and file.is_as_it_was:
+                self._write(file)
+            else:  # another run has saved since, or this one never read it
+                file.remove_from(model_ids)
+        except (Damaged, OSError, UsageError):  # what may be wrong is not left behind
+            _tried(file.remove)
 
     def _run(self, statement: str, *values: str | int | None) -> list[tuple[object, ...]]:
         with self._lock:
@@ -84,58 +185,47 @@ class Memory:
             try:
                 return self._database.execute(statement, values).fetchall()
             except sqlite3.Error as error:
-                self._database = None
-                _failed(error)
+                self._fail(error)
                 return []
 
-
-@contextmanager
-def opened(state_dir: Path, profile: str, target: str) -> Iterator[Memory]:
-    """The memory of a profile, until the block ends; it holds nothing of another `target` than this."""
-    try:
-        path = file_of(state_folder(state_dir), profile, "memory.sqlite3")
-        opened = _open(database(path), target)
-    except (sqlite3.Error, OSError, UsageError) as error:
+    def _fail(self, error: Exception) -> None:
+        self._close()
         _failed(error)
-        yield Memory(None)
-        return
-    with closing(opened):
-        yield Memory(opened)
+
+    def _close(self) -> None:
+        if self._database:
+            self._database.close()
+        self._database = None
 
 
-def _open(path: Path, target: str) -> sqlite3.Connection:
+def of(config: Config, *, wanted: bool, is_believed: bool) -> Memory:
+    """The memory of a run's project; what earlier versions left in the state folder counts if that `is_believed`."""
+    path = file_of(config.cache_dir, config.profile, "memory.jsonl")
+    file = MemoryFile(path, config.target, None if config.named_cache else config.state_dir)
+    return Memory(file, OlderMemory(config) if is_believed else None, wanted=wanted)
+
+
+def _tried(work: Callable[[], object]) -> None:
     try:
-        return _connected(path, target)
-    except sqlite3.OperationalError:
-        raise  # busy, or not to be written: it may be whole
-    except sqlite3.DatabaseError:  # damaged: what it held is lost, and that is all
-        path.unlink(missing_ok=True)
-        return _connected(path, target)
-
-
-def _connected(path: Path, target: str) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=1, check_same_thread=False, isolation_level=None)
-    try:
-        database.executescript(_SCHEMA)
-        name = f"{_FORMAT} {target}"
-        if database.execute("SELECT name FROM target").fetchall() != [(name,)]:
-            database.executescript("BEGIN IMMEDIATE; DELETE FROM seen; DELETE FROM target;")
-            database.execute("INSERT INTO target VALUES (?, 0)", (name,))
-            database.execute("COMMIT")
-    except sqlite3.Error:
-        database.close()
-        raise
-    return database
+        work()
+    except (OSError, UsageError) as error:
+        _failed(error)
 
 
 def _failed(error: Exception) -> None:
-    log.event("warning", "memory", message=f"the memory of earlier runs cannot be used, so all is read: {error}")
+    _tell(f"the memory of earlier runs cannot be used, so all is read: {error}")
+
+
+def _tell(message: str) -> None:
+    log.event("warning", "memory", message=message)
 
 
 def _is_settled(updated_at: str, listed_at: datetime | None) -> bool:
     """Whether a model had long not changed when it was listed; both times are Scenario's, so that no other clock counts."""
+    if listed_at is None or not re.match(STAMP, updated_at):
+        return False
     try:
         at = datetime.fromisoformat(updated_at)
     except ValueError:
         return False
-    return listed_at is not None and at.tzinfo is not None and at < listed_at - _YOUNG
+    return at.tzinfo is not None and at < listed_at - _YOUNG

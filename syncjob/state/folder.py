@@ -19,10 +19,11 @@ _LONGEST_IGNORE = 10_000  # bytes
 _DATABASE = r"\.sqlite3(?:-journal|-wal|-shm)?"
 # What this program puts into the folder; `demo` is `make demo`'s.
 _OURS = re.compile(
-    rf"\.gitignore|runs|demo|.+\.lock|.+\.learnt\.json|(?:.+\.memory|sandbox){_DATABASE}|\.syncjob-.+\.tmp"
+    rf"\.gitignore|runs|cache|demo|.+\.lock|.+\.learnt\.json|.+\.memory\.jsonl|(?:.+\.memory|sandbox){_DATABASE}"
+    r"|\.syncjob-.+\.tmp"
 )
-# What of it later runs believe; `runs` alone is a link or a submodule.
-_BELIEVED = re.compile(rf"runs(?:/[^/]+\.jsonl)?|[^/]+\.learnt\.json|[^/]+\.memory{_DATABASE}")
+# What of it later runs believe; `runs` or `cache` alone is a link or a submodule.
+_BELIEVED = re.compile(rf"runs(?:/[^/]+\.jsonl)?|cache(?:/[^/]+\.jsonl)?|[^/]+\.learnt\.json|[^/]+\.memory{_DATABASE}")
 _ELSEWHERE = "or name another folder with SYNCJOB_STATE_DIR"
 
 
