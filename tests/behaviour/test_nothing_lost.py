@@ -325,6 +325,7 @@ class NothingLostOnTheMemorysWord(NothingLost):
 
     def __init__(self) -> None:
         super().__init__()
+        self.edits = 0
         self._patch = pytest.MonkeyPatch()
         date = lambda _, timestamp=None: format_datetime(self.remote.date(), usegmt=True)  # noqa: E731
         self._patch.setattr(BaseHTTPRequestHandler, "date_time_string", date)
@@ -344,6 +345,9 @@ class NothingLostOnTheMemorysWord(NothingLost):
         self.remote.edit(model_id, _canonical(text), moves=False)
         self.allowed[model_id].add(_canonical(text))
 
+    def _is_of_another_run(self, model_id: str, earlier: str) -> bool:
+        return False  # no rollback asks the memory: what one undoes is the matter of the other machine
+
     def _is_true(self, report: Report) -> None:
         """Also what is remembered is true, unless `updatedAt` does not tell."""
         super()._is_true(report)
@@ -361,7 +365,8 @@ class NothingLostOnTheMemorysWord(NothingLost):
             self.remote.calm()
             self._diff()
         model_id = data.draw(st.sampled_from(sorted(path.stem for path in (self.folder / "descriptions").iterdir())))
-        self.edit_unseen(model_id, "an edit that moves nothing")
+        self.edits += 1
+        self.edit_unseen(model_id, f"edit {self.edits}, which moves nothing")
         found = []
         for _ in IDS:
             self.remote.calm()
