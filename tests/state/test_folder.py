@@ -43,6 +43,7 @@ def learnt(state: Path, url: str, **facts: Any) -> None:
     probed = Probed(1, "test", url, None, "scratch", AT, Learnt(), ())
     changed = json.loads(msgspec.json.encode(probed))
     changed["learnt"] |= facts
+    (state.parent / "scenario-api.json").unlink(missing_ok=True)
     (state / "test.learnt.json").write_text(json.dumps(changed))
 
 
