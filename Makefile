@@ -16,7 +16,8 @@ BEHAVIOUR := $(addprefix tests/,behaviour/test_end_to_end.py behaviour/test_git_
 	commands/test_pull.py commands/test_rollback.py remote/test_write.py behaviour/test_laws.py \
 	behaviour/test_nothing_lost.py remote/test_stray_404.py commands/test_rollback_effects.py \
 	remote/test_write_ends.py remote/test_repeated_writes.py remote/test_lag.py remote/test_normalised.py \
-	commands/test_forged_plans.py commands/test_gone_and_back.py)
+	commands/test_forged_plans.py commands/test_gone_and_back.py \
+	commands/test_acknowledge.py)
 
 .PHONY: demo test test-deep lint format bench schema lock clean
 

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from bench.history import RECENT, history_times
 from bench.processes import Ran, run
 from bench.results import Goal, Row, Section, Table, ratios, spread
 from bench.since import DIFF, since_times
@@ -31,12 +32,16 @@ def measure(size: Size) -> Section:
     starts = start_times(size.starts)
     since = since_times(size.since)
     files = _files(size.local)
+    found = history_times(size.commits)
     tables = [
         Table("Start", ("command", "ms", "over `python -c pass`"), list(_start_rows(starts))),
         Table(f"{size.since:,} files, 100 commits", ("command", "wall s", "CPU s"), list(_since_rows(since))),
         Table(f"{size.local:,} files", ("work", "wall s", "CPU s", "peak MiB"), list(_file_rows(files))),
+        Table(f"A text in {size.commits:,} commits", ("text", "wall s"), list(_found_rows(found))),
     ]
-    return Section(tables, tuple(_goals(size, starts, since[DIFF][0], [ran.cpu for ran in files["read, tags, hash"]])))
+    goals = _goals(size, starts, since[DIFF][0], [ran.cpu for ran in files["read, tags, hash"]])
+    recent = Goal(f"seconds to find a text {RECENT}, of {size.commits:,}", found[RECENT], 1.5)
+    return Section(tables, (*goals, recent))
 
 
 def _files(count: int) -> Mapping[str, Sequence[Ran]]:
@@ -68,6 +73,10 @@ def _start_rows(times: Mapping[str, Sequence[float]]) -> Iterator[Row]:
 def _since_rows(times: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> Iterator[Row]:
     for name, (wall, cpu) in times.items():
         yield f"`{name}`", spread(wall, digits=3), spread(cpu, digits=3)
+
+
+def _found_rows(found: Mapping[str, Sequence[float]]) -> Iterator[Row]:
+    return ((what, spread(seconds)) for what, seconds in found.items())
 
 
 def _file_rows(files: Mapping[str, Sequence[Ran]]) -> Iterator[Row]:

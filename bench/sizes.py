@@ -25,7 +25,10 @@ class Limited(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """`rounds` of each client; `bulk` are the sizes of whole tasks, `local` and `since` numbers of files."""
+    """`rounds` of each client; `bulk` are the sizes of whole tasks, `local` and `since` numbers of files.
+
+    `commits` are those of a long history.
+    """
 
     rounds: int
     cells: tuple[Cell, ...]
@@ -35,6 +38,7 @@ class Size:
     bulk: tuple[int, ...]
     local: int
     since: int
+    commits: int
     starts: int
 
 
@@ -61,6 +65,7 @@ SIZES: Mapping[str, Size] = {
         bulk=(100,),
         local=1000,
         since=1000,
+        commits=3000,
         starts=3,
     ),
     "usual": Size(
@@ -72,6 +77,7 @@ SIZES: Mapping[str, Size] = {
         bulk=(1000, 10_000),
         local=100_000,
         since=10_000,
+        commits=30_000,
         starts=15,
     ),
     "full": Size(
@@ -83,6 +89,7 @@ SIZES: Mapping[str, Size] = {
         bulk=(1000, 10_000, 100_000),
         local=100_000,
         since=10_000,
+        commits=30_000,
         starts=25,
     ),
 }

@@ -5,15 +5,15 @@ from typing import Literal
 
 from syncjob.errors import ScenarioError
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What is wrong, where and what to do; `line` and `column` count from 1, in characters.
 
-    `code` is one of the fixed problem codes of docs/interface.md.
-    An error keeps its item from being written, a warning does not.
+    `path` is the file of a problem that belongs to no item; `code` is one of the fixed problem codes of docs/interface.md.
+    An error keeps its item from being written; a warning does not, and a note only says why something is as it is.
     """
 
     code: str
@@ -21,6 +21,7 @@ class Problem:
     line: int | None = None
     column: int | None = None
     severity: Severity = "error"
+    path: str | None = None
 
     @property
     def is_error(self) -> bool:
@@ -34,6 +35,11 @@ CALLED_OFF = Problem("called-off", "cancelled; nothing was written")
 def warning(code: str, message: str, line: int | None = None, column: int | None = None) -> Problem:
     """A problem that is worth saying and stops nothing."""
     return Problem(code, message, line, column, severity="warning")
+
+
+def note(code: str, message: str) -> Problem:
+    """Why something is as it is, which is no reason for concern."""
+    return Problem(code, message, severity="note")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,16 @@ from syncjob.report import text
 
 @click.command()
 @with_plan
+@click.option("--unfiled", is_flag=True, help="Also list own models that have a description and no file.")
+@click.option("--keep-going", is_flag=True, help="Say what sync --keep-going would write and refuse.")
 @click.option("--exit-code", is_flag=True, help="Exit 3 if there are changes.")
 @click.pass_obj
 def diff(settings: Settings, /, plan_out: str | None, **given: Any) -> int:
     """Show what sync would do; never writes to Scenario."""
-    return show_diff(settings, "diff", Options.of(given), Output(given, plan_out), plan_out)
+    options = Options.of(given)
+    if options.unfiled and options.since is not None:
+        raise click.UsageError("--unfiled looks at all own models, --since only at what changed; drop one of the two.")
+    return show_diff(settings, "diff", options, Output(given, plan_out), plan_out)
 
 
 def show_diff(settings: Settings, command: Command, options: Options, output: Output, plan_out: str | None) -> int:
@@ -30,6 +35,6 @@ def show_diff(settings: Settings, command: Command, options: Options, output: Ou
             with output.attempts.to("write the plan"):
                 PlanFile(run, plan_out).add(result.report)
         status = output.finish(run, result, text.render_plan)
-        if output.is_on_screen and (note := uncommitted_note(run, result.report)):
+        if output.is_on_screen and (note := uncommitted_note(result.report)):
             click.echo(note, err=True)
         return status

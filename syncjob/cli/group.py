@@ -12,6 +12,7 @@ from syncjob.text.sanitize import one_line
 
 # The short help is here too, so that `syncjob --help` loads no command.
 COMMANDS = {
+    "acknowledge": "Let a later sync replace what Scenario holds now.",
     "check": "Check files, names, encodings and tags; offline unless --remote.",
     "diff": "Show what sync would do; never writes to Scenario.",
     "doctor": "Check config, credentials, git and Scenario; --probe settles how the API behaves.",

@@ -10,30 +10,52 @@ from syncjob.cli.session import Settings, run_for
 from syncjob.commands import pull as use_case
 from syncjob.commands.run import Options
 from syncjob.report import text
-from syncjob.report.model import Report
+from syncjob.report.model import Item, Report
+from syncjob.text.sanitize import one_line
 
 
 @click.command()
 @click.argument("patterns", nargs=-1, metavar="[SELECT]...")
-@with_output("text", "json")
+@with_output("text", "json", "markdown")
 @click.option(
     "--all", "takes_all", is_flag=True, help="Every own model that has a description, with a file or without."
 )
+@click.option("--merge", is_flag=True, help="Keep the file's own changes too: merge both sides.")
+@click.option("--since", metavar="REV", help="With --merge: the commit of the last sync.")
+@click.option("--back", is_flag=True, help="Take Scenario's text even if git has moved on from it.")
 @click.option("--force", is_flag=True, help="Overwrite files with changes that git does not have.")
 @click.option("--dry-run", is_flag=True, help="Show what would be written.")
 @click.pass_obj
 def pull(settings: Settings, /, takes_all: bool, dry_run: bool, **given: Any) -> int:
     """Download descriptions from Scenario into files."""
     output, options = Output(given), Options.of(given)
+    _require_consistent(options)
     with run_for(settings, "pull", options) as run:
         result = use_case.pull(run, takes_all=takes_all, dry_run=dry_run)
         status = output.finish(run, result, text.render_plan if dry_run else text.render_pull)
-    if hint := _next_step(result.report, is_of_files=not (options.patterns or takes_all), takes_all=takes_all):
-        click.echo(hint, err=True)
+        folder = run.config.shown_folder
+    if hint := _next_step(result.report, folder, is_of_files=not (options.patterns or takes_all)):
+        click.echo(one_line(hint), err=True)
     return status
 
 
-def _next_step(report: Report, *, is_of_files: bool, takes_all: bool) -> str | None:
+def _require_consistent(options: Options) -> None:
+    if options.since is not None and not options.merge:
+        raise click.UsageError("--since needs --merge")
+    if options.back and options.merge:
+        raise click.UsageError("--back cannot be combined with --merge")
+
+
+def _next_step(report: Report, folder: str, *, is_of_files: bool) -> str | None:
     if is_of_files and not report.items and not report.problems:
         return "No descriptions here yet: `syncjob pull --all` downloads all that Scenario has."
-    return "Commit these files now." if takes_all and report.summary.applied else None
+    adopted = [item for item in report.items if item.status == "applied" or _is_merged(item)]
+    if not adopted:
+        return None
+    look = f"`git add {folder}`, look at `git diff --cached`, and commit."
+    is_doubtful = any(item.action == "conflict" for item in adopted)
+    return f"Next: {'check the errors above, then ' if is_doubtful else ''}{look}"
+
+
+def _is_merged(item: Item) -> bool:
+    return any(problem.code == "merged" for problem in item.problems)

@@ -1,7 +1,6 @@
 """What a person sees of a run that writes, and what they have to agree to."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
 
 from syncjob.cli.output import Output
@@ -9,11 +8,8 @@ from syncjob.cli.question import is_agreed
 from syncjob.commands.applying import Consent
 from syncjob.commands.result import RunResult
 from syncjob.commands.run import Run
-from syncjob.errors import Stopped
-from syncjob.git.worktree import uncommitted
-from syncjob.local.document import name_of
 from syncjob.output import outputs
-from syncjob.plan import saved_plan
+from syncjob.plan import saved_plan, uncommitted
 from syncjob.plan.saved_plan import SavedItem
 from syncjob.report import text
 from syncjob.report.build import to_save
@@ -66,20 +62,13 @@ class Review:
         more = f", and then what the other {rest:,} descriptions need" if rest else ""
         question = f"Write {what} to {target} (profile {config.profile}){more}?"
         counts = None if self._output.is_on_screen else plan_line(report)
-        return " ".join(filter(None, [uncommitted_note(self._run, report), counts, question]))
+        return " ".join(filter(None, [uncommitted_note(report), counts, question]))
 
 
-def uncommitted_note(run: Run, report: Report) -> str | None:
+def uncommitted_note(report: Report) -> str | None:
     """That git does not have what is to be written, which later syncs would take for an edit on Scenario."""
-    planned = {name_of(item.model_id) for item in report.items if item.action in ("create", "update")}
-    unsaved: frozenset[str] = frozenset()
-    if planned and run.command != "rollback":  # which writes no files' texts
-        with suppress(Stopped):
-            unsaved = uncommitted(run.config.folder, run.git) or unsaved
-    if not (number := len(planned & unsaved)):
-        return None
-    what = "1 of these files is" if number == 1 else f"{number:,} of these files are"
-    return f"{what} not committed: commit first, or a later sync takes the text for an edit on Scenario."
+    told = (problem.message for problem in report.problems if problem.code == uncommitted.CODE)
+    return next(map(uncommitted.in_short, told), None)
 
 
 class PlanFile:

@@ -53,11 +53,13 @@ def sync(settings: Settings, /, plan_out: str | None, dry_run: bool, yes: bool, 
     if options.plan and (is_planned_anew or options.overwrite_remote_edits or plan_out):
         raise click.UsageError(
             "--plan applies just what the plan holds; SELECT, --since, --prune, --shard, --overwrite-remote-edits and "
-            "--plan-out belong to the run that makes it (diff, or sync --dry-run)"
+            "--plan-out belong to the run that makes it (diff, or sync --dry-run)."
         )
     output = Output(given, plan_out)
     if dry_run:
         return show_diff(settings, "sync", options, output, plan_out)
+    if options.exit_code:
+        click.echo("--exit-code has no effect without --dry-run.", err=True)
     is_asking = not yes and is_attended()
     with run_for(settings, "sync", options, "write") as run:
         review = Review(run, output, is_asking=is_asking, plan_out=plan_out)

@@ -124,4 +124,5 @@ def _log_outcome(outcome: Outcome) -> None:
     elif failure:
         log.told("error", "failed", model_id=change.model_id, error=failure.code, message=failure.message)
     for problem in outcome.problems:
-        log.told(problem.severity, problem.code, model_id=change.model_id, message=problem.message)
+        level = "info" if problem.severity == "note" else problem.severity
+        log.told(level, problem.code, model_id=change.model_id, message=problem.message)

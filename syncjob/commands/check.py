@@ -7,10 +7,12 @@ from syncjob.commands.result import report_of
 from syncjob.commands.run import Run
 from syncjob.errors import Stopped
 from syncjob.local import scope
+from syncjob.local.acknowledged import problems_of as problems_of_lines
 from syncjob.local.document import Document
+from syncjob.local.pages import is_page, page
 from syncjob.plan.compare import Plan, not_compared
 from syncjob.plan.references import Catalogue, Key, model_unknown, problems_of
-from syncjob.problems import Failure
+from syncjob.plan.suggestions import Suggestions
 from syncjob.report import build
 from syncjob.report.model import Item, Report
 
@@ -24,25 +26,29 @@ def check(run: Run, *, is_remote: bool) -> Report:
         plan = unasked_plan(run)
         return report_of(run, build.plan_items(plan), plan.problems, dry_run=True)
     documents = tuple(takewhile(lambda _: not run.stop.requested, found.documents(run.stop)))
-    catalogue = Catalogue()
+    catalogue = None
     if is_remote:
         valid = [document for document in documents if document.is_valid]
         keys: set[Key] = {("model", document.model_id) for document in valid}
         catalogue = run.look_up(keys | {(tag.kind, tag.id) for document in valid for tag in document.tags})
-    checked = (_item(document, catalogue, is_remote) for document in documents)
+    suggestions = Suggestions(found.names)
+    checked = (_item(document, catalogue, suggestions) for document in documents)
     unread = map(found.files.unread, found.asked[len(documents) :])
     items = (*checked, *build.plan_items(Plan(tuple(map(not_compared, unread)))))
-    return report_of(run, items, found.problems, dry_run=True)
+    lines = takewhile(lambda _: not run.stop.requested, problems_of_lines(run.config.folder, run.config.shown_folder))
+    return report_of(run, items, (*found.problems, *lines), dry_run=True)
 
 
-def _item(document: Document, catalogue: Catalogue, is_remote: bool) -> Item:
-    problems = document.problems
-    model = catalogue.entry("model", document.model_id)
-    failure: Failure | None = None
-    if is_remote and document.is_valid:
-        failure = catalogue.failure("model", document.model_id)
-        if model is None and failure is None:
-            problems += (model_unknown(),)
-        found, failed = problems_of(document.text, document.tags, model, catalogue)
-        problems, failure = problems + found, failure or failed
-    return build.checked_item(document.model_id, document.path, model.name if model else None, problems, failure)
+def _item(document: Document, catalogue: Catalogue | None, suggestions: Suggestions) -> Item:
+    """An item of the report; without a catalogue nothing was looked up."""
+    model_id, path, problems = document.model_id, document.path, document.problems
+    if catalogue is None or not document.is_valid:
+        pages = (page(model_id),) if catalogue is None and is_page(model_id) else ()
+        return build.checked_item(model_id, path, None, problems + pages, None)
+    model = catalogue.entry("model", model_id)
+    failure = catalogue.failure("model", model_id)
+    if model is None and failure is None:
+        problems += (model_unknown(),)
+    found, failed = problems_of(document.text, document.tags, model, catalogue)
+    problems = suggestions.to(problems + found, document.tags, model_id, catalogue)
+    return build.checked_item(model_id, path, model.name if model else None, problems, failure or failed)

@@ -1,11 +1,13 @@
 """`pull`: Scenario's texts into the files."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from syncjob.commands.planning import ask_all, has_neither, unasked_plan
+from syncjob.commands.adoption.judging import Judge, Taken, with_changes
+from syncjob.commands.adoption.merging import Merging, last_sync
+from syncjob.commands.adoption.writing import tidy, write
+from syncjob.commands.planning import ask_all, has_neither, texts_of, unasked_plan
 from syncjob.commands.result import RunResult, report_of
 from syncjob.commands.run import Run
 from syncjob.errors import Stopped
@@ -16,44 +18,38 @@ from syncjob.local.document import Document, name_of
 from syncjob.local.select import select
 from syncjob.plan.compare import Change, Plan, in_order, not_compared
 from syncjob.plan.outcome import Outcome
-from syncjob.plan.pull import file_bytes, pulled, with_collisions
-from syncjob.problems import Failure, Problem
+from syncjob.plan.pull import Place, compared, fitting, with_collisions
+from syncjob.problems import Problem
 from syncjob.remote.models import own_models
 from syncjob.report import build
 from syncjob.state.cache import Memory
-from syncjob.text.canonical import sha256
 from syncjob.text.tags import is_id
 
 
 def pull(run: Run, *, takes_all: bool, dry_run: bool) -> RunResult:
-    """Takes Scenario's texts over into the files, each written whole; the first problem refuses all of them."""
-    plan = _plan(run, takes_all=takes_all)
+    """Adopts Scenario's texts, each file written whole; the first problem refuses all of them, or its own if merging."""
+    plan, taken = _plan(run, takes_all=takes_all)
     planned = build.pull_items(plan)
     if dry_run:
         return RunResult(report_of(run, planned, plan.problems, dry_run=True), plan.changes)
-    writes = () if plan.is_refused or run.stop.requested else plan.writes
-    outcomes: dict[str, Outcome] = {}
-    for change in run.track("Writing", writes, len(writes)):
-        if run.stop.requested:
-            break
-        outcomes[change.model_id] = _write_file(run, change)
+    is_refused = plan.is_stopped or (plan.is_refused and not run.options.merge)
+    outcomes = {} if is_refused or run.stop.requested else _written(run, taken)
     items = build.run_items(plan, outcomes, planned, is_stopped=plan.is_stopped)
     return RunResult(report_of(run, items, plan.problems, dry_run=False), plan.changes)
 
 
-def _write_file(run: Run, change: Change) -> Outcome:
-    name = name_of(change.model_id)
-    path = run.config.folder / name
-    is_there = os.path.lexists(path)
-    now = scope.Files(run.config, [name] if is_there else []).read(name)
-    if sha256(now.text) != change.before_sha256 or (is_there and change.action == "create"):
-        message = "the file changed during this run and was left alone; pull again"
-        return Outcome(change, "refused", (Problem("file-uncommitted", message),))
-    try:
-        whole.write(path, file_bytes(change.after))
-    except OSError as error:
-        return Outcome(change, "failed", failure=Failure("file-special", f"cannot be written: {error.strerror}"))
-    return Outcome(change, "applied")
+def _written(run: Run, taken: Sequence[Taken]) -> dict[str, Outcome]:
+    """What became of each file that was to be written, by model id."""
+    outcomes: dict[str, Outcome] = {}
+    read = [each for each in taken if each.is_read]
+    for each in run.track("Writing", read, len(read)):
+        if run.stop.requested:
+            break
+        if each.change.is_write:
+            outcomes[each.change.model_id] = write(run, each)
+        else:
+            tidy(run, each)
+    return outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,41 +62,54 @@ class _Files:
     max_name_bytes: int
 
 
-def _plan(run: Run, *, takes_all: bool) -> Plan:
+def _plan(run: Run, *, takes_all: bool) -> tuple[Plan, list[Taken]]:
     """What Scenario's texts make of the files; raises UsageError for a pattern that names neither file nor model."""
     config = run.config
     names = scope.names_of(config, may_be_empty=True)
     try:
+        since, unknown = last_sync(run)
         worktree = scope.known_worktree(config, names, run.git)
         unsaved = frozenset[str]() if run.options.force else uncommitted(config.folder, run.git)
         found, problems = _to_pull(run, names, takes_all=takes_all)
         new = scope.known_worktree(config, scope.in_order(found - set(names)), run.git, are_there=False)
     except Stopped:
-        return unasked_plan(run)
+        return unasked_plan(run), []
     worktree = worktree.plus(new)
     there = scope.Files(config, names, worktree)
     documents = [there.unread(name) if run.stop.requested else there.read(name) for name in scope.in_order(found)]
     files = _Files(names, unsaved, worktree.encodings, whole.max_name_bytes(config.folder))
-    taken = ask_all(run, documents, partial(_taken, run, files), not_compared, is_for_scenario=False)
-    changes = with_collisions(taken, names)
+    taken = _taken(run, files, documents, since)
     if takes_all:
-        changes = [change for change in changes if name_of(change.model_id) in names or not has_neither(change)]
-    return Plan(in_order(changes), problems)
+        taken = [each for each in taken if name_of(each.change.model_id) in names or not has_neither(each.change)]
+    return Plan(in_order(each.change for each in taken), (*unknown, *problems)), taken
 
 
-def _taken(run: Run, files: _Files, document: Document) -> Change:
+def _taken(run: Run, files: _Files, documents: Sequence[Document], since: str | None) -> list[Taken]:
+    changes = ask_all(run, documents, partial(_compared, run, files), not_compared, is_for_scenario=False)
+    with texts_of(run, files.encodings) as texts:
+        merging = Merging(run, texts, since) if run.options.merge else None
+        judge = Judge(run, texts, partial(_fitting, run, files), merging)
+        taken = list(judge.taken(zip(documents, changes, strict=True)))
+    return with_changes(taken, with_collisions((each.change for each in taken), files.names))
+
+
+def _compared(run: Run, files: _Files, document: Document) -> Change:
     if not is_id(document.model_id):
         return not_compared(document)
+    is_new = name_of(document.model_id) not in files.names
+    must_exist = document.model_id in run.options.patterns and is_new
+    return compared(document, run.remote.read(document.model_id), must_exist=must_exist)
+
+
+def _fitting(run: Run, files: _Files, document: Document, change: Change) -> Change:
     name = name_of(document.model_id)
-    return pulled(
-        document,
-        run.remote.read(document.model_id),
-        max_file_bytes=run.config.safety.max_file_bytes,
-        max_name_bytes=files.max_name_bytes,
+    place = Place(
+        run.config.safety.max_file_bytes,
+        files.max_name_bytes,
         may_overwrite=files.unsaved is not None and name not in files.unsaved,
-        must_exist=document.model_id in run.options.patterns and name not in files.names,
         encoding=files.encodings.get(name),
     )
+    return fitting(document, change, place)
 
 
 def _to_pull(run: Run, names: Sequence[str], *, takes_all: bool) -> tuple[frozenset[str], tuple[Problem, ...]]:

@@ -1,6 +1,6 @@
 """Files and what Scenario holds -> Plans in slices: read by the run's workers, judged, and what they refer to looked up."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import islice
@@ -13,6 +13,7 @@ from syncjob.local.scope import Files
 from syncjob.output.internal import guarded
 from syncjob.plan.compare import Change, Plan, compare, failed, in_order, in_step, not_compared, unjudged
 from syncjob.plan.existing import Held
+from syncjob.plan.suggestions import Suggestions
 from syncjob.remote.lookup import References
 from syncjob.state.cache import Memory
 from syncjob.state.journal import Confirmed
@@ -34,30 +35,44 @@ Slicing = Literal["even", "paced", "one"]
 
 
 def plans(
-    run: Run, names: Sequence[str], source: Files, judge: Judge, memory: Memory, slicing: Slicing
+    run: Run,
+    names: Sequence[str],
+    source: Files,
+    judge: Judge,
+    memory: Memory,
+    slicing: Slicing,
+    suggestions: Suggestions,
 ) -> Iterator[Plan]:
     """The names' documents compared, in slices; what is in step comes as it is found, in partial plans.
 
     The first slice ends when `SLICE` are not in step: below that all is known before the first write. Later `paced`
     ones are small enough to be written before what was read is old; `one` slice can hold all.
     """
-    reading, references = _Reading(run, names, source, memory), References(run.look_up)
+    reading, references = _Reading(run, names, source, memory), References(run.look_up, suggestions)
     size = len(names) + 1 if slicing == "one" else SLICE
     while reading.rest:
-        pending: list[Change] = []  # the slice before is let go, for it holds texts
-        for settled in reading.settled(size):
-            yield Plan(in_order(settled), is_partial=True)
-        pending = reading.taken()
-        with suppress(Stopped):  # while git was asked
-            pending = list(_judged(run, pending, judge))
-        if run.stop.requested:  # a write that was not judged and looked up is no plan
-            yield from reading.cut_short(pending)
+        if not (yield from _slice(run, reading, references, judge, size)):
             return
-        yield Plan(in_order(references.of(pending)), rest=reading.rest)
         if slicing == "paced":
             size = _later_slice(run.client.requests_per_minute, run.config.http.recheck_after)
     if not names:
         yield Plan(())
+
+
+def _slice(
+    run: Run, reading: "_Reading", references: References, judge: Judge, size: int
+) -> Generator[Plan, None, bool]:
+    """The plans of one slice; returns whether another may follow."""
+    for settled in reading.settled(size):
+        yield Plan(in_order(settled), is_partial=True)
+    pending = reading.taken()
+    with suppress(Stopped):  # while git was asked
+        pending = list(_judged(run, pending, judge))
+    if run.stop.requested:  # a write that was not judged and looked up is no plan
+        yield from reading.cut_short(pending)
+        return False
+    yield Plan(in_order(references.of(pending)), rest=reading.rest)
+    return True
 
 
 def _judged(run: Run, changes: Iterable[Change], judge: Judge) -> Iterator[Change]:

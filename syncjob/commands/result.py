@@ -93,6 +93,7 @@ def report_of(run: Run, items: Collection[Item], problems: Sequence[Problem], *,
         ),
         items=items,
         problems=build.run_problems((*problems, *end.problems())),
+        keep_going=run.options.keep_going,
     )
 
 

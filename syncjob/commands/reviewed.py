@@ -7,6 +7,7 @@ from pathlib import Path
 from syncjob.commands import reading
 from syncjob.commands.planning import by_history, texts_of, within_thresholds
 from syncjob.commands.run import Run
+from syncjob.commands.uncommitted import Uncommitted, noted
 from syncjob.control.workers import Stop
 from syncjob.errors import Stopped, UsageError
 from syncjob.files import regular
@@ -16,6 +17,7 @@ from syncjob.local.document import Document, name_of
 from syncjob.plan import saved_plan
 from syncjob.plan.compare import Change, Plan, in_order, not_compared
 from syncjob.plan.saved_plan import SavedItem
+from syncjob.plan.suggestions import Suggestions
 from syncjob.problems import Problem, warning
 from syncjob.state.cache import Memory
 from syncjob.text.sanitize import shorten
@@ -46,6 +48,7 @@ def plans_of_saved(run: Run, path: Path) -> Iterator[Plan]:
     yield Plan(blocked, is_partial=True)
     with texts_of(run, worktree.encodings) as texts:
         plans = _judged_again(run, names, source, _Judge(run, writes, texts))
+        plans = noted(plans, Uncommitted(run), texts, will_write=True)
         yield from within_thresholds(run, plans, len(there), not there, will_write=True)
 
 
@@ -64,7 +67,7 @@ class _Reviewed(scope.Files):
 
 
 def _judged_again(run: Run, names: Sequence[str], source: _Reviewed, judge: "_Judge") -> Iterator[Plan]:
-    for plan in reading.plans(run, names, source, judge, Memory(None), "one"):
+    for plan in reading.plans(run, names, source, judge, Memory(), "one", Suggestions()):
         yield replace(plan, problems=(*plan.problems, *judge.warnings()))
 
 

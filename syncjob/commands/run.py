@@ -32,7 +32,7 @@ from syncjob.state.probe_results import Learnt
 from syncjob.state.recent import Recent, recent_writes
 
 _T = TypeVar("_T")
-Command = Literal["check", "diff", "sync", "pull", "rollback", "doctor"]
+Command = Literal["check", "diff", "sync", "pull", "acknowledge", "rollback", "doctor"]
 Reach = Literal["offline", "read", "write"]  # how far a run may go
 
 
@@ -49,6 +49,7 @@ class Options:
     patterns: tuple[str, ...] = ()
     since: str | None = None
     prune: bool = False
+    unfiled: bool = False
     shard: Shard | None = None
     refresh: bool = False
     plan: Path | None = None
@@ -57,6 +58,8 @@ class Options:
     keep_going: bool = False
     overwrite_remote_edits: bool = False
     force: bool = False
+    merge: bool = False
+    back: bool = False
     exit_code: bool = False
 
     @classmethod

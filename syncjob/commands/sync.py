@@ -3,15 +3,18 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from syncjob.commands import deletions, reading, reviewed
+from syncjob.commands import reading, reviewed, unfiled
 from syncjob.commands.applying import Review, carry_out
 from syncjob.commands.auditing import audited
 from syncjob.commands.planning import by_history, has_neither, texts_of, unasked_plan, within_thresholds
 from syncjob.commands.result import Gathered, RunResult, report_of
 from syncjob.commands.run import Run
+from syncjob.commands.uncommitted import Uncommitted, noted
 from syncjob.errors import Stopped
+from syncjob.git.history import Texts
 from syncjob.local import scope
-from syncjob.plan.compare import Plan, in_order, left_alone, not_compared
+from syncjob.plan.compare import Change, Plan, in_order, left_alone, not_compared
+from syncjob.plan.suggestions import Suggestions
 from syncjob.problems import Problem
 
 
@@ -45,7 +48,7 @@ def _plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
             options.patterns,
             options.since,
             shard=options.shard,
-            will_prune=options.prune,
+            will_prune=options.prune or options.unfiled,  # which looks at models without a file too
             git=run.git,
             stop=run.stop,
         )
@@ -53,7 +56,8 @@ def _plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
         yield unasked_plan(run)
         return
     is_strict = will_write and not options.keep_going
-    if is_strict and not found.is_valid(run.stop):
+    is_over = any(problem.is_error for problem in found.problems)
+    if is_over or (is_strict and not found.is_valid(run.stop)):
         yield _refused(run, found, ())
     else:
         yield from _plans_in_scope(run, found, will_write=will_write, is_strict=is_strict)
@@ -66,20 +70,35 @@ def _refused(run: Run, found: scope.Scope, problems: tuple[Problem, ...]) -> Pla
 
 def _plans_in_scope(run: Run, found: scope.Scope, *, will_write: bool, is_strict: bool) -> Iterator[Plan]:
     will_prune = run.options.prune
-    with deletions.remembered(run, found) as memory, texts_of(run, found.files.worktree.encodings) as texts:
-        removed, problems = deletions.removed(run, found, memory)
+    with unfiled.remembered(run, found) as memory, texts_of(run, found.files.worktree.encodings) as texts:
+        listed, problems = unfiled.models(run, found, memory)
         if is_strict and problems:
             yield _refused(run, found, problems)
             return
         problems = (*problems, *audited(run, memory))
-        left = () if will_prune else (left_alone(found.files.unread(name)) for name in removed)
+        left = () if will_prune else (left_alone(found.files.unread(name)) for name in found.gone)
         yield Plan(in_order(left), (*found.problems, *problems), is_partial=True)
-        asked = (*found.asked, *(removed if will_prune else ()))
+        asked = (*found.asked, *found.gone, *listed) if will_prune else found.asked
         slicing: reading.Slicing = "paced" if will_write else "even"
-        plans = reading.plans(run, asked, found.files, by_history(run, texts), memory, slicing)
+        known = Suggestions(found.names, listed)
+        plans = reading.plans(run, asked, found.files, by_history(run, texts), memory, slicing, known)
         if will_prune and found.is_whole:
             plans = map(_without_nothing, plans)
-        yield from within_thresholds(run, plans, found.count, not found.names, will_write=will_write)
+        yield from _guarded(run, found, plans, texts, will_write=will_write)
+        if run.options.unfiled and not will_prune:
+            yield from unfiled.plans(run, found, listed, memory, texts)
+
+
+def _guarded(run: Run, found: scope.Scope, plans: Iterable[Plan], texts: Texts, *, will_write: bool) -> Iterable[Plan]:
+    """The plans, held to the thresholds, with a warning at each text that git does not have."""
+    unsaved = Uncommitted(run)
+
+    def is_reviewed(change: Change) -> bool:
+        return not found.is_whole and unsaved.is_committed(change)
+
+    plans = noted(plans, unsaved, texts, will_write=will_write)
+    is_emptied = not found.names
+    return within_thresholds(run, plans, found.count, is_emptied, will_write=will_write, is_reviewed=is_reviewed)
 
 
 def _without_nothing(plan: Plan) -> Plan:

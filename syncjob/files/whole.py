@@ -46,6 +46,16 @@ def save(path: Path, parts: Iterable[bytes]) -> None:
 
 
 @contextmanager
+def scratch(*contents: bytes) -> Iterator[list[Path]]:
+    """Files of these bytes in a new folder of the system's temporary ones, all gone with the block; raises OSError."""
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as folder:
+        files = [Path(folder) / str(number) for number in range(len(contents))]
+        for file, content in zip(files, contents, strict=True):
+            file.write_bytes(content)
+        yield files
+
+
+@contextmanager
 def _made(folder: Path | None) -> Iterator[Path]:
     """An empty file in a folder, or in that of the system's temporary files; it is gone with the block unless moved."""
     # A short name: one made of the file's own could be longer than a name may be.

@@ -37,12 +37,19 @@ class GitFailed(Exception):
 
 def output(root: Path, arguments: Sequence[str], watch: Watch, said: bytes = b"", settings: Settings = ()) -> bytes:
     """What one command that reads `said` prints; raises GitFailed."""
+    return ended(root, arguments, watch, said, settings)[0]
+
+
+def ended(
+    root: Path, arguments: Sequence[str], watch: Watch, said: bytes = b"", settings: Settings = (), *, most: int = 0
+) -> tuple[bytes, int]:
+    """The same, and the exit status; above `most` it is an error."""
     with started(root, arguments, settings, is_quiet=False) as process:
         out, errors, status = processes.whole(process, watch, said)
-    if status:
+    if not 0 <= status <= most:
         reason = errors.decode("utf-8", "replace").strip().removeprefix("fatal: ")
         raise GitFailed(f"git: {shorten(reason) or f'{arguments[0]} ended with status {status}'}")
-    return out
+    return out, status
 
 
 @contextmanager

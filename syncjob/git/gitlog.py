@@ -1,9 +1,10 @@
 """What `git log` lists: the version of each path that each commit left, and what it was renamed from."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -17,20 +18,33 @@ PATIENCE = 60.0
 _FILE = "100"  # begins the mode of a file: neither of a link or a submodule, nor of what is gone
 _HANDFUL = 20_000  # of commits, as many as fit on a command line
 _FORM = (
-    "log", "--diff-merges=combined", "--combined-all-paths", "-z", "--raw", "--no-abbrev", "--find-renames", "--format=%H",
+    "log", "--diff-merges=combined", "--combined-all-paths", "-z", "--raw", "--no-abbrev", "--find-renames", "--format=%H %P",
 )  # fmt: skip
-# Every commit that HEAD reaches, children before parents; a merge is listed with what is in none of its parents.
-_WALK = ("--topo-order", "--full-history", "HEAD")
+# Every commit, those of later dates first; a merge is listed with what is in none of its parents. In topological order
+# git would walk through all of them before it lists the first.
+_WALK = ("--full-history",)
 # All Markdown of the repository, because a rename may lead from another folder.
 _PATHS = ("--", "*.md")
 
 
-class _Entry(NamedTuple):
-    """What a commit did to a path; `statuses` are one letter a parent, `olds` what it was called in those."""
+class Held(NamedTuple):
+    """A blob that a file had at a commit, which brought it, or only had it still, just before another replaced it."""
 
     commit: str
-    mode: str
     blob: str
+    is_brought: bool
+
+
+class _Entry(NamedTuple):
+    """What a commit did to a path. `statuses` are one letter a parent, `olds` what it was called in those.
+
+    `modes` and `blobs` are those of the parents, then the commit's own.
+    """
+
+    commit: str
+    parents: tuple[str, ...]
+    modes: tuple[str, ...]
+    blobs: tuple[str, ...]
     statuses: str
     olds: tuple[str, ...]
     path: str
@@ -44,34 +58,63 @@ class _Entry(NamedTuple):
     def renamed_from(self) -> Iterator[str]:
         return (old for old, status in zip(self.olds, self.statuses, strict=True) if status in "RC")
 
+    @property
+    def replaced(self) -> Iterator[tuple[str, str, str]]:
+        """The (path, blob, commit) of what the parents have; a root has none."""
+        for old, mode, blob, parent in zip(self.olds, self.modes, self.blobs, self.parents, strict=False):
+            if mode.startswith(_FILE):
+                yield old, blob, parent
+
 
 @dataclass(slots=True)
 class Log:
-    """The (commit, blob) of each version of every path, newest first, and what it was renamed from.
+    """The (commit, blob) of each version of every path, newest first, and what it was renamed from, as far as anybody asked.
 
-    `unfollowed` are the commits of which not all renames are known, `uncertain` the paths that were new in them.
+    `replaced` are the blobs that a commit replaced and of which it is not read yet what brought them, each with a commit
+    that still had it. `unfollowed` are the commits of which not all renames are known, `uncertain` the paths that were
+    new in them. `more` reads one entry on with each step.
     """
 
     prefix: str
     versions: defaultdict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
+    replaced: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     renamed: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     unfollowed: list[str] = field(default_factory=list)
     uncertain: set[str] = field(default_factory=set)
+    more: Iterator[None] = field(default_factory=lambda: iter(()))
+    entries: int = 0
 
-    def of(self, name: str) -> Iterator[tuple[str, str]]:
-        """The versions of a file of the folder, then those of all that it was renamed from.
+    def of(self, name: str, known_as: Iterable[str] = ()) -> Iterator[Held]:
+        """The versions of a file of the folder, and those of all that it was renamed from or is `known_as`.
 
-        All of theirs: which of two branches git lists first says nothing of which came first.
+        All of theirs: which of two branches git lists first says nothing of which came first. Raises GitFailed. The log
+        is read on in steps that double what was read, so that a path is looked up a few times, and not for each entry.
         """
-        return (version for path in self._paths(name) for version in self.versions.get(path, ()))
+        given: Counter[str] = Counter()
+        while True:
+            entries = self.entries
+            paths = self.paths(name, known_as)
+            for path in paths:
+                for version in islice(self.versions.get(path, ()), given[path], None):
+                    given[path] += 1
+                    yield Held(*version, is_brought=True)
+            for path in paths:
+                for blob, commit in tuple(self.replaced.get(path, {}).items()):
+                    yield Held(commit, blob, is_brought=False)
+            if entries == self.entries and not self._read_on():
+                return
+
+    def _read_on(self) -> bool:
+        return sum(1 for _ in islice(self.more, max(1, self.entries))) > 0
 
     def is_uncertain(self, name: str) -> bool:
         """Whether a file may have been renamed from more than is known."""
-        return bool(self.uncertain) and not self.uncertain.isdisjoint(self._paths(name))
+        return bool(self.uncertain) and not self.uncertain.isdisjoint(self.paths(name))
 
-    def _paths(self, name: str) -> dict[str, None]:
+    def paths(self, name: str, known_as: Iterable[str] = ()) -> dict[str, None]:
+        """The path of a file of the folder, and those that it was renamed from."""
         paths: dict[str, None] = {}
-        left = [self.prefix + name]
+        left = [self.prefix + name, *known_as]
         for path in left:
             if path not in paths:
                 paths[path] = None
@@ -79,17 +122,22 @@ class Log:
         return paths
 
 
-def read(repository: Repository) -> Log:
-    """The log of HEAD, without the renames that take long to find; raises GitFailed."""
-    log = Log(repository.prefix)
-    entries = _entries(repository.tokens(*_FORM, f"-l{RENAME_LIMIT}", *_WALK, *_PATHS))
+@contextmanager
+def reading(repository: Repository, *revisions: str) -> Iterator[Log]:
+    """The log of revisions, without the renames that take long to find; git ends with the block."""
+    with closing(repository.tokens(*_FORM, f"-l{RENAME_LIMIT}", *_WALK, *revisions, *_PATHS)) as tokens:
+        log = Log(repository.prefix)
+        log.more = _taken_in(log, _of_history(repository, _entries(tokens)))
+        yield log
+
+
+def _of_history(repository: Repository, entries: Iterator[_Entry]) -> Iterator[_Entry]:
+    """The entries; a branch without a commit has a history, and an empty one."""
     try:
-        for commit, of_commit in groupby(entries, key=attrgetter("commit")):
-            _take_in(log, commit, tuple(of_commit))
+        yield from entries
     except GitFailed:
         if not repository.is_unborn():
             raise
-    return log  # of a branch without a commit a history, and an empty one
 
 
 def follow(repository: Repository, log: Log) -> None:
@@ -102,17 +150,31 @@ def follow(repository: Repository, log: Log) -> None:
     log.uncertain.clear()
 
 
-def _take_in(log: Log, commit: str, entries: Sequence[_Entry]) -> None:
-    for entry in entries:
-        if entry.mode.startswith(_FILE):
-            log.versions[entry.path].append((commit, entry.blob))
-            log.renamed[entry.path].update(entry.renamed_from)
-    new = [entry.path for entry in entries if entry.is_new]
-    gone = sum(entry.statuses == "D" for entry in entries)
-    # What went is not listed of a merge, so there each file that is new may be renamed.
-    if (new and len(entries[0].statuses) > 1) or len(new) * gone > RENAME_LIMIT**2:
-        log.unfollowed.append(commit)
-        log.uncertain.update(new)
+def _taken_in(log: Log, entries: Iterator[_Entry]) -> Iterator[None]:
+    """Takes the entries into the log, one with each step."""
+    for commit, of_commit in groupby(entries, key=attrgetter("commit")):
+        new: list[str] = []
+        gone, parents = 0, 1
+        for entry in of_commit:
+            _take_in(log, entry)
+            new += [entry.path] if entry.is_new else []
+            gone += entry.statuses == "D"
+            parents = len(entry.statuses)
+            yield
+        # What went is not listed of a merge, so there each file that is new may be renamed.
+        if (new and parents > 1) or len(new) * gone > RENAME_LIMIT**2:
+            log.unfollowed.append(commit)
+            log.uncertain.update(new)
+
+
+def _take_in(log: Log, entry: _Entry) -> None:
+    log.entries += 1
+    if entry.modes[-1].startswith(_FILE):
+        log.versions[entry.path].append((entry.commit, entry.blobs[-1]))
+        log.renamed[entry.path].update(entry.renamed_from)
+        log.replaced[entry.path].pop(entry.blobs[-1], None)
+    for path, blob, commit in entry.replaced:
+        log.replaced[path][blob] = commit
 
 
 def _entries(tokens: Iterator[str]) -> Iterator[_Entry]:
@@ -120,23 +182,29 @@ def _entries(tokens: Iterator[str]) -> Iterator[_Entry]:
 
     The form is that of `git diff-tree --raw -z`: one colon a parent, then modes, blobs, status and paths.
     """
-    commit = ""
+    commits = [""]
     try:
         for token in tokens:
             entry = token.lstrip("\n")
             if entry.startswith(":"):
-                yield _entry(commit, entry, tokens)
+                yield _entry(commits, entry, tokens)
             else:
-                commit = entry or commit
+                commits = entry.split() or commits
     except (IndexError, ValueError, RuntimeError, StopIteration) as error:
         raise GitFailed("`git log` printed something unexpected; is this git?") from error
 
 
-def _entry(commit: str, entry: str, tokens: Iterator[str]) -> _Entry:
-    parents = len(entry) - len(entry.lstrip(":"))
-    fields = entry.split(" ")
+def _entry(commits: Sequence[str], entry: str, tokens: Iterator[str]) -> _Entry:
+    """What a commit, the first of them, did that has the others for parents."""
+    count = len(entry) - len(entry.lstrip(":"))
+    fields = entry.lstrip(":").split(" ")
     statuses = fields[-1].rstrip("0123456789")  # a rename's says how much of it is alike
-    has_olds = parents > 1 or statuses in "RC"
-    olds: Sequence[str] = [next(tokens) for _ in range(parents)] if has_olds else ()
+    has_olds = count > 1 or statuses in "RC"
+    olds: Sequence[str] = [next(tokens) for _ in range(count)] if has_olds else ()
     path = next(tokens)
-    return _Entry(commit, fields[parents], fields[2 * parents + 1], statuses, tuple(olds) or (path,) * parents, path)
+    modes, blobs = fields[: count + 1], fields[count + 1 : 2 * count + 2]
+    if len(blobs) <= count or len(statuses) != count:
+        raise ValueError(entry)
+    commit, *parents = commits
+    whole = tuple(olds) or (path,) * count
+    return _Entry(commit, tuple(parents), tuple(modes), tuple(blobs), statuses, whole, path)

@@ -1,101 +1,129 @@
-"""What git knows of the descriptions' past: which files changed since a revision, and every text that it held."""
+"""What git knows of the descriptions' past: every text that it ever held."""
 
-import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from syncjob.environment import is_step
 from syncjob.git import gitlog
+from syncjob.git.advice import FETCH, advice, told
+from syncjob.git.branches import with_revision
 from syncjob.git.call import GitFailed
 from syncjob.git.conversions import checked_out
-from syncjob.git.git import Git, NoRepository
+from syncjob.git.git import Git
+from syncjob.git.head import HeadFiles
 from syncjob.git.repository import Repository, TooLarge
-from syncjob.git.worktree import kept_by_git, names_unlike
-from syncjob.text.canonical import canonical
-from syncjob.text.sanitize import shorten
+from syncjob.text.canonical import canonical, same
 
-_HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_NO_COMMIT = re.compile(r"0{40}(?:0{24})?")
 _PARTIAL = re.compile(r"extensions\.partialclone|remote\..*\.promisor", re.DOTALL)
-_FETCH = "run `git fetch --unshallow`"
-_BEGIN = "run `git init` and commit, then `syncjob pull` and commit what it took"
 # Bytes of a version that is compared, unless descriptions may be larger: a commit may hold anything under their names.
 _LARGEST = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One text that git holds or held for a file; `text` is canonical, `commit` a full hash."""
+    """One text that git holds or held for a file; `text` is canonical, `commit` the full hash of one that brought it.
+
+    Of the text that somebody looks for it may be one that merely held it.
+    """
 
     commit: str
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """Names of the files that changed since a revision; `names` is None, with the reason, if that is not known.
-
-    `deleted` are those that are gone, and were not just not checked out. `is_slip`: the revision was mistyped.
-    """
-
-    names: frozenset[str] | None
-    deleted: frozenset[str] = frozenset()
-    reason: str = ""
-    is_slip: bool = False
-
-
-class _NoSuchCommit(GitFailed):
-    """A revision that names nothing here."""
 
 
 class Texts:
     """Every text that git held for a folder's files; nothing is read from git before it is asked for.
 
     `encodings` are those that git's attributes name for files; versions of more than `largest` bytes are not read.
-    Raises Stopped once the run is to end.
+    `since` is the revision of --since. Raises Stopped once the run is to end. For one thread.
     """
 
-    def __init__(self, folder: Path, git: Git, stack: ExitStack, encodings: Mapping[str, str], largest: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        git: Git,
+        stack: ExitStack,
+        encodings: Mapping[str, str],
+        largest: int,
+        since: str | None = None,
+    ) -> None:
         self._folder = folder
         self._git = git
         self._stack = stack
         self._encodings = encodings
         self._largest = largest
+        self._since = since
         self._gap: str | None = None
         self._gaps: dict[str, str] = {}
         self._unfollowed: str | None = None
-        self._read: Callable[[str], bytes | None] = lambda blob: None
 
     def gap(self, name: str) -> str | None:
         """Why there may be more texts of a file than those that were read; None if there are not."""
         return self._gap or self._gaps.get(name)
 
-    def of(self, name: str) -> Iterator[Version]:
+    def at_head(self, subfolder: str, largest: int) -> HeadFiles:
+        """What HEAD has in a subfolder, files of more than `largest` bytes not among it."""
+        return self.at("HEAD", subfolder, largest)
+
+    def at(self, commit: str, subfolder: str, largest: int) -> HeadFiles:
+        """What a commit has in a subfolder, "" for the folder itself."""
+        return HeadFiles(self._folder, subfolder, self._git, self._stack, largest, commit)
+
+    def of(self, name: str, wanted: str | None = None, but: Container[str] = ()) -> Iterator[Version]:
         """A file's texts, newest first, canonical; those of the files that it was renamed from too.
 
-        Renames that take long to find are looked for when all others are read.
+        History is read no further than the texts are asked for. The text that is `wanted` comes as soon as a commit is
+        read that still had it, however old it is, and may come again. Renames that take long to find come last.
+        Those that no commit had `but` these are left out.
         """
-        seen: dict[str, str] = {}
-        yield from self._unseen(name, seen)
+        seen: set[str] = set()
+        yield from self._unseen(name, wanted, but, seen)
         if self._log.is_uncertain(name):
             self._follow()
-            yield from self._unseen(name, seen)
+            yield from self._unseen(name, wanted, but, seen)
         if self._unfollowed and self._log.is_uncertain(name):
             self._gaps.setdefault(name, self._unfollowed)
 
-    def _unseen(self, name: str, seen: dict[str, str]) -> Iterator[Version]:
-        """The texts of the blobs that are not seen yet."""
-        known = frozenset(seen)
-        for commit, blob in self._log.of(name):
-            seen.setdefault(blob, commit)
-        for blob in [blob for blob in seen if blob not in known]:
-            for form in checked_out(self._data(name, blob), blob, self._encodings.get(name)):
-                with suppress(UnicodeDecodeError):  # no text, so it never was a description
-                    yield Version(seen[blob], canonical(form.decode("utf-8")))
+    def elsewhere(self, name: str) -> Iterator[tuple[str, Version]]:
+        """The texts of a file that HEAD's history does not hold and a branch does that HEAD may be behind.
+
+        Each with the branch's name to show. The revision of --since counts as one.
+        """
+        for branch, log in self._others:
+            with suppress(GitFailed):
+                for held in log.of(name, self._log.paths(name)):
+                    data = self._blob(held.blob) if held.is_brought else None
+                    if data is not None:
+                        yield from ((branch, version) for version in self._versions(name, held, data))
+
+    def _unseen(self, name: str, wanted: str | None, but: Container[str], seen: set[str]) -> Iterator[Version]:
+        """The texts of the blobs that are not seen yet; of what commits merely had only the one that is wanted."""
+        looked_at: set[str] = set()
+        for held in self._held(name, is_at_hand=wanted is not None):
+            if held.commit in but or held.blob in seen or (held.blob in looked_at and not held.is_brought):
+                continue
+            (seen if held.is_brought else looked_at).add(held.blob)
+            if held.is_brought or wanted is not None:
+                for version in self._versions(name, held, self._data(name, held.blob)):
+                    if held.is_brought or same(version.text, wanted or ""):
+                        yield version
+
+    def _versions(self, name: str, held: gitlog.Held, data: bytes) -> Iterator[Version]:
+        for form in checked_out(data, held.blob, self._encodings.get(name)):
+            with suppress(UnicodeDecodeError):  # no text, so it never was a description
+                yield Version(held.commit, canonical(form.decode("utf-8")))
+
+    def _held(self, name: str, *, is_at_hand: bool) -> Iterator[gitlog.Held]:
+        """The blobs of a file, that of HEAD first if what `is_at_hand` counts."""
+        commit, blobs = self._head if is_at_hand else ("", {})
+        if name in blobs:
+            yield gitlog.Held(commit, blobs[name], is_brought=False)
+        try:
+            yield from self._log.of(name)
+        except GitFailed as error:
+            self._gap = told(error)
 
     def _data(self, name: str, blob: str) -> bytes:
         """What a blob holds; nothing, and a gap, if that cannot be read."""
@@ -109,18 +137,45 @@ class Texts:
             self._gaps.setdefault(name, gap)
         return data or b""
 
+    def _blob(self, blob: str) -> bytes | None:
+        with suppress(TooLarge):
+            return self._read(blob)
+        return None
+
+    @cached_property
+    def _read(self) -> Callable[[str], bytes | None]:
+        return self._stack.enter_context(self._git.around(self._folder).blobs(self._largest))
+
     @cached_property
     def _log(self) -> gitlog.Log:
-        """Starts the two programs that all texts come from."""
         try:
             repository = self._git.around(self._folder)
-            self._gap, log = _gap(repository), gitlog.read(repository)
+            self._gap = _gap(repository)
+            return self._stack.enter_context(gitlog.reading(repository, "HEAD"))
         except GitFailed as error:
-            self._gap = _told(error)
+            self._gap = told(error)
             return gitlog.Log("")
-        if log.versions:
-            self._read = self._stack.enter_context(repository.blobs(self._largest))
-        return log
+
+    @cached_property
+    def _head(self) -> tuple[str, Mapping[str, str]]:
+        """HEAD's commit and the blobs of its files; none if git cannot tell, and the log then says why."""
+        with suppress(GitFailed):
+            repository = self._git.around(self._folder)
+            commit = repository.commit()
+            return commit, repository.held_at(commit)
+        return "", {}
+
+    @cached_property
+    def _others(self) -> Sequence[tuple[str, gitlog.Log]]:
+        """The logs of what other branches have and HEAD has not; none if git cannot tell."""
+        with suppress(GitFailed):
+            repository = self._git.around(self._folder)
+            names: dict[str, str] = {}
+            for name, commit in with_revision(repository, self._since):
+                names.setdefault(commit, name)
+            logs = (gitlog.reading(repository, commit, "^HEAD") for commit in names)
+            return [(name, self._stack.enter_context(log)) for name, log in zip(names.values(), logs, strict=True)]
+        return ()
 
     @cached_property
     def _whole_clone(self) -> str:
@@ -128,7 +183,7 @@ class Texts:
         with suppress(GitFailed):
             if any(map(_PARTIAL.fullmatch, self._git.around(self._folder).settings)):
                 return "the clone is partial, and nothing is fetched here: clone without --filter"
-        return _advice("`git fsck` says more, and a new clone has them")
+        return advice("`git fsck` says more, and a new clone has them")
 
     def _follow(self) -> None:
         if not self._unfollowed:
@@ -138,31 +193,13 @@ class Texts:
                 self._unfollowed = f"very many files were renamed at once, and to follow them {error}"
 
 
-def changed_since(folder: Path, revision: str, git: Git) -> Changed:
-    """The names in a folder that differ from the merge base of `revision` and HEAD, or did in between.
-
-    The working tree counts, untracked files too; a renamed file counts under both names. What was
-    changed and changed back counts, because a run between the two may have written it.
-    """
-    shown = f"--since {shorten(revision, 100)}"
-    if _NO_COMMIT.fullmatch(revision):
-        return Changed(None, reason=f"{shown} names no commit (a new branch)")
-    try:
-        repository = git.around(folder)
-        return _changed_since(folder, repository, _merge_base(repository, revision))
-    except GitFailed as error:
-        # In a checkout of one commit, or once a branch was rewritten, there may be such a commit elsewhere.
-        is_slip = isinstance(error, _NoSuchCommit) and not (_HASH.fullmatch(revision) or is_step(os.environ))
-        return Changed(None, reason=f"{shown}: {error}", is_slip=is_slip)
-
-
 def gap_of(folder: Path, git: Git) -> str | None:
     """Why git cannot tell every text that a folder's files held; None if it can."""
     try:
         repository = git.around(folder)
         return "there is no commit yet; commit the descriptions" if repository.is_unborn() else _gap(repository)
     except GitFailed as error:
-        return _told(error)
+        return told(error)
 
 
 def had(folder: Path, name: str, git: Git) -> bool:
@@ -176,49 +213,20 @@ def had(folder: Path, name: str, git: Git) -> bool:
 
 @contextmanager
 def texts(
-    folder: Path, git: Git, encodings: Mapping[str, str] | None = None, max_file_bytes: int = 0
+    folder: Path,
+    git: Git,
+    encodings: Mapping[str, str] | None = None,
+    max_file_bytes: int = 0,
+    since: str | None = None,
 ) -> Iterator[Texts]:
     """Every text of a folder's files in all commits that HEAD reaches: at most one `git log`, one `git cat-file`.
 
-    One log more if very many files were renamed at once. If git cannot tell, the gap says why.
+    One log more if very many files were renamed at once, one a branch for what is elsewhere, and what HEAD has. If git
+    cannot tell, the gap says why.
     """
     with ExitStack() as stack:
-        yield Texts(folder, git, stack, encodings or {}, max(_LARGEST, max_file_bytes))
-
-
-def _merge_base(repository: Repository, revision: str) -> str:
-    try:
-        wanted = f"{revision}^{{commit}}"
-        commit = repository.run("rev-parse", "--verify", "--quiet", "--end-of-options", wanted).decode().strip()
-    except GitFailed as error:
-        advice = _advice("`git branch --all` lists what there is")
-        raise _NoSuchCommit(f"no such commit or branch here; {advice}") from error
-    try:
-        return repository.run("merge-base", commit, "HEAD").decode().strip()
-    except GitFailed as error:
-        raise GitFailed(f"it has no commit in common with HEAD; {_advice(_FETCH)}") from error
-
-
-def _changed_since(folder: Path, repository: Repository, base: str) -> Changed:
-    between = repository.tokens(
-        "log", "-z", "--format=", "--name-only", "--no-renames", "--full-history", "--diff-merges=combined",
-        f"{base}..HEAD", "--", repository.pathspec(),
-    )  # fmt: skip
-    now = names_unlike(repository, base, folder)
-    names = now | frozenset(repository.names(path.lstrip("\n") for path in between))
-    # One that came and went in between is gone too: a run may have written it.
-    gone = frozenset(name for name in names if not os.path.lexists(folder / name))
-    return Changed(names, gone - kept_by_git(repository) if gone else gone)
+        yield Texts(folder, git, stack, encodings or {}, max(_LARGEST, max_file_bytes), since)
 
 
 def _gap(repository: Repository) -> str | None:
-    return f"the clone is shallow; {_advice(_FETCH)}" if repository.is_shallow else None
-
-
-def _told(error: GitFailed) -> str:
-    return f"{error}; {_advice(_BEGIN)}" if isinstance(error, NoRepository) else str(error)
-
-
-def _advice(elsewhere: str) -> str:
-    """How to come by a whole history: a checkout of GitHub Actions has one commit by default."""
-    return "check out with fetch-depth: 0" if is_step(os.environ) else elsewhere
+    return f"the clone is shallow; {advice(FETCH)}" if repository.is_shallow else None

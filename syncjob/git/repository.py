@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from functools import cached_property, partial
@@ -41,7 +41,9 @@ class Repository:
     def run(self, *arguments: str, said: bytes = b"", settings: Settings = ()) -> bytes:
         return call.output(self.root, arguments, self._watch, said, settings)
 
-    def tokens(self, *arguments: str, seconds: float | None = None, settings: Settings = ()) -> Iterator[str]:
+    def tokens(
+        self, *arguments: str, seconds: float | None = None, settings: Settings = ()
+    ) -> Generator[str, None, None]:
         """What one command prints, between NUL bytes, while it runs; GitFailed comes at its end, or after `seconds`."""
         watch = self._watch if seconds is None else self._watch.within(seconds)
         with call.started(self.root, arguments, settings) as process:
@@ -69,6 +71,18 @@ class Repository:
             name = path.removeprefix(self.prefix)
             if name and "/" not in name and path.startswith(self.prefix):
                 yield name
+
+    def commit(self, revision: str = "HEAD") -> str:
+        """The full hash of the commit that a revision names."""
+        wanted = f"{revision}^{{commit}}"
+        return self.run("rev-parse", "--verify", "--quiet", "--end-of-options", wanted).decode().strip()
+
+    def held_at(self, commit: str) -> dict[str, str]:
+        """The blobs of the regular files that the folder had at a commit, by name."""
+        listed = split(self.run("ls-tree", "-z", "--full-tree", commit, "--", self.pathspec()))
+        entries = (entry.partition("\t") for entry in listed)
+        blobs = {path: about.split(" ")[2] for about, _, path in entries if about.startswith("100")}
+        return {name: blobs[self.prefix + name] for name in self.names(blobs)}
 
     def differing(self, tree: str) -> list[str]:
         """The paths of the folder whose file is not what a tree has, by git's built-in conversions alone.

@@ -61,7 +61,11 @@ def kept_by_git(repository: Repository) -> frozenset[str]:
 def uncommitted(folder: Path, git: Git) -> frozenset[str] | None:
     """The names in a folder whose file is not what HEAD has; None if git cannot tell."""
     try:
-        return names_unlike(git.around(folder), "HEAD", folder)
+        repository = git.around(folder)
+        if not repository.is_unborn():
+            return names_unlike(repository, "HEAD", folder)
+        listed = repository.tokens("ls-files", "-z", "--cached", "--others", "--full-name", "--", repository.pathspec())
+        return frozenset(repository.names(listed))
     except GitFailed:
         return None
 

@@ -52,10 +52,15 @@ def _line(annotation: _Annotation) -> str:
 
 def _annotations(report: Report, folder: str) -> Iterator[_Annotation]:
     for item in report.items:
-        file = posixpath.normpath(posixpath.join(folder, item.path))
-        yield from _of_item(item, "" if file.startswith("../") else file)
+        yield from _of_item(item, _file(folder, item.path))
     for problem in report.problems:
-        yield (problem.severity, "", 0, 0, problem.code, _cut(problem.message))
+        file = _file(folder, problem.path) if problem.path else ""
+        yield (problem.severity, file, problem.line or 0, problem.column or 0, problem.code, _cut(problem.message))
+
+
+def _file(folder: str, path: str) -> str:
+    file = posixpath.normpath(posixpath.join(folder, path))
+    return "" if file.startswith("../") else file
 
 
 def _of_item(item: Item, file: str) -> Iterator[_Annotation]:

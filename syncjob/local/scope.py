@@ -7,16 +7,21 @@ from dataclasses import dataclass, replace
 from syncjob.config.config import Config
 from syncjob.config.discovery import require_own_folder
 from syncjob.errors import UsageError
+from syncjob.git.changes import Changed, changed_since
 from syncjob.git.git import Git
-from syncjob.git.history import Changed, changed_since, had
+from syncjob.git.history import had
 from syncjob.git.processes import Ending
 from syncjob.git.worktree import Worktree, look
 from syncjob.local import nested
+from syncjob.local.acknowledged import FOLDER
 from syncjob.local.document import Document, Folder, gone, list_folder, model_id_of
 from syncjob.local.select import Shard, select
 from syncjob.problems import Problem, warning
 from syncjob.text.canonical import sha256
+from syncjob.text.sanitize import shorten
 from syncjob.text.tags import is_id
+
+_LONGEST = 100  # characters of a revision in a message
 
 
 class Files:
@@ -123,7 +128,7 @@ def find(
     Raises Stopped, and UsageError if the folder holds no description, a pattern names none, a revision was mistyped or,
     if the run `will_prune`, leads nowhere, and if git should know and cannot tell, unless it `is_check`.
     """
-    changed, problems = _changed(config, since, git, will_prune=will_prune)
+    changed, problems = _changed(config, since, git, will_prune=will_prune, is_check=is_check)
     there = names_of(config, may_be_empty=bool(changed.names))
     files, unknown = _look(config, there, git, stop, is_check=is_check)
     overlooked = [nested.overlooked(files.below, config.shown_folder)] if files.below and not patterns else []
@@ -193,13 +198,15 @@ def _unknown(worktree: Worktree, *, is_check: bool) -> Iterator[Problem]:
     yield warning("git-unknown", message)
 
 
-def _changed(config: Config, since: str | None, git: Git, *, will_prune: bool) -> tuple[Changed, tuple[Problem, ...]]:
-    """What changed since a revision, None of it for all; with a warning if it leads nowhere."""
+def _changed(
+    config: Config, since: str | None, git: Git, *, will_prune: bool, is_check: bool
+) -> tuple[Changed, tuple[Problem, ...]]:
+    """What changed since a revision, None of it for all; with a problem if that leads nowhere, or is later than HEAD."""
     if since is None:
         return Changed(None), ()
-    changed = changed_since(config.folder, since, git)
+    changed = changed_since(config.folder, since, git, beside=FOLDER)
     if changed.names is not None:
-        return changed, ()
+        return changed, ((_old(since),) if changed.is_old and not is_check else ())
     if will_prune:
         raise UsageError(
             f"{changed.reason}; --prune would then delete every description that has no file. "
@@ -208,6 +215,12 @@ def _changed(config: Config, since: str | None, git: Git, *, will_prune: bool) -
     if changed.is_slip:
         raise UsageError(changed.reason)
     return changed, (warning("since-unknown", f"{changed.reason}; all files are compared"),)
+
+
+def _old(since: str) -> Problem:
+    older = f"HEAD is older than --since {shorten(since, _LONGEST)}"
+    advice = "merge that commit, or to go back on purpose run without --since"
+    return Problem("old-run", f"{older}, and a sync would bring back what was replaced since; {advice}")
 
 
 def in_order(names: Iterable[str], shard: Shard | None = None) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from syncjob.errors import UsageError
+from syncjob.local.acknowledged import FOLDER
 from syncjob.local.document import model_id_of, name_of
 from syncjob.text.sanitize import one_line
 from syncjob.text.tags import is_id
@@ -45,7 +46,7 @@ def select(
     chosen: set[str] = set()
     for pattern in patterns:
         found = index.find(pattern)
-        if must_match and not found:
+        if must_match and not found and not index.are_lines(pattern):
             name = index.file_of(pattern)
             raise UsageError(_deleted(name) if name and was_there(name) else _nothing_found(pattern, index.ids))
         chosen |= found
@@ -74,7 +75,17 @@ class _Index:
         path = Path(pattern)
         if path.name in self._names and self._parent(path) == self._folder:
             found.add(path.name)
+        if self._is_beside(path):
+            found |= self._by_id.get(path.name, set())
         return found
+
+    def are_lines(self, pattern: str) -> bool:
+        """Whether a pattern is the path of acknowledged lines that are there, of which no file need be."""
+        path = Path(pattern)
+        return self._is_beside(path) and (path.is_symlink() or path.exists())
+
+    def _is_beside(self, path: Path) -> bool:
+        return path.parent.name == FOLDER and self._parent(path.parent) == self._folder
 
     def file_of(self, pattern: str) -> str | None:
         """The name of the one file that a pattern means, there or not."""

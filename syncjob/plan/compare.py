@@ -1,11 +1,9 @@
 """Documents x remote texts -> Plan: what a run would do, as sorted frozen values. Pure."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from syncjob.config.config import Safety
 from syncjob.local.document import Document
 from syncjob.plan.existing import Existing, Held
 from syncjob.plan.references import Catalogue, Entry, model_unknown, problems_of
@@ -15,7 +13,6 @@ from syncjob.text.tags import Tag
 
 Action = Literal["create", "update", "delete", "unchanged", "conflict", "invalid"]
 WRITES: frozenset[Action] = frozenset({"create", "update", "delete"})
-_ALWAYS_ALLOWED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,37 +173,6 @@ def left_alone(document: Document) -> Change:
     return Change(document.model_id, document.path, "unchanged", problems=(warning("deleted-locally", message),))
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How many descriptions a run would change, and how many of them it would delete."""
-
-    touched: int = 0
-    deleted: int = 0
-
-    def plus(self, changes: Iterable[Change]) -> "Tally":
-        actions = Counter(change.action for change in changes)
-        return Tally(self.touched + actions["update"] + actions["delete"], self.deleted + actions["delete"])
-
-
 def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
     """The changes as a Plan has them."""
     return tuple(sorted(changes, key=lambda change: (change.model_id, change.path)))
-
-
-def over_threshold(tally: Tally, files: int, safety: Safety, *, is_emptied: bool = False) -> Iterator[Problem]:
-    """Why a run over `files` descriptions in all needs `--force`; `is_emptied`: the folder now holds none."""
-    allowed = max(_ALWAYS_ALLOWED, files * safety.max_change_percent // 100)
-    if tally.touched > allowed:
-        limit = f"safety.max_change_percent {safety.max_change_percent}, never under {_ALWAYS_ALLOWED}"
-        yield _too_many(
-            f"{tally.touched} of {files} descriptions would be changed or deleted, more than {allowed} ({limit})"
-        )
-    if tally.deleted and is_emptied:
-        yield _too_many(f"the folder holds no description any more, and {tally.deleted} would be deleted on Scenario")
-    if tally.deleted > safety.max_deletes:
-        limit = f"safety.max_deletes ({safety.max_deletes})"
-        yield _too_many(f"{tally.deleted} descriptions would be deleted, more than {limit}")
-
-
-def _too_many(message: str) -> Problem:
-    return Problem("too-many-changes", f"{message}; look at the diff, then use --force")

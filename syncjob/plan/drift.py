@@ -1,6 +1,5 @@
 """Whether the text on Scenario is one that git held, or an edit that somebody made there. Pure."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -8,6 +7,7 @@ from syncjob.git.history import Version
 from syncjob.plan.compare import Base, Change
 from syncjob.problems import Problem, warning
 from syncjob.text.canonical import same
+from syncjob.text.matching import apart_from
 from syncjob.text.normalised import is_same_but_for_form, kin_of
 from syncjob.text.probe_texts import left_by_a_probe
 
@@ -22,7 +22,7 @@ def with_history(
     """
     if not (change.is_write and change.before):
         return change
-    closest = _Closest(change.before)
+    closest = _Closest(change.before, change.after)
     is_kin = kin_of(change.before)
     kin: Version | None = None
     for version in versions:
@@ -54,8 +54,10 @@ def _edited(change: Change, missing: str | None) -> Problem:
 
 
 def _unlike_git(change: Change, message: str) -> Problem:
-    keep = f"Keep it: `syncjob pull {change.model_id}`, commit exactly that, and edit it in a later commit"
-    return Problem("remote-edited", f"{message}. {keep}. Discard it: --overwrite-remote-edits")
+    keep = f"Keep it: `syncjob pull {change.model_id}`, then commit"
+    return Problem(
+        "remote-edited", f"{message}. {keep}. Discard it: `syncjob acknowledge {change.model_id}`, then commit"
+    )
 
 
 def over_edit(change: Change, missing: str | None = None) -> Change:
@@ -65,18 +67,36 @@ def over_edit(change: Change, missing: str | None = None) -> Change:
     return replace(change, problems=(*change.problems, problem))
 
 
-class _Closest:
-    """The version that an edit was most likely made from: most lines in common, the newest of equals; only it is kept."""
+def behind(judged: Change, elsewhere: Iterable[tuple[str, Version]]) -> Change:
+    """A conflict over a text that a branch holds which HEAD is behind is none over an edit; any other change as it is.
 
-    def __init__(self, text: str) -> None:
-        self._lines = Counter(text.split("\n"))
-        self._total = self._lines.total()
+    `elsewhere` are the texts that HEAD's history does not hold, each with its branch's name.
+    """
+    if judged.action != "conflict":
+        return judged
+    for branch, version in elsewhere:
+        if same(version.text, judged.before):
+            problem = Problem("behind", f"{branch} has this text ({version.commit[:7]}): merge it")
+            return replace(judged, problems=(*judged.problems[:-1], problem))
+    return judged
+
+
+class _Closest:
+    """The version that an edit was most likely made from: most lines in common; only it is kept.
+
+    Of equals the newest that is not the file's `own`, which says nothing of where the edit began.
+    """
+
+    def __init__(self, text: str, own: str) -> None:
+        self._own = own
+        self._apart = apart_from(text)
         self._least: int | None = None
         self.base: Base | None = None
 
     def see(self, version: Version) -> None:
-        own = Counter(version.text.split("\n"))
-        lines_apart = own.total() + self._total - 2 * (own & self._lines).total()
-        if self._least is None or lines_apart < self._least:
+        lines_apart = self._apart(version.text)
+        is_nearer = self._least is None or lines_apart < self._least
+        is_other = self.base is not None and same(self.base.text, self._own) and not same(version.text, self._own)
+        if is_nearer or (lines_apart == self._least and is_other):
             self._least = lines_apart
             self.base = Base(version.commit, version.text)

@@ -3,11 +3,11 @@
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from syncjob.git.conversions import encoded
 from syncjob.local.document import Document, name_of, parse
-from syncjob.local.unfinished import conflicts, is_pointer
+from syncjob.local.unfinished import is_pointer
 from syncjob.plan.compare import Action, Change
 from syncjob.plan.existing import Absent, Existing
 from syncjob.problems import Failure, Problem, warning
@@ -19,47 +19,49 @@ from syncjob.text.sanitize import shorten
 _UNFIT = frozenset({"file-encoding", "file-empty", "file-too-large"})
 
 
-def pulled(
-    document: Document,
-    existing: Existing,
-    *,
-    max_file_bytes: int,
-    max_name_bytes: int = 255,
-    may_overwrite: bool,
-    must_exist: bool = False,
-    encoding: str | None = None,
-) -> Change:
-    """The change of a file, whose document has no text if there is none: `before` is the file's, `after` Scenario's.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a pulled text goes. `may_overwrite`: git has what the file says, or it may be lost.
 
-    `may_overwrite`: git has what the file says, or it may be lost. `must_exist`: only a pattern names the model.
     `encoding` is the one in which git reads the file, None for UTF-8.
     """
-    change = _compared(document, existing, must_exist=must_exist)
-    if not change.is_write:
-        return change
-    if unfit := tuple(_unfit(document, change.after, max_file_bytes, max_name_bytes, encoding)):
-        return replace(change, action="invalid", problems=unfit)
-    problems = tuple(_unresolved(change.after))
-    if change.action == "create" or may_overwrite:
-        return replace(change, problems=problems)
-    message = "holds changes that git does not have; commit them first, or use --force"
-    return replace(change, action="conflict", problems=(*problems, Problem("file-uncommitted", message)))
+
+    max_file_bytes: int
+    max_name_bytes: int = 255
+    may_overwrite: bool = True
+    encoding: str | None = None
 
 
-def _compared(document: Document, existing: Existing, *, must_exist: bool) -> Change:
+def compared(document: Document, existing: Existing, *, must_exist: bool = False) -> Change:
+    """The change of a file, whose document has no text if there is none: `before` is the file's, `after` Scenario's.
+
+    `must_exist`: only a pattern names the model.
+    """
     bare = Change(document.model_id, document.path, "invalid", before_sha256=sha256(document.text))
     if isinstance(existing, Failure):
         return replace(bare, failure=existing)
     if isinstance(existing, Absent):
         message = "Scenario has no description, or no such model that these credentials see"
-        if must_exist:
-            return replace(bare, problems=(Problem("model-unknown", message),))
-        return replace(bare, action="unchanged", problems=(warning("model-unknown", message),))
+        problems = (Problem("model-unknown", message),) if must_exist else ()
+        return replace(bare, action="invalid" if must_exist else "unchanged", problems=problems)
     text = existing.text
     if not text or (document.text and same(document.text, text)):
         return replace(bare, action="unchanged", after_sha256=sha256(text))
     action: Action = "update" if document.text or document.problems else "create"
     return replace(bare, action=action, before=document.text, after=text, after_sha256=sha256(text))
+
+
+def fitting(document: Document, change: Change, place: Place) -> Change:
+    """The write of a file, `invalid` if its text cannot be one, a `conflict` if the file must not be overwritten."""
+    if unfit := tuple(_unfit(document, change.after, place)):
+        return replace(change, action="invalid", problems=unfit)
+    told = {(problem.code, problem.line) for problem in change.problems}
+    warnings = (problem for problem in _unresolved(document, change.after) if (problem.code, problem.line) not in told)
+    change = replace(change, problems=(*change.problems, *warnings))
+    if change.action == "create" or place.may_overwrite:
+        return change
+    message = "holds changes that git does not have; commit them first, or use --force"
+    return replace(change, action="conflict", problems=(*change.problems, Problem("file-uncommitted", message)))
 
 
 def with_collisions(changes: Iterable[Change], names: Iterable[str]) -> list[Change]:
@@ -81,23 +83,21 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def _unfit(
-    document: Document, text: str, max_file_bytes: int, max_name_bytes: int, encoding: str | None
-) -> Iterator[Problem]:
+def _unfit(document: Document, text: str, place: Place) -> Iterator[Problem]:
     yield from (problem for problem in document.problems if problem.code == "file-special")
     if left := left_by_a_probe(text, document.model_id):
         yield Problem("probe-text", left)
     data = file_bytes(text)
-    if len(data) > max_file_bytes:
-        message = f"would hold {len(data):,} bytes; safety.max_file_bytes allows {max_file_bytes:,}"
+    if len(data) > place.max_file_bytes:
+        message = f"would hold {len(data):,} bytes; safety.max_file_bytes allows {place.max_file_bytes:,}"
         yield Problem("file-too-large", message)
     else:  # what else may be wrong takes long to find in a large text
         yield from _no_description(document, text)
-    if (size := len(name_of(document.model_id).encode())) > max_name_bytes:
-        message = f"its file's name would hold {size} bytes; this folder allows {max_name_bytes}"
+    if (size := len(name_of(document.model_id).encode())) > place.max_name_bytes:
+        message = f"its file's name would hold {size} bytes; this folder allows {place.max_name_bytes}"
         yield Problem("file-name", message)
-    if encoding and encoded(data, encoding) != data:  # git would read the file as another text, or not at all
-        message = f"git takes this file for {shorten(encoding)} (working-tree-encoding in gitattributes)"
+    if place.encoding and encoded(data, place.encoding) != data:  # git would read it as another text, or not at all
+        message = f"git takes this file for {shorten(place.encoding)} (working-tree-encoding in gitattributes)"
         yield Problem("file-encoding", f"{message}; a description is UTF-8, so drop that attribute")
 
 
@@ -105,15 +105,22 @@ def _no_description(document: Document, text: str) -> Iterator[Problem]:
     if is_pointer(text):
         message = "Scenario holds a pointer of Git LFS in place of a text; write the text there first"
         yield Problem("file-special", message)
-    again = parse(document.model_id, document.path, file_bytes(text))
+    again = _read_again(document, text)
     yield from (problem for problem in again.problems if problem.is_error and problem.code in _UNFIT)
 
 
-def _unresolved(text: str) -> Iterator[Problem]:
-    """Warnings only: a published conflict is resolved in its text."""
-    for found in conflicts(text):
-        message = "Scenario's text holds the markers of a merge conflict: resolve it in the file, then sync"
-        yield warning(found.code, message if found.is_error else found.message, found.line, found.column)
+def _unresolved(document: Document, text: str) -> Iterator[Problem]:
+    """Warnings only: a published conflict or near miss of a tag is mended in its file."""
+    for found in _read_again(document, text).problems:
+        if found.code == "merge-marker":
+            message = "Scenario's text holds the markers of a merge conflict: resolve it in the file, then sync"
+            yield warning(found.code, message if found.is_error else found.message, found.line, found.column)
+        elif found.code == "tag-malformed":
+            yield warning(found.code, found.message, found.line, found.column)
+
+
+def _read_again(document: Document, text: str) -> Document:
+    return parse(document.model_id, document.path, file_bytes(text))
 
 
 def file_bytes(text: str) -> bytes:

@@ -1,6 +1,7 @@
 """Which assets and models exist: asks Scenario, in as few calls as it allows."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 
@@ -11,6 +12,7 @@ from syncjob.errors import ScenarioError
 from syncjob.output.internal import guarded
 from syncjob.plan.compare import Change, failed, with_references
 from syncjob.plan.references import Catalogue, Entry, Key
+from syncjob.plan.suggestions import Suggestions
 from syncjob.problems import Failure
 from syncjob.scenario import Scenario
 from syncjob.scenario.resources import ASSETS_PER_CALL, MODELS_PER_CALL
@@ -70,8 +72,9 @@ def _entry(row: Asset | ModelRow, client: Scenario) -> Entry:
 class References:
     """Looks up what changes refer to: an id that an earlier slice knew is not asked for again."""
 
-    def __init__(self, look_up: Callable[[set[Key]], Catalogue]) -> None:
+    def __init__(self, look_up: Callable[[set[Key]], Catalogue], suggestions: Suggestions) -> None:
         self._look_up = look_up
+        self._suggestions = suggestions
         self._known = Catalogue()
         self._asked: set[Key] = set()
 
@@ -86,7 +89,14 @@ class References:
         catalogue = Catalogue({**self._known.entries, **found.entries}, found.failures)
         self._remember(referred, catalogue)
         for change in changes:
-            yield guarded(partial(with_references, change, catalogue), partial(failed, change))
+            yield guarded(partial(self._judged, change, catalogue), partial(failed, change))
+
+    def _judged(self, change: Change, catalogue: Catalogue) -> Change:
+        judged = with_references(change, catalogue)
+        if judged.action != "invalid":
+            return judged
+        problems = self._suggestions.to(judged.problems, judged.tags, judged.model_id, catalogue)
+        return replace(judged, problems=problems)
 
     def _remember(self, keys: set[Key], catalogue: Catalogue) -> None:
         if len(self._asked) + len(keys) > _REMEMBERED:

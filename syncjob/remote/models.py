@@ -1,6 +1,6 @@
 """The project's own models, as Scenario lists them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from syncjob.control import workers
 from syncjob.control.circuit_breaker import Breaker
@@ -16,8 +16,11 @@ from syncjob.text.tags import is_id
 
 def own_models(
     client: Scenario, project_id: str | None, remembered: Memory, stop: Stop, breaker: Breaker
-) -> tuple[frozenset[str], tuple[Problem, ...]]:
-    """The names of the files of the project's own models, or a problem; none after a stop, as not all are listed."""
+) -> tuple[Mapping[str, str], tuple[Problem, ...]]:
+    """The project's own models, or a problem; none after a stop, as not all are listed.
+
+    Each name is that of a model's file, with the model's own, "" if it has none.
+    """
     failed: list[ScenarioError] = []
 
     def pages() -> Iterator[Page]:
@@ -28,11 +31,12 @@ def own_models(
 
     # Pages are taken by a worker, so that a slow one holds no stop back.
     listed = (page for page, _ in workers.run(pages(), lambda page: None, 1, stop))
-    names = frozenset(name_of(model.id) for model in remembered.listing(listed) if is_id(model.id))
+    own = (model for model in remembered.listing(listed) if is_id(model.id))
+    names = {name_of(model.id): client.quoted(model.name or "") for model in own}
     for error in failed:
         breaker.note(Failure.of(error))
-        return frozenset(), (Problem(error.code, f"cannot list the project's models: {error.message}"),)
+        return {}, (Problem(error.code, f"cannot list the project's models: {error.message}"),)
     if stop.requested:
-        return frozenset(), ()
+        return {}, ()
     remembered.listed_all()
     return names, ()

@@ -19,8 +19,9 @@ def plan_items(plan: Plan) -> tuple[Item, ...]:
 
 
 def pull_items(plan: Plan) -> tuple[Item, ...]:
-    """The items of a pull before any file is written."""
-    return tuple(_item(change, change.path, f"scenario/{change.model_id}") for change in plan.changes)
+    """The items of a pull before any file is written; one to be looked at is a `conflict`, written or not."""
+    items = (_item(change, change.path, f"scenario/{change.model_id}") for change in plan.changes)
+    return tuple(structs.replace(item, action="conflict") if _is_doubtful(item) else item for item in items)
 
 
 def run_items(
@@ -116,12 +117,18 @@ def _item(change: Change, before_name: str, after_name: str) -> Item:
     )
 
 
+def _is_doubtful(item: Item) -> bool:
+    return item.action in WRITES and any(problem.severity == "error" for problem in item.problems)
+
+
 def _remote_edit(change: Change) -> RemoteEdit | None:
     base = change.base
     if base is None:
         return None
-    names = {"before_name": f"git/{base.commit[:10]}/{change.path}", "after_name": f"scenario/{change.model_id}"}
-    return RemoteEdit(base.commit, _joined(unified_diff(base.text, change.before, **names)))
+    then = f"git/{base.commit[:10]}/{change.path}"
+    theirs = unified_diff(base.text, change.before, before_name=then, after_name=f"scenario/{change.model_id}")
+    own = unified_diff(base.text, change.after, before_name=then, after_name=change.path) if change.after else []
+    return RemoteEdit(base.commit, _joined(theirs), _joined(own))
 
 
 def _joined(diff: Sequence[str]) -> str:

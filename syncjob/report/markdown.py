@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
 
-from syncjob.report.model import Item, ItemProblem, Report
-from syncjob.report.summary import checked_line, end_line, plan_line, refusal_line
+from syncjob.report.model import Item, ItemProblem, Report, RunProblem
+from syncjob.report.summary import end_line, plan_line, refusal_line, replaces_edit, summary_line, titled_diffs
 from syncjob.text.sanitize import one_line, visible
 
 _FENCE = re.compile("`+")
+_NAMED = 50  # models of a kind, by their ids
 _ROOM = 300  # for the line on what is left out
 
 
@@ -49,44 +50,91 @@ def render(report: Report, limit: Limit) -> str:
 
 
 def _head(report: Report) -> Iterator[str]:
-    titles = {"check": "Descriptions checked", "diff": "What a sync would change on Scenario"}
-    title = titles.get(report.command, titles["diff"] if report.dry_run else "What was written to Scenario")
-    yield f"### {title}"
+    yield f"### {_title(report)}"
     yield ""
-    if report.command == "check":
-        yield f"**{checked_line(report)}**"
+    is_of_files = report.command == "pull" and not report.dry_run
+    if is_of_files or report.command in ("check", "acknowledge"):
+        yield f"**{summary_line(report)}**"
+        yield from _affected(report) if is_of_files else ()
     else:
         yield f"**{plan_line(report)}**" + ("" if report.dry_run else f" {end_line(report)}")
     yield ""
     if refusal := refusal_line(report):
         yield f"**{refusal}**"
         yield ""
+    yield from _alerts(report)
     # A block of HTML, in which no Markdown is read; a line that begins with <sub> would be a paragraph.
     yield f"<p><sub>profile <code>{_plain(report.profile)}</code>, run <code>{_plain(report.run)}</code></sub></p>"
     yield ""
-    if report.problems:
+    if problems := [problem for problem in report.problems if not _is_loud(problem)]:
         yield "<ul>"
-        yield from (_problem(problem) for problem in report.problems)
+        yield from map(_problem, problems)
         yield "</ul>"
         yield ""
 
 
+def _title(report: Report) -> str:
+    titles = {
+        "check": "Descriptions checked",
+        "diff": "What a sync would change on Scenario",
+        "pull": "Edits made on Scenario",
+        "acknowledge": "Texts on Scenario that a sync may replace",
+    }
+    return titles.get(report.command, titles["diff"] if report.dry_run else "What was written to Scenario")
+
+
+def _affected(report: Report) -> Iterator[str]:
+    """The models of a pull by what became of their files."""
+    groups: dict[str, list[str]] = {"Adopted": [], "Merged": [], "To be checked by hand": [], "Not adopted": []}
+    for item in report.items:
+        if group := _group(item):
+            groups[group].append(f"<code>{_plain(item.model_id)}</code>")
+    for name, ids in groups.items():
+        if ids:
+            more = f" and {len(ids) - _NAMED:,} more" if len(ids) > _NAMED else ""
+            yield ""
+            yield f"{name}: {', '.join(ids[:_NAMED])}{more}"
+
+
+def _group(item: Item) -> str | None:
+    if item.status == "applied" and item.action == "conflict":
+        return "To be checked by hand"
+    if any(problem.code == "merged" for problem in item.problems):
+        return "Merged"
+    return "Adopted" if item.status == "applied" else None if item.action == "unchanged" else "Not adopted"
+
+
+def _alerts(report: Report) -> Iterator[str]:
+    """What nobody may overlook; its words are all syncjob's own."""
+    for problem in filter(_is_loud, report.problems):
+        yield "> [!WARNING]"
+        yield f"> **This {_plain(problem.message)}.**"
+        yield ""
+
+
+def _is_loud(problem: RunProblem) -> bool:
+    return problem.code == "too-many-changes" and problem.severity == "warning"
+
+
 def _shown(report: Report) -> Iterator[Item]:
-    """What has a section, that with errors first; never in memory as a whole."""
-    for is_first in (True, False):
+    """What has a section, that with errors first, then what replaces an edit; never in memory as a whole."""
+    for rank in range(3):
         for item in report.items:
-            if (item.diff or item.problems or item.error) and _has_errors(item) is is_first:
+            if (item.diff or item.problems or item.error) and _rank(item) == rank:
                 yield item
 
 
-def _has_errors(item: Item) -> bool:
-    return item.error is not None or any(problem.severity == "error" for problem in item.problems)
+def _rank(item: Item) -> int:
+    if item.error or any(problem.severity == "error" for problem in item.problems):
+        return 0
+    return 1 if replaces_edit(item) else 2
 
 
 def _section(item: Item) -> Iterator[str]:
     name = f" <code>{_plain(item.model_name)}</code>" if item.model_name else ""
     size = f" +{item.lines_added} -{item.lines_removed}" if item.diff else ""
     status = "" if item.status in ("planned", "unchanged") else f", {item.status.replace('_', ' ')}"
+    status += ", <b>replaces an edit made on Scenario</b>" if replaces_edit(item) else ""
     yield f"<details><summary><b>{item.action}</b> <code>{_plain(item.model_id)}</code>{name}{size}{status}</summary>"
     if item.problems or item.error:
         yield "<ul>"
@@ -94,19 +142,15 @@ def _section(item: Item) -> Iterator[str]:
         yield from _error(item)
         yield "</ul>"
     yield ""
-    if item.remote_edit and item.remote_edit.diff:
-        yield f"Scenario's text, compared with commit `{item.remote_edit.commit[:10]}`:"
-        yield ""
-        yield from _fenced(item.remote_edit.diff)
-        yield "Your file, compared with Scenario:"
-        yield ""
-    if item.diff:
-        yield from _fenced(item.diff)
+    for title, diff in titled_diffs(item, "`"):
+        yield from [f"{title}:", ""] if title else []
+        yield from _fenced(diff)
     yield "</details>"
 
 
 def _problem(problem: ItemProblem) -> str:
-    place = f", line {problem.line}" if problem.line else ""
+    place = f" in <code>{_plain(problem.path)}</code>" if isinstance(problem, RunProblem) and problem.path else ""
+    place += f", line {problem.line}" if problem.line else ""
     place += f", column {problem.column}" if problem.column else ""
     return f"<li>{problem.severity} {problem.code}{place}: <code>{_plain(problem.message)}</code></li>"
 

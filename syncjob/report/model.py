@@ -13,7 +13,7 @@ class ItemProblem(Struct, frozen=True):
     """A problem of one item; `line` and `column` count from 1, in characters."""
 
     code: str
-    severity: Literal["error", "warning"]
+    severity: Literal["error", "warning", "note"]
     message: str
     line: int | None = None
     column: int | None = None
@@ -37,11 +37,13 @@ class ItemError(Struct, frozen=True):
 class RemoteEdit(Struct, frozen=True):
     """What was edited on Scenario: `diff` leads from the text that git held at `commit` to the one on Scenario.
 
-    Of all the texts that git held for the file it is the one closest to Scenario's.
+    Of all the texts that git held for the file it is the one closest to Scenario's, so a guess. `own_diff` leads from
+    the same text to the file, "" if that is the same or gone.
     """
 
     commit: str
     diff: str
+    own_diff: str = ""
 
 
 class Item(Struct, frozen=True):
@@ -102,12 +104,12 @@ class Requests(Struct, frozen=True):
 class Report(Struct, frozen=True):
     """One run. Times are UTC, ISO 8601; `dry_run` is true if the run could not write.
 
-    The items are sorted by model id.
+    With `keep_going` an item that is refused keeps nothing else from being written. The items are sorted by model id.
     """
 
     version: Literal[1]
     run: str
-    command: Literal["check", "diff", "sync", "pull", "rollback"]
+    command: Literal["check", "diff", "sync", "pull", "acknowledge", "rollback"]
     profile: str
     dry_run: bool
     started_at: str
@@ -117,3 +119,4 @@ class Report(Struct, frozen=True):
     requests: Requests
     items: Collection[Item]
     problems: tuple[RunProblem, ...] = ()
+    keep_going: bool = False

@@ -45,7 +45,12 @@ def exit_code(end: End, items: Collection[Item], problems: Sequence[Problem], *,
         (128 + (end.signal or 0), end.signal is not None),
         (2, code == "unauthorized" and not end.has_sent),
         (4, end.is_due or code == "plan-limit" or (end.failure and end.is_tripped)),
-        (1, any(problem.is_error for problem in problems) or any(item.status in _UNFINISHED for item in items)),
+        (1, any(problem.is_error for problem in problems) or any(map(_is_unfinished, items))),
         (3, changes_are_3 and any(item.action in WRITES for item in items)),
     )
     return next((status for status, holds in statuses if holds), 0)
+
+
+def _is_unfinished(item: Item) -> bool:
+    """Also if a file was written that has to be looked at."""
+    return item.status in _UNFINISHED or item.action == "conflict"

@@ -1,7 +1,8 @@
 """The lines that sum a run up, for every format. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from syncjob.plan.compare import WRITES
 from syncjob.problems import CALLED_OFF
 from syncjob.report.model import Item, ItemError, ItemProblem, Report, RunProblem, Summary
 
@@ -12,6 +13,8 @@ def summary_line(report: Report) -> str:
         return checked_line(report)
     if report.command == "pull" and not report.dry_run:
         return pull_line(report)
+    if report.command == "acknowledge":
+        return acknowledge_line(report)
     plan = plan_line(report)
     return plan if report.dry_run else f"{plan} {end_line(report)}"
 
@@ -21,10 +24,24 @@ def pull_line(report: Report) -> str:
     summary = report.summary
     errors, unread = _errors(report), _uncompared(report)
     problems = (errors, "problem" if errors == 1 else "problems")
-    parts = [f"{summary.unchanged} unchanged", *nonzero(problems, (unread, "not read"))]
+    absent = sum(item.action == "unchanged" and item.after_sha256 is None for item in report.items)
+    parts = [f"{summary.unchanged - absent} unchanged"]
+    parts += nonzero((absent, "without a description"), problems, (unread, "not read"))
     if summary.applied or not errors + unread:
         return f"Pulled {counted(summary.applied, 'file')}, {', '.join(parts)}."
     return f"No file was written: {', '.join(parts)}."
+
+
+def acknowledge_line(report: Report) -> str:
+    """`Acknowledged …`, or that nothing was, because of a problem."""
+    summary = report.summary
+    if any(map(is_called_off, report.problems)):
+        return "Cancelled; nothing was written."
+    errors, unread = _errors(report), _uncompared(report)
+    problems = (errors, "problem" if errors == 1 else "problems")
+    parts = nonzero((summary.unchanged, "needed no line"), problems, (unread, "not read"))
+    done = counted(summary.applied, "text") if summary.applied or not errors + unread else "nothing"
+    return f"{', '.join([f'Acknowledged {done}', *parts])}."
 
 
 def checked_line(report: Report) -> str:
@@ -43,23 +60,61 @@ def plan_line(report: Report) -> str:
 
 
 def refusal_line(report: Report) -> str | None:
-    """Why some items keep a sync from writing the rest; None if they do not."""
-    summary = report.summary
-    is_by_item = report.command not in ("diff", "sync")
-    if is_by_item or summary.applied + summary.uncertain or any(each.severity == "error" for each in report.problems):
-        return None
-    waiting = summary.create + summary.update + summary.delete if report.dry_run else summary.not_attempted
+    """Why some items keep a sync from writing the rest, or themselves alone; None if there are none."""
     blocked = _blocked(report)
-    if not (blocked and waiting):
+    if not _is_undone(report) or not blocked:
         return None
-    refused = "sync would refuse all of it" if report.dry_run else "All of it was refused"
-    return f"{refused}: {', '.join(blocked)}; --keep-going writes the rest."
+    if report.keep_going:
+        return f"{by_item}: {', '.join(blocked)}." if (by_item := by_item_line(report)) else None
+    if any(item.action in WRITES and item.status in ("planned", "not_attempted") for item in report.items):
+        refused = "sync would refuse all of it" if report.dry_run else "All of it was refused"
+        return f"{refused}: {', '.join(blocked)}; --keep-going writes the rest."
+    return None if report.dry_run else _unasked_line(report)
+
+
+def by_item_line(report: Report) -> str | None:
+    """`sync would write 7 and refuse 3`, of a plan in which that is so; None of any other."""
+    summary = report.summary
+    refused = summary.conflict + summary.invalid
+    if not (report.keep_going and report.dry_run and refused and _is_undone(report)):
+        return None
+    return f"sync would write {summary.create + summary.update + summary.delete or 'nothing'} and refuse {refused}"
+
+
+def _is_undone(report: Report) -> bool:
+    """Whether a plan of files is still to be written, as far as the run as a whole is concerned."""
+    has_written = report.summary.applied + report.summary.uncertain > 0
+    return report.command in ("diff", "sync") and not has_written and not any(map(_is_error, report.problems))
+
+
+def _unasked_line(report: Report) -> str | None:
+    """That nothing was compared, if a bad file kept all others from it; --keep-going may find nothing to write either."""
+    unseen = _uncompared(report)
+    bad = report.summary.invalid - unseen
+    if not (bad and unseen and unseen == report.summary.not_attempted == len(report.items) - bad):
+        return None
+    them = (
+        "1 description is invalid. Mend it, or leave it" if bad == 1 else f"{bad} are invalid. Mend them, or leave them"
+    )
+    return f"Nothing was compared: {them} out with --keep-going."
 
 
 def _blocked(report: Report) -> list[str]:
     summary, unseen = report.summary, _uncompared(report)
     invalid = max(0, summary.invalid - unseen)
     return nonzero((summary.conflict, "in conflict"), (invalid, "invalid"), (unseen, "not compared"))
+
+
+def titled_diffs(item: Item, quote: str = "") -> Iterator[tuple[str, str]]:
+    """The item's diff without a title, or of an edit on Scenario all three sides; `quote` goes around the commit."""
+    edit = item.remote_edit
+    if edit and edit.diff:
+        commit = f"commit {quote}{edit.commit[:10]}{quote}"
+        yield f"Scenario's text, compared with {commit} (a guess: the closest text that git held)", edit.diff
+        if edit.own_diff:
+            yield f"Your file, compared with {commit}", edit.own_diff
+    if item.diff:
+        yield "Your file, compared with Scenario" if edit and edit.diff else "", item.diff
 
 
 def causes(failed: Iterable[Item], told: Sequence[RunProblem]) -> list[list[Item]]:
@@ -81,9 +136,13 @@ def _problems(report: Report) -> list[RunProblem | ItemProblem]:
     return [*report.problems, *(problem for item in report.items for problem in item.problems)]
 
 
+def _is_error(problem: ItemProblem) -> bool:
+    return problem.severity == "error"
+
+
 def _errors(report: Report) -> int:
     """How many errors are shown: a cause that many items share is one."""
-    own = sum(problem.severity == "error" for problem in _problems(report))
+    own = sum(map(_is_error, _problems(report)))
     return own + len(causes(report.items, report.problems))
 
 
@@ -112,6 +171,12 @@ def outcome_line(summary: Summary) -> str:
     if not is_sure or not summary.failed + summary.refused + summary.not_attempted:
         return f"Applied {summary.applied}, {', '.join(parts)}."
     return f"Nothing was written: {', '.join(parts)}."
+
+
+def replaces_edit(item: Item) -> bool:
+    """Whether the item is a write over a text that somebody edited on Scenario."""
+    codes = (problem.code for problem in item.problems)
+    return item.action in ("update", "delete") and not {"edit-acknowledged", "remote-edited"}.isdisjoint(codes)
 
 
 def nonzero(*counts: tuple[int | None, str]) -> list[str]:

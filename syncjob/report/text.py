@@ -2,8 +2,11 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from msgspec import structs
+
 from syncjob.report.model import Item, ItemProblem, Report, RunProblem
 from syncjob.report.summary import (
+    acknowledge_line,
     causes,
     checked_line,
     counted,
@@ -12,6 +15,7 @@ from syncjob.report.summary import (
     plan_line,
     pull_line,
     refusal_line,
+    titled_diffs,
 )
 from syncjob.text.sanitize import one_line, unbroken, visible
 
@@ -57,9 +61,28 @@ def render_pull(report: Report, *, color: bool) -> str:
     lines: list[str] = []
     for item in report.items:
         if item.status == "applied":
-            lines.append(f"{_paint(_DONE[item.action], _GREEN, color)} {unbroken(item.path)}")
+            lines.append(_written(item, color))
         lines += _notes(item, color)
     return _text([*lines, *_of_the_run(report, report.items, color), pull_line(report)])
+
+
+def _written(item: Item, color: bool) -> str:
+    is_doubtful = item.action == "conflict"
+    done = _paint("to be checked:" if is_doubtful else _DONE[item.action], _YELLOW if is_doubtful else _GREEN, color)
+    return f"{done} {unbroken(item.path)}"
+
+
+def render_seen(report: Report, *, color: bool) -> str:
+    """What is to be acknowledged: what Scenario holds, against the file, and each problem with its place."""
+    lines = [line for item in report.items for line in _item(item, color)]
+    return _text([*lines, *_of_the_run(report, report.items, color)])
+
+
+def render_acknowledged(report: Report, *, is_seen: bool, color: bool) -> str:
+    """The line `Acknowledged …`, below what was to be acknowledged unless that `is_seen` already."""
+    lines = [] if is_seen else [line for item in report.items for line in _item(item, color)]
+    untold = structs.replace(report, problems=tuple(each for each in report.problems if not is_called_off(each)))
+    return _text([*lines, *_of_the_run(untold, report.items, color), acknowledge_line(report)])
 
 
 def render_check(report: Report, *, color: bool) -> str:
@@ -71,11 +94,9 @@ def render_check(report: Report, *, color: bool) -> str:
 def _item(item: Item, color: bool) -> Iterator[str]:
     if item.diff:
         yield _paint(f"{item.action} {_name(item)}", _BOLD, color)
-        if item.remote_edit and item.remote_edit.diff:
-            yield f"Scenario's text, compared with commit {item.remote_edit.commit[:10]}:"
-            yield from _diff(item.remote_edit.diff, color)
-            yield "Your file, compared with Scenario:"
-        yield from _diff(item.diff, color)
+        for title, diff in titled_diffs(item):
+            yield from [f"{title}:"] if title else []
+            yield from _diff(diff, color)
     yield from _notes(item, color)
     if item.diff:
         yield ""
@@ -127,7 +148,7 @@ def _problem(path: str, problem: ItemProblem | RunProblem, color: bool) -> str:
 
 
 def _line(place: str, severity: str, code: str, message: str, color: bool) -> str:
-    label = _paint(severity, _RED if severity == "error" else _YELLOW, color)
+    label = _paint(severity, {"error": _RED, "warning": _YELLOW}.get(severity, _CYAN), color)
     return f"{unbroken(place)}: {label} {code}: {one_line(message)}"
 
 

@@ -94,6 +94,13 @@ class Memory:
         query = f"SELECT model_id, updated_at, sha256, round {_HELD} ORDER BY round, model_id LIMIT ?"
         return msgspec.convert(self._run(query, max(least, share)), list[Seen]) if least else []
 
+    def held(self, model_id: str) -> tuple[str | None, ...]:
+        """The one digest of what Scenario held, None for no text; nothing if that is not known, or the model has changed."""
+        found = self._run(
+            "SELECT sha256 FROM listed JOIN seen USING (model_id, updated_at) WHERE model_id = ?", model_id
+        )
+        return tuple(None if sha256 is None else str(sha256) for (sha256,) in found)
+
     def remember(self, texts: Iterable[tuple[str, str | None]]) -> None:
         """Takes in (model id, digest) of what was read in this run, after its model was listed."""
         values = "SELECT model_id, updated_at, ?, ? FROM listed WHERE model_id = ? AND updated_at IS NOT NULL"

@@ -367,6 +367,7 @@ def test_output_and_report_go_to_files_and_stdout_stays_empty(workspace: Workspa
     remote.add("one", texts={"one": "old"})
     workspace.held({"one": "old"})
     workspace.write("one", "new\n")
+    workspace.commit()
     ended = workspace.run("diff", "--output", "plan.txt", "--report", "report.json")
     assert (ended.status, ended.out) == (0, "")
     assert ended.err == ("Plan: 0 to create, 1 to update, 0 to delete, 0 unchanged.\nWrote plan.txt, report.json.\n")

@@ -65,6 +65,7 @@ def test_a_revision_that_leads_nowhere_means_everything_with_a_warning(
     in_step: Workspace, remote: Loopback, revision: str
 ) -> None:
     in_step.write("one", "new")
+    in_step.commit()
     ended = in_step.json("sync", "--since", revision, GITHUB_ACTIONS="true" if revision == "no-such-branch" else "")
     assert ended.status == 0
     assert actions(ended.report) == {"one": "update", "two": "unchanged", "three": "unchanged"}
@@ -130,6 +131,7 @@ def test_an_edit_on_scenario_is_a_conflict_shown_three_ways(in_step: Workspace, 
     assert [problem["code"] for problem in item["problems"]] == ["remote-edited"]
     assert item["remote_edit"]["commit"] == commit
     assert "\n text one\n+added on Scenario\n" in item["remote_edit"]["diff"]
+    assert "\n text one\n+added in git\n" in item["remote_edit"]["own_diff"]
     assert "-added on Scenario\n+added in git\n" in item["diff"]
     assert ended.item("two")["status"] == "not_attempted"
     assert remote.counts["PUT"] == 0
@@ -137,6 +139,12 @@ def test_an_edit_on_scenario_is_a_conflict_shown_three_ways(in_step: Workspace, 
     assert shown.status == 1
     assert shown.out.index("+added on Scenario") < shown.out.index("-added on Scenario")
     assert f"git/{commit[:10]}/descriptions/one.md" in shown.out
+    titles = [line for line in shown.out.splitlines() if "compared with" in line]
+    assert titles == [
+        f"Scenario's text, compared with commit {commit[:10]} (a guess: the closest text that git held):",
+        f"Your file, compared with commit {commit[:10]}:",
+        "Your file, compared with Scenario:",
+    ]
 
 
 def test_keep_going_refuses_just_the_conflict(in_step: Workspace, remote: Loopback) -> None:

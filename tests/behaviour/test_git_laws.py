@@ -8,7 +8,7 @@ import tempfile
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,17 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from syncjob.commands import acknowledge as use_case
+from syncjob.commands import pull as pulling
 from syncjob.commands import run, sync
 from syncjob.config.config import Config, Safety
 from syncjob.credentials import basic
 from syncjob.errors import UsageError
 from syncjob.git.git import Git
+from syncjob.git.history import Texts
 from syncjob.git.history import texts as texts_of_git
+from syncjob.local import acknowledged
+from syncjob.local.acknowledged import FOLDER
 from syncjob.plan import saved_plan
 from syncjob.report.build import to_save
 from syncjob.report.model import Report
@@ -87,8 +92,15 @@ GIT = ("write", "write and commit", "write and commit", "take away", "take many 
 SCENARIO = ("a held text", "a held text", "an edit", "nothing", "another form")
 changes = st.lists(st.tuples(st.sampled_from((*GIT, *GIT, *SCENARIO)), ids, texts, st.integers(0, 11)), max_size=3)
 edits = st.lists(st.tuples(st.sampled_from(SCENARIO), ids, texts, st.integers(0, 11)), min_size=1, max_size=3)
+both_sides = st.lists(
+    st.tuples(
+        st.sampled_from(("an edit", "an edit", "write and commit", "a held text")), ids, texts, st.integers(0, 11)
+    ),
+    min_size=1,
+    max_size=4,
+)
 moves = st.tuples(st.integers(0, 4), st.integers(0, 4), st.booleans())
-merges = st.sampled_from(["as git does", "ours", "theirs", "evil", "evil"])
+merges = st.sampled_from(["as git does", "ours", "theirs", "evil", "evil", "squash"])
 changed_files = st.tuples(ids, texts)
 wishes = st.builds(
     lambda since, select, prune, keep_going, overwrite, force: run.Options(
@@ -105,6 +117,17 @@ wishes = st.builds(
     st.booleans(),
     st.sampled_from([False, False, False, True]),
     st.booleans(),
+)
+
+
+# Whether both sides are merged, from the last sync if the journals are not to tell, and whether a pull may go back.
+pulls = st.sampled_from(
+    [
+        run.Options(),
+        run.Options(back=True),
+        run.Options(merge=True),
+        run.Options(merge=True, since="synced"),
+    ]
 )
 
 
@@ -196,6 +219,17 @@ class GitAndScenario(RuleBasedStateMachine):
         found = sorted(self.descriptions.glob("*.md")) if self.descriptions.is_dir() else []
         return {path.name.removesuffix(".md"): path.read_bytes() for path in found}
 
+    @property
+    def lines(self) -> dict[str, frozenset[str]]:
+        """The digests that the working tree acknowledges for the profile of the runs."""
+        folder = self.descriptions / FOLDER
+        found = {path.name: path.read_text().splitlines() for path in folder.iterdir()} if folder.is_dir() else {}
+        own = f"{self.config.profile} "
+        return {
+            name: frozenset(line.removeprefix(own) for line in all_ if line.startswith(own))
+            for name, all_ in found.items()
+        }
+
     def path(self, model_id: str) -> Path:
         return self.descriptions / f"{model_id}.md"
 
@@ -214,7 +248,7 @@ class GitAndScenario(RuleBasedStateMachine):
     def note_head(self, *parents: str) -> None:
         """Takes the commit that the branch now names, of a clean working tree, into the model's own history."""
         self.head = (self.repository / ".git" / "refs" / "heads" / self.branch).read_text().strip()
-        self.history.add(self.head, parents, self.files)
+        self.history.add(self.head, parents, self.files, self.lines)
 
     def commit_all(self, *merged: str) -> None:
         self.git("add", "--all")
@@ -223,7 +257,8 @@ class GitAndScenario(RuleBasedStateMachine):
 
     @property
     def is_clean(self) -> bool:
-        return self.files == self.history.commits[self.head].files
+        commit = self.history.commits[self.head]
+        return self.files == commit.files and self.lines == commit.lines
 
     def commit_if_dirty(self) -> None:
         if not self.is_clean:
@@ -278,6 +313,11 @@ class GitAndScenario(RuleBasedStateMachine):
                 self.check_memory()
                 return
             self.git("merge", "--abort")
+        if how == "squash" and self.git("merge", "--quiet", "--squash", "side", may_fail=True) != "failed":
+            self.commit_all()
+            self.check_memory()
+            return
+        self.git("reset", "--quiet", "--hard", "HEAD")
         self.git("merge", "--quiet", "--no-ff", "--no-commit", "--strategy=ours", "side")
         if how == "theirs":
             self.write_all(self.history.commits[self.side].files)
@@ -308,11 +348,19 @@ class GitAndScenario(RuleBasedStateMachine):
     def check_memory(self) -> None:
         """That git's own texts are found, and nobody else's."""
         with texts_of_git(self.descriptions, Git()) as held:
+            ever = {(model_id, key(text)) for model_id in MODELS for text in self.history.texts_ever(model_id)}
+            at_hand = {(model_id, text) for model_id, text in sorted(ever) if self._is_found(held, model_id, text)}
             for model_id in MODELS:
                 found = {key(version.text) for version in held.of(f"{model_id}.md")}
                 assert self.history.surely_held(model_id, self.head) <= found
                 assert found <= self.history.possibly_held(model_id, self.head)
+                assert {text for of, text in at_hand if of == model_id} == {
+                    text for of, text in ever if of == model_id and text in found
+                }
             assert not any(held.gap(f"{model_id}.md") for model_id in MODELS)
+
+    def _is_found(self, held: Texts, model_id: str, text: str) -> bool:
+        return any(key(version.text) == text for version in held.of(f"{model_id}.md", text))
 
     # Scenario
 
@@ -350,6 +398,65 @@ class GitAndScenario(RuleBasedStateMachine):
         if what == "another form":
             return FORMS[which % len(FORMS)](canonical(held))
         return ("", " \n")[which % 2]
+
+    @rule(changes=changes, model_id=ids, commits=st.booleans(), profile=st.sampled_from(["own", "own", "another"]))
+    def acknowledge(self, changes: Changes, model_id: str, commits: bool, profile: str) -> None:
+        """What Scenario holds is seen by somebody, for a profile, and most likely committed."""
+        self.change_all(changes)
+        text, is_held = (
+            self.remote[model_id],
+            key(self.remote[model_id]) in self.history.surely_held(model_id, self.head),
+        )
+        before = self.lines.get(model_id, frozenset())
+        if profile == "another":
+            acknowledged.update(self.descriptions, model_id, "another", digest(text), is_seen=True)
+        else:
+            options = run.Options(patterns=(model_id,))
+            with suppress(UsageError), run.begin(run.new_id(), "acknowledge", self.config, options, untracked) as begun:
+                report = use_case.acknowledge(begun, lambda seen: True).report
+                after = self.lines.get(model_id, frozenset())
+                assert after <= {digest(text)} if report.exit_code == 0 else after == before
+                assert report.exit_code or (report.summary.applied == len(after - before))
+                assert not is_held or after <= before
+        if commits:
+            self.commit_if_dirty()
+
+    @rule(dirty=changes, changes=both_sides, select=selects, how=pulls, commits=st.booleans())
+    def pull(self, dirty: Changes, changes: Changes, select: tuple[str, ...], how: run.Options, commits: bool) -> None:
+        """Somebody adopts what was edited on Scenario, and may commit it; markers that nobody settles are undone."""
+        self.commit_if_dirty()
+        self.change_all([*changes, *(dirty if len(dirty) > 2 else ())])
+        files, lines, world = self.files, self.lines, World(self.files, self.history, self.head, self.remote)
+        options = replace(how, patterns=select, since=self.synced if how.since else None)
+        report: Report | None = None
+        with suppress(UsageError), run.begin(run.new_id(), "pull", self.config, options, untracked) as begun:
+            report = pulling.pull(begun, takes_all=False, dry_run=False).report
+        assert self.remote == world.remote
+        applied = {item.model_id: item for item in report.items if item.status == "applied"} if report else {}
+        for name in MODELS:
+            if name not in applied:
+                assert files.get(name) == self.files.get(name)
+                assert self.lines.get(name, frozenset()) <= lines.get(name, frozenset()) | {digest(world.remote[name])}
+                continue
+            self._check_adopted(world, name, options)
+            if applied[name].action == "conflict":
+                self.write(name, files.get(name))
+                acknowledged.write(self.descriptions, name, ())
+        if commits:
+            self.commit_if_dirty()
+
+    def _check_adopted(self, world: World, name: str, options: run.Options) -> None:
+        """That an edit was adopted, and nothing lost that git does not have."""
+        edit, now = canonical(world.remote[name]), self.files[name].decode()
+        is_held = key(edit) in self.history.surely_held(name, self.head)
+        assert options.back or name not in world.files or not is_held, f"{name} went back"
+        assert options.back or not world.is_acknowledged(name)
+        assert world.files.get(name) in (None, self.history.commits[self.head].files.get(name)), f"{name} is lost"
+        assert self.lines[name] == {digest(edit)}
+        if not options.merge:
+            assert now == f"{edit}\n"
+        ever = {line for text in self.history.texts_ever(name) for line in canonical(text).split("\n")}
+        assert set(edit.split("\n")) - ever <= set(now.split("\n"))
 
     # Runs
 
@@ -389,7 +496,9 @@ class GitAndScenario(RuleBasedStateMachine):
         if ran.report is None:
             return
         self.plan = {
-            item["model_id"]: PlanItem(item["action"], item["before_sha256"], item["after_sha256"])
+            item["model_id"]: PlanItem(
+                item["action"], item["before_sha256"], item["after_sha256"], item["overwrites_remote_edit"]
+            )
             for item in json.loads(self.plan_file.read_text())["items"]
         }
         assert {name: item.action for name, item in self.plan.items()} == {
@@ -481,6 +590,7 @@ class GitAndScenario(RuleBasedStateMachine):
         is_astray = options.since is not None and base is None
         asked = Asked(
             base=base,
+            is_old=base == self.head != self._resolved(options.since or ""),
             is_astray=is_astray,
             is_slip=is_astray and options.since != "0" * 40,
             select=options.patterns,
@@ -498,8 +608,21 @@ class GitAndScenario(RuleBasedStateMachine):
         for name in ran.puts:
             existing = key(ran.world.remote[name])
             held = self.history.possibly_held(name, self.head)
-            assert options.overwrite_remote_edits or not existing or existing in held, f"an edit of {name} is lost"
+            is_seen = existing in held or ran.world.is_acknowledged(name)
+            assert options.overwrite_remote_edits or not existing or is_seen, f"an edit of {name} is lost"
+        if base and not asked.will_write:
+            self._check_review(ran, options)
         assert ("since-unknown" in {problem.code for problem in ran.report.problems}) == asked.is_astray
+
+    def _check_review(self, ran: Ran, options: run.Options) -> None:
+        """That a squash of what is reviewed forgets no text without a word."""
+        assert ran.report is not None
+        tip = self._resolved(options.since or "") or ""
+        for item in ran.report.items:
+            name, existing = item.model_id, key(ran.world.remote.get(item.model_id, ""))
+            is_known = ran.world.is_acknowledged(name) or existing in self.history.possibly_held(name, tip)
+            if item.action in ("update", "delete") and not (is_known or options.overwrite_remote_edits):
+                assert "unacknowledged" in {problem.code for problem in item.problems}
 
     def _base(self, revision: str | None) -> str | None:
         """The commit that --since comes to."""
@@ -532,6 +655,7 @@ class GitAndScenario(RuleBasedStateMachine):
         # Nothing by halves.
         deletes = sum(action == "delete" for action in ran.actions.values())
         is_stopped = deletes > (MAX_DELETES if ran.world.files else 0) and not options.force
+        is_stopped = is_stopped or expected.is_stopped
         is_blocked = any(action in BLOCKED for action in ran.actions.values())
         may_write = report.command == "sync" and not is_stopped and (options.keep_going or not is_blocked)
         writes = {name for name, action in ran.actions.items() if action in WRITES}
@@ -547,7 +671,7 @@ class GitAndScenario(RuleBasedStateMachine):
                 assert (item.before_sha256, item.after_sha256) == self._digests(ran.world, item.model_id)
             if item.action == "conflict":
                 assert item.status == "refused"
-                assert {"remote-edited", "stale-plan"} & {problem.code for problem in item.problems}
+                assert {"remote-edited", "behind", "stale-plan"} & {problem.code for problem in item.problems}
 
     def _digests(self, world: World, name: str) -> tuple[str | None, str | None]:
         return digest(world.remote[name]), digest(world.text(name))

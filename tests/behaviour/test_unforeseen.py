@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from syncjob.commands import planning, pull, reading, rollback
+from syncjob.commands.adoption import judging
 from syncjob.remote import attempt, lookup, write
 from syncjob.report.summary import outcome_line
 from syncjob.scenario.answers import Answer
@@ -109,8 +110,9 @@ def test_what_fails_once_it_was_sent_may_have_been_written(
     assert effects(workspace) == {"one": "unknown", "two": "written"}
 
 
+@pytest.mark.parametrize(("where", "name"), [(pull, "compared"), (judging, "judged"), (pull, "fitting")])
 def test_a_rollback_and_a_pull_go_on_with_the_others(
-    workspace: Workspace, remote: Loopback, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, remote: Loopback, monkeypatch: pytest.MonkeyPatch, where: Any, name: str
 ) -> None:
     staged(workspace, remote, "one", "two")
     run = in_process.sync(workspace).run
@@ -118,8 +120,9 @@ def test_a_rollback_and_a_pull_go_on_with_the_others(
     failing(monkeypatch, rollback, "put_back", "one")
     report = in_process.rollback(workspace, run)
     assert told(report) == {"one": ("invalid", "failed", ["internal"]), "two": ("update", "applied", [])}
-    failing(monkeypatch, pull, "pulled", "two")
+    failing(monkeypatch, where, name, "two")
     remote.sandbox.put("one", "new of Scenario")
+    remote.sandbox.put("two", "new of Scenario")
     report = in_process.pull(workspace, lag=0)
     assert told(report) == {"one": ("update", "not_attempted", []), "two": ("invalid", "failed", ["internal"])}
 

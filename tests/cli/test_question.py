@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from syncjob.text.canonical import sha256
 from tests.cli.test_terminal import Terminal
 from tests.support.loopback import Loopback
 from tests.support.workspace import Workspace
@@ -189,3 +190,33 @@ def test_who_types_is_told_of_files_that_git_does_not_have(one_change: Workspace
             terminal.type("n\n")
         terminal.end()
         assert b"not committed" not in terminal.screen
+
+
+def test_what_is_acknowledged_is_shown_and_asked_first_and_is_what_was_shown(
+    one_change: Workspace, remote: Loopback
+) -> None:
+    remote.sandbox.put("one", "edited on Scenario")
+    terminal = Terminal(one_change, "acknowledge", "one")
+    terminal.until(f"May a sync replace 1 text on {remote.url} (profile test)? [y/N]")
+    assert b"-edited on Scenario" in terminal.screen
+    remote.sandbox.put("one", "edited while nobody looked")
+    asked = len(remote.asked)
+    terminal.type("y\n")
+    assert terminal.end() == 0
+    assert len(remote.asked) == asked
+    line = (one_change.descriptions / ".acknowledged" / "one").read_text()
+    assert line == f"test {sha256('edited on Scenario')}\n"
+    terminal = Terminal(one_change, "acknowledge", "one")
+    terminal.until("[y/N]")
+    terminal.type("n\n")
+    assert terminal.end() == 1
+    assert b"Cancelled; nothing was written." in terminal.screen
+    assert (one_change.descriptions / ".acknowledged" / "one").read_text() == line
+
+
+def test_where_nobody_sees_the_text_an_acknowledgement_needs_a_yes(one_change: Workspace, remote: Loopback) -> None:
+    for arguments in (["--format", "json"], ["--output", "seen"]):
+        terminal = Terminal(one_change, "acknowledge", "one", *arguments)
+        assert terminal.end() == 2
+        assert b"agree with --yes" in terminal.screen
+    assert remote.asked == []

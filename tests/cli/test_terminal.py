@@ -115,6 +115,7 @@ def test_what_was_read_before_the_question_is_read_again_after_it(one_change: Wo
 def test_a_signal_at_the_question_ends_the_run_unwritten(
     one_change: Workspace, remote: Loopback, number: signal.Signals, status: int
 ) -> None:
+    one_change.commit()
     terminal = Terminal(one_change, "sync", "--report", "report.json")
     terminal.until("[y/N]")
     terminal.send(number)

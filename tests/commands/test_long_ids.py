@@ -33,7 +33,8 @@ def test_the_longest_id_that_makes_one_is_pulled_and_written_again(workspace: Wo
     remote.sandbox.put(LONGEST, "another")
     assert workspace.run("pull", "--force").status == 0
     assert path.read_text() == "another\n"
-    assert os.listdir(workspace.descriptions) == [path.name]
+    assert sorted(os.listdir(workspace.descriptions)) == [".acknowledged", path.name]
+    assert os.listdir(workspace.descriptions / ".acknowledged") == [LONGEST]
 
 
 def test_a_prune_deletes_what_no_file_could_hold(workspace: Workspace, remote: Loopback) -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from syncjob.local.document import Document, gone
 from syncjob.plan.compare import Change
-from syncjob.plan.existing import Absent, Held
-from syncjob.plan.pull import pulled, with_collisions
+from syncjob.plan.existing import Absent, Existing, Held
+from syncjob.plan.pull import Place, compared, fitting, with_collisions
 from syncjob.problems import Failure, Problem
 from syncjob.text.canonical import canonical
 from tests.support.loopback import Loopback, json_answer
@@ -19,6 +19,12 @@ from tests.support.workspace import Workspace
 
 FILE = Document("one", "descriptions/one.md", "here")
 NONE = gone("one.md", "descriptions")
+
+
+def pulled(document: Document, existing: Existing, *, max_file_bytes: int, may_overwrite: bool) -> Change:
+    change = compared(document, existing)
+    place = Place(max_file_bytes, may_overwrite=may_overwrite)
+    return fitting(document, change, place) if change.is_write else change
 
 
 def take(document: Document, text: str, *, may_overwrite: bool = True, limit: int = 1000) -> tuple[str, list[str]]:
@@ -39,7 +45,7 @@ def take(document: Document, text: str, *, may_overwrite: bool = True, limit: in
         (NONE, "a\0b", True, "invalid", ["file-encoding"]),
         (NONE, "\u2028", True, "invalid", ["file-empty"]),
         (NONE, "y" * 1000, True, "invalid", ["file-too-large"]),
-        (NONE, "{asset: near miss}", True, "create", []),
+        (NONE, "{asset: near miss}", True, "create", ["tag-malformed"]),
         (Document("one", "p", problems=(Problem("file-special", "a link"),)), "there", True, "invalid", ["file-special"]),
         (Document("one", "p", problems=(Problem("file-empty", "empty"),)), "there", True, "update", []),
         (Document("one", "p", problems=(Problem("file-empty", "empty"),)), "there", False, "conflict", ["file-uncommitted"]),
@@ -55,7 +61,7 @@ def test_what_cannot_be_read_and_what_is_not_there() -> None:
     failure = Failure("unavailable", "down")
     assert pulled(FILE, failure, max_file_bytes=9, may_overwrite=True).failure == failure
     absent = pulled(FILE, Absent(0.0), max_file_bytes=9, may_overwrite=True)
-    assert (absent.action, [problem.severity for problem in absent.problems]) == ("unchanged", ["warning"])
+    assert (absent.action, absent.problems) == ("unchanged", ())  # counted, and not told one by one
 
 
 def test_ids_that_one_folder_cannot_hold_everywhere_are_refused() -> None:
@@ -76,7 +82,7 @@ def drifted(workspace: Workspace, remote: Loopback) -> Workspace:
 
 
 def files(workspace: Workspace) -> dict[str, bytes]:
-    return {path.stem: path.read_bytes() for path in workspace.descriptions.iterdir()}
+    return {path.stem: path.read_bytes() for path in workspace.descriptions.iterdir() if path.name != ".acknowledged"}
 
 
 def actions(report: dict[str, Any]) -> dict[str, str]:
@@ -143,7 +149,8 @@ def test_a_file_keeps_its_mode_and_leaves_no_other_file_behind(drifted: Workspac
     (drifted.descriptions / "one.md").chmod(0o640)
     assert drifted.run("pull", "--all").status == 0
     assert (drifted.descriptions / "one.md").stat().st_mode & 0o777 == 0o640
-    assert sorted(os.listdir(drifted.descriptions)) == ["one.md", "three.md", "two.md"]
+    assert sorted(os.listdir(drifted.descriptions)) == [".acknowledged", "one.md", "three.md", "two.md"]
+    assert sorted(os.listdir(drifted.descriptions / ".acknowledged")) == ["one", "three"]
 
 
 def test_a_link_is_never_written_through(drifted: Workspace) -> None:

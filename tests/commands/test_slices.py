@@ -147,6 +147,7 @@ def test_the_threshold_counts_all_slices(workspace: Workspace, remote: Loopback)
     workspace.commit()
     for id_ in ids:
         workspace.write(id_, f"new {id_}")
+    workspace.commit()
     config = workspace.folder / "config.yaml"
     config.write_text(config.read_text() + "safety: {max_change_percent: 90}\n")
     ended = workspace.json("sync")  # 1,000 are under 90 % of 1,200, and 1,200 are not
@@ -164,6 +165,7 @@ def test_a_diff_tells_the_threshold_once_and_of_all(workspace: Workspace, remote
     workspace.commit()
     for id_ in ids:
         workspace.write(id_, f"new {id_}")
+    workspace.commit()
     ended = workspace.json("diff", "--plan-out", "plan.json")
     assert ended.status == 1
     (problem,) = ended.report["problems"]

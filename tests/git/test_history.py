@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from syncjob.git.changes import changed_since
 from syncjob.git.git import Git
-from syncjob.git.history import changed_since, texts
+from syncjob.git.history import texts
 from syncjob.git.worktree import look
 from tests.support.workspace import Workspace
 
@@ -26,6 +27,9 @@ def held(repository: Workspace, name: str, folder: str = "descriptions") -> list
     """The texts of a file, newest first, if git is sure that these are all."""
     with texts(repository.folder / folder, Git()) as held_texts:
         found = [version.text for version in held_texts.of(name)]
+        # And each of them is found if it is looked for, and no other is.
+        assert all(any(text == version.text for version in held_texts.of(name, text)) for text in found)
+        assert "never" not in [version.text for version in held_texts.of(name, "never")]
         assert held_texts.gap(name) is None
     return found
 

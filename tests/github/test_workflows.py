@@ -10,16 +10,16 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from syncjob.scenario.answers import Answer
-from tests.support.loopback import Loopback, json_answer
-from tests.support.steps import ROOT, Ended, Runner, Value, base_environment, evaluate, load, resolve, workflow
-from tests.support.workspace import KEY, SECRET, Workspace
+from tests.support.checked_out import Repository, executable
+from tests.support.loopback import json_answer
+from tests.support.steps import ROOT, Ended, Value, evaluate, load, resolve, workflow
+from tests.support.workspace import KEY, SECRET
 
 WORKFLOWS = ("review", "sync", "drift", "backfill")
 FILES = [*(ROOT / ".github" / "workflows").glob("*.yml"), ROOT / "action.yml"]
@@ -126,14 +126,30 @@ def test_no_script_holds_an_expression(place: str, script: str) -> None:
 def test_no_job_has_both_credentials_and_the_right_to_write(name: str, job_: str) -> None:
     its = job(name, job_)
     writes = "write" in its["permissions"].values()
-    assert not (writes and ("secrets." in json.dumps(its) or "environment" in its))
+    assert not (writes and (secrets_in(its) or "environment" in its))
     assert not (writes and any(step.get("uses", "").startswith(("./", "actions/checkout")) for step in its["steps"]))
+
+
+def secrets_in(part: dict[str, Any]) -> set[str]:
+    """The secrets of a job or a step, less the key of the App that opens pull requests, which Scenario does not know."""
+    return set(re.findall(r"secrets\.(\w+)", json.dumps(part))) - {"SYNCJOB_APP_PRIVATE_KEY"}
+
+
+def test_the_key_of_the_app_goes_to_the_action_that_makes_a_token_of_it_alone() -> None:
+    steps = [(name, step) for name, job_ in ALL_JOBS for step in job(name, job_)["steps"]]
+    ((name, step),) = [(name, step) for name, step in steps if "APP_PRIVATE_KEY" in json.dumps(step)]
+    assert name == "drift"
+    assert step["uses"].startswith("actions/create-github-app-token@")
+    permissions = {key: value for key, value in step["with"].items() if key.startswith("permission-")}
+    assert permissions == {"permission-contents": "write", "permission-pull-requests": "write"}
 
 
 def test_each_job_may_do_just_what_it_needs() -> None:
     more = {
         ("review", "comment"): {"pull-requests": "write"},
         ("sync", "sync"): {"actions": "read", "contents": "read"},
+        ("drift", "drift"): {"actions": "read", "contents": "read"},
+        ("drift", "pull-request"): {"contents": "write", "pull-requests": "write"},
         ("backfill", "backfill"): {"actions": "read", "contents": "read"},
         ("backfill", "next"): {"actions": "write"},
     }
@@ -145,8 +161,8 @@ def test_each_job_may_do_just_what_it_needs() -> None:
 def test_credentials_belong_to_an_environment_and_go_to_syncjob_alone(name: str, job_: str) -> None:
     its = job(name, job_)
     for step in its["steps"]:
-        assert ("secrets." in json.dumps(step)) == (step.get("uses") == "./" and step["with"]["command"] != "check")
-    assert ("environment" in its) == ("secrets." in json.dumps(its["steps"]))
+        assert bool(secrets_in(step)) == (step.get("uses") == "./" and step["with"]["command"] != "check")
+    assert ("environment" in its) == bool(secrets_in({"steps": its["steps"]}))
     assert "secrets." not in json.dumps({key: value for key, value in its.items() if key != "steps"})
 
 
@@ -236,133 +252,6 @@ def test_a_comment_is_made_where_there_is_a_summary_also_of_a_diff_that_failed(
 
 
 # What the scripts do.
-
-GH = r"""#!/bin/sh
-{ printf '%s\0' "$@"; printf '\036'; } >> HERE/asked
-for argument; do
-    case $argument in body=@*) cp "${argument#body=@}" HERE/body.md ;; esac
-    [ "$before" = --jq ] && filter=$argument
-    before=$argument
-done
-case " $* " in *" PATCH "* | *" POST "*) exit ;; esac
-[ -f HERE/fails ] && { echo "gh: no route to host" >&2; exit 1; }
-if [ -f HERE/answer.json ]; then jq -r "$filter" HERE/answer.json; else cat HERE/answer; fi
-"""
-
-# Stands for every Python of the action: notes what it is asked, and makes what a venv and an installation would.
-PYTHON = r"""#!/bin/sh
-echo "${SCENARIO_SDK_API_KEY:-none} ${SCENARIO_SDK_API_SECRET:-none} $*" >> HERE/python.log
-case "$*" in
-    "-I -m venv "*) mkdir -p "$4/bin" && cp "$0" "$4/bin/python" ;;
-    *" --no-deps "*) cp HERE/syncjob "$(dirname "$0")/syncjob" ;;
-esac
-"""
-
-SYNCJOB = r"""#!/bin/sh
-exec PYTHON -m syncjob "$@"
-"""
-
-
-def executable(path: Path, text: str) -> Path:
-    path.write_text(text.replace("HERE", str(path.parent)).replace("PYTHON", sys.executable), "utf-8")
-    path.chmod(0o755)
-    return path
-
-
-@dataclass(frozen=True)
-class Repository:
-    """A checked-out repository with a profile `production`, on a runner where `gh` and `pip` are stand-ins."""
-
-    workspace: Workspace
-    remote: Loopback
-    runner: Runner
-    programs: Path
-
-    def write(self, **texts: str) -> None:
-        for model_id, text in texts.items():
-            self.workspace.write(model_id, text)
-
-    def git(self, *arguments: str) -> str:
-        done = subprocess.run(
-            ["git", *arguments],
-            cwd=self.workspace.folder,
-            env={"PATH": self.runner.environment["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"},
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=True,
-        )
-        return done.stdout.strip()
-
-    def commit(self, **texts: str) -> str:
-        """Writes the texts and commits all there is; returns the commit."""
-        self.write(**texts)
-        self.git("add", "--all")
-        name = ("-c", "user.name=Tests", "-c", "user.email=tests@example.org")
-        self.git(*name, "commit", "--quiet", "--allow-empty", "-m", "texts")
-        return self.git("rev-parse", "HEAD")
-
-    def answer(self, text: str) -> None:
-        """What `gh` says to a question, after its filter."""
-        (self.programs / "answer").write_text(text, "utf-8")
-
-    def job(self, name: str, job_: str, **context: Value) -> Ended:
-        """Runs a job; `__` in names of the context stand for dots."""
-        named = {key.replace("__", "."): value for key, value in context.items()}
-        self.runner.context |= named
-        return self.runner.job(name, job_)
-
-    @property
-    def gh_asked(self) -> list[list[str]]:
-        """The arguments of each call of `gh`."""
-        asked = self.programs / "asked"
-        calls = asked.read_text("utf-8").split("\x1e")[:-1] if asked.exists() else []
-        return [call.split("\0")[:-1] for call in calls]
-
-    @property
-    def comment(self) -> str:
-        return (self.programs / "body.md").read_text("utf-8")
-
-    @property
-    def read_ids(self) -> set[str]:
-        """The models whose descriptions were read."""
-        return {target.split("/")[3] for method, target, _ in self.remote.asked if method == "GET"}
-
-
-CONFIG = """\
-profile: elsewhere
-profiles:
-  elsewhere: {base_url: "https://127.0.0.1:1"}
-  production: {base_url: "URL"}
-http: {requests_per_minute: 0, attempts: 1}
-"""
-
-
-@pytest.fixture
-def repository(tmp_path: Path, remote: Loopback, workspace: Workspace) -> Repository:
-    (workspace.folder / "config.yaml").write_text(CONFIG.replace("URL", remote.url), "utf-8")
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    executable(programs / "gh", GH)
-    executable(programs / "syncjob", SYNCJOB)
-    python = executable(programs / "python", PYTHON)
-    context: dict[str, Value] = {
-        "github.repository": "owner/models",
-        "github.token": "token-of-the-job",
-        "github.ref_name": "main",
-        "github.run_attempt": "1",
-        "github.run_id": "99",
-        "github.server_url": "https://github.example",
-        "github.workflow_ref": "owner/models/.github/workflows/sync.yml@refs/heads/main",
-        "secrets.SCENARIO_SDK_API_KEY": KEY,
-        "secrets.SCENARIO_SDK_API_SECRET": SECRET,
-        "vars.SYNCJOB_PRUNE": "",
-    }
-    given = {"python": {"python-path": str(python)}, "comment": {"artifact-id": "4711"}}
-    runner = Runner(tmp_path, workspace.folder, base_environment(programs), context, given)
-    repository = Repository(workspace, remote, runner, programs)
-    repository.git("init", "--quiet", "--initial-branch=main")
-    return repository
 
 
 def files_of(ended: Ended, name: str) -> dict[str, Path]:
@@ -456,6 +345,9 @@ def test_the_config_may_stand_in_a_folder_of_the_repository(repository: Reposito
         ({"command": "check --remote"}, "command"),
         ({"command": ""}, "command"),
         ({"command": "sync", "prune": "yes"}, "prune"),
+        ({"command": "sync", "keep-going": "1"}, "keep-going"),
+        ({"command": "sync", "force": "True"}, "force"),
+        ({"command": "sync", "overwrite-remote-edits": "$(x)"}, "overwrite-remote-edits"),
     ],
 )
 def test_an_input_that_is_not_known_is_refused(repository: Repository, inputs: dict[str, str], named: str) -> None:
@@ -485,6 +377,15 @@ def arguments_of(repository: Repository, inputs: dict[str, str]) -> list[str]:
         ({"command": "diff", "since": "-x"}, ["diff", "--format", "html", "--since=-x", "--"]),
         ({"command": "sync", "prune": "true"}, ["sync", "--format", "html", "--prune", "--"]),
         ({"command": "sync", "prune": "false"}, ["sync", "--format", "html", "--"]),
+        ({"command": "diff", "keep-going": "true"}, ["diff", "--format", "html", "--keep-going", "--"]),
+        (
+            {"command": "sync", "force": "true", "overwrite-remote-edits": "true", "keep-going": "false"},
+            ["sync", "--format", "html", "--force", "--overwrite-remote-edits", "--"],
+        ),
+        (
+            {"command": "pull", "force": "true", "since": "x", "select": "a b"},
+            ["pull", "--format", "markdown", "--force", "--since=x", "--", "a", "b"],
+        ),
         ({"command": "check", "profile": "a b"}, ["--profile=a b", "check", "--"]),
         # Nothing is a pattern, a command or an option to the shell.
         (
@@ -707,7 +608,7 @@ def test_a_sync_writes_what_changed_since_the_last_successful_run_though_a_run_b
     }
     (journal,) = files_of(ended, "syncjob-sync-1")["state"].glob("runs/*.jsonl")
     assert '"before":"old"' in journal.read_text("utf-8")
-    (asked,) = repository.gh_asked
+    _, asked = repository.gh_asked
     assert asked[:4] == ["api", "--method", "GET", "repos/owner/models/actions/workflows/sync.yml/runs"]
     assert asked[4:-2] == ["--raw-field", "branch=main", "--raw-field", "status=success", "--raw-field", "per_page=1"]
 
@@ -780,6 +681,38 @@ def test_a_push_that_changes_no_description_sends_nothing(repository: Repository
     ended = repository.job("sync", "sync")
     assert ended.status == 0, ended.out
     assert repository.remote.asked == []
+
+
+KEEPS_GOING = [("", True), ("false", False)]
+
+
+@pytest.mark.parametrize(("variable", "keeps_going"), KEEPS_GOING)
+def test_one_stuck_description_holds_up_no_other_unless_the_variable_says_so(
+    repository: Repository, variable: str, keeps_going: bool
+) -> None:
+    repository.remote.add("stuck", "fine", texts={"stuck": "edited on Scenario", "fine": "old"})
+    last = repository.commit(stuck="old\n", fine="old\n")
+    repository.commit(stuck="new\n", fine="new\n")
+    repository.answer(last)
+    ended = repository.job("sync", "sync", vars__SYNCJOB_KEEP_GOING=variable)
+    assert ended.status == 1
+    assert "remote-edited" in ended.summary
+    assert repository.remote.sandbox.description("stuck") == "edited on Scenario"
+    assert repository.remote.sandbox.description("fine") == ("new" if keeps_going else "old")
+
+
+@pytest.mark.parametrize(("variable", "keeps_going"), KEEPS_GOING)
+def test_a_review_says_what_a_sync_would_do_as_the_variable_says(
+    repository: Repository, variable: str, keeps_going: bool
+) -> None:
+    repository.remote.add("stuck", "fine", texts={"stuck": "edited on Scenario", "fine": "old"})
+    base = repository.commit(stuck="old\n", fine="old\n")
+    repository.commit(stuck="new\n", fine="new\n")
+    context: dict[str, Value] = {"vars__SYNCJOB_KEEP_GOING": variable, "github__event__pull_request__base__sha": base}
+    ended = repository.job("review", "diff", **context)
+    assert ended.status == 1
+    said = files_of(ended, "syncjob-comment")["comment.md"].read_text("utf-8")
+    assert ("sync would write 1 and refuse 1" in said) is keeps_going
 
 
 def test_a_sync_that_fails_leaves_its_report(repository: Repository) -> None:
@@ -865,6 +798,15 @@ def test_drift_is_a_red_run_that_says_what_to_do(repository: Repository, text: s
     assert f"::error title=Drift::Scenario differs from git: {counts}" in ended.out or not status
     assert {"report.html", "report.json"} <= set(files_of(ended, "syncjob-drift-1"))
     assert repository.remote.counts["PUT"] == 0
+
+
+@pytest.mark.parametrize("variable", ["", "true"])
+def test_models_without_a_file_are_named_only_if_a_variable_says_so(repository: Repository, variable: str) -> None:
+    repository.remote.add("one", "new-there", texts={"one": "same", "new-there": "a text"})
+    repository.commit(one="same\n")
+    ended = repository.job("drift", "drift", vars__SYNCJOB_UNFILED=variable)
+    assert ended.status == 0, ended.out
+    assert ("unfiled" in ended.summary) is bool(variable)
 
 
 def test_a_comparison_that_fails_is_no_drift(repository: Repository) -> None:

@@ -47,6 +47,32 @@ def test_markers_outside_code_and_pointers_are_errors(text: str, expected: list[
     assert problems(text) == expected
 
 
+OWN = "<<<<<<< your file\nours\n=======\ntheirs\n>>>>>>> Scenario\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (OWN, [1]),
+        (f"text\n\n```\n{OWN}```\n", [4]),
+        (f"<pre>\n{OWN}</pre>\n", [2]),
+        (f"~~~\n{OWN.replace('ours', '~~~')}", [2]),
+        (f"{OWN}\n```\n{OWN}```\n", [1, 8]),
+        ("```\n<<<<<<< your file\nours\n```\n", [2]),  # left over
+        ("```\nours\n>>>>>>> Scenario\n```\n", [3]),
+        ("ours\n>>>>>>> Scenario\n\n>>>>>>> branch\n", [2]),
+        (OWN.replace("\n", "\r\n"), [1]),
+        ("```\n<<<<<<< your files\n>>>>>>> Scenario.\n```\n", []),
+        ("```\n <<<<<<< your file\n```\n", []),
+        ("the line `<<<<<<< your file` is written by a pull\n", []),
+    ],
+)
+def test_markers_that_a_pull_writes_are_errors_in_code_too(text: str, expected: list[int]) -> None:
+    found = parse("one", "descriptions/one.md", text.encode()).problems
+    assert [(problem.line, problem.column) for problem in found if problem.is_error] == [(line, 1) for line in expected]
+    assert {problem.code for problem in found} <= {"merge-marker"}
+
+
 def test_a_pointer_is_small() -> None:
     assert is_pointer(POINTER.strip())
     assert not is_pointer(POINTER.strip() + "0" * 1024)

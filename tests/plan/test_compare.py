@@ -2,9 +2,8 @@
 
 import pytest
 
-from syncjob.config.config import Safety
 from syncjob.local.document import Document, parse
-from syncjob.plan.compare import Change, Plan, Tally, compare, in_order, not_compared, over_threshold, with_references
+from syncjob.plan.compare import Plan, compare, in_order, not_compared, with_references
 from syncjob.plan.existing import Absent, Existing, Held
 from syncjob.plan.references import Catalogue, Entry
 from syncjob.problems import Failure
@@ -78,33 +77,6 @@ def test_only_a_model_that_others_see_is_warned_of_private_references(privacy: s
     change = with_references(compare(document("{asset:a} {model:m} {asset:b}"), held("")), catalogue)
     assert [problem.code for problem in change.problems] == codes
     assert change.action == "create"
-
-
-def updates(count: int) -> list[Change]:
-    return [compare(document("new", f"m{number:03}"), held("old")) for number in range(count)]
-
-
-@pytest.mark.parametrize(
-    ("count", "files", "is_allowed"),
-    [(10, 10, True), (11, 11, False), (30, 100, True), (31, 100, False), (11, 37, True), (12, 37, False)],
-)
-def test_updates_above_the_threshold_refuse_the_plan(count: int, files: int, is_allowed: bool) -> None:
-    problems = [problem.code for problem in over_threshold(Tally().plus(updates(count)), files, Safety())]
-    assert problems == ([] if is_allowed else ["too-many-changes"])
-
-
-def test_the_threshold_is_for_all_slices_of_a_run() -> None:
-    tally = Tally().plus(updates(6)).plus(updates(4))
-    assert not list(over_threshold(tally, 10, Safety()))
-    assert list(over_threshold(tally.plus(updates(1)), 10, Safety()))
-
-
-def test_deletes_have_a_threshold_of_their_own_and_creates_have_none() -> None:
-    deletes = [Change(f"m{number}", "", "delete", before="old") for number in range(4)]
-    creates = [compare(document("new", f"c{number}"), held("")) for number in range(50)]
-    tally = Tally().plus(deletes + creates)
-    assert not list(over_threshold(tally, 60, Safety(max_deletes=4)))
-    assert [problem.code for problem in over_threshold(tally, 60, Safety(max_deletes=3))] == ["too-many-changes"]
 
 
 def test_a_plan_is_sorted_and_one_blocked_item_refuses_it() -> None:

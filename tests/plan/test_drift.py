@@ -7,7 +7,8 @@ import pytest
 
 from syncjob.git.history import Version
 from syncjob.plan.compare import Action, Base, Change
-from syncjob.plan.drift import with_history
+from syncjob.plan.drift import behind, with_history
+from syncjob.problems import Problem, warning
 
 UPDATE = Change("x", "descriptions/x.md", "update", before="there", after="here")
 
@@ -63,6 +64,35 @@ def test_no_more_of_history_is_read_than_the_answer_needs() -> None:
         pytest.fail("read on")
 
     assert with_history(UPDATE, versions(), lambda: None, may_overwrite=False) is UPDATE
+
+
+def test_the_base_is_not_the_files_own_text_if_another_is_as_close() -> None:
+    change = replace(UPDATE, before="a\nb\nedited", after="a\nb\nmine")
+    for texts, commit in (
+        (("a\nb\nmine", "a\nb\nolder", "a\nb\noldest"), "commit 1"),
+        (("a\nb\nnewer", "a\nb\nmine"), "commit 0"),
+        (("a\nb\nmine", "a\nx\nolder"), "commit 0"),
+        (("a\nb\nmine", "a\nb\nolder", "a\nb\nedit\nedited"), "commit 2"),
+    ):
+        base = judge(change, *texts)[2]
+        assert (base and base.commit) == commit, texts
+
+
+def test_what_a_branch_holds_is_behind_and_no_edit() -> None:
+    conflict = replace(
+        UPDATE, action="conflict", problems=(warning("asset-missing", "x"), Problem("remote-edited", "y"))
+    )
+    held = [
+        ("origin/old", Version("a" * 40, "else")),
+        ("origin/main", Version("b" * 40, "there")),
+        ("third", Version("c" * 40, "there")),
+    ]
+    judged = behind(conflict, held)
+    assert [problem.code for problem in judged.problems] == ["asset-missing", "behind"]
+    assert judged.problems[-1].message == "origin/main has this text (bbbbbbb): merge it"
+    assert behind(conflict, held[:1]) is conflict
+    untouched = (pytest.fail("asked") for _ in range(1))
+    assert behind(UPDATE, untouched) is UPDATE
 
 
 @pytest.mark.parametrize(

@@ -71,9 +71,11 @@ def check_page(changes: Sequence[Change]) -> None:
 
 def check_comment(changes: Sequence[Change]) -> None:
     made = report(*changes)
-    diffs = [
-        visible(diff) for item in made.items for diff in (item.remote_edit and item.remote_edit.diff, item.diff) if diff
+    edits = [(item, item.remote_edit) for item in made.items]
+    sides = [
+        (edit.diff, edit.own_diff if edit.diff else "", item.diff) if edit else (item.diff,) for item, edit in edits
     ]
+    diffs = [visible(diff) for of_item in sides for diff in of_item if diff]
     page = Page(render_comment(made, _WHOLE))
     # Each fence is whole, and holds all that is told of a text.
     assert [code for code in page.code if code.startswith("--- ")] == diffs

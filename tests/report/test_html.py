@@ -701,6 +701,9 @@ def test_a_conflict_shows_what_was_edited_since_which_commit() -> None:
     assert "Scenario's text, compared with commit 0123456789" in read.text()
     assert "f" * 30 not in read.text()
     assert "-as it was\n+edited there\n" in read.within("pre")
+    assert "A guess: of all that git held" in read.text()
+    assert "Your file, compared with commit 0123456789" in read.text()
+    assert "-as it was\n+changed here\n" in read.within("pre")
 
 
 def test_each_model_has_a_fragment_of_its_own() -> None:

@@ -187,6 +187,13 @@ def test_an_edit_made_on_scenario_is_shown_before_what_would_replace_it() -> Non
     assert page.code[-3:] == ["0123456789", edit.diff, diff_of("theirs", "ours")]
 
 
+def test_all_three_sides_of_an_edit_are_shown_and_a_guess_is_called_one() -> None:
+    edit = RemoteEdit("0123456789abcdef", diff_of("git's", "theirs"), diff_of("git's", "ours"))
+    page = Page(render(report_of(item_of("one", diff_of("theirs", "ours"), "conflict", remote_edit=edit)), COMMENT))
+    assert page.code[-5:] == ["0123456789", edit.diff, "0123456789", edit.own_diff, diff_of("theirs", "ours")]
+    assert "(a guess: the closest text that git held)" in page.outside
+
+
 @pytest.mark.parametrize("run", ["```", "````", "`" * 50, " ```", "   ```diff", "~~~", "~~~~"])
 def test_no_line_of_a_text_ends_its_fence(run: str) -> None:
     diff = diff_of(f"a\n{run}\nb\n@x", f"a\n{run}\nc\n@x")

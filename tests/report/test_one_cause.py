@@ -77,9 +77,9 @@ def test_a_pull_where_there_are_no_files_says_how_to_begin(workspace: Workspace,
     hint = "No descriptions here yet: `syncjob pull --all` downloads all that Scenario has.\n"
     ended = workspace.run("pull")
     assert (ended.status, ended.out, ended.err) == (0, "Pulled 0 files, 0 unchanged.\n", hint)
-    assert workspace.run("pull", "--all").err == "Commit these files now.\n"
+    assert workspace.run("pull", "--all").err.startswith("Next: `git add descriptions`, ")
     assert workspace.run("pull", "--all").err == ""
     assert workspace.run("pull").err == ""
     (workspace.descriptions / "one.md").unlink()
     assert workspace.run("pull", "--format", "json").err.endswith(hint)
-    assert "Commit" not in workspace.run("pull", "--all", "--dry-run").err
+    assert "Next" not in workspace.run("pull", "--all", "--dry-run").err

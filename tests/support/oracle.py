@@ -12,6 +12,7 @@ WRITES = frozenset({"create", "update", "delete"})
 BLOCKED = frozenset({"conflict", "invalid"})
 
 Files = Mapping[str, bytes]  # by model id
+Lines = Mapping[str, frozenset[str]]  # the acknowledged digests of the run's profile, by model id
 Actions = Mapping[str, frozenset[str]]  # by model id; any one of them is right
 
 
@@ -45,6 +46,7 @@ def parsed(data: bytes) -> str | None:
 class Commit:
     parents: tuple[str, ...]
     files: Files
+    lines: Lines = field(default_factory=dict)
 
 
 @dataclass
@@ -54,8 +56,8 @@ class History:
     commits: dict[str, Commit] = field(default_factory=dict)
     _reachable: dict[str, set[str]] = field(default_factory=dict)
 
-    def add(self, name: str, parents: tuple[str, ...], files: Files) -> None:
-        self.commits[name] = Commit(parents, files)
+    def add(self, name: str, parents: tuple[str, ...], files: Files, lines: Lines) -> None:
+        self.commits[name] = Commit(parents, files, lines)
         self._reachable[name] = {name}.union(*map(self.reachable, parents))
 
     def reachable(self, head: str) -> set[str]:
@@ -74,14 +76,24 @@ class History:
 
     def touched(self, base: str, head: str) -> set[str]:
         """Names that commits since the base left other than each of their parents had them."""
-        return {name for commit in self.reachable(head) - self.reachable(base) for name in self._touched(commit)}
+        between = [self.commits[commit] for commit in self.reachable(head) - self.reachable(base)]
+        return {
+            name
+            for commit in between
+            for name in _touched(commit.files, [self.commits[parent].files for parent in commit.parents])
+        }
 
-    def _touched(self, commit: str) -> Iterator[str]:
-        after = self.commits[commit].files
-        befores = [self.commits[parent].files for parent in self.commits[commit].parents]
-        for name in set(after).union(*befores):
-            if all(before.get(name) != after.get(name) for before in befores):
-                yield name
+    def touched_lines(self, base: str, head: str) -> set[str]:
+        """Models whose lines differ between two commits, or that commits since the base left so."""
+        between = [self.commits[commit] for commit in self.reachable(head) - self.reachable(base)]
+        return set(_touched(self.commits[head].lines, [self.commits[base].lines])) | {
+            name
+            for commit in between
+            for name in _touched(commit.lines, [self.commits[parent].lines for parent in commit.parents])
+        }
+
+    def had(self, model_id: str, head: str) -> bool:
+        return any(model_id in self.commits[commit].files for commit in self.reachable(head))
 
     def surely_held(self, model_id: str, head: str) -> set[str]:
         """Keys of the texts of a file, and of what it was renamed from if no rule of git could miss that."""
@@ -123,6 +135,13 @@ class History:
                 yield old, new
 
 
+def _touched(after: Mapping[str, object], befores: Collection[Mapping[str, object]]) -> Iterator[str]:
+    """What a commit left other than each of its parents had it."""
+    for name in set(after).union(*befores):
+        if all(before.get(name) != after.get(name) for before in befores):
+            yield name
+
+
 @dataclass(frozen=True)
 class World:
     """Everything that a run can see: the working tree, what HEAD reaches, and Scenario, by model id."""
@@ -137,18 +156,24 @@ class World:
         held = self.history.commits[base].files
         differing = {name for name in {*held, *self.files} if held.get(name) != self.files.get(name)}
         untracked = self.files.keys() - self.history.commits[self.head].files.keys()
-        return differing | untracked | self.history.touched(base, self.head)
+        lines = self.history.touched_lines(base, self.head)
+        return differing | untracked | lines | self.history.touched(base, self.head)
 
     def deleted_since(self, base: str) -> set[str]:
         ever = self.history.commits[base].files.keys() | self.history.touched(base, self.head)
-        return set(ever - self.files.keys())
+        lines = {name for name in self.history.touched_lines(base, self.head) if self.history.had(name, self.head)}
+        return set((ever | lines) - self.files.keys())
+
+    def is_acknowledged(self, model_id: str) -> bool:
+        """Whether HEAD says that what Scenario holds may be replaced."""
+        return digest(self.remote.get(model_id, "")) in self.history.commits[self.head].lines.get(model_id, ())
 
     def action(self, model_id: str, *, may_overwrite: bool) -> frozenset[str]:
         """What is to become of a description whose file is a good one, or is gone."""
         desired = self.text(model_id)
         if key(desired) == key(self.remote.get(model_id, "")):
             return frozenset({"unchanged"})
-        ways = self._ways(model_id, may_overwrite)
+        ways = self.ways(model_id, may_overwrite=may_overwrite)
         if MISSING in desired or model_id not in self.remote:
             ways = {"invalid" if way in WRITES else way for way in ways}
         return frozenset(ways)
@@ -160,12 +185,13 @@ class World:
     def is_bad(self, model_id: str) -> bool:
         return model_id in self.files and parsed(self.files[model_id]) is None
 
-    def _ways(self, model_id: str, may_overwrite: bool) -> set[str]:
+    def ways(self, model_id: str, *, may_overwrite: bool) -> set[str]:
+        """What may become of a text on Scenario that is not the file's."""
         existing = key(self.remote.get(model_id, ""))
         if not existing:
             return {"create"}
         write = "update" if model_id in self.files else "delete"
-        if may_overwrite or existing in self.history.surely_held(model_id, self.head):
+        if may_overwrite or self.is_acknowledged(model_id) or existing in self.history.surely_held(model_id, self.head):
             return {write}
         if existing not in self.history.possibly_held(model_id, self.head):
             return {"conflict"}
@@ -180,6 +206,7 @@ class Asked:
     """
 
     base: str | None = None
+    is_old: bool = False
     is_astray: bool = False
     is_slip: bool = False
     select: tuple[str, ...] = ()
@@ -191,11 +218,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Expected:
-    """`reads` are the models whose description is asked for, each once; without `sends` there is no request at all."""
+    """`reads` are the models whose description is asked for, each once; without `sends` there is no request at all.
+
+    `is_stopped`: the run as a whole is refused.
+    """
 
     actions: Actions
     reads: Collection[str]
     sends: bool = True
+    is_stopped: bool = False
 
 
 @dataclass(frozen=True)
@@ -244,6 +275,8 @@ class Scope:
     def expected(self) -> Expected:
         world, asked = self.world, self.asked
         bad = {model_id for model_id in self.filed if world.is_bad(model_id)}
+        if asked.is_old:
+            return Expected(dict.fromkeys(self.filed, frozenset({"invalid"})), (), sends=False, is_stopped=True)
         if bad and asked.will_write and not asked.keep_going:
             return Expected(dict.fromkeys(self.filed, frozenset({"invalid"})), (), sends=False)
         reads = (self.filed - bad) | (self.gone if asked.prune else set())
@@ -259,6 +292,7 @@ class PlanItem:
     action: str
     before: str | None
     after: str | None
+    overwrites: bool = False
 
 
 def expected_of_plan(plan: Mapping[str, PlanItem], world: World, *, keep_going: bool) -> Expected:
@@ -276,5 +310,5 @@ def expected_of_plan(plan: Mapping[str, PlanItem], world: World, *, keep_going: 
         elif digest(existing) != plan[name].before:
             actions[name] = frozenset({"conflict"})
         else:
-            actions[name] = frozenset({plan[name].action})
+            actions[name] = frozenset(world.ways(name, may_overwrite=plan[name].overwrites))
     return Expected({**refused, **actions}, writes - stale)

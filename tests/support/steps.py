@@ -9,6 +9,7 @@ import secrets
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ Value = str | bool
 Document = dict[str, Any]
 
 
+@cache
 def load(path: Path) -> Document:
-    """A YAML file with every scalar as the text that is written there."""
+    """A YAML file with every scalar as the text that is written there; to be read alone, because it is loaded once."""
     document: Document = yaml.load(path.read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506  builds text alone
     return document
 

@@ -13,7 +13,7 @@ from syncjob.local.document import Document, parse
 from syncjob.plan.compare import Change
 from syncjob.plan.drift import with_history
 from syncjob.plan.existing import Held
-from syncjob.plan.pull import pulled
+from syncjob.plan.pull import Place, compared, fitting
 from syncjob.text import canonical, code_spans, normalised
 from tests.support.loopback import Loopback
 from tests.support.workspace import Workspace
@@ -144,7 +144,6 @@ def test_the_page_shows_the_source_of_what_it_does_not_render(workspace: Workspa
 
 def test_a_text_that_no_file_may_hold_is_looked_at_no_closer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("syncjob.plan.pull.parse", lambda *_: pytest.fail("it was parsed"))
-    change = pulled(
-        Document("m", "m.md"), Held("{asset: x} " * 1_000, (), 0.0), max_file_bytes=10_000, may_overwrite=True
-    )
+    document = Document("m", "m.md")
+    change = fitting(document, compared(document, Held("{asset: x} " * 1_000, (), 0.0)), Place(10_000))
     assert [problem.code for problem in change.problems] == ["file-too-large"]

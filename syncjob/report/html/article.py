@@ -26,7 +26,8 @@ def article(item: Item, change: Change, anchor: str) -> Markup:
         is_turned=not _TURNED.isdisjoint(change.before + change.after),
         diff=_toned(item.diff.removesuffix("\n").split("\n")),
         commit=change.base.commit[:10] if change.base else "",
-        drift=_toned(_drift(change)),
+        drift=_toned(_since_base(change, change.before, f"scenario/{change.model_id}")),
+        own=_toned(_since_base(change, change.after, change.path) if change.after else []),
     )
 
 
@@ -54,12 +55,11 @@ def _missing(item: Item, change: Change) -> frozenset[Key]:
     return frozenset((tag.kind, tag.id) for tag in change.tags if (tag.line, tag.column) in places)
 
 
-def _drift(change: Change) -> list[str]:
-    """The lines of what was edited on Scenario, if it is known what from."""
+def _since_base(change: Change, text: str, name: str) -> list[str]:
+    """The diff from what Scenario's text was most likely made from, if git held that, to one of the sides."""
     if change.base is None:
         return []
-    names = {"before_name": f"git/{change.base.commit[:10]}", "after_name": f"scenario/{change.model_id}"}
-    return unified_diff(change.base.text, change.before, **names)
+    return unified_diff(change.base.text, text, before_name=f"git/{change.base.commit[:10]}", after_name=name)
 
 
 def _toned(lines: Sequence[str]) -> list[tuple[str | None, str]]:

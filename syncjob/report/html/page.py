@@ -7,7 +7,7 @@ from syncjob.plan.compare import Change
 from syncjob.report.html.article import article
 from syncjob.report.html.rendering import Markup, stream, trusted
 from syncjob.report.model import Item, Report
-from syncjob.report.summary import counted, refusal_line
+from syncjob.report.summary import by_item_line, counted, refusal_line
 from syncjob.text.tags import is_id
 
 
@@ -35,6 +35,8 @@ def _heading(report: Report) -> str:
     summary = report.summary
     if not report.dry_run:
         return f"{counted(summary.applied + summary.in_part, 'description')} written to Scenario"
+    if by_item := by_item_line(report):
+        return f"A {by_item}"
     planned = summary.create + summary.update + summary.delete
     return f"{counted(planned, 'description')} would change" if planned else "No description would change"
 

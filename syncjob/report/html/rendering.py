@@ -14,7 +14,7 @@ from markupsafe import Markup as Markup  # for the modules beside this one too
 
 from syncjob.report.html.escape import escape
 from syncjob.report.model import Item
-from syncjob.report.summary import counted
+from syncjob.report.summary import counted, replaces_edit
 from syncjob.text.sanitize import one_line
 
 
@@ -53,6 +53,7 @@ _ENVIRONMENT.filters = {
     "place": _place,
     "problem_count": _problem_count,
     "replace": str.replace,
+    "replaces_edit": replaces_edit,
 }
 
 

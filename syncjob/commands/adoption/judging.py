@@ -1,0 +1,92 @@
+"""What Scenario holds -> what of it a pull adopts, by what git knows."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+from syncjob.commands.adoption.merging import Merging
+from syncjob.commands.planning import committed_lines
+from syncjob.commands.run import Run
+from syncjob.errors import Stopped
+from syncjob.git import history
+from syncjob.local.document import Document, name_of
+from syncjob.output.internal import guarded
+from syncjob.plan.adoption import Known, judged
+from syncjob.plan.compare import Change, failed, unjudged
+from syncjob.state.stored_forms import StoredForms
+
+Fitting = Callable[[Document, Change], Change]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What becomes of a file. `held` is the digest of Scenario's text, None for none; `is_read`: that was asked for.
+
+    `is_adopted`: the file is to have Scenario's text, or all its changes.
+    """
+
+    change: Change
+    held: str | None = None
+    is_read: bool = False
+    is_adopted: bool = False
+
+
+class Judge:
+    """Judges the changes of a pull; `merging` is None if no sides are merged. `fitting` says what cannot be a file."""
+
+    def __init__(self, run: Run, texts: history.Texts, fitting: Fitting, merging: Merging | None) -> None:
+        self._run = run
+        self._texts = texts
+        self._fitting = fitting
+        self._merging = merging
+        self._committed = committed_lines(texts)
+        self._forms = StoredForms(run.config, but=run.id, is_believed=not run.distrust)
+
+    def taken(self, found: Iterable[tuple[Document, Change]]) -> Iterator[Taken]:
+        """What becomes of each; once the run is to end only the places of the rest."""
+        for document, change in found:
+            yield self._taken(document, change)
+
+    def _taken(self, document: Document, change: Change) -> Taken:
+        if not change.is_compared or change.failure:
+            return Taken(change)
+        if self._run.stop.requested:
+            return Taken(unjudged(change))
+        try:
+            result = guarded(partial(self._judged, document, change), partial(failed, change))
+        except Stopped:
+            return Taken(unjudged(change))
+        is_adopted = result.is_write or any(problem.code == "merged" for problem in result.problems)
+        return Taken(result, change.after_sha256, is_read=True, is_adopted=is_adopted)
+
+    def _judged(self, document: Document, change: Change) -> Change:
+        if not change.is_write:
+            return change
+        is_special = any(problem.code == "file-special" for problem in document.problems)
+        if not (is_special or self._run.options.back):
+            change = self._by_git(change)
+        fitting = self._fitting(document, change) if change.is_write else change
+        if self._merging is None or not (fitting.action == "update" and change.before):
+            return fitting
+        merged = self._merging.merged(document, change)
+        return self._fitting(document, merged) if merged.is_write else merged
+
+    def _by_git(self, change: Change) -> Change:
+        name, options = name_of(change.model_id), self._run.options
+        lines = self._committed.of(change.model_id).lines
+        known = Known(
+            versions=self._texts.of(name, change.after),
+            elsewhere=self._texts.elsewhere(name),
+            acknowledged={line.sha256 for line in lines if line.profile == self._run.config.profile},
+            form=self._forms.of(change.model_id),
+            gap=partial(self._texts.gap, name),
+        )
+        return judged(change, known, is_named=change.model_id in options.patterns, is_forced=options.force)
+
+
+def with_changes(taken: Iterable[Taken], changes: Iterable[Change]) -> list[Taken]:
+    """The same with other changes, of which some may be none any more."""
+    return [
+        replace(each, change=change, is_adopted=each.is_adopted and change.action != "invalid")
+        for each, change in zip(taken, changes, strict=True)
+    ]

@@ -1,0 +1,95 @@
+"""A file's text and Scenario's -> one with the changes of both, over the text that both were made from."""
+
+from dataclasses import replace
+
+from syncjob.commands.planning import committed_lines
+from syncjob.commands.run import Run
+from syncjob.errors import UsageError
+from syncjob.git import history
+from syncjob.git.call import GitFailed
+from syncjob.git.changes import named
+from syncjob.git.history import Version
+from syncjob.git.merge import Merged, merge
+from syncjob.local import acknowledged
+from syncjob.local.acknowledged import Committed
+from syncjob.local.document import Document, name_of
+from syncjob.local.unfinished import LABELS
+from syncjob.plan.compare import Change
+from syncjob.plan.merge_base import LastSynced, MergeBase, find, later
+from syncjob.plan.merged import not_merged, with_both
+from syncjob.problems import Problem, warning
+from syncjob.state.last_syncs import LastSyncs
+from syncjob.text.canonical import canonical, same, sha256
+
+
+def last_sync(run: Run) -> tuple[str | None, tuple[Problem, ...]]:
+    """The commit that `--since` names, None if it was not given, or leads nowhere: then with a warning.
+
+    Raises UsageError for one that was mistyped.
+    """
+    revision = run.options.since
+    if revision is None:
+        return None, ()
+    found = named(run.config.folder, revision, run.git)
+    if found.is_slip:
+        raise UsageError(found.reason)
+    if found.commit is None:
+        return None, (warning("since-unknown", f"{found.reason}; the base of each merge comes from the journals"),)
+    return found.commit, ()
+
+
+class Merging:
+    """Merges the changes of a pull; `since` is the commit of the last sync, None if the journals alone are to tell."""
+
+    def __init__(self, run: Run, texts: history.Texts, since: str | None) -> None:
+        self._run = run
+        self._texts = texts
+        self._since = since
+        self._committed = committed_lines(texts)
+        self._journals = LastSyncs(run.config, but=run.id, is_believed=not run.distrust)
+        self._files = texts.at(since, "", run.config.safety.max_file_bytes) if since else None
+        self._lines = Committed(texts.at(since, acknowledged.FOLDER, acknowledged.MAX_BYTES)) if since else None
+
+    def merged(self, document: Document, change: Change) -> Change:
+        """The change with both sides' changes; a `conflict` if nothing can be merged. Raises Stopped."""
+        for problem in document.problems:
+            if problem.code == "merge-marker" and problem.is_error:
+                return replace(change, action="conflict", problems=(problem,))
+        try:
+            base = self._base(change)
+            if base is None:
+                return not_merged(change, "git held no text that Scenario's was made from")
+            return with_both(change, base, self._merge(change, base))
+        except GitFailed as error:
+            return not_merged(change, str(error))
+
+    def _base(self, change: Change) -> MergeBase | None:
+        versions = list(self._texts.of(name_of(change.model_id)))
+        return find(change.before, change.after, versions, self._synced(change, versions), self._seen(change))
+
+    def _merge(self, change: Change, base: MergeBase) -> Merged:
+        text = base.version.text
+        if same(text, change.before):  # only one side has changed
+            return Merged(change.after, 0)
+        return merge(text, change.before, change.after, LABELS, self._run.git)
+
+    def _seen(self, change: Change) -> frozenset[str]:
+        """The digests of earlier texts that were adopted, merged or acknowledged, here or in HEAD."""
+        here = acknowledged.read(self._run.config.folder, change.model_id).lines
+        committed = self._committed.of(change.model_id).lines
+        return self._own(here | committed) - {change.after_sha256 or ""}
+
+    def _own(self, lines: frozenset[acknowledged.Line]) -> frozenset[str]:
+        return frozenset(line.sha256 for line in lines if line.profile == self._run.config.profile)
+
+    def _synced(self, change: Change, versions: list[Version]) -> LastSynced:
+        """What the last sync left."""
+        left = self._journals.of(change.model_id)
+        written = (version for version in versions if left.sha256 and sha256(version.text) == left.sha256)
+        by_journal = LastSynced(next(written, None), left.replaced)
+        if self._since and self._files and self._lines:
+            data = self._files.read(name_of(change.model_id))
+            lines = self._lines.of(change.model_id).lines
+            version = Version(self._since, canonical(data.decode("utf-8", "replace"))) if data else None
+            return later(LastSynced(version, self._own(lines)), by_journal, versions)
+        return by_journal

@@ -1,0 +1,58 @@
+"""The files of a pull, and the lines that say which text of Scenario's each has taken in."""
+
+import os
+
+from syncjob import log
+from syncjob.commands.adoption.judging import Taken
+from syncjob.commands.run import Run
+from syncjob.files import whole
+from syncjob.local import acknowledged, scope
+from syncjob.local.document import name_of
+from syncjob.plan.compare import Change
+from syncjob.plan.outcome import Outcome
+from syncjob.plan.pull import file_bytes
+from syncjob.problems import Failure, Problem
+from syncjob.text.canonical import sha256
+
+
+def write(run: Run, taken: Taken) -> Outcome:
+    """Writes a file, then its line: without the file that would say that an edit may be lost."""
+    outcome = _write_file(run, taken.change)
+    if outcome.status != "applied":
+        return outcome
+    try:
+        keep_lines(run, taken)
+    except OSError as error:
+        message = f"the file was written, but not its line in {acknowledged.FOLDER}: {error.strerror}"
+        return Outcome(taken.change, "failed", failure=Failure("file-special", message))
+    return outcome
+
+
+def tidy(run: Run, taken: Taken) -> None:
+    """Brings the lines of a file up to date that was not written."""
+    try:
+        keep_lines(run, taken)
+    except OSError as error:
+        message = f"cannot write the lines of {taken.change.model_id}: {error.strerror}"
+        log.event("warning", acknowledged.CODE, message=message)
+
+
+def keep_lines(run: Run, taken: Taken) -> None:
+    """Makes the model's lines say what was adopted, and drops those that Scenario no longer holds; raises OSError."""
+    digest, is_seen = taken.held, taken.is_adopted
+    acknowledged.update(run.config.folder, taken.change.model_id, run.config.profile, digest, is_seen=is_seen)
+
+
+def _write_file(run: Run, change: Change) -> Outcome:
+    name = name_of(change.model_id)
+    path = run.config.folder / name
+    is_there = os.path.lexists(path)
+    now = scope.Files(run.config, [name] if is_there else []).read(name)
+    if sha256(now.text) != change.before_sha256 or (is_there and change.action == "create"):
+        message = "the file changed during this run and was left alone; pull again"
+        return Outcome(change, "refused", (Problem("file-uncommitted", message),))
+    try:
+        whole.write(path, file_bytes(change.after))
+    except OSError as error:
+        return Outcome(change, "failed", failure=Failure("file-special", f"cannot be written: {error.strerror}"))
+    return Outcome(change, "applied")

@@ -1,0 +1,69 @@
+"""What HEAD, or another commit, has in the folder of the descriptions or below, whatever the working tree holds."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+
+from syncjob.git.call import GitFailed, split
+from syncjob.git.git import Git
+from syncjob.git.repository import Repository, TooLarge
+
+_FILE = "100"  # begins the mode of a file: neither of a link nor of a submodule
+
+
+class HeadFiles:
+    """The files of a subfolder, "" for the folder itself, as a commit has them; nothing is read before it is asked for.
+
+    At most one `git ls-tree`, and one `git cat-file` that ends with `stack`.
+    """
+
+    def __init__(
+        self, folder: Path, subfolder: str, git: Git, stack: ExitStack, largest: int, commit: str = "HEAD"
+    ) -> None:
+        self._folder = folder
+        self._subfolder = subfolder
+        self._git = git
+        self._stack = stack
+        self._largest = largest
+        self._commit = commit
+
+    def read(self, name: str) -> bytes | None:
+        """A file's bytes; None if the commit has none, or there is no such commit. Raises GitFailed, which says why, and Stopped."""
+        if name not in self._entries:
+            return None
+        mode, blob = self._entries[name]
+        if not mode.startswith(_FILE):
+            raise GitFailed("is not a regular file in git")
+        try:
+            data = self._read(blob)
+        except TooLarge as error:
+            raise GitFailed(f"holds more than {self._largest:,} bytes in git") from error
+        if data is None:
+            raise GitFailed("is missing in git's objects")
+        return data
+
+    @cached_property
+    def _entries(self) -> dict[str, tuple[str, str]]:
+        """(mode, blob) by name."""
+        try:
+            return dict(_listed(self._git.around(self._folder), self._subfolder, self._commit))
+        except GitFailed:  # what git cannot tell allows nothing
+            return {}
+
+    @cached_property
+    def _read(self) -> Callable[[str], bytes | None]:
+        return self._stack.enter_context(self._git.around(self._folder).blobs(self._largest))
+
+
+def _listed(repository: Repository, subfolder: str, commit: str) -> list[tuple[str, tuple[str, str]]]:
+    """The entries of the subfolder itself, in the form of `git ls-tree -z`: mode, type and hash, a tab, the path."""
+    inside = f"{repository.prefix}{subfolder}{'/' if subfolder else ''}"
+    paths = ("--", f":(top,literal){inside}") if inside else ()
+    entries: list[tuple[str, tuple[str, str]]] = []
+    for listed in split(repository.run("ls-tree", "-z", commit, *paths)):
+        about, _, path = listed.partition("\t")
+        mode, _, blob = about.split(" ")
+        if path.startswith(inside):
+            entries.append((path.removeprefix(inside), (mode, blob)))
+    return entries

@@ -1,0 +1,26 @@
+"""Three-way merges of texts, by `git merge-file`."""
+
+from typing import NamedTuple
+
+from syncjob.files import whole
+from syncjob.git.call import GitFailed
+from syncjob.git.git import Git
+from syncjob.text.canonical import canonical
+
+
+class Merged(NamedTuple):
+    """A canonical text with the changes of two others since their base; `conflicts` is how many of them overlap."""
+
+    text: str
+    conflicts: int
+
+
+def merge(base: str, ours: str, theirs: str, labels: tuple[str, str], git: Git) -> Merged:
+    """Both sides' changes; those that overlap are between markers with the two labels. Raises GitFailed and Stopped."""
+    contents = [f"{text}\n".encode() for text in (ours, base, theirs)]
+    try:
+        with whole.scratch(*contents) as files:
+            merged, conflicts = git.merge_file(files, (labels[0], "before", labels[1]))
+    except OSError as error:
+        raise GitFailed(f"cannot write temporary files: {error.strerror}") from error
+    return Merged(canonical(merged.decode()), conflicts)

@@ -1,0 +1,29 @@
+"""Files that a folder usually has and that describe no model, such as a README. Pure."""
+
+from syncjob.problems import Problem, warning
+
+_USUAL = frozenset(
+    {
+        "changelog",
+        "code_of_conduct",
+        "contributing",
+        "index",
+        "licence",
+        "license",
+        "readme",
+        "security",
+        "template",
+        "todo",
+    }
+)
+
+
+def is_page(model_id: str) -> bool:
+    """Whether a file of that name is more likely one about the folder; `README.de` is a README too."""
+    return model_id.casefold().lstrip("_").split(".")[0].replace("-", "_") in _USUAL
+
+
+def page(model_id: str) -> Problem:
+    """Said of such a file as long as nobody knows whether there is a model of that name."""
+    what = f"{model_id}.md would describe a model called {model_id}"
+    return warning("file-name", f"{what}; if it is a page about this folder, move it out of the folder")

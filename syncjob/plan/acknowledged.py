@@ -1,0 +1,85 @@
+"""What becomes of an edit made on Scenario that the team has seen, by the lines of `local/acknowledged.py`. Pure."""
+
+import shlex
+from dataclasses import replace
+
+from syncjob.local.acknowledged import FOLDER, Read, held
+from syncjob.local.document import name_of
+from syncjob.plan.compare import Change
+from syncjob.problems import Problem, warning
+from syncjob.text.sanitize import shorten
+
+REPLACES, FORGETTABLE = "edit-acknowledged", "unacknowledged"
+
+
+def by_lines(change: Change, judged: Change, committed: Read, here: Read, profile: str) -> Change:
+    """What becomes of a change that was `judged` to be over an edit: the write after all if HEAD acknowledges the text.
+
+    `committed` is what HEAD has for the model. Lines that are only `here`, in the working tree, change nothing but
+    what the conflict says.
+    """
+    if committed.allows(profile, change.before_sha256):
+        what = "replaces" if change.after else "deletes"
+        seen = warning(REPLACES, f"{what} an edit made on Scenario, acknowledged here")
+        return replace(change, base=judged.base, problems=(*change.problems, seen))
+    if here.allows(profile, change.before_sha256):
+        uncommitted = Problem("remote-edited", f"acknowledged here, but not committed: commit {file_of(change)}")
+        return replace(judged, problems=(*change.problems, uncommitted))
+    notes = (warning(each.code, f"{file_of(change)} counts for nothing: {_said(each)}") for each in committed.problems)
+    return replace(judged, problems=(*change.problems, *notes, *judged.problems[len(change.problems) :]))
+
+
+def forgettable(change: Change, since: str) -> Change:
+    """The write with the warning that a squash would make an edit of the text that it replaces."""
+    command = f"syncjob acknowledge {change.model_id} --since {shlex.quote(shorten(since))}"
+    message = (
+        f"only this branch's own commits hold Scenario's text, and a squash forgets it. Run `{command}`, then commit"
+    )
+    return replace(change, problems=(*change.problems, warning(FORGETTABLE, message)))
+
+
+def to_acknowledge(change: Change, judged: Change, here: Read, profile: str) -> Change:
+    """The write that a line would allow, or why none is needed; what is wrong, or belongs to another branch, stays.
+
+    `here` are the lines of the working tree.
+    """
+    if judged.failure or judged.action == "invalid" or not judged.is_compared:
+        return judged
+    is_forgettable = any(problem.code == FORGETTABLE for problem in judged.problems)
+    if judged.action != "conflict" and not is_forgettable:
+        is_dropped = held(here.lines, profile, change.before_sha256) != here.lines
+        dropped = f"; the line of an earlier text is dropped: commit {file_of(change)}" if is_dropped else ""
+        return _needless(change, f"{_reason(change, judged)}{dropped}")
+    if any(problem.is_error and problem.code != "remote-edited" for problem in judged.problems):
+        return judged
+    if here.allows(profile, change.before_sha256):
+        return _needless(change, f"acknowledged already, but not committed: commit {file_of(change)}")
+    return replace(change, base=judged.base)
+
+
+def _reason(change: Change, judged: Change) -> str:
+    """Why a text needs no line."""
+    if any(problem.code == REPLACES for problem in judged.problems):
+        return "acknowledged already"
+    if change.is_write and judged.action == "unchanged":
+        return "Scenario stores what syncjob wrote, in another form"
+    if change.is_write and change.before:
+        return "git's history holds Scenario's text, so a sync may replace it"
+    if change.before_sha256:
+        return "Scenario holds what the file says"
+    return "Scenario has no description, or no such model that these credentials see"
+
+
+def _needless(change: Change, why: str) -> Change:
+    note = warning("nothing-acknowledged", f"needs no line: {why}")
+    bare = replace(change, action="unchanged", before="", after="", tags=(), known=())
+    return replace(bare, problems=(*change.problems, note))
+
+
+def file_of(change: Change) -> str:
+    """The file of a model's lines, as messages call it."""
+    return f"{change.path.removesuffix(name_of(change.model_id))}{FOLDER}/{change.model_id}"
+
+
+def _said(problem: Problem) -> str:
+    return f"line {problem.line}, {problem.message}" if problem.line else f"it {problem.message}"

@@ -1,0 +1,69 @@
+"""Whether a pull adopts a text on Scenario, or leaves the file as it is because git knows better. Pure."""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+
+from syncjob.git.history import Version
+from syncjob.plan.compare import Change
+from syncjob.problems import Problem, note
+from syncjob.state.stored_forms import Form
+from syncjob.text.canonical import same, sha256
+from syncjob.text.sanitize import shorten
+
+_BACK = "--back takes it all the same"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a description's texts; `versions` and `elsewhere` are read no further than needed.
+
+    `acknowledged` are the digests that HEAD says may be replaced, `elsewhere` the versions of other branches. `form`
+    is what Scenario made of our last write. `gap` says why there may be more versions, once they are read.
+    """
+
+    versions: Iterable[Version]
+    elsewhere: Iterable[tuple[str, Version]]
+    acknowledged: Collection[str]
+    form: Form | None
+    gap: Callable[[], str | None]
+
+
+def judged(change: Change, known: Known, *, is_named: bool, is_forced: bool) -> Change:
+    """The change of a pull, `unchanged` if git has moved on from the text, a `conflict` if nobody can tell.
+
+    `is_named`: a pattern is the model's id, so a file that is gone is to come back. `is_forced` adopts what is unknown.
+    """
+    if left := _left_alone(change, known, is_named=is_named):
+        return replace(change, action="unchanged", before="", after="", problems=(left,))
+    gap = None if is_forced or not change.before else known.gap()
+    if gap is None:
+        return change
+    message = f"cannot tell whether git held this text: {gap}; {_BACK}"
+    return replace(change, action="conflict", problems=(*change.problems, Problem("history-missing", message)))
+
+
+def _left_alone(change: Change, known: Known, *, is_named: bool) -> Problem | None:
+    is_new = change.action == "create"
+    if is_new and not is_named:
+        if any(True for _ in known.versions):
+            advice = f"`syncjob pull {change.model_id}` brings it back"
+            return note("deleted-locally", f"its file was deleted in git, so its description was left; {advice}")
+    elif not is_new and (held := _held(change, known)):
+        return note("ahead", f"git held Scenario's text (commit {held[:10]}), and the file has moved on; {_BACK}")
+    if change.after_sha256 in known.acknowledged:
+        return note("acknowledged", f"HEAD says that this text on Scenario may be replaced; {_BACK}")
+    for ref, version in known.elsewhere:
+        if same(version.text, change.after):
+            return note("behind", f"{shorten(ref)} has Scenario's text ({version.commit[:7]}): merge it; {_BACK}")
+    return None
+
+
+def _held(change: Change, known: Known) -> str | None:
+    """The commit that held the text, or what Scenario made of it; None if none did."""
+    form = known.form
+    is_form = form is not None and form.stored == change.after_sha256 and form.sent != change.before_sha256
+    sent = form.sent if form and is_form else None
+    for version in known.versions:
+        if same(version.text, change.after) or (sent and sha256(version.text) == sent):
+            return version.commit
+    return None

@@ -1,0 +1,83 @@
+"""The text that both a file and a text on Scenario were made from, as far as anybody knows. Pure."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+from syncjob.git.history import Version
+from syncjob.text.canonical import same, sha256
+from syncjob.text.matching import apart_from
+from syncjob.text.normalised import is_same_but_for_form
+
+
+@dataclass(frozen=True, slots=True)
+class MergeBase:
+    """A version that git holds; `is_guess`: it is only the closest, or another may be the right one."""
+
+    version: Version
+    is_guess: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LastSynced:
+    """What a sync left on Scenario: the text, None if git does not have it, and the digests of those that it replaced."""
+
+    version: Version | None
+    replaced: frozenset[str | None] = frozenset()
+
+
+def find(
+    ours: str, theirs: str, versions: Sequence[Version], synced: LastSynced | None, seen: Collection[str]
+) -> MergeBase | None:
+    """The base of a merge; None if git held no text. `versions` are the file's, newest first.
+
+    `seen` are digests of earlier texts of Scenario's that were adopted, merged or acknowledged. Unless a sync has
+    replaced it since, Scenario's text was made from the last of them, and only if git has that is the base sure.
+    """
+    unspent = [digest for digest in seen if synced is None or digest not in synced.replaced]
+    if unspent:
+        base = next((version for version in versions if sha256(version.text) in unspent), None)
+        is_sure = len(unspent) == 1
+    else:
+        base, is_sure = synced.version if synced else None, True
+    if base is None:
+        return _guess(ours, theirs, versions)
+    return MergeBase(base, not is_sure or _is_overtaken(theirs, base, versions))
+
+
+def later(named: LastSynced, by_journal: LastSynced, versions: Sequence[Version]) -> LastSynced:
+    """What the last sync left, by its commit, or by a journal of a run that wrote a text which git got after that.
+
+    Runs that were red in part come after the last one that succeeded. `versions` are the file's, newest first.
+    """
+    base, written = named.version, by_journal.version
+    newer = list(takewhile(lambda version: base is None or not same(version.text, base.text), versions))
+    is_elsewhere = base is not None and len(newer) == len(versions)
+    if written is None or is_elsewhere or not any(same(version.text, written.text) for version in newer):
+        return named
+    return LastSynced(written, named.replaced | by_journal.replaced)
+
+
+def _is_overtaken(theirs: str, base: Version, versions: Sequence[Version]) -> bool:
+    """Whether a later version is closer: another machine may have synced it since."""
+    newer = list(takewhile(lambda version: not same(version.text, base.text), versions))
+    if not newer or len(newer) == len(versions):  # it is the newest, or in another history
+        return False
+    apart = apart_from(theirs)
+    return min(apart(version.text) for version in newer) < apart(base.text)
+
+
+def _guess(ours: str, theirs: str, versions: Iterable[Version]) -> MergeBase | None:
+    """The closest, of equals the newest that is not the file's own.
+
+    It is sure if Scenario only stores it in another form, or if git never held another text.
+    """
+    apart = apart_from(theirs)
+    found = [
+        (not is_same_but_for_form(version.text, theirs), apart(version.text), same(version.text, ours), version)
+        for version in versions
+    ]
+    if not found:
+        return None
+    is_edited, _, _, closest = min(found, key=lambda each: each[:3])
+    return MergeBase(closest, is_guess=is_edited and not all(is_own for _, _, is_own, _ in found))

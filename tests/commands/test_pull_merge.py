@@ -1,0 +1,203 @@
+"""`pull --merge`: both sides' changes in one file, from the right base, or said plainly that somebody has to look."""
+
+import pytest
+
+from tests.commands.test_pull_edits import digest, lines_of, told
+from tests.support.loopback import Loopback
+from tests.support.workspace import Workspace
+
+BASE = "# One\n\nfirst\n\nsecond\n\nthird\n\nfourth"
+FILE = BASE.replace("first", "first, by git")
+EDIT = BASE.replace("fourth", "fourth, by Scenario")
+BOTH = FILE.replace("fourth", "fourth, by Scenario")
+
+
+def edit(remote: Loopback, **texts: str) -> None:
+    """What somebody writes on Scenario."""
+    remote.add(*texts, texts=texts)
+
+
+def sent(remote: Loopback) -> list[bytes]:
+    return [body for method, _, body in remote.asked if method == "PUT"]
+
+
+@pytest.fixture
+def diverged(workspace: Workspace, remote: Loopback) -> Workspace:
+    """One was synced, then edited on both sides, in different paragraphs; its last commit is not synced."""
+    workspace.expect_no_lag()
+    edit(remote, one="before")
+    workspace.held({"one": "before"})
+    workspace.held({"one": BASE})
+    workspace.git("tag", "synced")
+    workspace.held({"one": FILE})
+    edit(remote, one=EDIT)
+    return workspace
+
+
+def text_of(workspace: Workspace, model_id: str = "one") -> str:
+    return (workspace.descriptions / f"{model_id}.md").read_text()
+
+
+@pytest.mark.parametrize("way", ["merge", "squash", "rebase"])
+def test_two_commands_and_a_commit_keep_both_sides_however_they_are_merged(
+    diverged: Workspace, remote: Loopback, way: str
+) -> None:
+    diverged.git("checkout", "-q", "-b", "mine")
+    ended = diverged.json("pull", "--merge", "--since", "synced")
+    assert (ended.status, told(ended)["one"]) == (0, ("update", "applied", ["merged"]))
+    assert text_of(diverged) == f"{BOTH}\n"
+    assert lines_of(diverged, "one") == f"test {digest(EDIT)}\n"
+    diverged.commit("both")
+    diverged.held({"one": f"{BOTH}\n\nmore"})  # and an edit on top, so that no commit of main has the merge alone
+    assert diverged.json("diff", "--since", "main").status == 0
+    diverged.git("checkout", "-q", "main")
+    diverged.held({"other": "elsewhere, so that the branch is no fast forward"})
+    edit(remote, other="elsewhere, so that the branch is no fast forward")
+    if way == "rebase":
+        diverged.git("checkout", "-q", "mine")
+        diverged.git("rebase", "-q", "main")
+        diverged.git("checkout", "-q", "main")
+    diverged.git("merge", "-q", *(["--squash"] if way == "squash" else ["--no-edit"]), "mine")
+    diverged.commit("merged")
+    ended = diverged.json("sync")
+    assert ended.status == 0, ended.out
+    assert [b"by git" in body and b"by Scenario" in body and b"more" in body for body in sent(remote)] == [True]
+
+
+def test_what_overlaps_is_between_markers_and_refused_until_it_is_settled(
+    diverged: Workspace, remote: Loopback
+) -> None:
+    edit(remote, one=BASE.replace("first", "first, by Scenario").replace("fourth", "fourth too"))
+    ended = diverged.json("pull", "--merge", "--since", "synced")
+    assert (ended.status, told(ended)["one"]) == (1, ("conflict", "applied", ["merged", "merge-marker"]))
+    marker = ended.item("one")["problems"][-1]
+    assert (marker["line"], marker["column"], marker["severity"]) == (3, 1, "error")
+    expected = "<<<<<<< your file\nfirst, by git\n=======\nfirst, by Scenario\n>>>>>>> Scenario"
+    assert text_of(diverged) == f"{BASE.replace('first', expected).replace('fourth', 'fourth too')}\n"
+    assert lines_of(diverged, "one") is not None
+    diverged.commit()
+    for command in ("check", "sync"):
+        problem = diverged.json(command).item("one")["problems"][0]
+        assert (problem["code"], problem["line"]) == ("merge-marker", 3)
+    ended = diverged.json("pull", "--merge", "--back")
+    assert ended.status == 2
+    edit(remote, one=f"{EDIT}\n\nonce more")
+    ended = diverged.json("pull", "--merge", "--since", "synced")
+    assert (ended.status, told(ended)["one"]) == (1, ("conflict", "refused", ["merge-marker"]))
+    assert sent(remote) == []
+
+
+def test_the_journal_of_this_machine_knows_the_base(workspace: Workspace, remote: Loopback) -> None:
+    workspace.expect_no_lag()
+    edit(remote, one="before")
+    workspace.held({"one": "before"})
+    workspace.held({"one": BASE})
+    assert workspace.run("sync").status == 0
+    workspace.held({"one": FILE})
+    edit(remote, one=EDIT.replace("\n\nsecond", ""))
+    ended = workspace.json("pull", "--merge")
+    assert (ended.status, told(ended)["one"]) == (0, ("update", "applied", ["merged"]))
+    assert text_of(workspace) == BOTH.replace("\n\nsecond", "") + "\n"
+
+
+def test_a_guess_is_written_and_is_called_one(diverged: Workspace) -> None:
+    ended = diverged.json("pull", "--merge")
+    assert (ended.status, told(ended)["one"]) == (1, ("conflict", "applied", ["merge-guess"]))
+    assert "a guess" in ended.item("one")["problems"][0]["message"]
+    assert "check the errors above, then `git add" in ended.err
+    assert text_of(diverged) == f"{BOTH}\n"
+
+
+def test_a_second_edit_starts_from_the_first_that_was_adopted(diverged: Workspace, remote: Loopback) -> None:
+    diverged.git("reset", "-q", "--hard", "synced")
+    first = f"{EDIT}\n\nfifth"
+    edit(remote, one=first)
+    assert diverged.run("pull").status == 0
+    diverged.commit("adopted")
+    diverged.held({"one": first.replace("first", "first, by git")})
+    edit(remote, one=EDIT.replace("second", "SECOND"))  # and what it had added is gone again
+    ended = diverged.json("pull", "--merge", "--since", "synced")
+    assert (ended.status, told(ended)["one"]) == (0, ("update", "applied", ["merged"]))
+    assert text_of(diverged) == BOTH.replace("second", "SECOND") + "\n"
+
+
+def test_a_second_edit_after_a_merge_is_a_guess_until_it_is_synced(diverged: Workspace, remote: Loopback) -> None:
+    assert diverged.run("pull", "--merge", "--since", "synced").status == 0
+    diverged.commit("merged")
+    edit(remote, one=EDIT.replace("second", "SECOND"))
+    ended = diverged.json("pull", "--merge", "--since", "synced", "--dry-run")
+    assert (ended.status, told(ended)["one"]) == (1, ("conflict", "planned", ["merge-guess"]))
+    edit(remote, one=EDIT)
+    assert diverged.run("sync").status == 0
+    diverged.git("tag", "-f", "synced")
+    edit(remote, one=BOTH.replace("second", "SECOND"))
+    diverged.held({"one": f"{BOTH}\n\nfifth"})
+    ended = diverged.json("pull", "--merge", "--since", "synced")
+    assert (ended.status, told(ended)["one"]) == (0, ("update", "applied", ["merged"]))
+
+
+def test_one_that_cannot_be_merged_holds_up_no_other(diverged: Workspace, remote: Loopback) -> None:
+    texts = {"two": "theirs", "three": "three", "bad": "text"}
+    edit(remote, **texts, unreadable="x")
+    diverged.held({"three": "3", "bad": "bad", "two": "two"})
+    diverged.write("two", "uncommitted")
+    remote.add("bad", texts={"bad": "a\0b"})
+    ended = diverged.json("pull", "--merge", "--since", "synced")
+    assert ended.status == 1
+    assert told(ended) == {
+        "one": ("update", "applied", ["merged"]),
+        "two": ("conflict", "refused", ["file-uncommitted"]),
+        "three": ("update", "applied", []),
+        "bad": ("invalid", "refused", ["file-encoding"]),
+    }
+
+
+def test_what_the_file_has_already_only_needs_its_line(diverged: Workspace, remote: Loopback) -> None:
+    edit(remote, one=BASE.replace("third", "third!"))
+    diverged.held({"one": FILE.replace("third", "third!") + "\n\nmore"})
+    ended = diverged.json("pull", "--merge", "--since", "synced")
+    assert (ended.status, told(ended)["one"]) == (0, ("unchanged", "unchanged", ["merged"]))
+    assert lines_of(diverged, "one") is not None
+    assert "Next: " in ended.err
+    diverged.commit()
+    assert diverged.json("diff").item("one")["action"] == "update"
+
+
+def test_a_guess_that_leaves_nothing_to_write_acknowledges_nothing(diverged: Workspace, remote: Loopback) -> None:
+    edit(remote, one=BASE.replace("third", "third!"))
+    diverged.held({"one": FILE.replace("third", "third!") + "\n\nmore"})
+    ended = diverged.json("pull", "--merge")
+    assert (ended.status, told(ended)["one"]) == (1, ("conflict", "refused", ["merge-guess"]))
+    assert "syncjob acknowledge one" in ended.item("one")["problems"][0]["message"]
+    assert lines_of(diverged, "one") is None
+
+
+def test_what_git_cannot_merge_is_left_as_it_is(diverged: Workspace, remote: Loopback) -> None:
+    edit(remote, binary="theirs")
+    diverged.held({"binary": "a\0b"})
+    diverged.held({"binary": "ours"})
+    ended = diverged.json("pull", "--merge", "binary")
+    assert (ended.status, told(ended)["binary"]) == (1, ("conflict", "refused", ["merge-base"]))
+    assert text_of(diverged, "binary") == "ours"
+
+
+@pytest.mark.parametrize(("revision", "status"), [("mistyped", 2), ("0" * 40, 1), ("f" * 40, 1), ("--all", 2)])
+def test_a_last_sync_that_is_no_commit(diverged: Workspace, revision: str, status: int) -> None:
+    ended = diverged.run("pull", "--merge", f"--since={revision}")
+    assert ended.status == status
+    assert "since-unknown" in ended.out if status == 1 else text_of(diverged) == FILE
+
+
+def test_markdown_says_who_is_affected_and_what_was_not_merged(diverged: Workspace, remote: Loopback) -> None:
+    edit(remote, two="adopted", three=f"{BASE}\n\n@everyone </code> <script>", four="x\0")
+    diverged.git("reset", "-q", "--hard", "synced")
+    diverged.held({"three": BASE})
+    diverged.git("tag", "-f", "synced")
+    diverged.held({"one": FILE, "two": "two", "three": f"{BASE}\n\nby git", "four": "x"})
+    ended = diverged.run("pull", "--merge", "--since", "synced", "--format", "markdown")
+    assert ended.status == 1
+    assert ended.out.startswith("### Edits made on Scenario\n\n**Pulled 3 files, 0 unchanged, ")
+    assert "\nAdopted: <code>two</code>\n" in ended.out
+    assert "\nMerged: <code>one</code>\n" in ended.out
+    assert "\nTo be checked by hand: <code>three</code>\n" in ended.out
+    assert "\nNot adopted: <code>four</code>\n" in ended.out

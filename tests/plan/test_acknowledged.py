@@ -1,0 +1,80 @@
+"""What a line allows, and what it is written for; the rest is tests/commands/test_acknowledge.py, over git and HTTP."""
+
+from dataclasses import replace
+
+import pytest
+
+from syncjob.local.acknowledged import Line, Read
+from syncjob.plan.acknowledged import by_lines, forgettable, to_acknowledge
+from syncjob.plan.compare import Base, Change
+from syncjob.problems import Failure, Problem, warning
+
+DIGEST, OTHER = "1" * 64, "2" * 64
+OWN = warning("file-encoding", "a byte order mark")
+UPDATE = Change("x", "descriptions/x.md", "update", before="there", after="here", before_sha256=DIGEST, problems=(OWN,))
+CONFLICT = replace(
+    UPDATE, action="conflict", base=Base("c" * 40, "base"), problems=(OWN, Problem("remote-edited", "edited"))
+)
+SEEN = Read(frozenset({Line("test", DIGEST)}))
+FAULTY = Read(SEEN.lines, (Problem("acknowledged-line", "is torn", 2),))
+
+
+def codes(change: Change) -> tuple[str, list[str]]:
+    return change.action, [problem.code for problem in change.problems]
+
+
+@pytest.mark.parametrize(
+    ("committed", "expected"),
+    [
+        (SEEN, ("update", ["file-encoding", "edit-acknowledged"])),
+        (Read(), ("conflict", ["file-encoding", "remote-edited"])),
+        (Read(frozenset({Line("test", OTHER)})), ("conflict", ["file-encoding", "remote-edited"])),
+        (Read(frozenset({Line("other", DIGEST)})), ("conflict", ["file-encoding", "remote-edited"])),
+        (FAULTY, ("conflict", ["file-encoding", "acknowledged-line", "remote-edited"])),
+    ],
+)
+def test_only_a_line_of_head_for_the_profile_and_the_text_allows_the_write(
+    committed: Read, expected: tuple[str, list[str]]
+) -> None:
+    judged = by_lines(UPDATE, CONFLICT, committed, Read(), "test")
+    assert (codes(judged), judged.base) == (expected, CONFLICT.base)
+    told = by_lines(UPDATE, CONFLICT, committed, SEEN, "test")
+    assert told.action == expected[0]
+    assert ("not committed" in told.problems[-1].message) is (expected[0] == "conflict")
+
+
+def test_what_replaces_a_text_and_what_deletes_it_is_called_so() -> None:
+    for after, word in (("here", "replaces"), ("", "deletes")):
+        change = replace(UPDATE, after=after)
+        assert by_lines(change, CONFLICT, SEEN, Read(), "test").problems[-1].message.startswith(word)
+
+
+@pytest.mark.parametrize(
+    ("judged", "words"),
+    [
+        (UPDATE, "git's history holds"),
+        (by_lines(UPDATE, CONFLICT, SEEN, Read(), "test"), "acknowledged already"),
+        (replace(UPDATE, action="unchanged"), "in another form"),
+    ],
+)
+def test_what_may_be_replaced_already_needs_no_line(judged: Change, words: str) -> None:
+    found = to_acknowledge(UPDATE, judged, Read(), "test")
+    assert (codes(found), found.before) == (("unchanged", ["file-encoding", "nothing-acknowledged"]), "")
+    assert words in found.problems[-1].message
+
+
+def test_an_edit_and_what_a_squash_forgets_need_one() -> None:
+    for judged in (CONFLICT, forgettable(UPDATE, "main")):
+        assert codes(to_acknowledge(UPDATE, judged, Read(), "test")) == ("update", ["file-encoding"])
+        assert "not committed" in to_acknowledge(UPDATE, judged, SEEN, "test").problems[-1].message
+        assert to_acknowledge(UPDATE, judged, FAULTY, "test").is_write  # which writes the file anew
+
+
+def test_what_is_wrong_stays_wrong() -> None:
+    behind = replace(CONFLICT, problems=(OWN, Problem("behind", "main has it")))
+    for judged in (behind, replace(UPDATE, action="invalid"), replace(UPDATE, failure=Failure("unavailable", "no"))):
+        assert to_acknowledge(UPDATE, judged, Read(), "test") is judged
+
+
+def test_a_revision_is_quoted_as_a_shell_reads_it() -> None:
+    assert "--since 'a; b $(c)'`" in forgettable(UPDATE, "a; b $(c)").problems[-1].message
