@@ -30,6 +30,7 @@ CREATE TABLE listed (model_id TEXT PRIMARY KEY, updated_at TEXT) WITHOUT ROWID;
 _HELD = "FROM listed JOIN seen USING (model_id, updated_at)"
 # A text read so soon after its model changed may be the one before: nothing promises that a GET sees the PUT before it.
 _YOUNG = timedelta(minutes=5)
+_STAMP = re.compile(STAMP)
 _PARTS = 100  # as many runs audit all that is remembered
 _SAVE_EVERY = 60.0  # seconds
 
@@ -229,7 +230,7 @@ def _tell(message: str) -> None:
 
 def _is_settled(updated_at: str, listed_at: datetime | None) -> bool:
     """Whether a model had long not changed when it was listed; both times are Scenario's, so that no other clock counts."""
-    if listed_at is None or not re.match(STAMP, updated_at):
+    if listed_at is None or not _STAMP.match(updated_at):
         return False
     try:
         at = datetime.fromisoformat(updated_at)
