@@ -24,7 +24,7 @@ from syncjob.remote.connect import connect, offline
 from syncjob.remote.descriptions import Remote
 from syncjob.remote.lookup import look_up
 from syncjob.scenario import Scenario
-from syncjob.state import cache, folder, probe_results
+from syncjob.state import cache, folder, older_memory, probe_results
 from syncjob.state.cache import Memory
 from syncjob.state.journal import Begin, Finish, Journal, begun_at, is_held, read, run_ids, started
 from syncjob.state.lock import HOLDER, Busy, only_writer
@@ -187,8 +187,8 @@ def _progress(client: Scenario) -> Progress:
 def _distrust(config: Config, command: Command, options: Options, reach: Reach, git: Git) -> str | None:
     """Why the state folder is not believed; raises UsageError if the run cannot do without it."""
     needs_it = reach == "write" or options.resume is not None or command == "rollback"
-    runs = [config.state_dir / name for name in ("runs", CACHE_FOLDER)] if reach != "offline" else []
-    believed = [probe_results.older_path_of(config), *runs]
+    of_runs = [config.state_dir / "runs", config.state_dir / CACHE_FOLDER, older_memory.path_of(config)]
+    believed = [probe_results.older_path_of(config), *(of_runs if reach != "offline" else [])]
     if not (needs_it or command == "doctor" or any(map(os.path.lexists, believed))):
         return None  # there is nothing to believe
     try:

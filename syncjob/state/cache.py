@@ -156,7 +156,9 @@ class Memory:
         try:
             header, rows = file.read()
             self._insert(rows)
-            self._round, self.models = header.round + 1, header.models
+            self._round = header.round + 1
+            # Now and then it counts as unknown, so that a forged one does not keep all listings away.
+            self.models = header.models if self._round % _PARTS else 0
         except (Damaged, sqlite3.IntegrityError) as error:
             _tell(f"{file.path} is damaged, so everything is read, and it is written anew: {error}")
         if self._older and self._older.is_there:

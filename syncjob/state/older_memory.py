@@ -4,6 +4,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import msgspec
 
@@ -15,11 +16,16 @@ _FORMAT = 2
 _KEPT_BESIDE = ("", "-journal", "-wal", "-shm")
 
 
+def path_of(config: Config) -> Path:
+    """Where earlier versions kept the memory of a profile."""
+    return file_of(config.state_dir, config.profile, "memory.sqlite3")
+
+
 class OlderMemory:
     """The file of a profile, if there is one."""
 
     def __init__(self, config: Config) -> None:
-        self._path = file_of(config.state_dir, config.profile, "memory.sqlite3")
+        self._path = path_of(config)
         self._target = f"{_FORMAT} {config.base_url} {config.project_id or ''}"
 
     @property

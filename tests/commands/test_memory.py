@@ -245,6 +245,18 @@ def test_an_older_memory_is_gone_before_a_write_without_it(older: Workspace) -> 
     assert not (older.folder / ".syncjob" / "test.memory.sqlite3").exists()
 
 
+def test_an_older_memory_that_git_tracks_is_not_taken_over(older: Workspace, remote: Loopback) -> None:
+    """A pull request can bring one, and SQLite would believe it."""
+    state = older.folder / ".syncjob"
+    (state / "test.learnt.json").unlink()
+    found_out(older.folder, remote.url, Learnt(updated_at_moves=True))
+    older.git("add", "--force", ".syncjob/test.memory.sqlite3")
+    ended = older.run("diff")
+    assert "git tracks" in ended.err
+    assert not (state / "cache").exists()
+    assert read_by(remote, lambda: older.run("diff")) == IDS
+
+
 def test_an_older_memory_that_is_damaged_costs_requests_alone(older: Workspace, remote: Loopback) -> None:
     (older.folder / ".syncjob" / "test.memory.sqlite3").write_bytes(b"no database" * 1000)
     assert read_by(remote, lambda: older.run("diff")) == IDS

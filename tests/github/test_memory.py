@@ -116,7 +116,7 @@ def test_what_a_run_that_writes_saves_holds_no_text_and_no_journal(known: Nights
     assert known.requests <= 1 + LEAST + 1
 
 
-BACKFILL = {
+BACKFILL: dict[str, str | bool] = {
     "inputs__select": "",
     "inputs__keep_going": False,
     "inputs__force": True,
@@ -132,7 +132,7 @@ BACKFILL = {
 def test_full_syncs_and_backfills_use_what_drift_knows(known: Nights, remote: Loopback) -> None:
     known.run()
     for name, context in (("backfill", BACKFILL), ("sync", {})):
-        assert known.run(name, **context).status == 0  # type: ignore[arg-type]
+        assert known.run(name, **context).status == 0
         assert known.requests == 1 + LEAST, name
     assert len(known.cache.saved) == 3
     known.run("backfill", **{**BACKFILL, "matrix__shard": "1/2"})

@@ -307,6 +307,16 @@ def test_each_is_due_within_a_hundred_runs_whatever_a_stranger_says_of_when_it_w
     assert len(set(read)) == 250
 
 
+def test_a_forged_count_keeps_the_listing_away_for_a_hundred_runs_at_most(tmp_path: Path) -> None:
+    remember(tmp_path)
+    rewrite(path_of(tmp_path), models=1_000_000)
+    counts = []
+    while 0 not in counts:
+        with opened(tmp_path, "test", "here") as remembered:
+            counts.append(remembered.models)
+    assert len(counts) <= 100
+
+
 def test_one_that_was_wrong_is_off_and_forgotten(tmp_path: Path) -> None:
     remember(tmp_path)
     with opened(tmp_path, "test", "here") as remembered:
