@@ -4,7 +4,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -154,8 +154,7 @@ def begin(
         git = Git(stop)
         distrust = _distrust(config, command, options, reach, git)
         learnt = _learnt(config, reach, is_believed=not distrust)
-        memory = cache.of(config, wanted=learnt.updated_at_moves and not distrust, is_believed=not distrust)
-        stack.callback(memory.close)
+        memory = stack.enter_context(closing(cache.of(config, learnt, is_believed=not distrust)))
         config = config.with_limit(learnt.refused_bytes)
         journal = stack.enter_context(_journal(run_id, command, config, started_at)) if reach == "write" else None
         client = stack.enter_context(offline() if reach == "offline" else connect(config, learnt, stop))

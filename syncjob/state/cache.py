@@ -11,8 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime, timedelta
-
-import msgspec
+from functools import partial
+from typing import TypeVar
 
 from syncjob import log
 from syncjob.config.config import Config
@@ -20,19 +20,18 @@ from syncjob.errors import UsageError
 from syncjob.scenario.resources import Page
 from syncjob.scenario.types import Model
 from syncjob.state.folder import file_of
+from syncjob.state.memory_copy import Copy
 from syncjob.state.memory_file import STAMP, Damaged, MemoryFile, Seen
 from syncjob.state.older_memory import OlderMemory
+from syncjob.state.probe_results import Learnt
 
-_SCHEMA = """
-CREATE TABLE seen (model_id TEXT PRIMARY KEY, updated_at TEXT NOT NULL, sha256 TEXT, round INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE listed (model_id TEXT PRIMARY KEY, updated_at TEXT) WITHOUT ROWID;
-"""
-_HELD = "FROM listed JOIN seen USING (model_id, updated_at)"
 # A text read so soon after its model changed may be the one before: nothing promises that a GET sees the PUT before it.
 _YOUNG = timedelta(minutes=5)
 _STAMP = re.compile(STAMP)
-_PARTS = 100  # as many runs audit all that is remembered
+_LISTING_AGAIN = 100  # runs
 _SAVE_EVERY = 60.0  # seconds
+
+_T = TypeVar("_T")
 
 
 class Memory:
@@ -48,7 +47,7 @@ class Memory:
         self._file = file
         self._older = older
         self._wanted = wanted
-        self._database: sqlite3.Connection | None = None
+        self._copy: Copy | None = None
         self._lock = threading.RLock()
         self._round = 1  # of this run
         self._saved_at = time.monotonic()
@@ -56,16 +55,15 @@ class Memory:
 
     @property
     def is_on(self) -> bool:
-        return self._database is not None
+        return self._copy is not None
 
     def open(self) -> None:
         """Reads what is remembered; what is damaged, or of another project, is as if there were nothing."""
         if self._file is None or self.is_on or not self._wanted:
             return
         try:
-            self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
-            self._database.executescript(_SCHEMA)
-            self._load(self._file)
+            self._copy = Copy()
+            self._load(self._copy, self._file)
         except (sqlite3.Error, OSError, UsageError) as error:
             self._fail(error)
 
@@ -76,48 +74,35 @@ class Memory:
             for model in page.models:
                 count += 1
                 at = model.updated_at if _is_settled(model.updated_at, page.answered_at) else None
-                self._run("INSERT OR REPLACE INTO listed VALUES (?, ?)", model.id, at)
+                self._ask(partial(Copy.note_listed, model_id=model.id, updated_at=at), None)
                 yield model
         self.models = count
 
     def listed_all(self) -> None:
         """Takes in that the listing was whole: what it did not hold is forgotten."""
-        self._run("DELETE FROM seen WHERE model_id NOT IN (SELECT model_id FROM listed)")
+        self._ask(Copy.drop_unlisted, None)
 
     def holds(self, model_id: str, sha256: str | None) -> bool:
         """Whether Scenario held just that text, by its digest, and the model has not changed since."""
-        return bool(self._run(f"SELECT 1 {_HELD} WHERE model_id = ? AND sha256 IS ?", model_id, sha256))
-
-    def due(self, least: int) -> list[Seen]:
-        """What was read longest ago of all that has not changed since: 1 %, and no fewer than `least`; none for 0."""
-        held = self._run(f"SELECT count(*) {_HELD}")
-        share = -(-int(str(held[0][0])) // _PARTS) if held else 0
-        query = f"SELECT model_id, updated_at, sha256, round {_HELD} ORDER BY round, model_id LIMIT ?"
-        return msgspec.convert(self._run(query, max(least, share)), list[Seen]) if least else []
+        return self.held(model_id) == (sha256,)
 
     def held(self, model_id: str) -> tuple[str | None, ...]:
         """The one digest of what Scenario held, None for no text; nothing if that is not known, or the model has changed."""
-        found = self._run(
-            "SELECT sha256 FROM listed JOIN seen USING (model_id, updated_at) WHERE model_id = ?", model_id
-        )
-        return tuple(None if sha256 is None else str(sha256) for (sha256,) in found)
+        return self._ask(lambda copy: copy.held(model_id), ())
+
+    def due(self, least: int) -> list[Seen]:
+        """What was read longest ago of all that has not changed since: 1 %, and no fewer than `least`; none for 0."""
+        return self._ask(lambda copy: copy.oldest(least), []) if least else []
 
     def remember(self, texts: Iterable[tuple[str, str | None]]) -> None:
         """Takes in (model id, digest) of what was read in this run, after its model was listed."""
-        values = "SELECT model_id, updated_at, ?, ? FROM listed WHERE model_id = ? AND updated_at IS NOT NULL"
-        with self._lock:
-            self._run("BEGIN")
-            for model_id, sha256 in texts:
-                self._run(f"INSERT OR REPLACE INTO seen {values}", sha256, self._round, model_id)
-            self._run("COMMIT")
+        self._ask(lambda copy: copy.note_read(texts, self._round), None)
         if time.monotonic() - self._saved_at > _SAVE_EVERY:
             self.save()
 
     def drop(self, model_ids: Iterable[str]) -> None:
         """Forgets some models for this run: they are read, and not remembered."""
-        for model_id in model_ids:
-            self._run("DELETE FROM seen WHERE model_id = ?", model_id)
-            self._run("DELETE FROM listed WHERE model_id = ?", model_id)
+        self._ask(lambda copy: copy.drop(model_ids), None)
 
     def forget(self, model_ids: Collection[str]) -> None:
         """Forgets some models in the file too, before they are written, whether the memory is on or not."""
@@ -151,33 +136,25 @@ class Memory:
         with self._lock:
             self._close()
 
-    def _load(self, file: MemoryFile) -> None:
+    def _load(self, copy: Copy, file: MemoryFile) -> None:
         """Raises OSError, UsageError and sqlite3.Error."""
         try:
             header, rows = file.read()
-            self._insert(rows)
+            copy.insert(rows)
             self._round = header.round + 1
             # Now and then it counts as unknown, so that a forged one does not keep all listings away.
-            self.models = header.models if self._round % _PARTS else 0
+            self.models = header.models if self._round % _LISTING_AGAIN else 0
         except (Damaged, sqlite3.IntegrityError) as error:
             _tell(f"{file.path} is damaged, so everything is read, and it is written anew: {error}")
         if self._older and self._older.is_there:
             if not os.path.lexists(file.path):
-                self._insert(self._older.rows())
+                copy.insert(self._older.rows())
                 self._write(file)
             self._older.remove()
 
-    def _insert(self, rows: Iterable[Seen]) -> None:
-        """All, or none."""
-        if self._database:
-            with self._database:
-                self._database.execute("BEGIN")
-                self._database.executemany("INSERT INTO seen VALUES (?, ?, ?, ?)", map(msgspec.structs.astuple, rows))
-
     def _write(self, file: MemoryFile) -> None:
-        rows = self._run("SELECT model_id, updated_at, sha256, round FROM seen ORDER BY model_id")
-        if self.is_on:
-            file.write(self._round, self.models, (msgspec.convert(row, Seen) for row in rows))
+        """Raises OSError and UsageError."""
+        self._ask(lambda copy: file.write(self._round, self.models, copy.rows()), None)
 
     def _forget_in(self, file: MemoryFile, model_ids: Collection[str]) -> None:
         try:
@@ -188,31 +165,32 @@ class Memory:
         except (Damaged, OSError, UsageError):  # what may be wrong is not left behind
             _tried(file.remove)
 
-    def _run(self, statement: str, *values: str | int | None) -> list[tuple[object, ...]]:
+    def _ask(self, work: Callable[[Copy], _T], instead: _T) -> _T:
+        """What the copy says, `instead` if there is none or it fails."""
         with self._lock:
-            if self._database is None:
-                return []
+            if self._copy is None:
+                return instead
             try:
-                return self._database.execute(statement, values).fetchall()
+                return work(self._copy)
             except sqlite3.Error as error:
                 self._fail(error)
-                return []
+                return instead
 
     def _fail(self, error: Exception) -> None:
         self._close()
         _failed(error)
 
     def _close(self) -> None:
-        if self._database:
-            self._database.close()
-        self._database = None
+        if self._copy:
+            self._copy.close()
+        self._copy = None
 
 
-def of(config: Config, *, wanted: bool, is_believed: bool) -> Memory:
-    """The memory of a run's project; what earlier versions left in the state folder counts if that `is_believed`."""
+def of(config: Config, learnt: Learnt, *, is_believed: bool) -> Memory:
+    """The memory of a run's project; it only forgets unless `updatedAt` moves and the state folder `is_believed`."""
     path = file_of(config.cache_dir, config.profile, "memory.jsonl")
     file = MemoryFile(path, config.target, None if config.named_cache else config.state_dir)
-    return Memory(file, OlderMemory(config) if is_believed else None, wanted=wanted)
+    return Memory(file, OlderMemory(config) if is_believed else None, wanted=learnt.updated_at_moves and is_believed)
 
 
 def _tried(work: Callable[[], object]) -> None:

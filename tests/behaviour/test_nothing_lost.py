@@ -116,7 +116,7 @@ class NothingLost(RuleBasedStateMachine):
         with client, started(self.config.state_dir, begin) as journal:
             recent = recent_writes(self.config, begin.run)
             remote = Remote(client, clock=lambda: self.remote.now, recent=recent)
-            memory = cache.of(self.config, wanted=self.learnt.updated_at_moves, is_believed=True)
+            memory = cache.of(self.config, self.learnt, is_believed=True)
             try:
                 yield Run(
                     begin.run, command, self.config, options, self.learnt, "", Progress(int, int, float), untracked, remote, stop,

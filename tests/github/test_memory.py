@@ -66,6 +66,7 @@ def nights(
     ids = [f"m{number:05}" for number in range(count)]
     remote.add(*ids, texts={id_: TEXT + id_ for id_ in ids})
     repository = checked_out(tmp_path, remote, workspace)
+    repository.git("config", "maintenance.auto", "false")  # nobody tidies up while a machine is copied
     found_out(workspace.folder, remote.url, Learnt(updated_at_moves=True))
     repository.commit(**{id_: TEXT + id_ for id_ in ids})
     repository.runner.context["vars.SYNCJOB_DRIFT_PULL_REQUEST"] = "false"

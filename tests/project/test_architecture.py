@@ -23,7 +23,13 @@ HOMES = {
     "subprocess": {"git/processes.py"},
     "fcntl": {"state/lock.py"},
     "tempfile": {"files/whole.py"},
-    "sqlite3": {"sandbox/store.py", "report/item_store.py", "state/cache.py", "state/older_memory.py"},
+    "sqlite3": {
+        "sandbox/store.py",
+        "report/item_store.py",
+        "state/cache.py",
+        "state/memory_copy.py",
+        "state/older_memory.py",
+    },
     "signal": {"control/signals.py"},
     "http": {"sandbox/server.py"},
 }

@@ -13,7 +13,7 @@ from syncjob.sandbox.behaviours import Plays
 from syncjob.scenario.answers import Answer
 from syncjob.state.probe_results import Learnt
 from tests.commands.test_doctor import HURRIED
-from tests.support.in_process import diff, pull, sync, told
+from tests.support.in_process import diff, sync, told
 from tests.support.loopback import Loopback, json_answer
 from tests.support.workspace import Ended, Workspace, found_out
 
@@ -128,8 +128,8 @@ EVIL = [
 @pytest.mark.parametrize("learnt", EVIL)
 def test_no_answer_lets_an_edit_be_overwritten(edited: Workspace, remote: Loopback, learnt: Learnt) -> None:
     found_out(edited.folder, remote.url, learnt)
-    for report in (diff(edited), sync(edited), pull(edited)):
-        assert report.exit_code == (1 if report.command != "pull" else 0)
+    for report in (diff(edited), sync(edited)):
+        assert report.exit_code == 1
     assert remote.counts["PUT"] == 0
     edited.write("one", "x" * 10_000)
     edited.commit()
