@@ -1,6 +1,7 @@
 """The memory of the workflows, as Actions would keep it: each run on a new machine, with the cache handed over."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -39,7 +40,9 @@ class Nights:
         folder = self.root / f"machine{self.machines}"
         folder.mkdir()
         work = folder / "work"
-        shutil.copytree(self.repository.workspace.folder, work, symlinks=True)
+        shutil.copytree(
+            self.repository.workspace.folder, work, copy_function=os.link
+        )  # nothing here is written in place
         self.cache.workspace = work
         runner = replace(
             self.repository.runner,
