@@ -176,7 +176,7 @@ class NothingLost(RuleBasedStateMachine):
                 assert has_come or item.model_id in self.remote.effects[report.run], item
 
     def _sync(self, **options: Any) -> Report | None:
-        for path in (self.folder / "descriptions").iterdir():
+        for path in (self.folder / "descriptions").glob("*.md"):
             self.allowed[path.stem].add(_canonical(path.read_text()))
         chosen = Options(overwrite_remote_edits=True, force=True, **options)
         return self._carry_out(lambda begun: sync.sync(begun, AGREEING), "sync", chosen)
@@ -235,7 +235,7 @@ class NothingLost(RuleBasedStateMachine):
         if report:
             self._is_true(report)
 
-    @precondition(lambda self: any((self.folder / "descriptions").iterdir()))
+    @precondition(lambda self: any((self.folder / "descriptions").glob("*.md")))
     @rule(faults=SOME)
     def pull(self, faults: list[str]) -> None:
         self.remote.begin("", faults)
@@ -290,7 +290,7 @@ class NothingLost(RuleBasedStateMachine):
         self._carry_out(lambda begun: rollback.rollback(begun, first, AGREEING), "rollback", Options())
         assert not others & self.remote.effects[self.remote.run], "what another run wrote was undone"
 
-    @precondition(lambda self: any((self.folder / "descriptions").iterdir()))
+    @precondition(lambda self: any((self.folder / "descriptions").glob("*.md")))
     @rule()
     def converge(self) -> None:
         self.remote.calm()
@@ -356,7 +356,7 @@ class NothingLostOnTheMemorysWord(NothingLost):
             if is_believed and self.remote.is_told(item.model_id):
                 assert digest(self.remote.text(item.model_id)) == item.after_sha256, item
 
-    @precondition(lambda self: any((self.folder / "descriptions").iterdir()))
+    @precondition(lambda self: any((self.folder / "descriptions").glob("*.md")))
     @rule(data=st.data())
     def an_audit_finds_an_unseen_edit(self, data: st.DataObject) -> None:
         self.remote.listing_lag = 0
@@ -364,7 +364,7 @@ class NothingLostOnTheMemorysWord(NothingLost):
         for _ in range(2):
             self.remote.calm()
             self._diff()
-        model_id = data.draw(st.sampled_from(sorted(path.stem for path in (self.folder / "descriptions").iterdir())))
+        model_id = data.draw(st.sampled_from(sorted(path.stem for path in (self.folder / "descriptions").glob("*.md"))))
         self.edits += 1
         self.edit_unseen(model_id, f"edit {self.edits}, which moves nothing")
         found = []
