@@ -108,7 +108,7 @@ def _clock(answer: Answer) -> Line:
 
 
 def _learnt(run: Run) -> Line:
-    probed = None if run.distrust else probe_results.load(run.config)
+    probed = probe_results.load(run.config, is_believed=not run.distrust)
     if probed is None:
         told = "API behaviour not probed yet; `syncjob doctor --probe MODEL_ID` asks a scratch model"
     else:

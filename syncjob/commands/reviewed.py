@@ -20,7 +20,7 @@ from syncjob.plan.compare import Change, Plan, in_order, not_compared
 from syncjob.plan.saved_plan import SavedItem
 from syncjob.plan.suggestions import Suggestions
 from syncjob.problems import Problem, warning
-from syncjob.state.cache import Memory
+from syncjob.state.memory.cache import Memory
 from syncjob.text.sanitize import shorten
 
 _NAMED = 1000  # characters of names in one message
@@ -68,7 +68,7 @@ class _Reviewed(scope.Files):
 
 
 def _judged_again(run: Run, names: Sequence[str], source: _Reviewed, judge: "_Judge") -> Iterator[Plan]:
-    for plan in reading.plans(run, names, source, judge, Memory(None), "one", Suggestions()):
+    for plan in reading.plans(run, names, source, judge, Memory(), "one", Suggestions()):
         yield replace(plan, problems=(*plan.problems, *judge.warnings()))
 
 

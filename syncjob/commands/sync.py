@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from syncjob.commands import reading, reviewed, unfiled
 from syncjob.commands.applying import Review, carry_out
+from syncjob.commands.auditing import audited
 from syncjob.commands.planning import by_history, has_neither, texts_of, unasked_plan, within_thresholds
 from syncjob.commands.result import Gathered, RunResult, report_of
 from syncjob.commands.run import Run
@@ -74,6 +75,7 @@ def _plans_in_scope(run: Run, found: scope.Scope, *, will_write: bool, is_strict
         if is_strict and problems:
             yield _refused(run, found, problems)
             return
+        problems = (*problems, *audited(run, memory))
         left = () if will_prune else (left_alone(found.files.unread(name)) for name in found.gone)
         yield Plan(in_order(left), (*found.problems, *problems), is_partial=True)
         asked = (*found.asked, *found.gone, *listed) if will_prune else found.asked

@@ -23,7 +23,13 @@ HOMES = {
     "subprocess": {"git/processes.py"},
     "fcntl": {"state/lock.py"},
     "tempfile": {"files/whole.py"},
-    "sqlite3": {"sandbox/store.py", "report/item_store.py", "state/cache.py"},
+    "sqlite3": {
+        "sandbox/store.py",
+        "report/item_store.py",
+        "state/memory/cache.py",
+        "state/memory/working_copy.py",
+        "state/memory/older.py",
+    },
     "signal": {"control/signals.py"},
     "http": {"sandbox/server.py"},
 }

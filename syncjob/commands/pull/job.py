@@ -23,7 +23,7 @@ from syncjob.plan.pull.files import Place, compared, fitting, with_collisions
 from syncjob.problems import Problem
 from syncjob.remote.models import own_models
 from syncjob.report import build
-from syncjob.state.cache import Memory
+from syncjob.state.memory.cache import Memory
 from syncjob.text.tags import is_id
 
 
@@ -121,7 +121,7 @@ def _to_pull(run: Run, names: Sequence[str], *, takes_all: bool) -> tuple[frozen
     if not (takes_all or any(sign in pattern for pattern in patterns for sign in "*?[")):
         named = (name_of(pattern) for pattern in patterns if is_id(pattern))
         return select({*names, *named}, patterns, folder), ()
-    models, problems = own_models(run.client, run.config.project_id, Memory(None), run.stop, run.breaker)
+    models, problems = own_models(run.client, run.config.project_id, Memory(), run.stop, run.breaker)
     if problems or run.stop.requested:
         return frozenset(), problems
     return select(models if takes_all else {*models, *names}, patterns, folder), ()
