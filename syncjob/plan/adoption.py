@@ -38,7 +38,7 @@ def judged(change: Change, known: Known, *, is_named: bool, is_forced: bool) -> 
     gap = None if is_forced or not change.before else known.gap()
     if gap is None:
         return change
-    message = f"cannot tell whether git held this text: {gap}; --back takes it all the same"
+    message = f"cannot tell whether git held this text: {gap}; {_BACK}"
     return replace(change, action="conflict", problems=(*change.problems, Problem("history-missing", message)))
 
 
@@ -49,7 +49,7 @@ def _left_alone(change: Change, known: Known, *, is_named: bool) -> Problem | No
             advice = f"`syncjob pull {change.model_id}` brings it back"
             return note("deleted-locally", f"its file was deleted in git, so its description was left; {advice}")
     elif not is_new and (held := _held(change, known)):
-        return note("ahead", f"git held Scenario's text (commit {held[:10]}) and has moved on; {_BACK}")
+        return note("ahead", f"git held Scenario's text (commit {held[:10]}), and the file has moved on; {_BACK}")
     if change.after_sha256 in known.acknowledged:
         return note("acknowledged", f"HEAD says that this text on Scenario may be replaced; {_BACK}")
     for ref, version in known.elsewhere:

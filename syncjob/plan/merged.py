@@ -21,7 +21,15 @@ def with_both(change: Change, base: MergeBase, merged: Merged) -> Change:
     problems = (*change.problems, *_problems(change, base, merged))
     if not same(merged.text, change.before):
         return replace(change, after=merged.text, after_sha256=sha256(merged.text), problems=problems)
-    action: Action = "conflict" if base.is_guess else "unchanged"
+    return _in_the_file(change, base, problems)
+
+
+def _in_the_file(change: Change, base: MergeBase, problems: tuple[Problem, ...]) -> Change:
+    action: Action = "unchanged"
+    if base.is_guess:
+        message = f"the file has all that Scenario changed since {_guessed(base)}"
+        advice = f"if that is right, run `syncjob acknowledge {change.model_id}`"
+        action, problems = "conflict", (*change.problems, Problem("merge-guess", f"{message}; {advice}"))
     return replace(change, action=action, before="", after="", after_sha256=change.before_sha256, problems=problems)
 
 
@@ -32,13 +40,17 @@ def not_merged(change: Change, why: str) -> Change:
 
 
 def _problems(change: Change, base: MergeBase, merged: Merged) -> Iterator[Problem]:
-    commit = f"commit {base.version.commit[:10]}"
     if base.is_guess:
-        message = f"merged as if Scenario's text was made from {commit}, which is a guess"
-        yield Problem("merge-guess", f"{message}: look for what Scenario deleted, or name the last sync with --since")
+        advice = "look for what Scenario deleted, or name the last sync with --since"
+        yield Problem("merge-guess", f"Scenario's text was merged as if it was made from {_guessed(base)}: {advice}")
     elif not same(base.version.text, change.before):
-        yield note("merged", f"Scenario's changes since {commit} were merged with those of the file")
+        commit = base.version.commit[:10]
+        yield note("merged", f"Scenario's changes since commit {commit} were merged with those of the file")
     if merged.conflicts:
         for line in own_markers(merged.text):
             message = "both sides changed this: keep what is right, and remove the markers"
             yield Problem("merge-marker", message, line, 1)
+
+
+def _guessed(base: MergeBase) -> str:
+    return f"commit {base.version.commit[:10]}, which is a guess"

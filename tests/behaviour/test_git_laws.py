@@ -92,6 +92,13 @@ GIT = ("write", "write and commit", "write and commit", "take away", "take many 
 SCENARIO = ("a held text", "a held text", "an edit", "nothing", "another form")
 changes = st.lists(st.tuples(st.sampled_from((*GIT, *GIT, *SCENARIO)), ids, texts, st.integers(0, 11)), max_size=3)
 edits = st.lists(st.tuples(st.sampled_from(SCENARIO), ids, texts, st.integers(0, 11)), min_size=1, max_size=3)
+both_sides = st.lists(
+    st.tuples(
+        st.sampled_from(("an edit", "an edit", "write and commit", "a held text")), ids, texts, st.integers(0, 11)
+    ),
+    min_size=1,
+    max_size=4,
+)
 moves = st.tuples(st.integers(0, 4), st.integers(0, 4), st.booleans())
 merges = st.sampled_from(["as git does", "ours", "theirs", "evil", "evil", "squash"])
 changed_files = st.tuples(ids, texts)
@@ -414,10 +421,11 @@ class GitAndScenario(RuleBasedStateMachine):
         if commits:
             self.commit_if_dirty()
 
-    @rule(changes=changes, select=selects, how=pulls, commits=st.booleans())
-    def pull(self, changes: Changes, select: tuple[str, ...], how: run.Options, commits: bool) -> None:
-        """Somebody adopts what was edited on Scenario, and most likely commits it; markers nobody settles are undone."""
-        self.change_all(changes)
+    @rule(dirty=changes, changes=both_sides, select=selects, how=pulls, commits=st.booleans())
+    def pull(self, dirty: Changes, changes: Changes, select: tuple[str, ...], how: run.Options, commits: bool) -> None:
+        """Somebody adopts what was edited on Scenario, and may commit it; markers that nobody settles are undone."""
+        self.commit_if_dirty()
+        self.change_all([*changes, *(dirty if len(dirty) > 2 else ())])
         files, lines, world = self.files, self.lines, World(self.files, self.history, self.head, self.remote)
         options = replace(how, patterns=select, since=self.synced if how.since else None)
         report: Report | None = None
@@ -447,7 +455,8 @@ class GitAndScenario(RuleBasedStateMachine):
         assert self.lines[name] == {digest(edit)}
         if not options.merge:
             assert now == f"{edit}\n"
-        assert not {line for line in edit.split("\n") if line.startswith("edit ")} - set(now.split("\n"))
+        ever = {line for text in self.history.texts_ever(name) for line in canonical(text).split("\n")}
+        assert set(edit.split("\n")) - ever <= set(now.split("\n"))
 
     # Runs
 

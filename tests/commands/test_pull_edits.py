@@ -161,3 +161,17 @@ def test_what_another_branch_holds_is_to_be_merged_and_not_pulled(team: Workspac
     assert "up has Scenario's text" in ended.item("edited")["problems"][0]["message"]
     assert told(ended)["fresh"] == ("create", "applied", [])
     assert told(team.json("pull", "--back", "edited"))["edited"] == ("update", "applied", [])
+
+
+def test_the_first_pull_of_a_new_repository_and_a_second_one(workspace: Workspace, remote: Loopback) -> None:
+    remote.add("one", "a.md", texts={"one": "text", "a.md": "of an odd id"})
+    workspace.git("init", "--quiet", "--initial-branch=main")
+    ended = workspace.run("pull", "--all")
+    assert (ended.status, ended.out.splitlines()[-1]) == (0, "Pulled 2 files, 0 unchanged.")
+    again = workspace.run("pull", "--all")
+    assert (again.status, again.out, again.err) == (0, "Pulled 0 files, 2 unchanged.\n", "")
+    assert workspace.run("check").status == 0
+    workspace.commit()
+    remote.add("one", texts={"one": "edited"})
+    assert told(workspace.json("pull", "--merge"))["one"] == ("update", "applied", [])
+    assert lines_of(workspace, "one") == f"test {digest('edited')}\n"

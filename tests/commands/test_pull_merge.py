@@ -163,6 +163,24 @@ def test_what_the_file_has_already_only_needs_its_line(diverged: Workspace, remo
     assert diverged.json("diff").item("one")["action"] == "update"
 
 
+def test_a_guess_that_leaves_nothing_to_write_acknowledges_nothing(diverged: Workspace, remote: Loopback) -> None:
+    edit(remote, one=BASE.replace("third", "third!"))
+    diverged.held({"one": FILE.replace("third", "third!") + "\n\nmore"})
+    ended = diverged.json("pull", "--merge")
+    assert (ended.status, told(ended)["one"]) == (1, ("conflict", "refused", ["merge-guess"]))
+    assert "syncjob acknowledge one" in ended.item("one")["problems"][0]["message"]
+    assert lines_of(diverged, "one") is None
+
+
+def test_what_git_cannot_merge_is_left_as_it_is(diverged: Workspace, remote: Loopback) -> None:
+    edit(remote, binary="theirs")
+    diverged.held({"binary": "a\0b"})
+    diverged.held({"binary": "ours"})
+    ended = diverged.json("pull", "--merge", "binary")
+    assert (ended.status, told(ended)["binary"]) == (1, ("conflict", "refused", ["merge-base"]))
+    assert text_of(diverged, "binary") == "ours"
+
+
 @pytest.mark.parametrize(("revision", "status"), [("mistyped", 2), ("0" * 40, 1), ("f" * 40, 1), ("--all", 2)])
 def test_a_last_sync_that_is_no_commit(diverged: Workspace, revision: str, status: int) -> None:
     ended = diverged.run("pull", "--merge", f"--since={revision}")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from syncjob.git.call import GitFailed
 from syncjob.git.git import Git
 from syncjob.git.merge import merge
 from syncjob.local.unfinished import LABELS, own_markers
@@ -134,3 +135,9 @@ def test_two_hundred_conflicts_are_all_shown() -> None:
     text, conflicts = merged(base, base.replace("line", "our"), base.replace("line", "their"))
     assert conflicts == 127  # as many as git counts
     assert len(own_markers(text)) == 200
+
+
+def test_without_room_for_temporary_files_nothing_is_merged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with pytest.raises(GitFailed, match="temporary files: No such file"):
+        merged(BASE, "ours", "theirs")
