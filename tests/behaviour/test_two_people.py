@@ -460,6 +460,32 @@ class TwoPeople(RuleBasedStateMachine):
         self.join("ada", how, favour)
         self._checked_run("sync", run.Options(since="synced", keep_going=True, force=True))
 
+    @rule(theirs=file_edits, mine=file_edits, wish=wishes, is_known=st.booleans())
+    def fall_behind(self, theirs: Edit, mine: Edit, wish: run.Options, is_known: bool) -> None:
+        """A colleague's commit is synced from main, which a branch has not merged."""
+        self.switch("ben", is_new=True)
+        self.edit_in_git([mine], commits=True)
+        self.switch("main", is_new=False)
+        self.edit_in_git([theirs], commits=True)
+        self._checked_run("sync", run.Options(keep_going=True, force=True))
+        if is_known:
+            self.fetch()
+        self.switch("ben", is_new=False)
+        self._checked_run("sync", replace(wish, keep_going=True))
+        self.pull(run.Options(), (), force=False, then="commit")
+
+    @rule(name=ids, edit=st.none() | edits, since=st.sampled_from(["HEAD~1", "synced", None]), is_seen=st.booleans())
+    def delete(self, name: str, edit: Edit | None, since: str | None, is_seen: bool) -> None:
+        """A file goes, and its description with it, unless somebody has edited that."""
+        self.commit_if_dirty()
+        self.edit_file((name, "take away", 0))
+        self.commit_if_dirty()
+        if edit:
+            self.edit_on_scenario((name, *edit[1:]))
+        if is_seen:
+            self.acknowledge(name, commits=True, since=None)
+        self._checked_run("sync", run.Options(since=since, prune=True, keep_going=True, force=True))
+
     def _world(self) -> World:
         return World(self.files, self.history, self.head, self.remote)
 
