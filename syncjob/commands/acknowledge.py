@@ -10,7 +10,8 @@ from syncjob.commands.run import Run
 from syncjob.errors import Stopped
 from syncjob.git.history import had
 from syncjob.local import acknowledged, nested, scope
-from syncjob.local.document import Document, name_of
+from syncjob.local.document import Document
+from syncjob.local.names import name_of
 from syncjob.local.select import select
 from syncjob.plan.acknowledged import file_of, to_acknowledge
 from syncjob.plan.compare import Change, Plan, compare, in_order, not_compared

@@ -12,7 +12,7 @@ from syncjob import log
 from syncjob.commands.result import Gathered, RunResult, report_of
 from syncjob.commands.run import Run
 from syncjob.local import scope
-from syncjob.local.document import name_of
+from syncjob.local.names import name_of
 from syncjob.plan.compare import Change, Plan
 from syncjob.plan.outcome import Outcome
 from syncjob.problems import CALLED_OFF, Problem

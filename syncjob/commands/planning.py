@@ -15,7 +15,7 @@ from syncjob.git import history
 from syncjob.git.changes import commits_since
 from syncjob.local import acknowledged, scope
 from syncjob.local.acknowledged import Committed
-from syncjob.local.document import name_of
+from syncjob.local.names import name_of
 from syncjob.output.internal import guarded
 from syncjob.plan.acknowledged import by_lines, forgettable
 from syncjob.plan.as_stored import as_stored

@@ -14,7 +14,8 @@ from syncjob.errors import Stopped
 from syncjob.files import whole
 from syncjob.git.worktree import uncommitted
 from syncjob.local import scope
-from syncjob.local.document import Document, name_of
+from syncjob.local.document import Document
+from syncjob.local.names import name_of
 from syncjob.local.select import select
 from syncjob.plan.compare import Change, Plan, in_order, not_compared
 from syncjob.plan.outcome import Outcome

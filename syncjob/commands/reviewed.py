@@ -13,7 +13,8 @@ from syncjob.errors import Stopped, UsageError
 from syncjob.files import regular
 from syncjob.git import history
 from syncjob.local import nested, scope
-from syncjob.local.document import Document, name_of
+from syncjob.local.document import Document
+from syncjob.local.names import name_of
 from syncjob.plan import saved_plan
 from syncjob.plan.compare import Change, Plan, in_order, not_compared
 from syncjob.plan.saved_plan import SavedItem

@@ -9,7 +9,7 @@ from syncjob.commands.run import Run
 from syncjob.errors import Stopped
 from syncjob.git.history import Texts
 from syncjob.git.worktree import uncommitted
-from syncjob.local.document import name_of
+from syncjob.local.names import name_of
 from syncjob.plan.compare import Change, Plan
 from syncjob.plan.uncommitted import uncommitted_texts
 from syncjob.text.canonical import same

@@ -11,7 +11,8 @@ from syncjob.commands.run import Run
 from syncjob.errors import Stopped
 from syncjob.git.history import Texts
 from syncjob.local import nested, scope
-from syncjob.local.document import Document, model_id_of, name_of
+from syncjob.local.document import Document
+from syncjob.local.names import model_id_of, name_of
 from syncjob.local.select import select
 from syncjob.plan.compare import Change, Plan, failed, in_order, not_compared
 from syncjob.plan.existing import Held

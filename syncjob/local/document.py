@@ -10,10 +10,11 @@ from pathlib import Path
 from syncjob.errors import UsageError
 from syncjob.files import regular
 from syncjob.local import unfinished
+from syncjob.local.names import model_id_of, problem_of, shown_name
 from syncjob.problems import Problem, warning
 from syncjob.text.canonical import canonical
-from syncjob.text.sanitize import shorten, unbroken
-from syncjob.text.tags import NearMiss, Tag, find, is_id
+from syncjob.text.sanitize import shorten
+from syncjob.text.tags import NearMiss, Tag, find
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Folder:
         return None
 
     def _read(self, name: str) -> Document:
-        if bad := _name_problem(name):
+        if bad := problem_of(name):
             return Document(model_id_of(name), f"{self._shown_as}/{shown_name(name)}", problems=(bad,))
         model_id, shown = name[:-3], f"{self._shown_as}/{name}"  # an id can be shown as it is
         data = _read_regular(os.path.join(self._path, name), self._max_file_bytes)  # noqa: PTH118  a third of a Path's time
@@ -79,16 +80,6 @@ class Folder:
 def gone(name: str, shown_as: str) -> Document:
     """The document of a file that is no longer there: one without a text."""
     return Document(model_id_of(name), f"{shown_name(shown_as)}/{shown_name(name)}")
-
-
-def name_of(model_id: str) -> str:
-    """The name of a model's file."""
-    return f"{model_id}.md"
-
-
-def model_id_of(name: str) -> str:
-    """The model that a file is named for."""
-    return shown_name(name[:-3])
 
 
 def _collisions(names: Iterable[str]) -> dict[str, list[Problem]]:
@@ -150,17 +141,6 @@ def _near_miss_problems(text: str, misses: tuple[NearMiss, ...]) -> Iterator[Pro
             yield Problem("tag-malformed", message, miss.line, miss.column)
 
 
-def _name_problem(name: str) -> Problem | None:
-    if not name.endswith(".md"):
-        return Problem("file-name", "a description's name ends in .md, in lower case; rename the file")
-    if not is_id(name[:-3]):
-        rules = "letters, digits, `_`, `-`, and `.` but not first; 1 to 256"
-        return Problem(
-            "file-name", f'"{shorten(model_id_of(name), 100)}" is not a valid model id ({rules}); rename the file'
-        )
-    return None
-
-
 def _read_regular(path: str, max_file_bytes: int) -> bytes | Problem:
     """A regular file's bytes. Nothing else is ever opened: a pipe would block, a link lead away."""
     try:
@@ -174,8 +154,3 @@ def _read_regular(path: str, max_file_bytes: int) -> bytes | Problem:
         return Problem("file-special", error.what)
     except OSError as error:
         return Problem("file-special", f"cannot be read: {error.strerror}")
-
-
-def shown_name(name: str) -> str:
-    r"""A file name as text that can be printed and encoded and the file be found by: undecodable bytes as `\xff`."""
-    return unbroken(os.fsencode(name).replace(b"\\", rb"\\").decode("utf-8", "backslashreplace"))

@@ -14,12 +14,12 @@ from syncjob.git.processes import Ending
 from syncjob.git.worktree import Worktree, look
 from syncjob.local import nested
 from syncjob.local.acknowledged import FOLDER
-from syncjob.local.document import Document, Folder, gone, list_folder, model_id_of
+from syncjob.local.document import Document, Folder, gone, list_folder
+from syncjob.local.names import is_name, model_id_of
 from syncjob.local.select import Shard, select
 from syncjob.problems import Problem, warning
 from syncjob.text.canonical import sha256
 from syncjob.text.sanitize import shorten
-from syncjob.text.tags import is_id
 
 _LONGEST = 100  # characters of a revision in a message
 
@@ -151,7 +151,7 @@ def _look(
 def _gone(changed: Changed, there: Sequence[str]) -> frozenset[str]:
     """The descriptions that were deleted; a file whose name is a bad one is still its model's."""
     filed = set(map(model_id_of, there))
-    names = (name for name in changed.deleted if name.endswith(".md") and is_id(name[:-3]))
+    names = (name for name in changed.deleted if is_name(name))
     return frozenset(name for name in names if model_id_of(name) not in filed)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from syncjob.errors import UsageError
 from syncjob.local.acknowledged import FOLDER
-from syncjob.local.document import model_id_of, name_of
+from syncjob.local.names import is_name, model_id_of, name_of
 from syncjob.text.sanitize import one_line
 from syncjob.text.tags import is_id
 
@@ -92,7 +92,7 @@ class _Index:
         path = Path(pattern)
         name = name_of(pattern) if is_id(pattern) and not pattern.endswith(".md") else path.name
         is_here = name != path.name or self._parent(path) == self._folder
-        return name if is_here and name.endswith(".md") and is_id(name[:-3]) else None
+        return name if is_here and is_name(name) else None
 
     def _parent(self, path: Path) -> Path | None:
         if path.parent not in self._parents:

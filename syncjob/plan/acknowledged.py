@@ -4,7 +4,7 @@ import shlex
 from dataclasses import replace
 
 from syncjob.local.acknowledged import FOLDER, Read, held
-from syncjob.local.document import name_of
+from syncjob.local.names import name_of
 from syncjob.plan.compare import Change
 from syncjob.problems import Problem, warning
 from syncjob.text.sanitize import shorten

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from syncjob.git.history import Version
 from syncjob.plan.compare import Change
-from syncjob.problems import Problem, note
+from syncjob.plan.merge_base import MergeBase
+from syncjob.problems import Problem, note, warning
 from syncjob.state.stored_forms import Form
 from syncjob.text.canonical import same, sha256
 from syncjob.text.sanitize import shorten
@@ -40,6 +41,15 @@ def judged(change: Change, known: Known, *, is_named: bool, is_forced: bool) -> 
         return change
     message = f"cannot tell whether git held this text: {gap}; {_BACK}"
     return replace(change, action="conflict", problems=(*change.problems, Problem("history-missing", message)))
+
+
+def over_own(change: Change, base: MergeBase | None) -> Change:
+    """The change, with a warning if the file has changes since the version that Scenario's text is closest to."""
+    if change.action != "update" or base is None or same(base.version.text, change.before):
+        return change
+    what = f"takes the place of the file's own changes since commit {base.version.commit[:10]}"
+    problem = warning("own-changes", f"{what}; --merge keeps both")
+    return replace(change, problems=(*change.problems, problem))
 
 
 def _left_alone(change: Change, known: Known, *, is_named: bool) -> Problem | None:

@@ -33,31 +33,31 @@ def with_history(
     missing = gap()
     if may_overwrite:
         return replace(over_edit(change, missing), base=closest.base)
-    problem = _stored_otherwise(change, kin) if kin else _edited(change, missing)
+    problem = _stored_otherwise(change, closest.base, kin) if kin else _edited(change, closest.base, missing)
     return replace(change, action="conflict", base=closest.base, problems=(*change.problems, problem))
 
 
-def _stored_otherwise(change: Change, version: Version) -> Problem:
+def _stored_otherwise(change: Change, base: Base | None, version: Version) -> Problem:
     """Nobody need have edited this: a server may have changed or cut what was sent."""
     commit = f"commit {version.commit[:10]}"
     is_whole = is_same_but_for_form(version.text, change.before)
     what = f"the text of {commit} in another form" if is_whole else f"only the beginning of the text of {commit}"
-    return _unlike_git(change, f"Scenario stores {what}")
+    return _unlike_git(change, base, f"Scenario stores {what}")
 
 
-def _edited(change: Change, missing: str | None) -> Problem:
+def _edited(change: Change, base: Base | None, missing: str | None) -> Problem:
     if left := left_by_a_probe(change.before, change.model_id):
         return Problem("remote-edited", left)
     if missing:
         return Problem("remote-edited", f"cannot tell whether this text was edited on Scenario: {missing}")
-    return _unlike_git(change, "not in git's history: edited on Scenario, or synced without a commit")
+    return _unlike_git(change, base, "not in git's history: edited on Scenario, or synced without a commit")
 
 
-def _unlike_git(change: Change, message: str) -> Problem:
-    keep = f"Keep it: `syncjob pull {change.model_id}`, then commit"
-    return Problem(
-        "remote-edited", f"{message}. {keep}. Discard it: `syncjob acknowledge {change.model_id}`, then commit"
-    )
+def _unlike_git(change: Change, base: Base | None, message: str) -> Problem:
+    merging = "--merge " if base and not same(base.text, change.after) else ""
+    keep = f"Keep it: `syncjob pull {merging}{change.model_id}`, then commit"
+    discard = f"Discard it: `syncjob acknowledge {change.model_id}`, then commit"
+    return Problem("remote-edited", f"{message}. {keep}. {discard}")
 
 
 def over_edit(change: Change, missing: str | None = None) -> Change:

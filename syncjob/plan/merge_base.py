@@ -41,7 +41,7 @@ def find(
     else:
         base, is_sure = synced.version if synced else None, True
     if base is None:
-        return _guess(ours, theirs, versions)
+        return closest(ours, theirs, versions)
     return MergeBase(base, not is_sure or _is_overtaken(theirs, base, versions))
 
 
@@ -67,8 +67,8 @@ def _is_overtaken(theirs: str, base: Version, versions: Sequence[Version]) -> bo
     return min(apart(version.text) for version in newer) < apart(base.text)
 
 
-def _guess(ours: str, theirs: str, versions: Iterable[Version]) -> MergeBase | None:
-    """The closest, of equals the newest that is not the file's own.
+def closest(ours: str, theirs: str, versions: Iterable[Version]) -> MergeBase | None:
+    """The version closest to `theirs`, of equals the newest that is not the file's own.
 
     It is sure if Scenario only stores it in another form, or if git never held another text.
     """
@@ -79,5 +79,5 @@ def _guess(ours: str, theirs: str, versions: Iterable[Version]) -> MergeBase | N
     ]
     if not found:
         return None
-    is_edited, _, _, closest = min(found, key=lambda each: each[:3])
-    return MergeBase(closest, is_guess=is_edited and not all(is_own for _, _, is_own, _ in found))
+    is_edited, _, _, version = min(found, key=lambda each: each[:3])
+    return MergeBase(version, is_guess=is_edited and not all(is_own for _, _, is_own, _ in found))

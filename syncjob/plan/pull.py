@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from syncjob.git.conversions import encoded
-from syncjob.local.document import Document, name_of, parse
+from syncjob.local.document import Document, parse
+from syncjob.local.names import name_of
 from syncjob.local.unfinished import is_pointer
 from syncjob.plan.compare import Action, Change
 from syncjob.plan.existing import Absent, Existing

@@ -5,7 +5,7 @@ from dataclasses import replace
 from heapq import nlargest
 from itertools import chain
 
-from syncjob.local.document import model_id_of
+from syncjob.local.names import model_id_of
 from syncjob.local.pages import is_page
 from syncjob.plan.references import Catalogue, Key
 from syncjob.problems import Problem

@@ -6,7 +6,7 @@ from syncjob.control import workers
 from syncjob.control.circuit_breaker import Breaker
 from syncjob.control.workers import Stop
 from syncjob.errors import ScenarioError
-from syncjob.local.document import name_of
+from syncjob.local.names import name_of
 from syncjob.problems import Failure, Problem
 from syncjob.scenario import Scenario
 from syncjob.scenario.resources import Page

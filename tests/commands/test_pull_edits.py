@@ -175,3 +175,19 @@ def test_the_first_pull_of_a_new_repository_and_a_second_one(workspace: Workspac
     remote.add("one", texts={"one": "edited"})
     assert told(workspace.json("pull", "--merge"))["one"] == ("update", "applied", [])
     assert lines_of(workspace, "one") == f"test {digest('edited')}\n"
+
+
+@pytest.mark.parametrize(("own", "is_warned"), [("a\nb\nc\nown", True), ("a\nb\nc", False)])
+def test_a_file_s_own_changes_do_not_go_without_a_word(
+    own: str, is_warned: bool, workspace: Workspace, remote: Loopback
+) -> None:
+    remote.add("one", texts={"one": "a\nb\nc, edited"})
+    workspace.held({"one": "a\nb\nc"})
+    workspace.held({"one": own})
+    (edited,) = workspace.json("diff").item("one")["problems"]
+    assert ("`syncjob pull --merge one`" in edited["message"]) is is_warned
+    assert ("`syncjob pull one`" in edited["message"]) is not is_warned
+    ended = workspace.json("pull")
+    codes = [problem["code"] for problem in ended.item("one")["problems"]]
+    assert (ended.status, codes) == (0, ["own-changes"] if is_warned else [])
+    assert (workspace.descriptions / "one.md").read_text() == "a\nb\nc, edited\n"

@@ -14,6 +14,7 @@ from tests.support.steps import Ended, Value, evaluate, workflow
 pytestmark = pytest.mark.skipif(not shutil.which("jq"), reason="needs jq, which every runner has")
 
 WRITE = "Write to Scenario"
+MORE = "".join(f"\nMore, {number}.\n" for number in range(9))
 BEFORE = "# Title\n\nFirst.\n\nSecond.\n\nThird.\n"
 
 
@@ -41,23 +42,24 @@ def synced(repository: Repository, commit: str, *red: dict[str, Any]) -> GitHub:
 
 
 def test_of_all_edits_those_are_handed_over_that_need_no_person(repository: Repository) -> None:
-    ids = ("adopted", "merged", "torn", "same")
+    ids = ("adopted", "has-it", "merged", "torn", "same")
     repository.remote.add(*ids, texts=dict.fromkeys(ids, BEFORE))
     last = repository.commit(**dict.fromkeys(ids, BEFORE))
     repository.commit(merged=BEFORE.replace("First", "First of git"), torn=BEFORE.replace("Third", "Third of git"))
-    repository.commit(bad="{asset: x}\n")
     edited = BEFORE.replace("Third", "Third of Scenario")
-    repository.remote.add(*ids[:3], texts=dict.fromkeys(ids, edited))
+    has_it = edited.replace("# Title\n", f"# Title\n{MORE}")
+    repository.commit(**{"bad": "{asset: x}\n", "has-it": has_it})
+    repository.remote.add(*ids[:4], texts=dict.fromkeys(ids, edited))
     synced(repository, last)
     ended, files = night(repository)
     assert ended.status == 1, ended.out
-    assert ended.status == 1, ended.out
     assert ended.outputs == {"edits": "some", "artifact": "4712"}
     body = files.pop("body.md")
-    lines = {name: files.pop(f"descriptions/.acknowledged/{name}") for name in ("adopted", "merged")}
+    lines = {name: files.pop(f"descriptions/.acknowledged/{name}") for name in ("adopted", "has-it", "merged")}
     assert all(line.startswith("production ") for line in lines.values())
     assert files == {
         "descriptions/adopted.md": edited,
+        "descriptions/has-it.md": has_it,
         "descriptions/merged.md": edited.replace("First", "First of git"),
     }
     assert body.startswith("### Edits made on Scenario")
@@ -105,6 +107,25 @@ def test_what_a_red_sync_wrote_is_the_base_of_a_merge(
 
 
 @pytest.mark.deep
+def test_texts_are_handed_over_as_git_stores_them_however_it_checks_them_out(repository: Repository) -> None:
+    repository.workspace.folder.joinpath(".gitattributes").write_text("*.md text eol=crlf\n")
+    repository.remote.add("adopted", "has-it", texts=dict.fromkeys(("adopted", "has-it"), BEFORE))
+    last = repository.commit(**{"adopted": BEFORE, "has-it": BEFORE})
+    edited = BEFORE.replace("Third", "Third of Scenario")
+    has_it = edited.replace("# Title\n", f"# Title\n{MORE}")
+    repository.commit(**{"has-it": has_it})
+    repository.remote.add("adopted", "has-it", texts=dict.fromkeys(("adopted", "has-it"), edited))
+    shutil.rmtree(repository.workspace.descriptions)
+    repository.git("checkout", "--quiet", ".")
+    assert b"\r\n" in (repository.workspace.descriptions / "has-it.md").read_bytes()
+    synced(repository, last)
+    night(repository)
+    texts = repository.runner.temp / "edits" / "descriptions"
+    assert (texts / "adopted.md").read_bytes() == edited.encode()
+    assert (texts / "has-it.md").read_bytes() == has_it.encode()
+
+
+@pytest.mark.deep
 def test_an_edit_goes_through_its_pull_request_and_the_sync_after_it(repository: Repository) -> None:
     repository.remote.add("both", texts={"both": BEFORE})
     last = repository.commit(both=BEFORE)
@@ -134,7 +155,7 @@ def test_an_edit_goes_through_its_pull_request_and_the_sync_after_it(repository:
 
 
 @pytest.mark.deep
-def test_where_no_sync_is_known_nothing_that_both_sides_changed_is_handed_over(repository: Repository) -> None:
+def test_if_no_sync_is_known_nothing_that_both_sides_changed_is_handed_over(repository: Repository) -> None:
     repository.remote.add("both", texts={"both": BEFORE.replace("Third", "Third of Scenario")})
     repository.commit(both=BEFORE)
     repository.commit(both=BEFORE.replace("First", "First of git"))
@@ -204,7 +225,8 @@ def test_what_a_comparison_says_of_edits(repository: Repository, diff: dict[str,
         (item("one", "conflict"), False),  # merged by a guess, or with markers
         (item("one", "update", code="merge-marker"), False),  # Scenario's own text has them
         (item("one", "update", code="merge-guess"), False),
-        (item("one", "unchanged", "unchanged"), False),
+        (item("one", "unchanged", "unchanged"), True),  # its acknowledged line, if it got one
+        (item("one", "unchanged", "unchanged", code="merge-guess"), False),
         (item("one", "conflict", "refused"), False),
         (item("one", "update", "failed"), None),
         (item("one", "invalid", "not_attempted"), None),

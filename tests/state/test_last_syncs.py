@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from syncjob.config.config import load
-from syncjob.plan.outcome import Status
 from syncjob.state.journal import Begin, Confirmed, Effect, Intent, Record, Result, started
 from syncjob.state.last_syncs import LastSyncs, Left
 from syncjob.text.canonical import sha256

@@ -9,10 +9,12 @@ from syncjob.commands.planning import committed_lines
 from syncjob.commands.run import Run
 from syncjob.errors import Stopped
 from syncjob.git import history
-from syncjob.local.document import Document, name_of
+from syncjob.local.document import Document
+from syncjob.local.names import name_of
 from syncjob.output.internal import guarded
-from syncjob.plan.adoption import Known, judged
+from syncjob.plan.adoption import Known, judged, over_own
 from syncjob.plan.compare import Change, failed, unjudged
+from syncjob.plan.merge_base import closest
 from syncjob.state.stored_forms import StoredForms
 
 Fitting = Callable[[Document, Change], Change]
@@ -66,8 +68,10 @@ class Judge:
         if not (is_special or self._run.options.back):
             change = self._by_git(change)
         fitting = self._fitting(document, change) if change.is_write else change
-        if self._merging is None or not (fitting.action == "update" and change.before):
+        if not (fitting.action == "update" and change.before):
             return fitting
+        if self._merging is None:
+            return over_own(fitting, closest(change.before, change.after, self._texts.of(name_of(change.model_id))))
         merged = self._merging.merged(document, change)
         return self._fitting(document, merged) if merged.is_write else merged
 

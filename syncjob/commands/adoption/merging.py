@@ -12,7 +12,8 @@ from syncjob.git.history import Version
 from syncjob.git.merge import Merged, merge
 from syncjob.local import acknowledged
 from syncjob.local.acknowledged import Committed
-from syncjob.local.document import Document, name_of
+from syncjob.local.document import Document
+from syncjob.local.names import name_of
 from syncjob.local.unfinished import LABELS
 from syncjob.plan.compare import Change
 from syncjob.plan.merge_base import LastSynced, MergeBase, find, later

@@ -7,7 +7,7 @@ from syncjob.commands.adoption.judging import Taken
 from syncjob.commands.run import Run
 from syncjob.files import whole
 from syncjob.local import acknowledged, scope
-from syncjob.local.document import name_of
+from syncjob.local.names import name_of
 from syncjob.plan.compare import Change
 from syncjob.plan.outcome import Outcome
 from syncjob.plan.pull import file_bytes

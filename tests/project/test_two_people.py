@@ -1,4 +1,4 @@
-"""`docs/two-people.md` shows what the commands print. `python -m tests.project.test_two_people_page` writes it anew."""
+"""`docs/two-people.md` shows what the commands print. `python -m tests.project.test_two_people` writes it anew."""
 
 import tempfile
 from collections.abc import Callable
