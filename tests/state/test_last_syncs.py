@@ -16,8 +16,7 @@ URL = "http://127.0.0.1:9/v1"
 
 def wrote(before: str, after: str, effect: Effect = "written", stored: str | None = None) -> tuple[Record, Record]:
     at = datetime.now(UTC)
-    status: Status = "applied" if effect == "written" else "failed"
-    result = Result("one", status, sha256(stored or after), effect=effect, at=at)
+    result = Result("one", "applied" if effect == "written" else "failed", sha256(stored or after), None, effect, at)
     return Intent("one", "descriptions/one.md", before or None, sha256(after), at), result
 
 
