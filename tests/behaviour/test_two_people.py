@@ -45,7 +45,9 @@ LINES = {
 ids = st.sampled_from(MODELS)
 branches = st.sampled_from(BRANCHES)
 # What becomes of a text: a line more, another one, one less, or all of an earlier text; the number says where, or which.
-edits = st.tuples(ids, st.sampled_from(["add", "add", "change", "drop", "earlier"]), st.integers(0, 11))
+edits = st.tuples(
+    ids, st.sampled_from(["add", "add", "change", "drop", "drop", "earlier", "clear"]), st.integers(0, 11)
+)
 file_edits = st.tuples(
     ids, st.sampled_from(["add", "add", "change", "drop", "earlier", "take away"]), st.integers(0, 11)
 )
@@ -67,6 +69,7 @@ pulls = st.sampled_from(
     [
         run.Options(),
         run.Options(back=True),
+        run.Options(merge=True),
         run.Options(merge=True),
         run.Options(merge=True, since="synced"),
         run.Options(merge=True, since="synced"),
@@ -185,6 +188,13 @@ class TwoPeople(RuleBasedStateMachine):
             if path.exists()
         }
 
+    @property
+    def others(self) -> list[str]:
+        """The lines of other profiles."""
+        found = [acknowledged.path_of(self.descriptions, name) for name in MODELS]
+        lines = [line for path in found if path.exists() for line in path.read_text().splitlines()]
+        return [line for line in lines if not line.startswith(f"{self.config.profile} ")]
+
     def path(self, name: str) -> Path:
         return self.descriptions / f"{name}.md"
 
@@ -208,6 +218,8 @@ class TwoPeople(RuleBasedStateMachine):
         """A text after an edit, whose lines are nobody else's."""
         name, what, where = edit
         lines = text.split("\n") if text else []
+        if what == "clear":
+            return ""
         if what == "earlier":
             ever = self.history.texts_ever(name)
             return canonical(ever[where % len(ever)]) if ever else text
@@ -279,7 +291,6 @@ class TwoPeople(RuleBasedStateMachine):
         elif how.startswith("reset "):
             assert self.git("reset", "--quiet", "--hard", self.synced)
 
-    @rule()
     def fetch(self) -> None:
         """What a colleague pushed: `origin/main` is main as it is now."""
         remotes = self.repository / ".git" / "refs" / "remotes" / "origin"
@@ -297,25 +308,33 @@ class TwoPeople(RuleBasedStateMachine):
     def edit_on_scenario(self, edit: Edit) -> None:
         self.served.sandbox.put(edit[0], self.edited(canonical(self.remote[edit[0]]), edit))
 
-    @rule(name=ids)
-    def clear_on_scenario(self, name: str) -> None:
-        self.served.sandbox.put(name, "")
-
     # What brings both together
 
-    @rule(theirs=edits, mine=st.none() | file_edits, commits=st.booleans(), since=revisions, more=st.none() | edits)
-    def discard(self, theirs: Edit, mine: Edit | None, commits: bool, since: str | None, more: Edit | None) -> None:
+    @rule(
+        theirs=edits,
+        mine=st.none() | file_edits,
+        how=st.sampled_from(["commit", "commit", "leave", "for another profile"]),
+        since=revisions,
+        more=st.none() | edits,
+    )
+    def discard(self, theirs: Edit, mine: Edit | None, how: str, since: str | None, more: Edit | None) -> None:
         """Somebody acknowledges an edit, and may commit that; a sync follows, perhaps after another edit."""
+        name = theirs[0]
         self.edit_on_scenario(theirs)
         if mine:
-            self.edit_in_git([mine], commits=True)
-        self.acknowledge(theirs[0], commits, since)
+            self.edit_in_git([(name, *mine[1:])], commits=True)
+        if how == "for another profile":
+            acknowledged.update(self.descriptions, name, "another", digest(self.remote[name]), is_seen=True)
+            self.commit()
+        else:
+            self.acknowledge(name, how == "commit", since)
         if more:
-            self.edit_on_scenario(more)
+            self.edit_on_scenario((name, *more[1:]))
         self._checked_run("sync", run.Options(keep_going=True, force=True))
 
     def acknowledge(self, name: str, commits: bool, since: str | None) -> None:
         text, before, world = self.remote[name], self.lines.get(name, frozenset()), self._world()
+        others = self.others
         options = run.Options(patterns=(name,), since=self._named(since))
         with suppress(UsageError), run.begin(run.new_id(), "acknowledge", self.config, options, untracked) as begun:
             report = use_case.acknowledge(begun, lambda seen: True).report
@@ -323,6 +342,7 @@ class TwoPeople(RuleBasedStateMachine):
             assert after <= {digest(text)} if report.exit_code == 0 else after == before
             if self._is_elsewhere(world, name, options.since) and not self._is_held(world, name):
                 assert after <= before
+        assert self.others == others
         if commits:
             self.commit_if_dirty()
 
@@ -335,11 +355,11 @@ class TwoPeople(RuleBasedStateMachine):
     def pull(self, how: run.Options, select: tuple[str, ...], force: bool, then: str) -> None:
         since = self.synced if how.since else None
         options = replace(how, patterns=select, since=since, force=force)
-        world, lines = self._world(), self.lines
+        world, lines, others = self._world(), self.lines, self.others
         report: Report | None = None
         with suppress(UsageError), run.begin(run.new_id(), "pull", self.config, options, untracked) as begun:
             report = pulling.pull(begun, takes_all=False, dry_run=False).report
-        assert self.remote == world.remote
+        assert (self.remote, self.others) == (world.remote, others)
         items = {item.model_id: item for item in report.items} if report else {}
         for name in MODELS:
             self._check_pulled(world, name, items.get(name), options, lines.get(name, frozenset()))
@@ -470,17 +490,25 @@ class TwoPeople(RuleBasedStateMachine):
         self.join("ada", how, favour)
         self._checked_run("sync", run.Options(since="synced", keep_going=True, force=True))
 
-    @rule(theirs=file_edits, mine=file_edits, wish=wishes, is_known=st.booleans())
-    def fall_behind(self, theirs: Edit, mine: Edit, wish: run.Options, is_known: bool) -> None:
+    @rule(
+        theirs=file_edits,
+        mine=file_edits,
+        wish=wishes,
+        is_known=st.sampled_from([True, True, False]),
+        discards=st.booleans(),
+    )
+    def fall_behind(self, theirs: Edit, mine: Edit, wish: run.Options, is_known: bool, discards: bool) -> None:
         """A colleague's commit is synced from main, which a branch has not merged."""
         self.switch("ben", is_new=True)
-        self.edit_in_git([mine], commits=True)
+        self.edit_in_git([(theirs[0], *mine[1:])], commits=True)
         self.switch("main", is_new=False)
         self.edit_in_git([theirs], commits=True)
         self._checked_run("sync", run.Options(keep_going=True, force=True))
         if is_known:
             self.fetch()
         self.switch("ben", is_new=False)
+        if discards:
+            self.acknowledge(theirs[0], commits=True, since=None)
         self._checked_run("sync", replace(wish, keep_going=True))
         self.pull(run.Options(), (), force=False, then="commit")
 
