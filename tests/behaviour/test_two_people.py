@@ -391,7 +391,8 @@ class TwoPeople(RuleBasedStateMachine):
             assert item
             assert item.action in ("create", "update") or options.merge, (name, item)
             if not options.merge:
-                assert (after, seen) == (f"{canonical(text)}\n".encode(), {digest(text)})
+                assert after == f"{canonical(text)}\n".encode()
+                assert list(seen) == [digest(text)]
         assert seen <= lines | {digest(text)}
         if digest(text) in seen - lines or before != after:
             self._check_merged(world, name, item, options)
