@@ -123,7 +123,7 @@ class TwoPeople(RuleBasedStateMachine):
 
     def _make(self, template: Path) -> None:
         self.repository.mkdir()
-        self.git("init", "--quiet", "--initial-branch=main", "--template=")
+        self.git("init", "--quiet", "--object-format=sha1", "--initial-branch=main", "--template=")
         for number in (8, 9):
             for name, lines in LINES.items():
                 self.write(name, "\n".join(lines[:number]))

@@ -33,7 +33,7 @@ def in_step(stage: Stage, remote: Loopback, **more: str) -> None:
     texts = {"watercolour": TEXT, **more}
     remote.add(*texts, texts=texts)
     (stage.folder / "config.yaml").write_text(CONFIG % remote.url)
-    stage.git("init", "--quiet", "--initial-branch=main")
+    stage.git("init", "--quiet", "--object-format=sha1", "--initial-branch=main")
     # The config names a port, which is another one each time; so it is not in the commits, whose hashes the page shows.
     (stage.folder / ".git" / "info" / "exclude").write_text("config.yaml\n.syncjob/\n")
     commit(stage, "What Scenario holds", **texts)
