@@ -8,7 +8,7 @@ from syncjob.commands.planning import ask_all, by_history, texts_of, unasked_pla
 from syncjob.commands.result import RunResult, report_of
 from syncjob.commands.run import Run
 from syncjob.errors import Stopped
-from syncjob.git.history import had
+from syncjob.git.history.texts import had
 from syncjob.local import acknowledged, nested, scope
 from syncjob.local.document import Document
 from syncjob.local.names import name_of

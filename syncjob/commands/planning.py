@@ -11,8 +11,8 @@ from typing import TypeVar
 from syncjob.commands.reading import in_parallel
 from syncjob.commands.run import Run
 from syncjob.environment import is_step
-from syncjob.git import history
-from syncjob.git.changes import commits_since
+from syncjob.git.history.changes import commits_since
+from syncjob.git.history.texts import Texts, texts
 from syncjob.local import acknowledged, scope
 from syncjob.local.acknowledged import Committed
 from syncjob.local.names import name_of
@@ -29,10 +29,10 @@ from syncjob.text.normalised import is_same_but_for_form
 _T = TypeVar("_T")
 
 
-def texts_of(run: Run, encodings: Mapping[str, str]) -> AbstractContextManager[history.Texts]:
+def texts_of(run: Run, encodings: Mapping[str, str]) -> AbstractContextManager[Texts]:
     """What git held for the run's files; `encodings` are those in which git writes them."""
     config = run.config
-    return history.texts(config.folder, run.git, encodings, config.safety.max_file_bytes, run.options.since)
+    return texts(config.folder, run.git, encodings, config.safety.max_file_bytes, run.options.since)
 
 
 def unasked_plan(run: Run) -> Plan:
@@ -90,12 +90,12 @@ def within_thresholds(
         yield replace(plan, problems=(*problems, *plan.problems))
 
 
-def by_history(run: Run, texts: history.Texts) -> Callable[[Change], Change]:
+def by_history(run: Run, texts: Texts) -> Callable[[Change], Change]:
     """Judges changes by what git held, by what HEAD acknowledges, and by what became of our own writes."""
     return _Judge(run, texts)
 
 
-def committed_lines(texts: history.Texts) -> Committed:
+def committed_lines(texts: Texts) -> Committed:
     """The acknowledged lines that HEAD has."""
     return Committed(texts.at_head(acknowledged.FOLDER, acknowledged.MAX_BYTES))
 
@@ -103,7 +103,7 @@ def committed_lines(texts: history.Texts) -> Committed:
 class _Judge:
     """Whether a change would overwrite what neither git nor an earlier run ever held, nor HEAD acknowledges."""
 
-    def __init__(self, run: Run, texts: history.Texts) -> None:
+    def __init__(self, run: Run, texts: Texts) -> None:
         self._run = run
         self._texts = texts
         self._committed = committed_lines(texts)

@@ -11,7 +11,7 @@ from syncjob.commands.uncommitted import Uncommitted, noted
 from syncjob.control.workers import Stop
 from syncjob.errors import Stopped, UsageError
 from syncjob.files import regular
-from syncjob.git import history
+from syncjob.git.history.texts import Texts
 from syncjob.local import nested, scope
 from syncjob.local.document import Document
 from syncjob.local.names import name_of
@@ -75,7 +75,7 @@ def _judged_again(run: Run, names: Sequence[str], source: _Reviewed, judge: "_Ju
 class _Judge:
     """Judges the changes of a saved plan again: anybody may have written its file, or git may know better by now."""
 
-    def __init__(self, run: Run, writes: Mapping[str, SavedItem], texts: history.Texts) -> None:
+    def __init__(self, run: Run, writes: Mapping[str, SavedItem], texts: Texts) -> None:
         self._writes = writes
         self._texts = texts
         self._judged = by_history(run, texts)

@@ -24,7 +24,7 @@ from syncjob.remote.connect import connect, offline
 from syncjob.remote.descriptions import Remote
 from syncjob.remote.lookup import look_up
 from syncjob.scenario import Scenario
-from syncjob.state import folder, probe_results
+from syncjob.state import folder, probe_results, sent
 from syncjob.state.journal import Begin, Finish, Journal, begun_at, is_held, read, run_ids, started
 from syncjob.state.lock import HOLDER, Busy, only_writer
 from syncjob.state.probe_results import Learnt
@@ -54,6 +54,7 @@ class Options:
     plan: Path | None = None
     resume: str | None = None
     max_duration: float | None = None  # seconds
+    share: float | None = None
     keep_going: bool = False
     overwrite_remote_edits: bool = False
     force: bool = False
@@ -153,9 +154,9 @@ def begin(
         distrust = _distrust(config, command, options, reach, git)
         probed = None if distrust else probe_results.load(config)
         learnt = probed.learnt if probed else Learnt()
-        config = config.with_limit(learnt.refused_bytes)
+        config = config.with_limit(learnt.refused_bytes).with_share(options.share)
         journal = stack.enter_context(_journal(run_id, command, config, started_at)) if reach == "write" else None
-        client = stack.enter_context(offline() if reach == "offline" else connect(config, learnt, stop))
+        client = stack.enter_context(offline() if reach == "offline" else connect(config, learnt, stop, distrust))
         # After the lock, so that what the run before has written is all there.
         recent = recent_writes(config, run_id) if reach != "offline" and not distrust else None
         yield Run(
@@ -176,7 +177,11 @@ def _progress(client: Scenario) -> Progress:
 def _distrust(config: Config, command: Command, options: Options, reach: Reach, git: Git) -> str | None:
     """Why the state folder is not believed; raises UsageError if the run cannot do without it."""
     needs_it = reach == "write" or options.resume is not None or command == "rollback"
-    believed = [probe_results.path_of(config), *([config.state_dir / "runs"] if reach != "offline" else [])]
+    believed = [
+        probe_results.path_of(config),
+        sent.path_of(config),
+        *([config.state_dir / "runs"] if reach != "offline" else []),
+    ]
     if not (needs_it or command == "doctor" or any(map(os.path.lexists, believed))):
         return None  # there is nothing to believe
     try:

@@ -10,7 +10,7 @@ from syncjob.commands.result import Gathered, RunResult, report_of
 from syncjob.commands.run import Run
 from syncjob.commands.uncommitted import Uncommitted, noted
 from syncjob.errors import Stopped
-from syncjob.git.history import Texts
+from syncjob.git.history.texts import Texts
 from syncjob.local import scope
 from syncjob.plan.compare import Change, Plan, in_order, left_alone, not_compared
 from syncjob.plan.suggestions import Suggestions

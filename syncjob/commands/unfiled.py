@@ -9,7 +9,7 @@ from itertools import islice
 from syncjob.commands.planning import ask_all
 from syncjob.commands.run import Run
 from syncjob.errors import Stopped
-from syncjob.git.history import Texts
+from syncjob.git.history.texts import Texts
 from syncjob.local import nested, scope
 from syncjob.local.document import Document
 from syncjob.local.names import model_id_of, name_of

@@ -24,10 +24,14 @@ _T = TypeVar("_T")
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
 Wait = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
+Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 
 
 class Http(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How requests are sent; times in seconds. `requests_per_minute` 0 means no pacing, `lag` 0 that none is expected."""
+    """How requests are sent; times in seconds. `requests_per_minute` 0 means no pacing, `lag` 0 that none is expected.
+
+    `share` is the part of `requests_per_minute` that a run uses; `max_wait` is for how long it may get only 429s.
+    """
 
     workers: Annotated[int, msgspec.Meta(ge=1, le=128)] = 8
     requests_per_minute: Annotated[int, msgspec.Meta(ge=0)] = 100
@@ -37,6 +41,13 @@ class Http(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_retry_after: Wait = 120
     recheck_after: Wait = 60
     lag: Wait = 300
+    max_wait: Wait = 600
+    share: Share = 1
+
+    @property
+    def own_per_minute(self) -> int:
+        """The requests a minute that a run sends at most; 0 means no limit."""
+        return max(1, int(self.requests_per_minute * self.share)) if self.requests_per_minute else 0
 
 
 class Safety(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -111,6 +122,12 @@ class Config(msgspec.Struct, frozen=True):
             return self
         safety = msgspec.structs.replace(self.safety, max_file_bytes=refused_bytes - 1)
         return msgspec.structs.replace(self, safety=safety)
+
+    def with_share(self, share: float | None) -> "Config":
+        """The config, with another share of the limit unless it is None."""
+        if share is None:
+            return self
+        return msgspec.structs.replace(self, http=msgspec.structs.replace(self.http, share=share))
 
     @property
     def is_sandbox(self) -> bool:

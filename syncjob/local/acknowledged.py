@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from syncjob.files import regular, whole
 from syncjob.git.call import GitFailed
-from syncjob.git.head import HeadFiles
+from syncjob.git.history.head import HeadFiles
 from syncjob.local.names import shown_name
 from syncjob.problems import Problem
 from syncjob.text.sanitize import shorten

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from syncjob.git.history import Version
+from syncjob.git.history.texts import Version
 from syncjob.plan.compare import Base, Change
 from syncjob.problems import Problem, warning
 from syncjob.text.canonical import same

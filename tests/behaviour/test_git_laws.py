@@ -19,14 +19,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from syncjob.commands import acknowledge as use_case
-from syncjob.commands import pull as pulling
 from syncjob.commands import run, sync
+from syncjob.commands.pull import job as pulling
 from syncjob.config.config import Config, Safety
 from syncjob.credentials import basic
 from syncjob.errors import UsageError
 from syncjob.git.git import Git
-from syncjob.git.history import Texts
-from syncjob.git.history import texts as texts_of_git
+from syncjob.git.history.texts import Texts
+from syncjob.git.history.texts import texts as texts_of_git
 from syncjob.local import acknowledged
 from syncjob.local.acknowledged import FOLDER
 from syncjob.plan import saved_plan

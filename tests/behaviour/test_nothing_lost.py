@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from syncjob import log
-from syncjob.commands import pull, rollback, sync
+from syncjob.commands import rollback, sync
+from syncjob.commands.pull import job
 from syncjob.commands.result import RunResult
 from syncjob.commands.run import Command, Options, Run, new_id
 from syncjob.config.config import Config, Http
@@ -228,7 +229,7 @@ class NothingLost(RuleBasedStateMachine):
     def pull(self, faults: list[str]) -> None:
         self.remote.begin("", faults)
         report = self._carry_out(
-            lambda begun: pull.pull(begun, takes_all=False, dry_run=False), "pull", Options(force=True)
+            lambda begun: job.pull(begun, takes_all=False, dry_run=False), "pull", Options(force=True)
         )
         assert not self.remote.puts
         for item in report.items if report else ():

@@ -143,7 +143,7 @@ def test_elsewhere_the_message_says_what_happened_and_how_to_go_on(
     assert (
         f"Scenario stores {f'{text} in another form' if name in FORMS else f'only the beginning of {text}'}." in message
     )
-    assert "`syncjob pull one`" in message
+    assert "`syncjob pull --merge one`" in message
     (workspace.descriptions / "one.md").write_text(TEXT)
     assert pull(workspace).exit_code == 0
     workspace.commit()

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from syncjob.git import gitlog
-from syncjob.git.advice import FETCH, advice, told
-from syncjob.git.branches import with_revision
 from syncjob.git.call import GitFailed
 from syncjob.git.conversions import checked_out
 from syncjob.git.git import Git
-from syncjob.git.head import HeadFiles
+from syncjob.git.history import gitlog
+from syncjob.git.history.advice import FETCH, advice, told
+from syncjob.git.history.branches import with_revision
+from syncjob.git.history.head import HeadFiles
 from syncjob.git.repository import Repository, TooLarge
 from syncjob.text.canonical import canonical, same
 

@@ -5,10 +5,9 @@ from dataclasses import replace
 from syncjob.commands.planning import committed_lines
 from syncjob.commands.run import Run
 from syncjob.errors import UsageError
-from syncjob.git import history
 from syncjob.git.call import GitFailed
-from syncjob.git.changes import named
-from syncjob.git.history import Version
+from syncjob.git.history.changes import named
+from syncjob.git.history.texts import Texts, Version
 from syncjob.git.merge import Merged, merge
 from syncjob.local import acknowledged
 from syncjob.local.acknowledged import Committed
@@ -16,8 +15,8 @@ from syncjob.local.document import Document
 from syncjob.local.names import name_of
 from syncjob.local.unfinished import LABELS
 from syncjob.plan.compare import Change
-from syncjob.plan.merge_base import LastSynced, MergeBase, find, later
-from syncjob.plan.merged import not_merged, with_both
+from syncjob.plan.pull.base import LastSynced, MergeBase, find, later
+from syncjob.plan.pull.merging import not_merged, with_both
 from syncjob.problems import Problem, warning
 from syncjob.state.last_syncs import LastSyncs
 from syncjob.text.canonical import canonical, same, sha256
@@ -42,7 +41,7 @@ def last_sync(run: Run) -> tuple[str | None, tuple[Problem, ...]]:
 class Merging:
     """Merges the changes of a pull; `since` is the commit of the last sync, None if the journals alone are to tell."""
 
-    def __init__(self, run: Run, texts: history.Texts, since: str | None) -> None:
+    def __init__(self, run: Run, texts: Texts, since: str | None) -> None:
         self._run = run
         self._texts = texts
         self._since = since

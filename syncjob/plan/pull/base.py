@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from syncjob.git.history import Version
+from syncjob.git.history.texts import Version
 from syncjob.text.canonical import same, sha256
 from syncjob.text.matching import apart_from
 from syncjob.text.normalised import is_same_but_for_form

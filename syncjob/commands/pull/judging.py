@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from syncjob.commands.adoption.merging import Merging
 from syncjob.commands.planning import committed_lines
+from syncjob.commands.pull.merging import Merging
 from syncjob.commands.run import Run
 from syncjob.errors import Stopped
-from syncjob.git import history
+from syncjob.git.history.texts import Texts
 from syncjob.local.document import Document
 from syncjob.local.names import name_of
 from syncjob.output.internal import guarded
-from syncjob.plan.adoption import Known, judged, over_own
 from syncjob.plan.compare import Change, failed, unjudged
-from syncjob.plan.merge_base import closest
+from syncjob.plan.pull.adoption import Known, judged, over_own
+from syncjob.plan.pull.base import closest
 from syncjob.state.stored_forms import StoredForms
 
 Fitting = Callable[[Document, Change], Change]
@@ -36,7 +36,7 @@ class Taken:
 class Judge:
     """Judges the changes of a pull; `merging` is None if no sides are merged. `fitting` says what cannot be a file."""
 
-    def __init__(self, run: Run, texts: history.Texts, fitting: Fitting, merging: Merging | None) -> None:
+    def __init__(self, run: Run, texts: Texts, fitting: Fitting, merging: Merging | None) -> None:
         self._run = run
         self._texts = texts
         self._fitting = fitting

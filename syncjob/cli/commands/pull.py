@@ -7,7 +7,7 @@ import click
 from syncjob.cli.options import with_output
 from syncjob.cli.output import Output
 from syncjob.cli.session import Settings, run_for
-from syncjob.commands import pull as use_case
+from syncjob.commands.pull import job as use_case
 from syncjob.commands.run import Options
 from syncjob.report import text
 from syncjob.report.model import Item, Report

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 
-from syncjob.git.history import Version
+from syncjob.git.history.texts import Version
 from syncjob.plan.compare import Change
-from syncjob.plan.merge_base import MergeBase
+from syncjob.plan.pull.base import MergeBase
 from syncjob.problems import Problem, note, warning
 from syncjob.state.stored_forms import Form
 from syncjob.text.canonical import same, sha256

@@ -6,7 +6,7 @@ from dataclasses import replace
 from syncjob.git.merge import Merged
 from syncjob.local.unfinished import own_markers
 from syncjob.plan.compare import Action, Change
-from syncjob.plan.merge_base import MergeBase
+from syncjob.plan.pull.base import MergeBase
 from syncjob.problems import Problem, note, warning
 from syncjob.text.canonical import same, sha256
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from syncjob.commands.adoption.judging import Judge, Taken, with_changes
-from syncjob.commands.adoption.merging import Merging, last_sync
-from syncjob.commands.adoption.writing import tidy, write
 from syncjob.commands.planning import ask_all, has_neither, texts_of, unasked_plan
+from syncjob.commands.pull.judging import Judge, Taken, with_changes
+from syncjob.commands.pull.merging import Merging, last_sync
+from syncjob.commands.pull.writing import tidy, write
 from syncjob.commands.result import RunResult, report_of
 from syncjob.commands.run import Run
 from syncjob.errors import Stopped
@@ -19,7 +19,7 @@ from syncjob.local.names import name_of
 from syncjob.local.select import select
 from syncjob.plan.compare import Change, Plan, in_order, not_compared
 from syncjob.plan.outcome import Outcome
-from syncjob.plan.pull import Place, compared, fitting, with_collisions
+from syncjob.plan.pull.files import Place, compared, fitting, with_collisions
 from syncjob.problems import Problem
 from syncjob.remote.models import own_models
 from syncjob.report import build

@@ -3,14 +3,14 @@
 import os
 
 from syncjob import log
-from syncjob.commands.adoption.judging import Taken
+from syncjob.commands.pull.judging import Taken
 from syncjob.commands.run import Run
 from syncjob.files import whole
 from syncjob.local import acknowledged, scope
 from syncjob.local.names import name_of
 from syncjob.plan.compare import Change
 from syncjob.plan.outcome import Outcome
-from syncjob.plan.pull import file_bytes
+from syncjob.plan.pull.files import file_bytes
 from syncjob.problems import Failure, Problem
 from syncjob.text.canonical import sha256
 
