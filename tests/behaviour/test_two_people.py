@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from syncjob.commands import acknowledge as use_case
-from syncjob.commands import pull as pulling
 from syncjob.commands import run, sync
+from syncjob.commands.pull import job as pulling
 from syncjob.config.config import Config
 from syncjob.credentials import basic
 from syncjob.errors import UsageError
