@@ -38,7 +38,7 @@ SETTINGS = (
     "-c", "advice.detachedHead=false", "-c", "user.name=tests", "-c", "user.email=tests@example.invalid",
 )  # fmt: skip
 LINES = {
-    name: [f"{name} {number}: a line of a description that is unlike any other" for number in range(9)]
+    name: [f"{name} {number}: a line of a description that is unlike any other" for number in range(7)]
     for name in MODELS
 }
 
@@ -124,7 +124,7 @@ class TwoPeople(RuleBasedStateMachine):
     def _make(self, template: Path) -> None:
         self.repository.mkdir()
         self.git("init", "--quiet", "--object-format=sha1", "--initial-branch=main", "--template=")
-        for number in (8, 9):
+        for number in (6, 7):
             for name, lines in LINES.items():
                 self.write(name, "\n".join(lines[:number]))
             self.commit()
@@ -482,7 +482,7 @@ class TwoPeople(RuleBasedStateMachine):
     def pull_request(self, theirs: Edit, mine: Edit, more: Edit, how: str, favour: str, merges: run.Options) -> None:
         """Both sides change, one adopts it on a branch, and main takes that in and syncs."""
         self.switch("ada", is_new=True)
-        self.edit_in_git([mine], commits=True)
+        self.edit_in_git([(theirs[0], *mine[1:])], commits=True)
         self.edit_on_scenario(theirs)
         self.pull(merges, (), force=False, then="commit")
         self.edit_in_git([more], commits=True)
