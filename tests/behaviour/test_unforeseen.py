@@ -124,7 +124,10 @@ def test_a_rollback_and_a_pull_go_on_with_the_others(
     remote.sandbox.put("one", "new of Scenario")
     remote.sandbox.put("two", "new of Scenario")
     report = in_process.pull(workspace, lag=0)
-    assert told(report) == {"one": ("update", "not_attempted", []), "two": ("invalid", "failed", ["internal"])}
+    assert told(report) == {
+        "one": ("update", "not_attempted", ["own-changes"]),
+        "two": ("invalid", "failed", ["internal"]),
+    }
 
 
 def test_a_model_without_a_file_that_cannot_be_read_is_told(workspace: Workspace, remote: Loopback) -> None:
