@@ -136,7 +136,7 @@ def now(heading: str, section: str, folder: Path) -> str:
 
 @pytest.mark.parametrize(("heading", "section"), sections(PAGE).items(), ids=list(sections(PAGE)))
 def test_each_section_shows_what_the_commands_print(heading: str, section: str, tmp_path: Path) -> None:
-    assert now(heading, section, tmp_path) == section
+    assert now(heading, section, tmp_path) == section, "write the page anew: python -m tests.project.test_two_people"
 
 
 def test_each_case_has_its_section() -> None:
