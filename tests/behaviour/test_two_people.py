@@ -211,7 +211,8 @@ class TwoPeople(RuleBasedStateMachine):
 
     def commit_if_dirty(self) -> None:
         commit = self.history.commits[self.head]
-        if self.files != commit.files or self.lines != commit.lines:
+        own = {name: frozenset(line for line in lines if " " not in line) for name, lines in commit.lines.items()}
+        if self.files != commit.files or self.lines != own:
             self.commit()
 
     def edited(self, text: str, edit: Edit) -> str:
@@ -425,9 +426,8 @@ class TwoPeople(RuleBasedStateMachine):
             named = self.history.commits[options.since].files.get(name, b"").decode()
             if key(named) != key(left):
                 return False
-        others = (commit.lines.get(name, frozenset()) | self.lines.get(name, frozenset())) - {
-            digest(world.remote[name])
-        }
+        own = frozenset(line for line in commit.lines.get(name, ()) if " " not in line)
+        others = (own | self.lines.get(name, frozenset())) - {digest(world.remote[name])}
         return name in world.files and key(left) in self._held(world, name) and not others
 
     def _is_to_be_adopted(self, world: World, name: str, options: run.Options) -> bool:

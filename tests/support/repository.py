@@ -21,14 +21,14 @@ class Objects:
         self._git.communicate()
 
     def commit(self, name: str, own: str) -> tuple[tuple[str, ...], Files, Lines]:
-        """A commit's parents, its descriptions, and the digests of its acknowledged lines that begin with `own`."""
+        """A commit's parents, its descriptions, and its acknowledged lines, those that begin with `own` without that."""
         head = self._read(name).split(b"\n\n")[0].decode().split("\n")
         parents = tuple(line.removeprefix("parent ") for line in head if line.startswith("parent "))
         top = self._tree(head[0].removeprefix("tree "))
         folder = self._tree(top["descriptions"]) if "descriptions" in top else {}
         files = {name.removesuffix(".md"): self._read(id_) for name, id_ in folder.items() if name.endswith(".md")}
         lines = {
-            name: frozenset(line.removeprefix(own) for line in text.splitlines() if line.startswith(own))
+            name: frozenset(line.removeprefix(own) for line in text.splitlines())
             for name, id_ in (self._tree(folder[FOLDER]) if FOLDER in folder else {}).items()
             for text in [self._read(id_).decode()]
         }
