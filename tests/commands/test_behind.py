@@ -3,6 +3,8 @@
 import pytest
 
 from syncjob.commands.run import Options
+from syncjob.local import acknowledged
+from syncjob.text.canonical import sha256
 from tests.support import hostile_repository, in_process
 from tests.support.loopback import Loopback
 from tests.support.workspace import Workspace
@@ -84,6 +86,18 @@ def test_an_edit_is_one_though_other_branches_have_much_else(branch: Workspace, 
     branch.write("one", "mine too")
     ended = branch.json("diff", "--since", "main")
     assert [problem["code"] for problem in ended.item("one")["problems"]] == ["remote-edited"]
+
+
+def test_a_line_that_is_not_committed_does_not_hide_what_a_branch_holds(branch: Workspace, remote: Loopback) -> None:
+    branch.write("one", "mine too")
+    branch.commit()
+    acknowledged.update(branch.descriptions, "one", "test", sha256("theirs"), is_seen=True)
+    ended = branch.json("diff", "--since", "main")
+    assert [problem["code"] for problem in ended.item("one")["problems"]] == ["behind"]
+    branch.commit()
+    ended = branch.json("sync", "--since", "main")
+    assert [problem["code"] for problem in ended.item("one")["problems"]] == ["edit-acknowledged"]
+    assert remote.sandbox.description("one") == "mine too"
 
 
 def test_other_branches_are_looked_at_only_for_what_would_be_a_conflict(branch: Workspace, remote: Loopback) -> None:

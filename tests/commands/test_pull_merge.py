@@ -100,6 +100,14 @@ def test_the_journal_of_this_machine_knows_the_base(workspace: Workspace, remote
     assert text_of(workspace) == BOTH.replace("\n\nsecond", "") + "\n"
 
 
+def test_a_commit_that_was_not_synced_takes_no_change_of_the_file_without_a_word(diverged: Workspace) -> None:
+    ended = diverged.json("pull", "--merge", "--since", "HEAD")
+    assert (ended.status, told(ended)["one"]) == (0, ("update", "applied", ["own-changes"]))
+    assert (
+        "the base of this merge: look for changes that the file has lost" in ended.item("one")["problems"][0]["message"]
+    )
+
+
 def test_a_guess_is_written_and_is_called_one(diverged: Workspace) -> None:
     ended = diverged.json("pull", "--merge")
     assert (ended.status, told(ended)["one"]) == (1, ("conflict", "applied", ["merge-guess"]))

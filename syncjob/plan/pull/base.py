@@ -12,10 +12,14 @@ from syncjob.text.normalised import is_same_but_for_form
 
 @dataclass(frozen=True, slots=True)
 class MergeBase:
-    """A version that git holds; `is_guess`: it is only the closest, or another may be the right one."""
+    """A version that git holds; `is_guess`: it is only the closest, or another may be the right one.
+
+    `nearer` is a version that Scenario's text is closer to, though the base is not guessed.
+    """
 
     version: Version
     is_guess: bool
+    nearer: Version | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ def find(
         base, is_sure = synced.version if synced else None, True
     if base is None:
         return closest(ours, theirs, versions)
-    return MergeBase(base, not is_sure or _is_overtaken(theirs, base, versions))
+    return MergeBase(base, not is_sure or _is_overtaken(theirs, base, versions), _nearer(theirs, base, versions))
 
 
 def later(named: LastSynced, by_journal: LastSynced, versions: Sequence[Version]) -> LastSynced:
@@ -65,6 +69,12 @@ def _is_overtaken(theirs: str, base: Version, versions: Sequence[Version]) -> bo
         return False
     apart = apart_from(theirs)
     return min(apart(version.text) for version in newer) < apart(base.text)
+
+
+def _nearer(theirs: str, base: Version, versions: Sequence[Version]) -> Version | None:
+    apart = apart_from(theirs)
+    nearest = min(versions, key=lambda version: apart(version.text), default=base)
+    return nearest if apart(nearest.text) < apart(base.text) else None
 
 
 def closest(ours: str, theirs: str, versions: Iterable[Version]) -> MergeBase | None:

@@ -7,7 +7,7 @@ from syncjob.git.merge import Merged
 from syncjob.local.unfinished import own_markers
 from syncjob.plan.compare import Action, Change
 from syncjob.plan.pull.base import MergeBase
-from syncjob.problems import Problem, note
+from syncjob.problems import Problem, note, warning
 from syncjob.text.canonical import same, sha256
 
 
@@ -46,6 +46,10 @@ def _problems(change: Change, base: MergeBase, merged: Merged) -> Iterator[Probl
     elif not same(base.version.text, change.before):
         commit = base.version.commit[:10]
         yield note("merged", f"Scenario's changes since commit {commit} were merged with those of the file")
+    if base.nearer and not base.is_guess:
+        commits = f"commit {base.nearer.commit[:10]} than to commit {base.version.commit[:10]}, the base of this merge"
+        advice = "look for changes that the file has lost, or name the last sync with --since"
+        yield warning("own-changes", f"Scenario's text is closer to {commits}: {advice}")
     if merged.conflicts:
         for line in own_markers(merged.text):
             message = "both sides changed this: keep what is right, and remove the markers"
