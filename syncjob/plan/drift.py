@@ -74,11 +74,25 @@ def behind(judged: Change, elsewhere: Iterable[tuple[str, Version]]) -> Change:
     """
     if judged.action != "conflict":
         return judged
-    for branch, version in elsewhere:
-        if same(version.text, judged.before):
-            problem = Problem("behind", f"{branch} has this text ({version.commit[:7]}): merge it")
-            return replace(judged, problems=(*judged.problems[:-1], problem))
-    return judged
+    found = _held_by(elsewhere, judged.before)
+    return replace(judged, problems=(*judged.problems[:-1], found)) if found else judged
+
+
+def put_back(change: Change, ahead: Iterable[tuple[str, Version]]) -> Change:
+    """The change, as a `conflict` if it would put back what a branch that HEAD is behind has replaced.
+
+    `ahead` are the texts that the file has there and not in HEAD, each with its branch's name.
+    """
+    found = _held_by(ahead, change.before)
+    return replace(change, action="conflict", problems=(*change.problems, found)) if found else change
+
+
+def _held_by(held: Iterable[tuple[str, Version]], text: str) -> Problem | None:
+    """What is to be merged, if a branch has the text."""
+    for branch, version in held:
+        if same(version.text, text):
+            return Problem("behind", f"{branch} has this text ({version.commit[:7]}): merge it")
+    return None
 
 
 class _Closest:

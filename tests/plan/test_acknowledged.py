@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from syncjob.git.history.texts import Version
 from syncjob.local.acknowledged import Line, Read
-from syncjob.plan.acknowledged import by_lines, forgettable, to_acknowledge
+from syncjob.plan.acknowledged import by_lines, forgettable, kept_by_file, to_acknowledge
 from syncjob.plan.compare import Base, Change
 from syncjob.problems import Failure, Problem, warning
 
@@ -78,3 +79,25 @@ def test_what_is_wrong_stays_wrong() -> None:
 
 def test_a_revision_is_quoted_as_a_shell_reads_it() -> None:
     assert "--since 'a; b $(c)'`" in forgettable(UPDATE, "a; b $(c)").problems[-1].message
+
+
+@pytest.mark.parametrize(
+    ("edited", "file", "is_kept"),
+    [
+        ("a\nb2\nc", "a\nb2\nc\nown", True),
+        ("a\nb2\nc", "own\n\n b2\nc", True),
+        ("a\nb2\nc", "a\nb\nb2\nc\nown", False),  # what the edit took away is there again
+        ("a\nb2\nc", "a\nb3\nc", False),
+        ("a\nc", "a\nc\nown", True),
+        ("a\nc", "a\nb\nc\nown", False),
+        ("a\nb\nc\nb", "a\nb\nc\nown", False),
+        ("c\nb\na", "a\nb\nc\nown", False),  # only moved: nobody can tell
+        ("a\nb2\nc", "", False),
+    ],
+)
+def test_a_file_with_all_of_an_edit_discards_nothing(edited: str, file: str, is_kept: bool) -> None:
+    change = replace(UPDATE, before=edited, after=file)
+    versions = [Version("a" * 40, file), Version("b" * 40, "a\nb\nc"), Version("c" * 40, "x\ny")]
+    seen = kept_by_file(by_lines(change, CONFLICT, SEEN, Read(), "test"), versions).problems[-1]
+    assert (seen.code, seen.severity) == ("edit-acknowledged", "note" if is_kept else "warning")
+    assert kept_by_file(by_lines(change, CONFLICT, SEEN, Read(), "test"), []).problems[-1].severity == "warning"
