@@ -122,7 +122,8 @@ class _Judge:
         """The change, or a conflict that neither a line of HEAD nor another branch explains away."""
         name, texts, may_overwrite = name_of(change.model_id), self._texts, self._run.options.overwrite_remote_edits
         versions = texts.of(name, change.before)
-        judged = with_history(change, versions, partial(texts.gap, name), may_overwrite=may_overwrite)
+        gap, can_fetch = partial(texts.gap, name), not is_step(os.environ)
+        judged = with_history(change, versions, gap, may_overwrite=may_overwrite, can_fetch=can_fetch)
         if judged is change and change.is_write and change.before and not may_overwrite:
             return put_back(change, texts.ahead(name))
         if judged is change or judged.action != "conflict":

@@ -1,7 +1,7 @@
 """What becomes of an edit made on Scenario that the team has seen, by the lines of `local/acknowledged.py`. Pure."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from syncjob.git.history.texts import Version
@@ -31,7 +31,17 @@ def by_lines(change: Change, judged: Change, committed: Read, here: Read, profil
         uncommitted = Problem("remote-edited", f"acknowledged here, but not committed: commit {file_of(change)}")
         return replace(judged, problems=(*change.problems, uncommitted))
     notes = (warning(each.code, f"{file_of(change)} counts for nothing: {_said(each)}") for each in committed.problems)
-    return replace(judged, problems=(*change.problems, *notes, *judged.problems[len(change.problems) :]))
+    found = judged.problems[len(change.problems) :]
+    others = {line.profile for line in committed.lines | here.lines if line.sha256 == change.before_sha256}
+    return replace(judged, problems=(*change.problems, *notes, *(_for_others(each, others, profile) for each in found)))
+
+
+def _for_others(problem: Problem, profiles: Collection[str], own: str) -> Problem:
+    """The conflict, which says first that other profiles' lines allow nothing here."""
+    names = shorten(", ".join(sorted(profiles)), 200)
+    if not profiles or own in profiles or problem.code != "remote-edited":
+        return problem
+    return replace(problem, message=f"acknowledged for profile {names} only, and this is {own}: {problem.message}")
 
 
 def kept_by_file(change: Change, others: Iterable[Version]) -> Change:

@@ -44,6 +44,13 @@ def test_only_a_line_of_head_for_the_profile_and_the_text_allows_the_write(
     assert ("not committed" in told.problems[-1].message) is (expected[0] == "conflict")
 
 
+@pytest.mark.parametrize(("committed", "here"), [(("prod",), ()), (("prod",), ("prod",)), ((), ("prod",))])
+def test_a_line_of_another_profile_is_named(committed: tuple[str, ...], here: tuple[str, ...]) -> None:
+    lines = (Read(frozenset(Line(name, DIGEST) for name in names)) for names in (committed, here))
+    judged = by_lines(UPDATE, CONFLICT, *lines, "test")
+    assert judged.problems[-1].message == "acknowledged for profile prod only, and this is test: edited"
+
+
 def test_what_replaces_a_text_and_what_deletes_it_is_called_so() -> None:
     for after, word in (("here", "replaces"), ("", "deletes")):
         change = replace(UPDATE, after=after)
