@@ -180,7 +180,7 @@ def test_the_first_pull_of_a_new_repository_and_a_second_one(workspace: Workspac
     assert workspace.run("check").status == 0
     workspace.commit()
     remote.add("one", texts={"one": "edited"})
-    assert told(workspace.json("pull", "--merge"))["one"] == ("update", "applied", [])
+    assert told(workspace.json("pull", "--merge"))["one"] == ("update", "applied", ["adopted"])
     assert lines_of(workspace, "one") == f"test {digest('edited')}\n"
 
 

@@ -147,9 +147,16 @@ def test_one_that_cannot_be_merged_holds_up_no_other(diverged: Workspace, remote
     assert told(ended) == {
         "one": ("update", "applied", ["merged"]),
         "two": ("conflict", "refused", ["file-uncommitted"]),
-        "three": ("update", "applied", []),
+        "three": ("update", "applied", ["adopted"]),
         "bad": ("invalid", "refused", ["file-encoding"]),
     }
+
+
+def test_a_file_that_is_unchanged_since_the_base_is_said_to_be_replaced(diverged: Workspace) -> None:
+    head = diverged.git("rev-parse", "HEAD")[:10]
+    (note,) = diverged.json("pull", "--merge", "--since", "HEAD").item("one")["problems"]
+    assert (note["code"], note["severity"]) == ("adopted", "note")
+    assert note["message"] == f"the file is unchanged since commit {head}, so Scenario's text replaces it"
 
 
 def test_what_the_file_has_already_only_needs_its_line(diverged: Workspace, remote: Loopback) -> None:

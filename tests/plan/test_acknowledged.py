@@ -46,8 +46,8 @@ def test_only_a_line_of_head_for_the_profile_and_the_text_allows_the_write(
 
 @pytest.mark.parametrize(("committed", "here"), [(("prod",), ()), (("prod",), ("prod",)), ((), ("prod",))])
 def test_a_line_of_another_profile_is_named(committed: tuple[str, ...], here: tuple[str, ...]) -> None:
-    lines = (Read(frozenset(Line(name, DIGEST) for name in names)) for names in (committed, here))
-    judged = by_lines(UPDATE, CONFLICT, *lines, "test")
+    head, tree = (Read(frozenset(Line(name, DIGEST) for name in names)) for names in (committed, here))
+    judged = by_lines(UPDATE, CONFLICT, head, tree, "test")
     assert judged.problems[-1].message == "acknowledged for profile prod only, and this is test: edited"
 
 
