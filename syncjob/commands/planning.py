@@ -17,10 +17,10 @@ from syncjob.local import acknowledged, scope
 from syncjob.local.acknowledged import Committed
 from syncjob.local.names import name_of
 from syncjob.output.internal import guarded
-from syncjob.plan.acknowledged import by_lines, forgettable
+from syncjob.plan.acknowledged import by_lines, forgettable, kept_by_file
 from syncjob.plan.as_stored import as_stored
 from syncjob.plan.compare import Change, Plan, failed, in_order, not_compared
-from syncjob.plan.drift import behind, with_history
+from syncjob.plan.drift import behind, put_back, with_history
 from syncjob.plan.thresholds import Tally, large_review, over_threshold
 from syncjob.state.stored_forms import StoredForms
 from syncjob.text.canonical import same
@@ -122,12 +122,17 @@ class _Judge:
         """The change, or a conflict that neither a line of HEAD nor another branch explains away."""
         name, texts, may_overwrite = name_of(change.model_id), self._texts, self._run.options.overwrite_remote_edits
         versions = texts.of(name, change.before)
-        judged = with_history(change, versions, partial(texts.gap, name), may_overwrite=may_overwrite)
+        gap, can_fetch = partial(texts.gap, name), not is_step(os.environ)
+        judged = with_history(change, versions, gap, may_overwrite=may_overwrite, can_fetch=can_fetch)
+        if judged is change and change.is_write and change.before and not may_overwrite:
+            return put_back(change, texts.ahead(name))
         if judged is change or judged.action != "conflict":
             return judged
         config = self._run.config
         here = acknowledged.read(config.folder, change.model_id)
         judged = by_lines(change, judged, self._committed.of(change.model_id), here, config.profile)
+        if judged.is_write:
+            return kept_by_file(judged, texts.of(name, but=self._own_commits))
         return judged if texts.gap(name) else behind(judged, texts.elsewhere(name))
 
     def _as_reviewed(self, change: Change) -> Change:

@@ -14,6 +14,7 @@ from syncjob.errors import Stopped
 from syncjob.git.history.texts import Texts
 from syncjob.local import scope
 from syncjob.plan.compare import Change, Plan, in_order, left_alone, not_compared
+from syncjob.plan.renamed import kept
 from syncjob.plan.suggestions import Suggestions
 from syncjob.problems import Problem
 
@@ -82,8 +83,8 @@ def _plans_in_scope(run: Run, found: scope.Scope, *, will_write: bool, is_strict
         slicing: reading.Slicing = "paced" if will_write else "even"
         known = Suggestions(found.names, listed)
         plans = reading.plans(run, asked, found.files, by_history(run, texts), memory, slicing, known)
-        if will_prune and found.is_whole:
-            plans = map(_without_nothing, plans)
+        if will_prune:
+            plans = kept(map(_without_nothing, plans) if found.is_whole else plans)
         yield from _guarded(run, found, plans, texts, will_write=will_write)
         if run.options.unfiled and not will_prune:
             yield from unfiled.plans(run, found, listed, memory, texts)

@@ -99,8 +99,8 @@ class Config(msgspec.Struct, frozen=True):
 
     `is_named` says that the user named the file, which was not just found above, and `is_overridden` that
     SCENARIO_BASE_URL replaces the profile's own `base_url`. `folder` holds the descriptions, and messages call it
-    `shown_folder`. `credentials` is None if the environment holds none, and for the sandbox. `named_cache` is
-    SYNCJOB_CACHE_DIR.
+    `shown_folder`. `profiles` are the names of all that the file has. `credentials` is None if the environment holds
+    none, and for the sandbox. `named_cache` is SYNCJOB_CACHE_DIR.
     """
 
     path: Path
@@ -116,6 +116,7 @@ class Config(msgspec.Struct, frozen=True):
     credentials: Credentials | None
     is_named: bool = False
     is_overridden: bool = False
+    profiles: frozenset[str] = frozenset()
     named_cache: Path | None = None
 
     @property
@@ -160,6 +161,7 @@ def load(path: Path | None, profile: str | None, environment: Mapping[str, str])
     root = source.path.parent
     return Config(
         path=source.path,
+        profiles=frozenset(file.profiles),
         profile=name,
         base_url=base_url,
         project_id=chosen.project_id,

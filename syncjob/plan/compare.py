@@ -148,7 +148,9 @@ def _known(change: Change, catalogue: Catalogue) -> tuple[Entry, ...]:
 
 def not_compared(document: Document) -> Change:
     """The place of a document that was not compared: a bad file, or the run ended early."""
-    return Change(document.model_id, document.path, "invalid", problems=document.problems, is_compared=False)
+    digest = document.unread_sha256 or sha256(document.text)
+    bare = Change(document.model_id, document.path, "invalid", problems=document.problems, is_compared=False)
+    return replace(bare, after_sha256=digest)
 
 
 def unjudged(change: Change) -> Change:

@@ -105,10 +105,53 @@ def test_other_branches_are_looked_at_only_for_what_would_be_a_conflict(branch: 
     branch.write("one", "mine too")
     ended = branch.json("diff", "--since", "main", PATH=_counting(branch))
     assert ended.status == 0, ended.out
-    assert "for-each-ref" not in (branch.folder / "asked").read_text()
+    asked = (branch.folder / "asked").read_text()
+    # Whether HEAD is behind is asked once; what the others hold is not read if it is not.
+    assert (asked.count("for-each-ref"), asked.count("^HEAD")) == (1, 0)
+    assert f"ls-tree -z --full-tree {branch.git('rev-parse', 'main').strip()}" not in asked
 
 
 def _counting(workspace: Workspace) -> str:
     return hostile_repository.put_before_git(
         workspace.folder.parent / "bin", f'echo "$*" >> {workspace.folder}/asked; exec $GIT "$@"'
     )
+
+
+@pytest.fixture
+def stale(workspace: Workspace, remote: Loopback) -> Workspace:
+    """A checkout before a colleague's revert of one, which is on origin/main and synced; two was never changed."""
+    remote.add("one", "two", texts={"one": "good", "two": "text two"})
+    workspace.held({"one": "good", "two": "text two"})
+    workspace.held({"one": "bad claim"})
+    workspace.git("switch", "--quiet", "-c", "mine")
+    workspace.git("switch", "--quiet", "main")
+    workspace.held({"one": "good"})
+    workspace.git("switch", "--quiet", "mine")
+    as_clone(workspace)
+    workspace.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+    return workspace
+
+
+def test_a_stale_checkout_does_not_put_back_what_was_reverted(stale: Workspace, remote: Loopback) -> None:
+    tip = stale.git("rev-parse", "origin/main").strip()
+    for more in ((), ("--since", "HEAD~1")):
+        ended = stale.json("sync", *more)
+        (problem,) = ended.item("one")["problems"]
+        assert (ended.status, ended.item("one")["action"], problem["code"]) == (1, "conflict", "behind")
+        assert problem["message"] == f"origin/main has this text ({tip[:7]}): merge it"
+    assert "needs no line" not in stale.run("acknowledge", "one", "--yes").out
+    assert remote.sandbox.description("one") == "good"
+    (stale.descriptions / "one.md").unlink()
+    stale.write("two", "uncommitted")  # what the branch has as HEAD has it may be replaced
+    ended = stale.json("diff", "--prune")
+    assert (ended.item("one")["action"], ended.item("two")["action"]) == ("conflict", "update")
+    stale.git("restore", ".")
+    assert stale.json("sync", "--overwrite-remote-edits").status == 0
+    assert remote.sandbox.description("one") == "bad claim"
+
+
+def test_a_branch_with_commits_of_its_own_replaces_the_text_of_main(stale: Workspace, remote: Loopback) -> None:
+    stale.held({"one": "bad claim, put better"})
+    assert stale.json("diff").item("one")["action"] == "update"
+    stale.git("merge", "--quiet", "-s", "ours", "origin/main")
+    assert stale.json("diff").item("one")["action"] == "update"

@@ -9,6 +9,7 @@ from syncjob.cli.output import Output
 from syncjob.cli.session import Settings, run_for
 from syncjob.commands.pull import job as use_case
 from syncjob.commands.run import Options
+from syncjob.plan.pull.files import LINES_DROPPED
 from syncjob.report import text
 from syncjob.report.model import Item, Report
 from syncjob.text.sanitize import one_line
@@ -50,7 +51,8 @@ def _next_step(report: Report, folder: str, *, is_of_files: bool) -> str | None:
     if is_of_files and not report.items and not report.problems:
         return "No descriptions here yet: `syncjob pull --all` downloads all that Scenario has."
     adopted = [item for item in report.items if item.status == "applied" or _is_merged(item)]
-    if not adopted:
+    is_tidied = not report.dry_run and any(problem.code == LINES_DROPPED for problem in report.problems)
+    if not adopted and not is_tidied:
         return None
     look = f"`git add {folder}`, look at `git diff --cached`, and commit."
     is_doubtful = any(item.action == "conflict" for item in adopted)

@@ -1,13 +1,13 @@
 """`pull`: Scenario's texts into the files."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from syncjob.commands.planning import ask_all, has_neither, texts_of, unasked_plan
 from syncjob.commands.pull.judging import Judge, Taken, with_changes
 from syncjob.commands.pull.merging import Merging, last_sync
-from syncjob.commands.pull.writing import tidy, write
+from syncjob.commands.pull.writing import dropped, tidy, write
 from syncjob.commands.result import RunResult, report_of
 from syncjob.commands.run import Run
 from syncjob.errors import Stopped
@@ -19,7 +19,7 @@ from syncjob.local.names import name_of
 from syncjob.local.select import select
 from syncjob.plan.compare import Change, Plan, in_order, not_compared
 from syncjob.plan.outcome import Outcome
-from syncjob.plan.pull.files import Place, compared, fitting, with_collisions
+from syncjob.plan.pull.files import Place, compared, fitting, lines_dropped, with_collisions
 from syncjob.problems import Problem
 from syncjob.remote.models import own_models
 from syncjob.report import build
@@ -30,10 +30,15 @@ from syncjob.text.tags import is_id
 def pull(run: Run, *, takes_all: bool, dry_run: bool) -> RunResult:
     """Adopts Scenario's texts, each file written whole; the first problem refuses all of them, or its own if merging."""
     plan, taken = _plan(run, takes_all=takes_all)
+    is_refused = plan.is_stopped or (plan.is_refused and not run.options.merge)
+    plan = (
+        plan
+        if is_refused or run.stop.requested
+        else replace(plan, problems=(*plan.problems, *lines_dropped(dropped(run, taken))))
+    )
     planned = build.pull_items(plan)
     if dry_run:
         return RunResult(report_of(run, planned, plan.problems, dry_run=True), plan.changes)
-    is_refused = plan.is_stopped or (plan.is_refused and not run.options.merge)
     outcomes = {} if is_refused or run.stop.requested else _written(run, taken)
     items = build.run_items(plan, outcomes, planned, is_stopped=plan.is_stopped)
     return RunResult(report_of(run, items, plan.problems, dry_run=False), plan.changes)

@@ -1,6 +1,7 @@
 """The files of a pull, and the lines that say which text of Scenario's each has taken in."""
 
 import os
+from collections.abc import Iterable
 
 from syncjob import log
 from syncjob.commands.pull.judging import Taken
@@ -38,9 +39,20 @@ def tidy(run: Run, taken: Taken) -> None:
 
 
 def keep_lines(run: Run, taken: Taken) -> None:
-    """Makes the model's lines say what was adopted, and drops those that Scenario no longer holds; raises OSError."""
-    digest, is_seen = taken.held, taken.is_adopted
-    acknowledged.update(run.config.folder, taken.change.model_id, run.config.profile, digest, is_seen=is_seen)
+    """Makes the model's lines say what was adopted, and drops those that Scenario no longer holds; raises OSError.
+
+    A new file needs no line: it is the record itself.
+    """
+    is_seen = taken.is_adopted and taken.change.action != "create"
+    acknowledged.update(run.config.folder, taken.change.model_id, run.config.profile, taken.held, is_seen=is_seen)
+
+
+def dropped(run: Run, taken: Iterable[Taken]) -> int:
+    """How many lines nothing needs any more; those of a text that gives way to another adopted one do not count."""
+    folder, profile = run.config.folder, run.config.profile
+    rest = (each for each in taken if each.is_read and not each.is_adopted)
+    read = ((acknowledged.read(folder, each.change.model_id).lines, each.held) for each in rest)
+    return sum(len(lines - acknowledged.held(lines, profile, held)) for lines, held in read)
 
 
 def _write_file(run: Run, change: Change) -> Outcome:

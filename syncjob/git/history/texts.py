@@ -12,7 +12,7 @@ from syncjob.git.conversions import checked_out
 from syncjob.git.git import Git
 from syncjob.git.history import gitlog
 from syncjob.git.history.advice import FETCH, advice, told
-from syncjob.git.history.branches import with_revision
+from syncjob.git.history.branches import ahead_of_head, with_revision
 from syncjob.git.history.head import HeadFiles
 from syncjob.git.repository import Repository, TooLarge
 from syncjob.text.canonical import canonical, same
@@ -98,6 +98,15 @@ class Texts:
                     if data is not None:
                         yield from ((branch, version) for version in self._versions(name, held, data))
 
+    def ahead(self, name: str) -> Iterator[tuple[str, Version]]:
+        """The text of a file at each branch's tip that HEAD is an ancestor of, with the branch's name to show."""
+        for branch, commit, blobs in self._tips:
+            blob = blobs.get(name)
+            data = self._blob(blob) if blob and blob != self._head[1].get(name) else None
+            if blob and data is not None:
+                held = gitlog.Held(commit, blob, is_brought=False)
+                yield from ((branch, version) for version in self._versions(name, held, data))
+
     def _unseen(self, name: str, wanted: str | None, but: Container[str], seen: set[str]) -> Iterator[Version]:
         """The texts of the blobs that are not seen yet; of what commits merely had only the one that is wanted."""
         looked_at: set[str] = set()
@@ -164,6 +173,14 @@ class Texts:
             commit = repository.commit()
             return commit, repository.held_at(commit)
         return "", {}
+
+    @cached_property
+    def _tips(self) -> Sequence[tuple[str, str, Mapping[str, str]]]:
+        """The branches that HEAD is behind and has nothing beside, each with its commit and the blobs of its files."""
+        with suppress(GitFailed):
+            repository = self._git.around(self._folder)
+            return [(name, commit, repository.held_at(commit)) for name, commit in ahead_of_head(repository)]
+        return ()
 
     @cached_property
     def _others(self) -> Sequence[tuple[str, gitlog.Log]]:

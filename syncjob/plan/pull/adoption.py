@@ -18,13 +18,14 @@ _BACK = "--back takes it all the same"
 class Known:
     """What is known of a description's texts; `versions` and `elsewhere` are read no further than needed.
 
-    `acknowledged` are the digests that HEAD says may be replaced, `elsewhere` the versions of other branches. `form`
-    is what Scenario made of our last write. `gap` says why there may be more versions, once they are read.
+    `acknowledged` are the digests that HEAD says may be replaced, `uncommitted` those of lines that only the working tree
+    has; `elsewhere` are the versions of other branches. `form` is what Scenario made of our last write. `gap` says why there may be more versions, once they are read.
     """
 
     versions: Iterable[Version]
     elsewhere: Iterable[tuple[str, Version]]
     acknowledged: Collection[str]
+    uncommitted: Collection[str]
     form: Form | None
     gap: Callable[[], str | None]
 
@@ -62,6 +63,8 @@ def _left_alone(change: Change, known: Known, *, is_named: bool) -> Problem | No
         return note("ahead", f"git held Scenario's text (commit {held[:10]}), and the file has moved on; {_BACK}")
     if change.after_sha256 in known.acknowledged:
         return note("acknowledged", f"HEAD says that this text on Scenario may be replaced; {_BACK}")
+    if change.after_sha256 in known.uncommitted:
+        return note("acknowledged", f"acknowledged here, not committed yet: the file was left; {_BACK}")
     for ref, version in known.elsewhere:
         if same(version.text, change.after):
             return note("behind", f"{shorten(ref)} has Scenario's text ({version.commit[:7]}): merge it; {_BACK}")

@@ -40,11 +40,13 @@ def not_merged(change: Change, why: str) -> Change:
 
 
 def _problems(change: Change, base: MergeBase, merged: Merged) -> Iterator[Problem]:
+    commit = base.version.commit[:10]
     if base.is_guess:
         advice = "look for what Scenario deleted, or name the last sync with --since"
         yield Problem("merge-guess", f"Scenario's text was merged as if it was made from {_guessed(base)}: {advice}")
-    elif not same(base.version.text, change.before):
-        commit = base.version.commit[:10]
+    elif same(base.version.text, change.before):
+        yield note("adopted", f"the file is unchanged since commit {commit}, so Scenario's text replaces it")
+    else:
         yield note("merged", f"Scenario's changes since commit {commit} were merged with those of the file")
     if base.nearer and not base.is_guess:
         commits = f"commit {base.nearer.commit[:10]} than to commit {base.version.commit[:10]}, the base of this merge"
