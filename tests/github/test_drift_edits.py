@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("jq"), reason="needs jq, which 
 
 WRITE = "Write to Scenario"
 MORE = "".join(f"\nMore, {number}.\n" for number in range(9))
-STRANGERS = {"event": "pull_request", "head_repository": {"full_name": "stranger/models"}}
+STRANGERS: dict[str, Any] = {"event": "pull_request", "head_repository": {"full_name": "stranger/models"}}
 BEFORE = "# Title\n\nFirst.\n\nSecond.\n\nThird.\n"
 
 

@@ -44,7 +44,7 @@ class Case:
     said: str = field(default="", kw_only=True)
 
 
-STRANGERS = {"event": "pull_request", "head_repository": {"full_name": "stranger/models"}}
+STRANGERS: dict[str, Any] = {"event": "pull_request", "head_repository": {"full_name": "stranger/models"}}
 REFUSED = [
     Case("a later one was green or red", runs=((12, "D", {}),), said="(#12, of "),
     Case("a later one is writing", runs=((12, "D", {"step": "in_progress", "status": "in_progress"}),)),
