@@ -44,7 +44,7 @@ class Case:
     said: str = field(default="", kw_only=True)
 
 
-STRANGERS = {"event": "pull_request", "head_repository": {"full_name": "stranger/models"}}
+STRANGERS: dict[str, Any] = {"event": "pull_request", "head_repository": {"full_name": "stranger/models"}}
 REFUSED = [
     Case("a later one was green or red", runs=((12, "D", {}),), said="(#12, of "),
     Case("a later one is writing", runs=((12, "D", {"step": "in_progress", "status": "in_progress"}),)),
@@ -117,7 +117,7 @@ def test_a_green_run_of_a_fork_hides_nothing_that_was_never_synced(repository: R
     repository.commit(one="new\n")  # its sync was cancelled
     tip = repository.commit(two="of the fork\n")
     github.point("main", tip)
-    green = {"status": "completed", "conclusion": "success"}
+    green: dict[str, Any] = {"conclusion": "success"}
     strangers = [run(number, tip, **green, **STRANGERS) for number in (8, 7)]
     github.change(runs=[*strangers, run(6, last, **green)])
     assert f"--since={last}" in repository.job("sync", "sync").out
