@@ -266,6 +266,7 @@ def test_a_pull_request_that_a_person_closed_stays_closed_until_there_is_another
     assert [pull["state"] for pull in nights.pulls] == ["closed", "open"]
 
 
+@pytest.mark.deep
 def test_a_pull_request_that_a_person_closed_stays_closed_though_its_branch_was_deleted(nights: Nights) -> None:
     nights.run({"one": "one, edited\n"})
     nights.github.point(BRANCH, "")  # closes it too
