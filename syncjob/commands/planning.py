@@ -22,8 +22,8 @@ from syncjob.plan.as_stored import as_stored
 from syncjob.plan.compare import Change, Plan, failed, in_order, not_compared
 from syncjob.plan.drift import behind, with_history
 from syncjob.plan.thresholds import Tally, large_review, over_threshold
-from syncjob.state.stored_forms import StoredForms
-from syncjob.text.canonical import same
+from syncjob.state.stored_forms import Form, StoredForms
+from syncjob.text.canonical import same, sha256
 from syncjob.text.normalised import is_same_but_for_form
 
 _T = TypeVar("_T")
@@ -110,15 +110,19 @@ class _Judge:
         self._forms = StoredForms(run.config, but=run.id, is_believed=not run.distrust)
 
     def __call__(self, change: Change) -> Change:
-        judged = self._by_git(change)
+        form = self._forms.of(change.model_id)
+        judged = self._by_git(change, form)
         if judged is change and not is_same_but_for_form(change.before, change.after):
             return self._as_reviewed(change)
-        found = as_stored(change, judged, self._forms.of(change.model_id))
+        found = as_stored(change, judged, form, partial(self._held, name_of(change.model_id)))
         if found.action == "unchanged":
             self._run.progress.half_done()  # nothing is to be written
         return found
 
-    def _by_git(self, change: Change) -> Change:
+    def _held(self, name: str, digest: str) -> bool:
+        return any(sha256(version.text) == digest for version in self._texts.of(name))
+
+    def _by_git(self, change: Change, form: Form | None) -> Change:
         """The change, or a conflict that neither a line of HEAD nor another branch explains away."""
         name, texts, may_overwrite = name_of(change.model_id), self._texts, self._run.options.overwrite_remote_edits
         versions = texts.of(name, change.before)
@@ -128,7 +132,11 @@ class _Judge:
         config = self._run.config
         here = acknowledged.read(config.folder, change.model_id)
         judged = by_lines(change, judged, self._committed.of(change.model_id), here, config.profile)
-        return judged if texts.gap(name) else behind(judged, texts.elsewhere(name))
+        if judged.action != "conflict" or texts.gap(name):
+            return judged
+        is_form = form is not None and form.stored == change.before_sha256
+        sent = form.sent if form and is_form and not self._held(name, form.sent or "") else None
+        return behind(judged, texts.elsewhere(name), sent)
 
     def _as_reviewed(self, change: Change) -> Change:
         """A change over a text that git held; with a warning if it is reviewed, and a squash would forget that text."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from syncjob.git.history.texts import Version
 from syncjob.plan.compare import Base, Change
 from syncjob.problems import Problem, warning
-from syncjob.text.canonical import same
+from syncjob.text.canonical import same, sha256
 from syncjob.text.matching import apart_from
 from syncjob.text.normalised import is_same_but_for_form, kin_of
 from syncjob.text.probe_texts import left_by_a_probe
@@ -67,18 +67,24 @@ def over_edit(change: Change, missing: str | None = None) -> Change:
     return replace(change, problems=(*change.problems, problem))
 
 
-def behind(judged: Change, elsewhere: Iterable[tuple[str, Version]]) -> Change:
+def behind(judged: Change, elsewhere: Iterable[tuple[str, Version]], sent: str | None = None) -> Change:
     """A conflict over a text that a branch holds which HEAD is behind is none over an edit; any other change as it is.
 
-    `elsewhere` are the texts that HEAD's history does not hold, each with its branch's name.
+    `elsewhere` are the texts that HEAD's history does not hold, each with its branch's name. `sent` is the digest of
+    the one that Scenario stores in another form.
     """
     if judged.action != "conflict":
         return judged
     for branch, version in elsewhere:
-        if same(version.text, judged.before):
+        if same(version.text, judged.before) or (sent and sha256(version.text) == sent):
             problem = Problem("behind", f"{branch} has this text ({version.commit[:7]}): merge it")
             return replace(judged, problems=(*judged.problems[:-1], problem))
     return judged
+
+
+def is_behind(judged: Change) -> bool:
+    """Whether a branch that HEAD is behind holds the text on Scenario."""
+    return any(problem.code == "behind" for problem in judged.problems)
 
 
 class _Closest:
