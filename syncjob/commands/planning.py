@@ -1,7 +1,7 @@
 """Plans, as the commands make them in the same way: what is asked, judged by git, and held to the thresholds."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property, partial
@@ -17,7 +17,7 @@ from syncjob.local import acknowledged, scope
 from syncjob.local.acknowledged import Committed
 from syncjob.local.names import name_of
 from syncjob.output.internal import guarded
-from syncjob.plan.acknowledged import by_lines, forgettable
+from syncjob.plan.acknowledged import by_lines, forgettable, long_gone
 from syncjob.plan.as_stored import as_stored
 from syncjob.plan.compare import Change, Plan, failed, in_order, not_compared
 from syncjob.plan.drift import behind, with_history
@@ -90,9 +90,13 @@ def within_thresholds(
         yield replace(plan, problems=(*problems, *plan.problems))
 
 
-def by_history(run: Run, texts: Texts) -> Callable[[Change], Change]:
-    """Judges changes by what git held, by what HEAD acknowledges, and by what became of our own writes."""
-    return _Judge(run, texts)
+def by_history(run: Run, texts: Texts, beside: Container[str] = ()) -> Callable[[Change], Change]:
+    """Judges changes by what git held, by what HEAD acknowledges, and by what became of our own writes.
+
+    Of the files `beside` others, of which only the acknowledged lines changed, a description goes just if HEAD
+    acknowledges it.
+    """
+    return _Judge(run, texts, beside)
 
 
 def committed_lines(texts: Texts) -> Committed:
@@ -103,13 +107,17 @@ def committed_lines(texts: Texts) -> Committed:
 class _Judge:
     """Whether a change would overwrite what neither git nor an earlier run ever held, nor HEAD acknowledges."""
 
-    def __init__(self, run: Run, texts: Texts) -> None:
+    def __init__(self, run: Run, texts: Texts, beside: Container[str]) -> None:
         self._run = run
         self._texts = texts
+        self._beside = beside
         self._committed = committed_lines(texts)
         self._forms = StoredForms(run.config, but=run.id, is_believed=not run.distrust)
 
     def __call__(self, change: Change) -> Change:
+        if change.action == "delete" and name_of(change.model_id) in self._beside and not self._allows(change):
+            self._run.progress.half_done()
+            return long_gone(change)
         form = self._forms.of(change.model_id)
         judged = self._by_git(change, form)
         if judged is change and not is_same_but_for_form(change.before, change.after):
@@ -118,6 +126,9 @@ class _Judge:
         if found.action == "unchanged":
             self._run.progress.half_done()  # nothing is to be written
         return found
+
+    def _allows(self, change: Change) -> bool:
+        return self._committed.of(change.model_id).allows(self._run.config.profile, change.before_sha256)
 
     def _held(self, name: str, digest: str) -> bool:
         return any(sha256(version.text) == digest for version in self._texts.of(name))
@@ -140,7 +151,7 @@ class _Judge:
 
     def _as_reviewed(self, change: Change) -> Change:
         """A change over a text that git held; with a warning if it is reviewed, and a squash would forget that text."""
-        since, profile = self._run.options.since, self._run.config.profile
+        since = self._run.options.since
         if since is None or self._run.journal is not None or not (change.is_write and change.before):
             return change
         name = name_of(change.model_id)
@@ -148,7 +159,7 @@ class _Judge:
             self._texts.of(name, change.before, self._own_commits), (held for _, held in self._texts.elsewhere(name))
         )
         is_kept = any(same(version.text, change.before) for version in kept) or self._texts.gap(name)
-        if is_kept or self._committed.of(change.model_id).allows(profile, change.before_sha256):
+        if is_kept or self._allows(change):
             return change
         return forgettable(change, since)
 

@@ -5,13 +5,21 @@ from dataclasses import replace
 
 from syncjob.commands import reading, reviewed, unfiled
 from syncjob.commands.applying import Review, carry_out
-from syncjob.commands.planning import by_history, has_neither, texts_of, unasked_plan, within_thresholds
+from syncjob.commands.planning import (
+    by_history,
+    committed_lines,
+    has_neither,
+    texts_of,
+    unasked_plan,
+    within_thresholds,
+)
 from syncjob.commands.result import Gathered, RunResult, report_of
 from syncjob.commands.run import Run
 from syncjob.commands.uncommitted import Uncommitted, noted
 from syncjob.errors import Stopped
 from syncjob.git.history.texts import Texts
 from syncjob.local import scope
+from syncjob.local.names import name_of
 from syncjob.plan.compare import Change, Plan, in_order, left_alone, not_compared
 from syncjob.plan.suggestions import Suggestions
 from syncjob.problems import Problem
@@ -79,7 +87,7 @@ def _plans_in_scope(run: Run, found: scope.Scope, *, will_write: bool, is_strict
         asked = (*found.asked, *found.gone, *listed) if will_prune else found.asked
         slicing: reading.Slicing = "paced" if will_write else "even"
         known = Suggestions(found.names, listed)
-        plans = reading.plans(run, asked, found.files, by_history(run, texts), memory, slicing, known)
+        plans = reading.plans(run, asked, found.files, by_history(run, texts, found.beside), memory, slicing, known)
         if will_prune and found.is_whole:
             plans = map(_without_nothing, plans)
         yield from _guarded(run, found, plans, texts, will_write=will_write)
@@ -89,10 +97,12 @@ def _plans_in_scope(run: Run, found: scope.Scope, *, will_write: bool, is_strict
 
 def _guarded(run: Run, found: scope.Scope, plans: Iterable[Plan], texts: Texts, *, will_write: bool) -> Iterable[Plan]:
     """The plans, held to the thresholds, with a warning at each text that git does not have."""
-    unsaved = Uncommitted(run)
+    unsaved, lines = Uncommitted(run), committed_lines(texts)
 
     def is_reviewed(change: Change) -> bool:
-        return not found.is_whole and unsaved.is_committed(change)
+        is_own = name_of(change.model_id) not in found.beside
+        is_seen = is_own or lines.of(change.model_id).allows(run.config.profile, change.before_sha256)
+        return not found.is_whole and is_seen and unsaved.is_committed(change)
 
     plans = noted(plans, unsaved, texts, will_write=will_write)
     is_emptied = not found.names

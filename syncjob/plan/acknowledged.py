@@ -38,6 +38,13 @@ def forgettable(change: Change, since: str) -> Change:
     return replace(change, problems=(*change.problems, warning(FORGETTABLE, message)))
 
 
+def long_gone(change: Change) -> Change:
+    """What is left of a deletion if the file went before --since REV, and only lines of other texts changed after that."""
+    message = "its file went before --since REV, and no line of this profile acknowledges its description, which stays"
+    note = warning("deleted-locally", message)
+    return replace(change, action="unchanged", before="", after="", tags=(), known=(), problems=(note,))
+
+
 def to_acknowledge(change: Change, judged: Change, here: Read, profile: str) -> Change:
     """The write that a line would allow, or why none is needed; what is wrong, or belongs to another branch, stays.
 

@@ -28,12 +28,14 @@ _HANDFUL = 1_000  # of names on a command line
 class Changed:
     """Names of the files that changed since a revision; `names` is None, with the reason, if that is not known.
 
-    `deleted` are those that are gone, and were not just not checked out. `is_slip`: the revision was mistyped.
+    `deleted` are those that are gone, and were not just not checked out. `beside` are those whose own file did not
+    change, only one in the subfolder. `is_slip`: the revision was mistyped.
     `is_old`: HEAD is an ancestor of the revision, and not where its branch has been put back to.
     """
 
     names: frozenset[str] | None
     deleted: frozenset[str] = frozenset()
+    beside: frozenset[str] = frozenset()
     reason: str = ""
     is_slip: bool = False
     is_old: bool = False
@@ -126,7 +128,7 @@ def _changed_since(folder: Path, repository: Repository, base: str, beside: str)
     gone = frozenset(name for name in names if not os.path.lexists(folder / name))
     unknown = gone - own
     gone -= unknown - _had(repository, sorted(unknown))
-    return Changed(names, gone - kept_by_git(repository) if gone else gone)
+    return Changed(names, gone - kept_by_git(repository) if gone else gone, names - own)
 
 
 def _beside(repository: Repository, base: str, subfolder: str, between: Sequence[str]) -> frozenset[str]:
