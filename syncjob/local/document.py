@@ -4,7 +4,7 @@ import os
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from syncjob.errors import UsageError
@@ -19,13 +19,17 @@ from syncjob.text.tags import NearMiss, Tag, find
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One description file; `text` is canonical, "" if a problem kept it from being read or it is gone."""
+    """One description file; `text` is canonical, "" if a problem kept it from being read or it is gone.
+
+    `mark` tells a file without a text from a later one, which its text cannot.
+    """
 
     model_id: str
     path: str
     text: str = ""
     tags: tuple[Tag, ...] = ()
     problems: tuple[Problem, ...] = ()
+    mark: tuple[int, ...] | None = field(default=None, compare=False)
 
     @property
     def is_valid(self) -> bool:
@@ -55,6 +59,8 @@ class Folder:
 
     def read(self, name: str) -> Document:
         document = self._read(name)
+        if not document.text:
+            document = replace(document, mark=regular.mark(os.path.join(self._path, name)))  # noqa: PTH118
         problems = self._collisions.get(name)
         return replace(document, problems=(*problems, *document.problems)) if problems else document
 

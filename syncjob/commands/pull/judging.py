@@ -24,13 +24,14 @@ Fitting = Callable[[Document, Change], Change]
 class Taken:
     """What becomes of a file. `held` is the digest of Scenario's text, None for none; `is_read`: that was asked for.
 
-    `is_adopted`: the file is to have Scenario's text, or all its changes.
+    `is_adopted`: the file is to have Scenario's text, or all its changes. `mark` is that of a file without a text.
     """
 
     change: Change
     held: str | None = None
     is_read: bool = False
     is_adopted: bool = False
+    mark: tuple[int, ...] | None = None
 
 
 class Judge:
@@ -59,7 +60,7 @@ class Judge:
         except Stopped:
             return Taken(unjudged(change))
         is_adopted = result.is_write or any(problem.code == "merged" for problem in result.problems)
-        return Taken(result, change.after_sha256, is_read=True, is_adopted=is_adopted)
+        return Taken(result, change.after_sha256, is_read=True, is_adopted=is_adopted, mark=document.mark)
 
     def _judged(self, document: Document, change: Change) -> Change:
         if not change.is_write:
