@@ -191,3 +191,13 @@ def test_a_file_s_own_changes_do_not_go_without_a_word(
     codes = [problem["code"] for problem in ended.item("one")["problems"]]
     assert (ended.status, codes) == (0, ["own-changes"] if is_warned else [])
     assert (workspace.descriptions / "one.md").read_text() == "a\nb\nc, edited\n"
+
+
+def test_a_faulty_file_of_lines_counts_for_nothing_here_too(team: Workspace, remote: Loopback) -> None:
+    folder = team.descriptions / ".acknowledged"
+    folder.mkdir()
+    line = f"test {digest('an edit')}\n"
+    (folder / "edited").write_text(f"<<<<<<< HEAD\n{line}=======\n>>>>>>> other\n")
+    team.commit()
+    assert told(team.json("pull", "edited"))["edited"] == ("update", "applied", [])
+    assert lines_of(team, "edited") == line

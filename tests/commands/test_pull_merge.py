@@ -201,3 +201,13 @@ def test_markdown_says_who_is_affected_and_what_was_not_merged(diverged: Workspa
     assert "\nMerged: <code>one</code>\n" in ended.out
     assert "\nTo be checked by hand: <code>three</code>\n" in ended.out
     assert "\nNot adopted: <code>four</code>\n" in ended.out
+
+
+def test_a_faulty_file_of_lines_is_no_base(diverged: Workspace, remote: Loopback) -> None:
+    """It would name an earlier text that was adopted, which git does not have: a guess."""
+    folder = diverged.descriptions / ".acknowledged"
+    folder.mkdir(exist_ok=True)
+    (folder / "one").write_text(f"=======\ntest {'0' * 64}\n")
+    diverged.commit()
+    ended = diverged.json("pull", "--merge", "--since", "synced")
+    assert [problem["code"] for problem in ended.item("one")["problems"]] == ["merged"]

@@ -78,7 +78,7 @@ class Judge:
 
     def _by_git(self, change: Change) -> Change:
         name, options = name_of(change.model_id), self._run.options
-        lines = self._committed.of(change.model_id).lines
+        lines = self._committed.of(change.model_id).counted
         known = Known(
             versions=self._texts.of(name, change.after),
             elsewhere=self._texts.elsewhere(name),

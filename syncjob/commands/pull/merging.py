@@ -75,8 +75,8 @@ class Merging:
 
     def _seen(self, change: Change) -> frozenset[str]:
         """The digests of earlier texts that were adopted, merged or acknowledged, here or in HEAD."""
-        here = acknowledged.read(self._run.config.folder, change.model_id).lines
-        committed = self._committed.of(change.model_id).lines
+        here = acknowledged.read(self._run.config.folder, change.model_id).counted
+        committed = self._committed.of(change.model_id).counted
         return self._own(here | committed) - {change.after_sha256 or ""}
 
     def _own(self, lines: frozenset[acknowledged.Line]) -> frozenset[str]:
@@ -89,7 +89,7 @@ class Merging:
         by_journal = LastSynced(next(written, None), left.replaced)
         if self._since and self._files and self._lines:
             data = self._files.read(name_of(change.model_id))
-            lines = self._lines.of(change.model_id).lines
+            lines = self._lines.of(change.model_id).counted
             version = Version(self._since, canonical(data.decode("utf-8", "replace"))) if data else None
             return later(LastSynced(version, self._own(lines)), by_journal, versions)
         return by_journal
