@@ -20,7 +20,7 @@ from syncjob.output.internal import guarded
 from syncjob.plan.acknowledged import by_lines, forgettable, long_gone
 from syncjob.plan.as_stored import as_stored
 from syncjob.plan.compare import Change, Plan, failed, in_order, not_compared
-from syncjob.plan.drift import behind, with_history
+from syncjob.plan.drift import behind, is_behind, with_history
 from syncjob.plan.thresholds import Tally, large_review, over_threshold
 from syncjob.state.stored_forms import Form, StoredForms
 from syncjob.text.canonical import same, sha256
@@ -142,12 +142,13 @@ class _Judge:
             return judged
         config = self._run.config
         here = acknowledged.read(config.folder, change.model_id)
-        judged = by_lines(change, judged, self._committed.of(change.model_id), here, config.profile)
-        if judged.action != "conflict" or texts.gap(name):
+        if not texts.gap(name):
+            is_form = form is not None and form.stored == change.before_sha256
+            sent = form.sent if form and is_form and not self._held(name, form.sent or "") else None
+            judged = behind(judged, texts.elsewhere(name), sent)
+        if is_behind(judged):
             return judged
-        is_form = form is not None and form.stored == change.before_sha256
-        sent = form.sent if form and is_form and not self._held(name, form.sent or "") else None
-        return behind(judged, texts.elsewhere(name), sent)
+        return by_lines(change, judged, self._committed.of(change.model_id), here, config.profile)
 
     def _as_reviewed(self, change: Change) -> Change:
         """A change over a text that git held; with a warning if it is reviewed, and a squash would forget that text."""

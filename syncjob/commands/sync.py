@@ -1,6 +1,7 @@
 """`sync` and `diff`: what the files, or a saved plan, ask for."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from syncjob.commands import reading, reviewed, unfiled
@@ -18,11 +19,14 @@ from syncjob.commands.run import Run
 from syncjob.commands.uncommitted import Uncommitted, noted
 from syncjob.errors import Stopped
 from syncjob.git.history.texts import Texts
+from syncjob.git.worktree import has_moved
 from syncjob.local import scope
 from syncjob.local.names import name_of
 from syncjob.plan.compare import Change, Plan, in_order, left_alone, not_compared
 from syncjob.plan.suggestions import Suggestions
 from syncjob.problems import Problem
+
+_MOVED = Problem("head-moved", "HEAD moved while this run read the files; run it again")
 
 
 def diff(run: Run) -> RunResult:
@@ -104,9 +108,18 @@ def _guarded(run: Run, found: scope.Scope, plans: Iterable[Plan], texts: Texts, 
         is_seen = is_own or lines.of(change.model_id).allows(run.config.profile, change.before_sha256)
         return not found.is_whole and is_seen and unsaved.is_committed(change)
 
-    plans = noted(plans, unsaved, texts, will_write=will_write)
+    plans = noted(_at_one_head(run, plans), unsaved, texts, will_write=will_write)
     is_emptied = not found.names
     return within_thresholds(run, plans, found.count, is_emptied, will_write=will_write, is_reviewed=is_reviewed)
+
+
+def _at_one_head(run: Run, plans: Iterable[Plan]) -> Iterator[Plan]:
+    """The plans; those that would write once HEAD has moved are refused: files and judgement may not belong together."""
+    for plan in plans:
+        with suppress(Stopped):
+            if plan.writes and has_moved(run.config.folder, run.git):
+                plan = replace(plan, problems=(*plan.problems, _MOVED))
+        yield plan
 
 
 def _without_nothing(plan: Plan) -> Plan:

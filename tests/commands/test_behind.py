@@ -3,6 +3,7 @@
 import pytest
 
 from syncjob.commands.run import Options
+from syncjob.text.canonical import sha256
 from tests.support import hostile_repository, in_process
 from tests.support.loopback import Loopback
 from tests.support.workspace import Workspace
@@ -98,3 +99,40 @@ def _counting(workspace: Workspace) -> str:
     return hostile_repository.put_before_git(
         workspace.folder.parent / "bin", f'echo "$*" >> {workspace.folder}/asked; exec $GIT "$@"'
     )
+
+
+def test_a_head_that_moves_while_scenario_is_asked_changes_no_judgement(branch: Workspace, remote: Loopback) -> None:
+    branch.git("switch", "--quiet", "main")
+    branch.held({"two": "theirs, not synced"})  # so that two is a write, before the move and after it
+    branch.git("switch", "--quiet", "mine")
+    branch.held({"one": "mine too"})
+    moved: list[str] = []
+
+    def switch(method: str, target: str) -> None:
+        if "/two/description" in target and not moved:
+            moved.append(branch.git("switch", "--quiet", "main"))
+
+    for run in (in_process.diff, in_process.sync):
+        remote.script = switch
+        report = run(branch, Options())
+        assert moved
+        assert report.exit_code == 1
+        assert "head-moved" in [problem.code for problem in report.problems]
+        assert [item.action for item in report.items if item.model_id == "two"] == ["update"]
+        assert remote.sandbox.description("one") == "theirs"
+        branch.git("switch", "--quiet", "mine")
+        moved.clear()
+    assert remote.counts["PUT"] == 0
+
+
+def test_a_line_allows_nothing_over_a_text_that_another_branch_holds(branch: Workspace, remote: Loopback) -> None:
+    """It was acknowledged here, and taken over there."""
+    folder = branch.descriptions / ".acknowledged"
+    folder.mkdir()
+    (folder / "one").write_text(f"test {sha256('theirs')}\n")
+    branch.held({"one": "mine too"})
+    assert in_process.told(in_process.diff(branch))["one"] == ("update", "planned", ["edit-acknowledged"])
+    branch.git("branch", "--quiet", "--set-upstream-to=main")
+    assert in_process.told(in_process.sync(branch))["one"] == ("conflict", "refused", ["behind"])
+    report = in_process.sync(branch, Options(overwrite_remote_edits=True))
+    assert in_process.told(report)["one"] == ("update", "applied", ["remote-edited"])
