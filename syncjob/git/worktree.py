@@ -68,6 +68,18 @@ def kept_by_git(repository: Repository) -> frozenset[str]:
     return frozenset(name for name, _ in _kept(repository, frozenset()))
 
 
+def not_checked_out(folder: Path, subfolder: str, git: Git) -> frozenset[str]:
+    """The names in a subfolder that git has and did not check out (a sparse checkout); none if git cannot tell."""
+    try:
+        around = git.around(folder)
+        repository = around.seen_from(Path(around.prefix) / subfolder)
+        listed = repository.tokens("ls-files", "-t", "-z", "--full-name", "--", repository.pathspec())
+        kept = [entry[2:] for entry in listed if entry.startswith("S ")]
+    except GitFailed:
+        return frozenset()
+    return frozenset(name for name in repository.names(kept) if not os.path.lexists(folder / subfolder / name))
+
+
 def uncommitted(folder: Path, git: Git) -> frozenset[str] | None:
     """The names in a folder whose file is not what HEAD has; None if git cannot tell."""
     try:

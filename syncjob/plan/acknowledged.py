@@ -83,6 +83,13 @@ def _needless(change: Change, why: str) -> Change:
     return replace(bare, problems=(*change.problems, note))
 
 
+def not_at_hand(change: Change) -> Change:
+    """What is refused because git has the model's lines and did not check them out: those of other profiles would go."""
+    message = f"git has {file_of(change)} but did not check it out (a sparse checkout); check it out"
+    problem = Problem("file-special", message)
+    return replace(change, action="invalid", tags=(), known=(), problems=(*change.problems, problem))
+
+
 def file_of(change: Change) -> str:
     """The file of a model's lines, as messages call it."""
     return f"{change.path.removesuffix(name_of(change.model_id))}{FOLDER}/{change.model_id}"
