@@ -46,10 +46,11 @@ class Git:
         """What `git merge-file` makes of three files, and how many conflicts that has; raises GitFailed and Stopped.
 
         It reads no attributes, and the one setting that it knows is set here. It counts no further than `_MOST`.
+        It runs at the root of the file system: in the folder of temporary files anybody may have put a `.git`.
         """
         named = [part for label in labels for part in ("-L", label)]
         arguments = ("merge-file", "-p", "-q", *named, "--", *map(str, files))
-        return call.ended(files[0].parent, arguments, self._watch, settings=_STYLE, most=_MOST)
+        return call.ended(Path(files[0].anchor), arguments, self._watch, settings=_STYLE, most=_MOST)
 
 
 def _checked(root: Path, watch: Watch) -> Repository:

@@ -43,8 +43,13 @@ class Read(NamedTuple):
     problems: tuple[Problem, ...] = ()
 
     def allows(self, profile: str, digest: str | None) -> bool:
-        """Whether a run may replace the text with this digest; a file of which anything is wrong counts for nothing."""
-        return not self.problems and Line(profile, digest or "") in self.lines
+        """Whether a run may replace the text with this digest."""
+        return Line(profile, digest or "") in self.counted
+
+    @property
+    def counted(self) -> frozenset[Line]:
+        """The lines that decide anything: a file of which anything is wrong counts for nothing."""
+        return frozenset() if self.problems else self.lines
 
 
 def parse(data: bytes) -> Read:
@@ -126,9 +131,9 @@ def update(folder: Path, model_id: str, profile: str, digest: str | None, *, is_
 
     `digest` is of that text, None for none. Raises OSError.
     """
-    lines = read(folder, model_id).lines
+    lines, problems = read(folder, model_id)
     wanted = with_text(lines, profile, digest) if is_seen and digest else held(lines, profile, digest)
-    if wanted != lines:
+    if wanted != lines or (is_seen and problems):  # a line in a faulty file would count for nothing
         write(folder, model_id, wanted)
 
 

@@ -89,7 +89,8 @@ class Scope:
     """What a run is about, sorted by model id: `asked` are the names of files, `gone` of those that are no longer there.
 
     `count` is how many of `names`, all files of the folder, the shard has. `is_whole` says that no revision narrows
-    the scope, so what is gone is not known from git. `problems` are warnings of the run as a whole.
+    the scope, so what is gone is not known from git. `beside` are the names that only their acknowledged lines brought
+    in, of whatever profile. `problems` are warnings of the run as a whole.
     """
 
     files: Files
@@ -97,6 +98,7 @@ class Scope:
     gone: tuple[str, ...]
     count: int
     is_whole: bool
+    beside: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -125,18 +127,18 @@ def find(
 ) -> Scope:
     """The scope; reads no file.
 
-    Raises Stopped, and UsageError if the folder holds no description, a pattern names none, a revision was mistyped or,
-    if the run `will_prune`, leads nowhere, and if git should know and cannot tell, unless it `is_check`.
+    Raises Stopped, and UsageError if there is nothing to look at, a revision was mistyped or, if the run `will_prune`,
+    leads nowhere, and if git should know and cannot tell, unless it `is_check`.
     """
     changed, problems = _changed(config, since, git, will_prune=will_prune, is_check=is_check)
     there = names_of(config, may_be_empty=bool(changed.names))
     files, unknown = _look(config, there, git, stop, is_check=is_check)
     overlooked = [nested.overlooked(files.below, config.shown_folder)] if files.below and not patterns else []
-    gone = _gone(changed, there)
-    chosen = _chosen(config, patterns, files, gone, changed, git, will_prune=will_prune)
+    chosen = _chosen(config, patterns, files, gone := _gone(changed, there), changed, git, will_prune=will_prune)
     asked, asked_gone = (in_order(chosen.intersection(names), shard) for names in (files.names, gone))
     count = sum(shard is None or shard.holds(model_id_of(name)) for name in files.names)
-    return Scope(files, asked, asked_gone, count, changed.names is None, (*problems, *unknown, *overlooked))
+    told = (*problems, *unknown, *overlooked)
+    return Scope(files, asked, asked_gone, count, changed.names is None, changed.beside, told)
 
 
 def _look(

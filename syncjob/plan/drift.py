@@ -6,7 +6,7 @@ from dataclasses import replace
 from syncjob.git.history.texts import Version
 from syncjob.plan.compare import Base, Change
 from syncjob.problems import Problem, warning
-from syncjob.text.canonical import same
+from syncjob.text.canonical import same, sha256
 from syncjob.text.matching import apart_from
 from syncjob.text.normalised import is_same_but_for_form, kin_of
 from syncjob.text.probe_texts import left_by_a_probe
@@ -28,20 +28,27 @@ def with_history(
     """
     if not (change.is_write and change.before):
         return change
+    found = _alike(change, versions)
+    if found is None:
+        return change
+    (base, kin), missing = found, gap()
+    if may_overwrite:
+        return replace(over_edit(change, missing), base=base)
+    problem = _stored_otherwise(change, base, kin) if kin else _edited(change, base, missing, can_fetch=can_fetch)
+    return replace(change, action="conflict", base=base, problems=(*change.problems, problem))
+
+
+def _alike(change: Change, versions: Iterable[Version]) -> tuple[Base | None, Version | None] | None:
+    """The version closest to Scenario's text, and one that may be it in another form; None if one is the very text."""
     closest = _Closest(change.before, change.after)
     is_kin = kin_of(change.before)
     kin: Version | None = None
     for version in versions:
         if same(version.text, change.before):
-            return change
+            return None
         closest.see(version)
         kin = kin or (version if is_kin(version.text) else None)
-    missing = gap()
-    if may_overwrite:
-        return replace(over_edit(change, missing), base=closest.base)
-    base = closest.base
-    problem = _stored_otherwise(change, base, kin) if kin else _edited(change, base, missing, can_fetch=can_fetch)
-    return replace(change, action="conflict", base=base, problems=(*change.problems, problem))
+    return closest.base, kin
 
 
 def _stored_otherwise(change: Change, base: Base | None, version: Version) -> Problem:
@@ -78,14 +85,15 @@ def over_edit(change: Change, missing: str | None = None) -> Change:
     return replace(change, problems=(*change.problems, problem))
 
 
-def behind(judged: Change, elsewhere: Iterable[tuple[str, Version]]) -> Change:
+def behind(judged: Change, elsewhere: Iterable[tuple[str, Version]], sent: str | None = None) -> Change:
     """A conflict over a text that a branch holds which HEAD is behind is none over an edit; any other change as it is.
 
-    `elsewhere` are the texts that HEAD's history does not hold, each with its branch's name.
+    `elsewhere` are the texts that HEAD's history does not hold, each with its branch's name. `sent` is the digest of
+    the one that Scenario stores in another form.
     """
     if judged.action != "conflict":
         return judged
-    found = _held_by(elsewhere, judged.before)
+    found = _held_by(elsewhere, judged.before, sent)
     return replace(judged, problems=(*judged.problems[:-1], found)) if found else judged
 
 
@@ -98,12 +106,17 @@ def put_back(change: Change, ahead: Iterable[tuple[str, Version]]) -> Change:
     return replace(change, action="conflict", problems=(*change.problems, found)) if found else change
 
 
-def _held_by(held: Iterable[tuple[str, Version]], text: str) -> Problem | None:
-    """What is to be merged, if a branch has the text."""
+def _held_by(held: Iterable[tuple[str, Version]], text: str, sent: str | None = None) -> Problem | None:
+    """What is to be merged, if a branch has the text, or the one that was sent."""
     for branch, version in held:
-        if same(version.text, text):
+        if same(version.text, text) or (sent and sha256(version.text) == sent):
             return Problem("behind", f"{branch} has this text ({version.commit[:7]}): merge it")
     return None
+
+
+def is_behind(judged: Change) -> bool:
+    """Whether a branch that HEAD is behind holds the text on Scenario."""
+    return any(problem.code == "behind" for problem in judged.problems)
 
 
 class _Closest:

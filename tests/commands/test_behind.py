@@ -94,10 +94,7 @@ def test_a_line_that_is_not_committed_does_not_hide_what_a_branch_holds(branch: 
     acknowledged.update(branch.descriptions, "one", "test", sha256("theirs"), is_seen=True)
     ended = branch.json("diff", "--since", "main")
     assert [problem["code"] for problem in ended.item("one")["problems"]] == ["behind"]
-    branch.commit()
-    ended = branch.json("sync", "--since", "main")
-    assert [problem["code"] for problem in ended.item("one")["problems"]] == ["edit-acknowledged"]
-    assert remote.sandbox.description("one") == "mine too"
+    assert remote.sandbox.description("one") == "theirs"
 
 
 def test_other_branches_are_looked_at_only_for_what_would_be_a_conflict(branch: Workspace, remote: Loopback) -> None:
@@ -155,3 +152,40 @@ def test_a_branch_with_commits_of_its_own_replaces_the_text_of_main(stale: Works
     assert stale.json("diff").item("one")["action"] == "update"
     stale.git("merge", "--quiet", "-s", "ours", "origin/main")
     assert stale.json("diff").item("one")["action"] == "update"
+
+
+def test_a_head_that_moves_while_scenario_is_asked_changes_no_judgement(branch: Workspace, remote: Loopback) -> None:
+    branch.git("switch", "--quiet", "main")
+    branch.held({"two": "theirs, not synced"})  # so that two is a write, before the move and after it
+    branch.git("switch", "--quiet", "mine")
+    branch.held({"one": "mine too"})
+    moved: list[str] = []
+
+    def switch(method: str, target: str) -> None:
+        if "/two/description" in target and not moved:
+            moved.append(branch.git("switch", "--quiet", "main"))
+
+    for run in (in_process.diff, in_process.sync):
+        remote.script = switch
+        report = run(branch, Options())
+        assert moved
+        assert report.exit_code == 1
+        assert "head-moved" in [problem.code for problem in report.problems]
+        assert [item.action for item in report.items if item.model_id == "two"] == ["update"]
+        assert remote.sandbox.description("one") == "theirs"
+        branch.git("switch", "--quiet", "mine")
+        moved.clear()
+    assert remote.counts["PUT"] == 0
+
+
+def test_a_line_allows_nothing_over_a_text_that_another_branch_holds(branch: Workspace, remote: Loopback) -> None:
+    """It was acknowledged here, and taken over there."""
+    folder = branch.descriptions / ".acknowledged"
+    folder.mkdir()
+    (folder / "one").write_text(f"test {sha256('theirs')}\n")
+    branch.held({"one": "mine too"})
+    assert in_process.told(in_process.diff(branch))["one"] == ("update", "planned", ["edit-acknowledged"])
+    branch.git("branch", "--quiet", "--set-upstream-to=main")
+    assert in_process.told(in_process.sync(branch))["one"] == ("conflict", "refused", ["behind"])
+    report = in_process.sync(branch, Options(overwrite_remote_edits=True))
+    assert in_process.told(report)["one"] == ("update", "applied", ["remote-edited"])

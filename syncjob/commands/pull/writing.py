@@ -9,7 +9,6 @@ from syncjob.commands.run import Run
 from syncjob.files import whole
 from syncjob.local import acknowledged, scope
 from syncjob.local.names import name_of
-from syncjob.plan.compare import Change
 from syncjob.plan.outcome import Outcome
 from syncjob.plan.pull.files import file_bytes
 from syncjob.problems import Failure, Problem
@@ -18,7 +17,7 @@ from syncjob.text.canonical import sha256
 
 def write(run: Run, taken: Taken) -> Outcome:
     """Writes a file, then its line: without the file that would say that an edit may be lost."""
-    outcome = _write_file(run, taken.change)
+    outcome = _write_file(run, taken)
     if outcome.status != "applied":
         return outcome
     try:
@@ -55,12 +54,14 @@ def dropped(run: Run, taken: Iterable[Taken]) -> int:
     return sum(len(lines - acknowledged.held(lines, profile, held)) for lines, held in read)
 
 
-def _write_file(run: Run, change: Change) -> Outcome:
+def _write_file(run: Run, taken: Taken) -> Outcome:
+    change = taken.change
     name = name_of(change.model_id)
     path = run.config.folder / name
     is_there = os.path.lexists(path)
     now = scope.Files(run.config, [name] if is_there else []).read(name)
-    if sha256(now.text) != change.before_sha256 or (is_there and change.action == "create"):
+    is_another = sha256(now.text) != change.before_sha256 or now.mark != taken.mark
+    if is_another or (is_there and change.action == "create"):
         message = "the file changed during this run and was left alone; pull again"
         return Outcome(change, "refused", (Problem("file-uncommitted", message),))
     try:

@@ -47,7 +47,9 @@ class HeadFiles:
     def _entries(self) -> dict[str, tuple[str, str]]:
         """(mode, blob) by name."""
         try:
-            return dict(_listed(self._git.around(self._folder), self._subfolder, self._commit))
+            repository = self._git.around(self._folder)
+            commit = repository.head if self._commit == "HEAD" else self._commit
+            return dict(_listed(repository, self._subfolder, commit))
         except GitFailed:  # what git cannot tell allows nothing
             return {}
 
