@@ -7,7 +7,7 @@ import click
 
 from syncjob.cli.options import with_output
 from syncjob.cli.output import Output
-from syncjob.cli.question import is_agreed, is_attended
+from syncjob.cli.question import is_agreed, is_attended, target_of
 from syncjob.cli.session import Settings, run_for
 from syncjob.commands import acknowledge as use_case
 from syncjob.commands.run import Options, Run
@@ -59,7 +59,5 @@ class _Seen:
         return not self._is_asking or is_agreed(self._question(report))
 
     def _question(self, report: Report) -> str:
-        summary, config = report.summary, self._run.config
-        texts = counted(summary.update + summary.delete, "text")
-        target = "the embedded stand-in" if config.is_sandbox else config.base_url
-        return f"May a sync replace {texts} on {target} (profile {config.profile})?"
+        texts = counted(report.summary.update + report.summary.delete, "text")
+        return f"May a sync replace {texts} on {target_of(self._run.config)}?"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
+from syncjob.commands.adoption.writing import keep_lines, tidy
 from syncjob.commands.planning import ask_all, by_history, texts_of, unasked_plan
 from syncjob.commands.result import RunResult, report_of
 from syncjob.commands.run import Run
@@ -13,7 +14,7 @@ from syncjob.local import acknowledged, nested, scope
 from syncjob.local.document import Document
 from syncjob.local.names import name_of
 from syncjob.local.select import select
-from syncjob.plan.acknowledged import file_of, to_acknowledge
+from syncjob.plan.acknowledged import to_acknowledge
 from syncjob.plan.compare import Change, Plan, compare, in_order, not_compared
 from syncjob.plan.outcome import Outcome
 from syncjob.problems import CALLED_OFF, Failure
@@ -37,23 +38,18 @@ def acknowledge(run: Run, agrees: Callable[[Report], bool]) -> RunResult:
 
 
 def _written_down(run: Run, changes: Iterable[Change]) -> dict[str, Outcome]:
-    """What became of each line; if there is none to write, what Scenario no longer holds is dropped."""
+    """Writes the lines, and drops those of texts that Scenario no longer holds; what became of each that was to be written."""
     outcomes: dict[str, Outcome] = {}
     for change in changes:
         if run.stop.requested:
             break
-        try:
-            _update(run, change)
+        if not change.is_write:
+            tidy(run, change, change.before_sha256)
+        elif why := keep_lines(run, change, change.before_sha256, is_seen=True):
+            outcomes[change.model_id] = Outcome(change, "failed", failure=Failure(acknowledged.CODE, why))
+        else:
             outcomes[change.model_id] = Outcome(change, "applied")
-        except OSError as error:
-            message = f"{file_of(change)} cannot be written: {error.strerror}"
-            outcomes[change.model_id] = Outcome(change, "failed", failure=Failure(acknowledged.CODE, message))
     return outcomes
-
-
-def _update(run: Run, change: Change) -> None:
-    folder, profile = run.config.folder, run.config.profile
-    acknowledged.update(folder, change.model_id, profile, change.before_sha256, is_seen=change.is_write)
 
 
 def _plan(run: Run) -> Plan:

@@ -49,7 +49,7 @@ def _written(run: Run, taken: Sequence[Taken]) -> dict[str, Outcome]:
         if each.change.is_write:
             outcomes[each.change.model_id] = write(run, each)
         else:
-            tidy(run, each)
+            tidy(run, each.change, each.held, is_seen=each.is_adopted)
     return outcomes
 
 

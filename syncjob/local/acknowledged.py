@@ -155,15 +155,21 @@ def write(folder: Path, model_id: str, lines: Iterable[Line]) -> None:
     Raises OSError; a link is never followed, and whatever else is not a regular file stays.
     """
     path, data = path_of(folder, model_id), render(lines)
-    _require_own_folder(path.parent)
-    with suppress(FileNotFoundError):
-        regular.require(path)
+    require(folder, model_id)
     if data:
         whole.write(path, data)
         return
     path.unlink(missing_ok=True)
     with suppress(OSError):  # it is not empty, or was not there
         path.parent.rmdir()
+
+
+def require(folder: Path, model_id: str) -> None:
+    """Raises OSError if there is something else in the place of a model's lines, so that they cannot be written."""
+    path = path_of(folder, model_id)
+    _require_own_folder(path.parent)
+    with suppress(FileNotFoundError):
+        regular.require(path)
 
 
 def _bytes(path: Path) -> bytes:

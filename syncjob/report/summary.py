@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from syncjob.local.acknowledged import CODE
 from syncjob.plan.compare import WRITES
 from syncjob.problems import CALLED_OFF
 from syncjob.report.model import Item, ItemError, ItemProblem, Report, RunProblem, Summary
@@ -27,8 +28,10 @@ def pull_line(report: Report) -> str:
     absent = sum(item.action == "unchanged" and item.after_sha256 is None for item in report.items)
     parts = [f"{summary.unchanged - absent} unchanged"]
     parts += nonzero((absent, "without a description"), problems, (unread, "not read"))
-    if summary.applied or not errors + unread:
-        return f"Pulled {counted(summary.applied, 'file')}, {', '.join(parts)}."
+    # A file without its acknowledged line has failed, and is there.
+    written = summary.applied + sum(item.error is not None and item.error.code == CODE for item in report.items)
+    if written or not errors + unread:
+        return f"Pulled {counted(written, 'file')}, {', '.join(parts)}."
     return f"No file was written: {', '.join(parts)}."
 
 
