@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from syncjob.git.history import Version
-from syncjob.plan.compare import Base, Change
+from syncjob.plan.closest import Closest
+from syncjob.plan.compare import Change
 from syncjob.problems import Problem, warning
 from syncjob.text.canonical import same
-from syncjob.text.matching import apart_from
-from syncjob.text.normalised import is_same_but_for_form, kin_of
+from syncjob.text.normalised import is_same_but_for_form
 from syncjob.text.probe_texts import left_by_a_probe
 
 
@@ -22,30 +22,28 @@ def with_history(
     """
     if not (change.is_write and change.before):
         return change
-    closest = _Closest(change.before, change.after)
-    is_kin = kin_of(change.before)
-    kin: Version | None = None
+    closest = Closest(change.before, change.after)
     for version in versions:
         if same(version.text, change.before):
             return change
         closest.see(version)
-        kin = kin or (version if is_kin(version.text) else None)
     missing = gap()
     if may_overwrite:
-        return replace(over_edit(change, missing), base=closest.base)
-    problem = _stored_otherwise(change, closest.base, kin) if kin else _edited(change, closest.base, missing)
-    return replace(change, action="conflict", base=closest.base, problems=(*change.problems, problem))
+        return replace(over_edit(change, missing), base=closest.version)
+    base = closest.version
+    problem = _stored_otherwise(change, base) if base and closest.is_kin else _edited(change, base, missing)
+    return replace(change, action="conflict", base=base, problems=(*change.problems, problem))
 
 
-def _stored_otherwise(change: Change, base: Base | None, version: Version) -> Problem:
+def _stored_otherwise(change: Change, base: Version) -> Problem:
     """Nobody need have edited this: a server may have changed or cut what was sent."""
-    commit = f"commit {version.commit[:10]}"
-    is_whole = is_same_but_for_form(version.text, change.before)
+    commit = f"commit {base.commit[:10]}"
+    is_whole = is_same_but_for_form(base.text, change.before)
     what = f"the text of {commit} in another form" if is_whole else f"only the beginning of the text of {commit}"
     return _unlike_git(change, base, f"Scenario stores {what}")
 
 
-def _edited(change: Change, base: Base | None, missing: str | None) -> Problem:
+def _edited(change: Change, base: Version | None, missing: str | None) -> Problem:
     if left := left_by_a_probe(change.before, change.model_id):
         return Problem("remote-edited", left)
     if missing:
@@ -53,7 +51,7 @@ def _edited(change: Change, base: Base | None, missing: str | None) -> Problem:
     return _unlike_git(change, base, "not in git's history: edited on Scenario, or synced without a commit")
 
 
-def _unlike_git(change: Change, base: Base | None, message: str) -> Problem:
+def _unlike_git(change: Change, base: Version | None, message: str) -> Problem:
     merging = "--merge " if base and not same(base.text, change.after) else ""
     keep = f"Keep it: `syncjob pull {merging}{change.model_id}`, then commit"
     discard = f"Discard it: `syncjob acknowledge {change.model_id}`, then commit"
@@ -79,24 +77,3 @@ def behind(judged: Change, elsewhere: Iterable[tuple[str, Version]]) -> Change:
             problem = Problem("behind", f"{branch} has this text ({version.commit[:7]}): merge it")
             return replace(judged, problems=(*judged.problems[:-1], problem))
     return judged
-
-
-class _Closest:
-    """The version that an edit was most likely made from: most lines in common; only it is kept.
-
-    Of equals the newest that is not the file's `own`, which says nothing of where the edit began.
-    """
-
-    def __init__(self, text: str, own: str) -> None:
-        self._own = own
-        self._apart = apart_from(text)
-        self._least: int | None = None
-        self.base: Base | None = None
-
-    def see(self, version: Version) -> None:
-        lines_apart = self._apart(version.text)
-        is_nearer = self._least is None or lines_apart < self._least
-        is_other = self.base is not None and same(self.base.text, self._own) and not same(version.text, self._own)
-        if is_nearer or (lines_apart == self._least and is_other):
-            self._least = lines_apart
-            self.base = Base(version.commit, version.text)

@@ -60,7 +60,7 @@ def test_bare_pull_adopts_edits_and_goes_back_nowhere(team: Workspace, remote: L
     assert team.json("diff").item("edited")["action"] == "unchanged"
     ended = team.run("pull")
     assert "Pulled 0 files, 2 unchanged, 1 without a description.\n" in ended.out
-    assert "descriptions/ahead.md: note ahead: git held Scenario's text" in ended.out
+    assert "descriptions/ahead.md: note ahead: Scenario still has the text of commit" in ended.out
     assert remote.counts["PUT"] == 0
 
 
@@ -190,6 +190,7 @@ def test_a_shallow_clone_cannot_tell(team: Workspace, remote: Loopback) -> None:
     ended = clone.json("pull")
     assert ended.status == 1
     assert told(ended)["ahead"] == ("conflict", "refused", ["history-missing"])
+    assert clone.run("pull", "--force").status == 1  # which is about what is not committed
     assert (clone.descriptions / "ahead.md").read_text() == "newer"
     assert clone.run("pull", "--back").status == 0
 

@@ -4,16 +4,17 @@ from dataclasses import replace
 
 import pytest
 
+from syncjob.git.history import Version
 from syncjob.local.acknowledged import Line, Read
 from syncjob.plan.acknowledged import by_lines, forgettable, to_acknowledge
-from syncjob.plan.compare import Base, Change
+from syncjob.plan.compare import Change
 from syncjob.problems import Failure, Problem, warning
 
 DIGEST, OTHER = "1" * 64, "2" * 64
 OWN = warning("file-encoding", "a byte order mark")
 UPDATE = Change("x", "descriptions/x.md", "update", before="there", after="here", before_sha256=DIGEST, problems=(OWN,))
 CONFLICT = replace(
-    UPDATE, action="conflict", base=Base("c" * 40, "base"), problems=(OWN, Problem("remote-edited", "edited"))
+    UPDATE, action="conflict", base=Version("c" * 40, "base"), problems=(OWN, Problem("remote-edited", "edited"))
 )
 SEEN = Read(frozenset({Line("test", DIGEST)}))
 FAULTY = Read(SEEN.lines, (Problem("acknowledged-line", "is torn", 2),))

@@ -14,7 +14,7 @@ from syncjob.local.names import name_of
 from syncjob.output.internal import guarded
 from syncjob.plan.adoption import Known, judged, over_own
 from syncjob.plan.compare import Change, failed, unjudged
-from syncjob.plan.merge_base import closest
+from syncjob.plan.merge_base import guessed
 from syncjob.state.stored_forms import StoredForms
 
 Fitting = Callable[[Document, Change], Change]
@@ -71,7 +71,7 @@ class Judge:
         if not (fitting.action == "update" and change.before):
             return fitting
         if self._merging is None:
-            return over_own(fitting, closest(change.before, change.after, self._texts.of(name_of(change.model_id))))
+            return over_own(fitting, guessed(change.before, change.after, self._texts.of(name_of(change.model_id))))
         merged = self._merging.merged(document, change)
         return self._fitting(document, merged) if merged.is_write else merged
 
@@ -85,7 +85,7 @@ class Judge:
             form=self._forms.of(change.model_id),
             gap=partial(self._texts.gap, name),
         )
-        return judged(change, known, is_named=change.model_id in options.patterns, is_forced=options.force)
+        return judged(change, known, is_named=change.model_id in options.patterns)
 
 
 def with_changes(taken: Iterable[Taken], changes: Iterable[Change]) -> list[Taken]:
