@@ -6,11 +6,13 @@ import click
 
 from syncjob.cli.options import with_output
 from syncjob.cli.output import Output
+from syncjob.cli.review import commit_hint
 from syncjob.cli.session import Settings, run_for
 from syncjob.commands import pull as use_case
 from syncjob.commands.run import Options
 from syncjob.report import text
 from syncjob.report.model import Item, Report
+from syncjob.report.summary import needs_a_look
 from syncjob.text.sanitize import one_line
 
 
@@ -41,7 +43,7 @@ def pull(settings: Settings, /, takes_all: bool, dry_run: bool, **given: Any) ->
 
 def _require_consistent(options: Options) -> None:
     if options.since is not None and not options.merge:
-        raise click.UsageError("--since needs --merge")
+        raise click.UsageError("--since needs --merge; add --merge, or drop it")
     if options.back and options.merge:
         raise click.UsageError("--back cannot be combined with --merge")
 
@@ -52,9 +54,7 @@ def _next_step(report: Report, folder: str, *, is_of_files: bool) -> str | None:
     adopted = [item for item in report.items if item.status == "applied" or _is_merged(item)]
     if not adopted:
         return None
-    look = f"`git add {folder}`, look at `git diff --cached`, and commit."
-    is_doubtful = any(item.action == "conflict" for item in adopted)
-    return f"Next: {'check the errors above, then ' if is_doubtful else ''}{look}"
+    return commit_hint(folder, is_doubtful=any(map(needs_a_look, adopted)))
 
 
 def _is_merged(item: Item) -> bool:

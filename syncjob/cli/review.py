@@ -66,6 +66,12 @@ class Review:
         return f"{plan_line(report)} {'Not all of it is committed. ' if is_uncommitted else ''}{question}"
 
 
+def commit_hint(path: str, *, is_doubtful: bool = False) -> str:
+    """The next step once files are written; `is_doubtful`: there are errors at some."""
+    look = f"`git add {path}`, review `git diff --cached`, and commit."
+    return f"Next: {'check the errors above, then ' if is_doubtful else ''}{look}"
+
+
 class PlanFile:
     """The file that `--plan-out` names: there before anything is written, whole when all slices are planned."""
 

@@ -219,7 +219,7 @@ def _changed(
 
 def _old(since: str) -> Problem:
     older = f"HEAD is older than --since {shorten(since, _LONGEST)}"
-    advice = "merge that commit, or to go back on purpose run without --since"
+    advice = "merge that commit, or to go back on purpose, run without --since"
     return Problem("old-run", f"{older}, and a sync would bring back what was replaced since; {advice}")
 
 

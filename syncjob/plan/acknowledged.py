@@ -6,7 +6,7 @@ from dataclasses import replace
 from syncjob.local.acknowledged import FOLDER, Read, held
 from syncjob.local.names import name_of
 from syncjob.plan.compare import Change
-from syncjob.problems import Problem, warning
+from syncjob.problems import Problem, note, warning
 from syncjob.text.sanitize import shorten
 
 REPLACES, FORGETTABLE = "edit-acknowledged", "unacknowledged"
@@ -25,7 +25,7 @@ def by_lines(change: Change, judged: Change, committed: Read, here: Read, profil
     if here.allows(profile, change.before_sha256):
         uncommitted = Problem("remote-edited", f"acknowledged here, but not committed: commit {file_of(change)}")
         return replace(judged, problems=(*change.problems, uncommitted))
-    notes = (warning(each.code, f"{file_of(change)} counts for nothing: {_said(each)}") for each in committed.problems)
+    notes = (warning(each.code, f"{file_of(change)} is ignored: {_said(each)}") for each in committed.problems)
     return replace(judged, problems=(*change.problems, *notes, *judged.problems[len(change.problems) :]))
 
 
@@ -71,9 +71,9 @@ def _reason(change: Change, judged: Change) -> str:
 
 
 def _needless(change: Change, why: str) -> Change:
-    note = warning("nothing-acknowledged", f"needs no line: {why}")
+    needless = note("nothing-acknowledged", f"nothing to acknowledge: {why}")
     bare = replace(change, action="unchanged", before="", after="", tags=(), known=())
-    return replace(bare, problems=(*change.problems, note))
+    return replace(bare, problems=(*change.problems, needless))
 
 
 def file_of(change: Change) -> str:

@@ -64,7 +64,9 @@ def _left_alone(change: Change, known: Known, *, is_named: bool) -> Problem | No
         return note("acknowledged", f"acknowledged in HEAD: a sync will replace Scenario's text; {_BACK}")
     for ref, version in known.elsewhere:
         if same(version.text, change.after):
-            return note("behind", f"{shorten(ref)} has Scenario's text ({version.commit[:7]}): merge it; {_BACK}")
+            return note(
+                "behind", f"{shorten(ref)} has Scenario's text ({version.commit[:7]}): merge that branch; {_BACK}"
+            )
     return None
 
 

@@ -74,6 +74,6 @@ def behind(judged: Change, elsewhere: Iterable[tuple[str, Version]]) -> Change:
         return judged
     for branch, version in elsewhere:
         if same(version.text, judged.before):
-            problem = Problem("behind", f"{branch} has this text ({version.commit[:7]}): merge it")
+            problem = Problem("behind", f"{branch} has this text ({version.commit[:7]}): merge that branch")
             return replace(judged, problems=(*judged.problems[:-1], problem))
     return judged

@@ -57,6 +57,8 @@ def checked_line(report: Report) -> str:
 
 def plan_line(report: Report) -> str:
     """`Plan: …`; what could not be compared is counted apart from what is wrong."""
+    if not len(report.items) and any(map(_is_error, report.problems)):
+        return "Nothing was compared."
     summary = report.summary
     counts = f"{summary.create} to create, {summary.update} to update, {summary.delete} to delete"
     return f"Plan: {', '.join([counts, f'{summary.unchanged} unchanged', *_blocked(report)])}."
@@ -96,10 +98,8 @@ def _unasked_line(report: Report) -> str | None:
     bad = report.summary.invalid - unseen
     if not (bad and unseen and unseen == report.summary.not_attempted == len(report.items) - bad):
         return None
-    them = (
-        "1 description is invalid. Mend it, or leave it" if bad == 1 else f"{bad} are invalid. Mend them, or leave them"
-    )
-    return f"Nothing was compared: {them} out with --keep-going."
+    what, them = counted(bad, "invalid description"), "it" if bad == 1 else "them"
+    return f"Nothing was compared: fix {what}, or skip {them} with --keep-going."
 
 
 def _blocked(report: Report) -> list[str]:
@@ -180,6 +180,15 @@ def replaces_edit(item: Item) -> bool:
     """Whether the item is a write over a text that somebody edited on Scenario."""
     codes = (problem.code for problem in item.problems)
     return item.action in ("update", "delete") and not {"edit-acknowledged", "remote-edited"}.isdisjoint(codes)
+
+
+def needs_a_look(item: Item) -> bool:
+    """Whether somebody has to look at a file that a pull writes, as its errors say: it is both written and a conflict."""
+    return item.action == "conflict" and item.status in ("planned", "applied")
+
+
+def has_errors(item: Item) -> bool:
+    return any(map(_is_error, item.problems))
 
 
 def nonzero(*counts: tuple[int | None, str]) -> list[str]:

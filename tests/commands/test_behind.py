@@ -42,7 +42,7 @@ def test_what_the_revision_of_since_holds_is_behind_and_says_where_it_is(branch:
         assert (report.exit_code, one.action, one.status, two.action) == (1, "conflict", "refused", "update")
         (problem,) = one.problems
         assert (problem.code, problem.severity) == ("behind", "error")
-        assert problem.message == f"origin/main has this text ({commit[:7]}): merge it"
+        assert problem.message == f"origin/main has this text ({commit[:7]}): merge that branch"
     assert remote.counts["PUT"] == 0
     shown = branch.run("diff", "--since", "origin/main", "--format", "markdown").out
     assert "error behind: <code>origin/main has this text" in shown

@@ -78,7 +78,7 @@ def test_all_takes_new_models_but_not_what_git_saw_deleted(team: Workspace) -> N
 def test_back_takes_the_old_text_and_says_what_to_do_next(team: Workspace) -> None:
     ended = team.run("pull", "ahead", "--back")
     assert (team.descriptions / "ahead.md").read_text() == "old\n"
-    assert ended.err == "Next: `git add descriptions`, look at `git diff --cached`, and commit.\n"
+    assert ended.err == "Next: `git add descriptions`, review `git diff --cached`, and commit.\n"
     assert team.run("pull", "--back", "--merge").status == 2
     assert team.run("pull", "--since", "HEAD").status == 2
 

@@ -61,7 +61,7 @@ def test_what_replaces_a_text_and_what_deletes_it_is_called_so() -> None:
 def test_what_may_be_replaced_already_needs_no_line(judged: Change, words: str) -> None:
     found = to_acknowledge(UPDATE, judged, Read(), "test")
     assert (codes(found), found.before) == (("unchanged", ["file-encoding", "nothing-acknowledged"]), "")
-    assert words in found.problems[-1].message
+    assert (found.problems[-1].severity, words in found.problems[-1].message) == ("note", True)
 
 
 def test_an_edit_and_what_a_squash_forgets_need_one() -> None:

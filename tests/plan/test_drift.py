@@ -93,7 +93,7 @@ def test_what_a_branch_holds_is_behind_and_no_edit() -> None:
     ]
     judged = behind(conflict, held)
     assert [problem.code for problem in judged.problems] == ["asset-missing", "behind"]
-    assert judged.problems[-1].message == "origin/main has this text (bbbbbbb): merge it"
+    assert judged.problems[-1].message == "origin/main has this text (bbbbbbb): merge that branch"
     assert behind(conflict, held[:1]) is conflict
     untouched = (pytest.fail("asked") for _ in range(1))
     assert behind(UPDATE, untouched) is UPDATE
