@@ -12,7 +12,7 @@ from syncjob.cli.review import commit_hint
 from syncjob.cli.session import Settings, run_for
 from syncjob.commands import acknowledge as use_case
 from syncjob.commands.run import Options, Run
-from syncjob.local.acknowledged import FOLDER
+from syncjob.local.acknowledged_lines import FOLDER
 from syncjob.report import text
 from syncjob.report.model import Report
 from syncjob.report.summary import counted

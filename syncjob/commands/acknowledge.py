@@ -11,6 +11,7 @@ from syncjob.commands.run import Run
 from syncjob.errors import Stopped
 from syncjob.git.history import had
 from syncjob.local import acknowledged, nested, scope
+from syncjob.local.acknowledged_lines import CODE
 from syncjob.local.document import Document
 from syncjob.local.names import name_of
 from syncjob.local.select import select
@@ -38,7 +39,7 @@ def acknowledge(run: Run, agrees: Callable[[Report], bool]) -> RunResult:
 
 
 def _written_down(run: Run, changes: Iterable[Change]) -> dict[str, Outcome]:
-    """Writes the lines, and drops those of texts that Scenario no longer holds; what became of each that was to be written."""
+    """Writes the lines, and drops those of texts that Scenario no longer holds; what became of each write."""
     outcomes: dict[str, Outcome] = {}
     for change in changes:
         if run.stop.requested:
@@ -46,7 +47,7 @@ def _written_down(run: Run, changes: Iterable[Change]) -> dict[str, Outcome]:
         if not change.is_write:
             tidy(run, change, change.before_sha256)
         elif why := keep_lines(run, change, change.before_sha256, is_seen=True):
-            outcomes[change.model_id] = Outcome(change, "failed", failure=Failure(acknowledged.CODE, why))
+            outcomes[change.model_id] = Outcome(change, "failed", failure=Failure(CODE, why))
         else:
             outcomes[change.model_id] = Outcome(change, "applied")
     return outcomes
@@ -59,7 +60,9 @@ def _plan(run: Run) -> Plan:
     try:
         named = frozenset(map(name_of, filter(is_id, patterns)))
         gone = (name for name in named - frozenset(there) if had(config.folder, name, run.git))
-        chosen = select((*there, *gone), patterns, config.folder)
+        chosen = select(
+            (*there, *gone), patterns, config.folder, has_lines=partial(acknowledged.has_lines, config.folder)
+        )
         worktree = scope.known_worktree(config, there, run.git)
         files = scope.Files(config, there, worktree, nested.find(config.folder, run.stop))
         documents = [files.read(name) for name in scope.in_order(chosen)]

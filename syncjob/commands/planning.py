@@ -15,6 +15,7 @@ from syncjob.git import history
 from syncjob.git.changes import commits_since
 from syncjob.local import acknowledged, scope
 from syncjob.local.acknowledged import Committed
+from syncjob.local.acknowledged_lines import FOLDER, MAX_BYTES
 from syncjob.local.names import name_of
 from syncjob.output.internal import guarded
 from syncjob.plan.acknowledged import by_lines, forgettable
@@ -97,7 +98,7 @@ def by_history(run: Run, texts: history.Texts) -> Callable[[Change], Change]:
 
 def committed_lines(texts: history.Texts) -> Committed:
     """The acknowledged lines that HEAD has."""
-    return Committed(texts.at_head(acknowledged.FOLDER, acknowledged.MAX_BYTES))
+    return Committed(texts.at(FOLDER, MAX_BYTES))
 
 
 class _Judge:

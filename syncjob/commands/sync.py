@@ -47,7 +47,8 @@ def _plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
             options.patterns,
             options.since,
             shard=options.shard,
-            will_prune=options.prune or options.unfiled,  # which looks at models without a file too
+            will_prune=options.prune,
+            may_name_unfiled=options.prune or options.unfiled,
             git=run.git,
             stop=run.stop,
         )

@@ -1,4 +1,4 @@
-"""The branches that HEAD may be behind: its pull request's base or its own in a step, its upstream, the remotes' defaults."""
+"""The branches that HEAD may be behind: that of a step, its upstream, the remotes' defaults."""
 
 import os
 import re

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -52,12 +52,14 @@ class _NoSuchCommit(GitFailed):
     """A revision that names nothing here."""
 
 
-def changed_since(folder: Path, revision: str, git: Git, *, beside: str = "") -> Changed:
+def changed_since(
+    folder: Path, revision: str, git: Git, *, beside: str = "", name_of: Callable[[str], str] = str
+) -> Changed:
     """The names in a folder that differ from the merge base of `revision` and HEAD, or did in between.
 
     The working tree counts, untracked files too; a renamed file counts under both names. What was
-    changed and changed back counts, because a run between the two may have written it. So does a file `x.md` of
-    which the subfolder `beside` has a committed file `x` that changed.
+    changed and changed back counts, because a run between the two may have written it. So does each file
+    to which one that was committed in the subfolder `beside` belongs, by its `name_of`.
     """
     found = named(folder, revision, git)
     if found.commit is None:
@@ -65,7 +67,9 @@ def changed_since(folder: Path, revision: str, git: Git, *, beside: str = "") ->
     try:
         repository = git.around(folder)
         base = _merge_base(repository, found.commit)
-        changed = _changed_since(folder, repository, base, beside)
+        between = _touched(repository, f"{base}..HEAD", repository.pathspec())
+        besides = map(name_of, _below(repository, base, beside, between)) if beside else ()
+        changed = _changed_since(folder, repository, base, between, frozenset(besides))
         return replace(changed, is_old=_is_old(repository, found.commit, base))
     except GitFailed as error:
         return Changed(None, reason=f"{_shown(revision)}: {error}")
@@ -118,10 +122,12 @@ def _merge_base(repository: Repository, commit: str) -> str:
         raise GitFailed(f"it has no commit in common with HEAD; {advice(FETCH)}") from error
 
 
-def _changed_since(folder: Path, repository: Repository, base: str, beside: str) -> Changed:
-    between = _touched(repository, f"{base}..HEAD", repository.pathspec())
+def _changed_since(
+    folder: Path, repository: Repository, base: str, between: Sequence[str], besides: frozenset[str]
+) -> Changed:
+    """What changed, also `between` by its path, and the names of `besides`, whose own file may not have changed."""
     own = names_unlike(repository, base, folder) | frozenset(repository.names(between))
-    names = own | (_beside(repository, base, beside, between) if beside else frozenset())
+    names = own | besides
     # One that came and went in between is gone too: a run may have written it.
     gone = frozenset(name for name in names if not os.path.lexists(folder / name))
     unknown = gone - own
@@ -129,13 +135,13 @@ def _changed_since(folder: Path, repository: Repository, base: str, beside: str)
     return Changed(names, gone - kept_by_git(repository) if gone else gone)
 
 
-def _beside(repository: Repository, base: str, subfolder: str, between: Sequence[str]) -> frozenset[str]:
-    """The names of the files whose own in a subfolder changed; `between` are the paths that commits changed."""
+def _below(repository: Repository, base: str, subfolder: str, between: Sequence[str]) -> frozenset[str]:
+    """The names in a subfolder that changed; `between` are the paths that commits changed."""
     inside = repository.seen_from(Path(repository.prefix) / subfolder)
     listed = repository.run(
         "diff-tree", "-r", "-z", "--name-only", "--no-renames", base, "HEAD", "--", inside.pathspec()
     )
-    return frozenset(f"{name}.md" for name in inside.names((*split(listed), *between)))
+    return frozenset(inside.names((*split(listed), *between)))
 
 
 def _touched(repository: Repository, commits: str, *pathspecs: str) -> list[str]:

@@ -68,11 +68,11 @@ class _Entry(NamedTuple):
 
 @dataclass(slots=True)
 class Log:
-    """The (commit, blob) of each version of every path, newest first, and what it was renamed from, as far as anybody asked.
+    """The (commit, blob) of each version of every path, newest first, and what it was renamed from, as far as asked.
 
-    `replaced` are the blobs that a commit replaced and of which it is not read yet what brought them, each with a commit
-    that still had it. `unfollowed` are the commits of which not all renames are known, `uncertain` the paths that were
-    new in them. `more` reads one entry on with each step.
+    `replaced`: blobs that a later commit replaced and whose own commit is not read yet, each with one that had it still.
+    `unfollowed` are the commits of which not all renames are known, `uncertain` the paths that were new in them. `more`
+    reads one entry on with each step.
     """
 
     prefix: str

@@ -29,7 +29,7 @@ class HeadFiles:
         self._commit = commit
 
     def read(self, name: str) -> bytes | None:
-        """A file's bytes; None if the commit has none, or there is no such commit. Raises GitFailed, which says why, and Stopped."""
+        """A file's bytes; None if there is no such file or commit. Raises Stopped, and GitFailed, which says why."""
         if name not in self._entries:
             return None
         mode, blob = self._entries[name]

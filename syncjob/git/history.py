@@ -24,9 +24,9 @@ _LARGEST = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One text that git holds or held for a file; `text` is canonical, `commit` the full hash of one that brought it.
+    """One text that git holds or held for a file; `text` is canonical, `commit` a full hash.
 
-    Of the text that somebody looks for it may be one that merely held it.
+    `commit` brought the text or, if it is the one looked for, still had it.
     """
 
     commit: str
@@ -63,12 +63,8 @@ class Texts:
         """Why there may be more texts of a file than those that were read; None if there are not."""
         return self._gap or self._gaps.get(name)
 
-    def at_head(self, subfolder: str, largest: int) -> HeadFiles:
-        """What HEAD has in a subfolder, files of more than `largest` bytes not among it."""
-        return self.at("HEAD", subfolder, largest)
-
-    def at(self, commit: str, subfolder: str, largest: int) -> HeadFiles:
-        """What a commit has in a subfolder, "" for the folder itself."""
+    def at(self, subfolder: str, largest: int, commit: str = "HEAD") -> HeadFiles:
+        """What a commit has in a subfolder, "" for the folder itself, but files of more than `largest` bytes."""
         return HeadFiles(self._folder, subfolder, self._git, self._stack, largest, commit)
 
     def of(self, name: str, wanted: str | None = None, but: Container[str] = ()) -> Iterator[Version]:

@@ -3,6 +3,7 @@
 import errno
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from syncjob.config.config import Config
 from syncjob.config.discovery import require_own_folder
@@ -13,9 +14,10 @@ from syncjob.git.history import had
 from syncjob.git.processes import Ending
 from syncjob.git.worktree import Worktree, look
 from syncjob.local import nested
-from syncjob.local.acknowledged import FOLDER
+from syncjob.local.acknowledged import has_lines
+from syncjob.local.acknowledged_lines import FOLDER
 from syncjob.local.document import Document, Folder, gone, list_folder
-from syncjob.local.names import is_name, model_id_of
+from syncjob.local.names import is_name, model_id_of, name_of
 from syncjob.local.select import Shard, select
 from syncjob.problems import Problem, warning
 from syncjob.text.canonical import sha256
@@ -119,21 +121,24 @@ def find(
     *,
     shard: Shard | None = None,
     will_prune: bool = False,
+    may_name_unfiled: bool = False,
     is_check: bool = False,
     git: Git,
     stop: Ending,
 ) -> Scope:
     """The scope; reads no file.
 
-    Raises Stopped, and UsageError if the folder holds no description, a pattern names none, a revision was mistyped or,
-    if the run `will_prune`, leads nowhere, and if git should know and cannot tell, unless it `is_check`.
+    Raises Stopped, and UsageError if the folder holds no description, a pattern names none, unless it `may_name_unfiled`
+    models and no revision narrows them, a revision was mistyped or, if the run `will_prune`, leads nowhere, and if git
+    should know and cannot tell, unless it `is_check`.
     """
     changed, problems = _changed(config, since, git, will_prune=will_prune, is_check=is_check)
     there = names_of(config, may_be_empty=bool(changed.names))
     files, unknown = _look(config, there, git, stop, is_check=is_check)
     overlooked = [nested.overlooked(files.below, config.shown_folder)] if files.below and not patterns else []
     gone = _gone(changed, there)
-    chosen = _chosen(config, patterns, files, gone, changed, git, will_prune=will_prune)
+    must_match = not (may_name_unfiled and changed.names is None)
+    chosen = _chosen(config, patterns, files, gone, changed, git, must_match=must_match)
     asked, asked_gone = (in_order(chosen.intersection(names), shard) for names in (files.names, gone))
     count = sum(shard is None or shard.holds(model_id_of(name)) for name in files.names)
     return Scope(files, asked, asked_gone, count, changed.names is None, (*problems, *unknown, *overlooked))
@@ -163,15 +168,21 @@ def _chosen(
     changed: Changed,
     git: Git,
     *,
-    will_prune: bool,
+    must_match: bool,
 ) -> frozenset[str]:
     """Those of the files, there or gone, that a pattern names and that changed."""
 
     def was_there(name: str) -> bool:
         return name not in files.below and had(config.folder, name, git)
 
-    must_match = not (will_prune and changed.names is None)  # it may name a model that has no file
-    chosen = select((*files.names, *gone), patterns, config.folder, must_match=must_match, was_there=was_there)
+    chosen = select(
+        (*files.names, *gone),
+        patterns,
+        config.folder,
+        must_match=must_match,
+        was_there=was_there,
+        has_lines=partial(has_lines, config.folder),
+    )
     return chosen if changed.names is None else chosen & changed.names
 
 
@@ -204,7 +215,7 @@ def _changed(
     """What changed since a revision, None of it for all; with a problem if that leads nowhere, or is later than HEAD."""
     if since is None:
         return Changed(None), ()
-    changed = changed_since(config.folder, since, git, beside=FOLDER)
+    changed = changed_since(config.folder, since, git, beside=FOLDER, name_of=name_of)
     if changed.names is not None:
         return changed, ((_old(since),) if changed.is_old and not is_check else ())
     if will_prune:

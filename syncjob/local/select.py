@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from syncjob.errors import UsageError
-from syncjob.local.acknowledged import FOLDER
+from syncjob.local.acknowledged_lines import FOLDER
 from syncjob.local.names import is_name, model_id_of, name_of
 from syncjob.text.sanitize import one_line
 from syncjob.text.tags import is_id
@@ -34,11 +34,13 @@ def select(
     *,
     must_match: bool = True,
     was_there: Callable[[str], bool] = lambda name: False,
+    has_lines: Callable[[str], bool] = lambda name: False,
 ) -> frozenset[str]:
     """Those of the file names that any pattern names; all of them without a pattern.
 
     Raises UsageError for a pattern that names none, unless `must_match` is False: a typing error
-    must not pass as "all is well". `was_there` says of a name whether there once was such a file.
+    must not pass as "all is well". `was_there` says of a name whether there once was such a file,
+    `has_lines` whether there is a file of that name for acknowledged lines.
     """
     if not patterns:
         return frozenset(names)
@@ -46,7 +48,7 @@ def select(
     chosen: set[str] = set()
     for pattern in patterns:
         found = index.find(pattern)
-        if must_match and not found and not index.are_lines(pattern):
+        if must_match and not found and not index.are_lines(pattern, has_lines):
             name = index.file_of(pattern)
             raise UsageError(_deleted(name) if name and was_there(name) else _nothing_found(pattern, index.ids))
         chosen |= found
@@ -79,10 +81,10 @@ class _Index:
             found |= self._by_id.get(path.name, set())
         return found
 
-    def are_lines(self, pattern: str) -> bool:
+    def are_lines(self, pattern: str, has_lines: Callable[[str], bool]) -> bool:
         """Whether a pattern is the path of acknowledged lines that are there, of which no file need be."""
         path = Path(pattern)
-        return self._is_beside(path) and (path.is_symlink() or path.exists())
+        return self._is_beside(path) and has_lines(path.name)
 
     def _is_beside(self, path: Path) -> bool:
         return path.parent.name == FOLDER and self._parent(path.parent) == self._folder

@@ -3,7 +3,7 @@
 import shlex
 from dataclasses import replace
 
-from syncjob.local.acknowledged import FOLDER, Read, held
+from syncjob.local.acknowledged_lines import FOLDER, Read, updated
 from syncjob.local.names import name_of
 from syncjob.plan.compare import Change
 from syncjob.problems import Problem, note, warning
@@ -47,7 +47,7 @@ def to_acknowledge(change: Change, judged: Change, here: Read, profile: str) -> 
         return judged
     is_forgettable = any(problem.code == FORGETTABLE for problem in judged.problems)
     if judged.action != "conflict" and not is_forgettable:
-        is_dropped = held(here.lines, profile, change.before_sha256) != here.lines
+        is_dropped = updated(here.lines, profile, change.before_sha256, is_seen=False) != here.lines
         dropped = f"; the line of an earlier text is dropped: commit {file_of(change)}" if is_dropped else ""
         return _needless(change, f"{_reason(change, judged)}{dropped}")
     if any(problem.is_error and problem.code != "remote-edited" for problem in judged.problems):

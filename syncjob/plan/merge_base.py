@@ -69,7 +69,7 @@ def _is_overtaken(theirs: str, base: Version, versions: Sequence[Version]) -> bo
 
 
 def guessed(ours: str, theirs: str, versions: Iterable[Version]) -> MergeBase | None:
-    """The version closest to `theirs`, which is sure if Scenario only stores it in another form, or git held no other."""
+    """The version closest to `theirs`: sure if Scenario only stores it in another form, or git held no other."""
     closest = Closest(theirs, ours)
     has_other = False
     for version in versions:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from syncjob.local.acknowledged import CODE
+from syncjob.local.acknowledged_lines import CODE
 from syncjob.plan.compare import WRITES
 from syncjob.problems import CALLED_OFF
 from syncjob.report.model import Item, ItemError, ItemProblem, Report, RunProblem, Summary
@@ -87,7 +87,7 @@ def by_item_line(report: Report) -> str | None:
 
 
 def _is_undone(report: Report) -> bool:
-    """Whether a plan of files is still to be written, as far as the run as a whole is concerned."""
+    """Whether a diff or sync has written nothing yet and no problem stops the whole run."""
     has_written = report.summary.applied + report.summary.uncertain > 0
     return report.command in ("diff", "sync") and not has_written and not any(map(_is_error, report.problems))
 
@@ -183,7 +183,7 @@ def replaces_edit(item: Item) -> bool:
 
 
 def needs_a_look(item: Item) -> bool:
-    """Whether somebody has to look at a file that a pull writes, as its errors say: it is both written and a conflict."""
+    """Whether somebody has to look at a file that a pull writes: a conflict that is not refused."""
     return item.action == "conflict" and item.status in ("planned", "applied")
 
 

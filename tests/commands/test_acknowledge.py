@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from syncjob.local.acknowledged import FOLDER, Line, render
+from syncjob.local.acknowledged_lines import FOLDER, Line, render
 from syncjob.text.canonical import sha256
 from tests.support.loopback import Loopback
 from tests.support.workspace import Ended, Workspace

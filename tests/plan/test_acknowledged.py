@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from syncjob.git.history import Version
-from syncjob.local.acknowledged import Line, Read
+from syncjob.local.acknowledged_lines import Line, Read
 from syncjob.plan.acknowledged import by_lines, forgettable, to_acknowledge
 from syncjob.plan.compare import Change
 from syncjob.problems import Failure, Problem, warning

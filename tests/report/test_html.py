@@ -704,6 +704,7 @@ def test_a_conflict_shows_what_was_edited_since_which_commit() -> None:
     read = Read(page(edited))
     assert "Scenario's text, compared with commit 0123456789" in read.text()
     assert "f" * 30 not in read.text()
+    assert "--- git/0123456789/descriptions/" in read.within("pre")  # as the other formats name it
     assert "-as it was\n+edited there\n" in read.within("pre")
     assert "A guess: of all that git held" in read.text()
     assert "Your file, compared with commit 0123456789" in read.text()

@@ -1,1 +1,1 @@
-"""What a pull does with each text of Scenario's: judged by git, merged if asked to, and acknowledged."""
+"""What a pull does with each text on Scenario: judged by git, merged if asked to, and acknowledged."""

@@ -45,7 +45,7 @@ class Judge:
         self._forms = StoredForms(run.config, but=run.id, is_believed=not run.distrust)
 
     def taken(self, found: Iterable[tuple[Document, Change]]) -> Iterator[Taken]:
-        """What becomes of each; once the run is to end only the places of the rest."""
+        """What becomes of each; after a stop the rest unjudged."""
         for document, change in found:
             yield self._taken(document, change)
 
@@ -89,7 +89,7 @@ class Judge:
 
 
 def with_changes(taken: Iterable[Taken], changes: Iterable[Change]) -> list[Taken]:
-    """The same with other changes, of which some may be none any more."""
+    """The same adoptions with these changes, of which some may be none any more."""
     return [
         replace(each, change=change, is_adopted=each.is_adopted and change.action != "invalid")
         for each, change in zip(taken, changes, strict=True)

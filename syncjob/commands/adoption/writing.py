@@ -8,6 +8,7 @@ from syncjob.commands.adoption.judging import Taken
 from syncjob.commands.run import Run
 from syncjob.files import whole
 from syncjob.local import acknowledged, scope
+from syncjob.local.acknowledged_lines import CODE
 from syncjob.local.names import name_of
 from syncjob.plan.acknowledged import file_of
 from syncjob.plan.compare import Change
@@ -24,20 +25,20 @@ def write(run: Run, taken: Taken) -> Outcome:
         acknowledged.require(run.config.folder, change.model_id)
     except OSError as error:  # then the next pull does both
         message = f"was left alone, because {_unwritable(change, error)}"
-        return Outcome(change, "refused", (Problem(acknowledged.CODE, message),))
+        return Outcome(change, "refused", (Problem(CODE, message),))
     outcome = _write_file(run, change)
     if outcome.status == "applied" and (why := keep_lines(run, change, taken.held, is_seen=taken.is_adopted)):
         path = shlex.quote(change.path)
         undo = f"delete {path}" if change.action == "create" else f"run `git restore {path}`"
         message = f"the file was written, but {why}; mend that, {undo}, and pull again"
-        return Outcome(change, "failed", failure=Failure(acknowledged.CODE, message))
+        return Outcome(change, "failed", failure=Failure(CODE, message))
     return outcome
 
 
 def tidy(run: Run, change: Change, digest: str | None, *, is_seen: bool = False) -> None:
     """Brings the lines of a file up to date of which nothing was written."""
     if why := keep_lines(run, change, digest, is_seen=is_seen):
-        log.event("warning", acknowledged.CODE, message=why)
+        log.event("warning", CODE, message=why)
 
 
 def keep_lines(run: Run, change: Change, digest: str | None, *, is_seen: bool) -> str | None:
