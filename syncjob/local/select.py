@@ -1,6 +1,5 @@
 """Which descriptions a command is about: ids, shell globs over ids, or paths. Pure."""
 
-import difflib
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 from syncjob.errors import UsageError
 from syncjob.local.acknowledged_lines import FOLDER
 from syncjob.local.names import is_name, model_id_of, name_of
+from syncjob.text.closest import closest
 from syncjob.text.sanitize import one_line
 from syncjob.text.tags import is_id
 
@@ -114,6 +114,7 @@ def _deleted(name: str) -> str:
 
 
 def _nothing_found(pattern: str, ids: Sequence[str]) -> str:
-    near = difflib.get_close_matches(Path(pattern).name.removesuffix(".md"), ids, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
+    name = Path(pattern).name.removesuffix(".md")
+    near = name if name in ids else closest(name, ids)
+    hint = f"; did you mean {near}?" if near else ""
     return f"no description matches {one_line(pattern)!r} (an id, a glob over ids, or the path of a file){hint}"
