@@ -11,11 +11,10 @@ from syncjob.git.advice import FETCH, advice
 from syncjob.git.branches import beside_head
 from syncjob.git.call import GitFailed, split
 from syncjob.git.git import Git
-from syncjob.git.repository import Repository
+from syncjob.git.repository import HASH, Repository
 from syncjob.git.worktree import kept_by_git, names_unlike
 from syncjob.text.sanitize import shorten
 
-_HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _NO_COMMIT = re.compile(r"0{40}(?:0{24})?")
 
 _TOUCHED = (
@@ -83,7 +82,7 @@ def named(folder: Path, revision: str, git: Git) -> Named:
         return Named(_commit(git.around(folder), revision))
     except GitFailed as error:
         # In a checkout of one commit, or once a branch was rewritten, there may be such a commit elsewhere.
-        is_slip = isinstance(error, _NoSuchCommit) and not (_HASH.fullmatch(revision) or is_step(os.environ))
+        is_slip = isinstance(error, _NoSuchCommit) and not (HASH.fullmatch(revision) or is_step(os.environ))
         return Named(None, f"{_shown(revision)}: {error}", is_slip)
 
 

@@ -9,13 +9,12 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from syncjob.git.call import GitFailed
-from syncjob.git.repository import Repository
+from syncjob.git.repository import Repository, is_file
 
 # As many files that went and came in one commit git compares at once, without taking long.
 RENAME_LIMIT = 1000
 # How long git may take to compare more of them, in seconds.
 PATIENCE = 60.0
-_FILE = "100"  # begins the mode of a file: neither of a link or a submodule, nor of what is gone
 _HANDFUL = 20_000  # of commits, as many as fit on a command line
 _FORM = (
     "log", "--diff-merges=combined", "--combined-all-paths", "-z", "--raw", "--no-abbrev", "--find-renames", "--format=%H %P",
@@ -62,7 +61,7 @@ class _Entry(NamedTuple):
     def replaced(self) -> Iterator[tuple[str, str, str]]:
         """The (path, blob, commit) of what the parents have; a root has none."""
         for old, mode, blob, parent in zip(self.olds, self.modes, self.blobs, self.parents, strict=False):
-            if mode.startswith(_FILE):
+            if is_file(mode):
                 yield old, blob, parent
 
 
@@ -169,7 +168,7 @@ def _taken_in(log: Log, entries: Iterator[_Entry]) -> Iterator[None]:
 
 def _take_in(log: Log, entry: _Entry) -> None:
     log.entries += 1
-    if entry.modes[-1].startswith(_FILE):
+    if is_file(entry.modes[-1]):
         log.versions[entry.path].append((entry.commit, entry.blobs[-1]))
         log.renamed[entry.path].update(entry.renamed_from)
         log.replaced[entry.path].pop(entry.blobs[-1], None)

@@ -14,7 +14,7 @@ from syncjob.git.call import GitFailed
 from syncjob.git.conversions import checked_out
 from syncjob.git.git import Git
 from syncjob.git.head import HeadFiles
-from syncjob.git.repository import Repository, TooLarge
+from syncjob.git.repository import Repository, TooLarge, is_file
 from syncjob.text.canonical import canonical, same
 
 _PARTIAL = re.compile(r"extensions\.partialclone|remote\..*\.promisor", re.DOTALL)
@@ -158,7 +158,7 @@ class Texts:
         with suppress(GitFailed):
             repository = self._git.around(self._folder)
             commit = repository.commit()
-            return commit, repository.held_at(commit)
+            return commit, {name: blob for name, (mode, blob) in repository.tree(commit).items() if is_file(mode)}
         return "", {}
 
     @cached_property

@@ -21,5 +21,5 @@ def test_the_closest_of_the_known_words(word: str, known: list[str], expected: s
 
 
 def test_of_very_many_words_few_are_compared() -> None:
-    known = (f"model_{number:05}" for number in range(20_000))
-    assert closest("model_0o001", known) == "model_00001"
+    known = [f"model_{number:05}" for number in range(20_000)]
+    assert closest("modle_x_dev", [*known, "model_x_dev"]) == "model_x_dev"
