@@ -32,7 +32,7 @@ def acknowledge(settings: Settings, /, yes: bool, **given: Any) -> int:
     """
     output = Output(given)
     if not (yes or (output.is_on_screen and is_attended())):
-        raise click.UsageError("cannot ask without a terminal; check `syncjob diff`, then pass --yes")
+        raise click.UsageError("cannot show and ask without a terminal; check `syncjob diff`, then pass --yes")
     with run_for(settings, "acknowledge", Options.of(given)) as run:
         seen = _Seen(run, output, is_asking=not yes)
         result = use_case.acknowledge(run, seen)

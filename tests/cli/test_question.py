@@ -219,5 +219,5 @@ def test_where_nobody_sees_the_text_an_acknowledgement_needs_a_yes(one_change: W
     for arguments in (["--format", "json"], ["--output", "seen"]):
         terminal = Terminal(one_change, "acknowledge", "one", *arguments)
         assert terminal.end() == 2
-        assert b"agree with --yes" in terminal.screen
+        assert b"check `syncjob diff`, then pass --yes" in terminal.screen
     assert remote.asked == []
