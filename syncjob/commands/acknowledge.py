@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
-from syncjob.commands.adoption.writing import keep_lines, tidy
 from syncjob.commands.planning import ask_all, by_history, texts_of, unasked_plan
+from syncjob.commands.pull.writing import keep_lines, tidy
 from syncjob.commands.result import RunResult, report_of
 from syncjob.commands.run import Run
 from syncjob.errors import Stopped
-from syncjob.git.history import had
+from syncjob.git.history.texts import had
 from syncjob.local import acknowledged, nested, scope
 from syncjob.local.acknowledged_lines import CODE
 from syncjob.local.document import Document

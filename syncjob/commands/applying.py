@@ -84,6 +84,7 @@ def _recorded(run: Run, report: Report) -> Report:
 def _apply(run: Run, writes: Sequence[Change], consent: Consent) -> dict[str, Outcome]:
     if consent == "asked":  # a person takes long enough for somebody else to edit, so all is read again
         writes = [replace(change, read_at=-inf) for change in writes]
+    run.memory.forget({change.model_id for change in writes})
     http = run.config.http
     # Each write may need a reading beside it, and both must fit into `recheck_after`: under a low limit many
     # workers would make each other's readings old.

@@ -11,17 +11,17 @@ from typing import TypeVar
 from syncjob.commands.reading import in_parallel
 from syncjob.commands.run import Run
 from syncjob.environment import is_step
-from syncjob.git import history
-from syncjob.git.changes import commits_since
+from syncjob.git.history.changes import commits_since
+from syncjob.git.history.texts import Texts, texts
 from syncjob.local import acknowledged, scope
 from syncjob.local.acknowledged import Committed
 from syncjob.local.acknowledged_lines import FOLDER, MAX_BYTES
 from syncjob.local.names import name_of
 from syncjob.output.internal import guarded
-from syncjob.plan.acknowledged import by_lines, forgettable
+from syncjob.plan.acknowledged import by_lines, forgettable, kept_by_file
 from syncjob.plan.as_stored import as_stored
 from syncjob.plan.compare import Change, Plan, failed, in_order, not_compared
-from syncjob.plan.drift import behind, with_history
+from syncjob.plan.drift import behind, put_back, with_history
 from syncjob.plan.thresholds import Tally, large_review, over_threshold
 from syncjob.state.stored_forms import StoredForms
 from syncjob.text.canonical import same
@@ -30,10 +30,10 @@ from syncjob.text.normalised import is_same_but_for_form
 _T = TypeVar("_T")
 
 
-def texts_of(run: Run, encodings: Mapping[str, str]) -> AbstractContextManager[history.Texts]:
+def texts_of(run: Run, encodings: Mapping[str, str]) -> AbstractContextManager[Texts]:
     """What git held for the run's files; `encodings` are those in which git writes them."""
     config = run.config
-    return history.texts(config.folder, run.git, encodings, config.safety.max_file_bytes, run.options.since)
+    return texts(config.folder, run.git, encodings, config.safety.max_file_bytes, run.options.since)
 
 
 def unasked_plan(run: Run) -> Plan:
@@ -91,12 +91,12 @@ def within_thresholds(
         yield replace(plan, problems=(*problems, *plan.problems))
 
 
-def by_history(run: Run, texts: history.Texts) -> Callable[[Change], Change]:
+def by_history(run: Run, texts: Texts) -> Callable[[Change], Change]:
     """Judges changes by what git held, by what HEAD acknowledges, and by what became of our own writes."""
     return _Judge(run, texts)
 
 
-def committed_lines(texts: history.Texts) -> Committed:
+def committed_lines(texts: Texts) -> Committed:
     """The acknowledged lines that HEAD has."""
     return Committed(texts.at(FOLDER, MAX_BYTES))
 
@@ -104,7 +104,7 @@ def committed_lines(texts: history.Texts) -> Committed:
 class _Judge:
     """Whether a change would overwrite what neither git nor an earlier run ever held, nor HEAD acknowledges."""
 
-    def __init__(self, run: Run, texts: history.Texts) -> None:
+    def __init__(self, run: Run, texts: Texts) -> None:
         self._run = run
         self._texts = texts
         self._committed = committed_lines(texts)
@@ -123,12 +123,17 @@ class _Judge:
         """The change, or a conflict that neither a line of HEAD nor another branch explains away."""
         name, texts, may_overwrite = name_of(change.model_id), self._texts, self._run.options.overwrite_remote_edits
         versions = texts.of(name, change.before)
-        judged = with_history(change, versions, partial(texts.gap, name), may_overwrite=may_overwrite)
+        gap, can_fetch = partial(texts.gap, name), not is_step(os.environ)
+        judged = with_history(change, versions, gap, may_overwrite=may_overwrite, can_fetch=can_fetch)
+        if judged is change and change.is_write and change.before and not may_overwrite:
+            return put_back(change, texts.ahead(name))
         if judged is change or judged.action != "conflict":
             return judged
         config = self._run.config
         here = acknowledged.read(config.folder, change.model_id)
         judged = by_lines(change, judged, self._committed.of(change.model_id), here, config.profile)
+        if judged.is_write:
+            return kept_by_file(judged, texts.of(name, but=self._own_commits))
         return judged if texts.gap(name) else behind(judged, texts.elsewhere(name))
 
     def _as_reviewed(self, change: Change) -> Change:

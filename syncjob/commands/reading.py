@@ -15,8 +15,8 @@ from syncjob.plan.compare import Change, Plan, compare, failed, in_order, in_ste
 from syncjob.plan.existing import Held
 from syncjob.plan.suggestions import Suggestions
 from syncjob.remote.lookup import References
-from syncjob.state.cache import Memory
 from syncjob.state.journal import Confirmed
+from syncjob.state.memory.cache import Memory
 from syncjob.state.resume import confirmed_before
 from syncjob.text.canonical import sha256
 

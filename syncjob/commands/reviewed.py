@@ -11,7 +11,7 @@ from syncjob.commands.uncommitted import Uncommitted, noted
 from syncjob.control.workers import Stop
 from syncjob.errors import Stopped, UsageError
 from syncjob.files import regular
-from syncjob.git import history
+from syncjob.git.history.texts import Texts
 from syncjob.local import nested, scope
 from syncjob.local.document import Document
 from syncjob.local.names import name_of
@@ -20,7 +20,7 @@ from syncjob.plan.compare import Change, Plan, in_order, not_compared
 from syncjob.plan.saved_plan import SavedItem
 from syncjob.plan.suggestions import Suggestions
 from syncjob.problems import Problem, warning
-from syncjob.state.cache import Memory
+from syncjob.state.memory.cache import Memory
 from syncjob.text.sanitize import shorten
 
 _NAMED = 1000  # characters of names in one message
@@ -68,14 +68,14 @@ class _Reviewed(scope.Files):
 
 
 def _judged_again(run: Run, names: Sequence[str], source: _Reviewed, judge: "_Judge") -> Iterator[Plan]:
-    for plan in reading.plans(run, names, source, judge, Memory(None), "one", Suggestions()):
+    for plan in reading.plans(run, names, source, judge, Memory(), "one", Suggestions()):
         yield replace(plan, problems=(*plan.problems, *judge.warnings()))
 
 
 class _Judge:
     """Judges the changes of a saved plan again: anybody may have written its file, or git may know better by now."""
 
-    def __init__(self, run: Run, writes: Mapping[str, SavedItem], texts: history.Texts) -> None:
+    def __init__(self, run: Run, writes: Mapping[str, SavedItem], texts: Texts) -> None:
         self._writes = writes
         self._texts = texts
         self._judged = by_history(run, texts)

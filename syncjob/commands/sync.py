@@ -5,14 +5,16 @@ from dataclasses import replace
 
 from syncjob.commands import reading, reviewed, unfiled
 from syncjob.commands.applying import Review, carry_out
+from syncjob.commands.auditing import audited
 from syncjob.commands.planning import by_history, has_neither, texts_of, unasked_plan, within_thresholds
 from syncjob.commands.result import Gathered, RunResult, report_of
 from syncjob.commands.run import Run
 from syncjob.commands.uncommitted import Uncommitted, noted
 from syncjob.errors import Stopped
-from syncjob.git.history import Texts
+from syncjob.git.history.texts import Texts
 from syncjob.local import scope
 from syncjob.plan.compare import Change, Plan, in_order, left_alone, not_compared
+from syncjob.plan.renamed import kept
 from syncjob.plan.suggestions import Suggestions
 from syncjob.problems import Problem
 
@@ -75,14 +77,15 @@ def _plans_in_scope(run: Run, found: scope.Scope, *, will_write: bool, is_strict
         if is_strict and problems:
             yield _refused(run, found, problems)
             return
+        problems = (*problems, *audited(run, memory))
         left = () if will_prune else (left_alone(found.files.unread(name)) for name in found.gone)
         yield Plan(in_order(left), (*found.problems, *problems), is_partial=True)
         asked = (*found.asked, *found.gone, *listed) if will_prune else found.asked
         slicing: reading.Slicing = "paced" if will_write else "even"
         known = Suggestions(found.names, listed)
         plans = reading.plans(run, asked, found.files, by_history(run, texts), memory, slicing, known)
-        if will_prune and found.is_whole:
-            plans = map(_without_nothing, plans)
+        if will_prune:
+            plans = kept(map(_without_nothing, plans) if found.is_whole else plans)
         yield from _guarded(run, found, plans, texts, will_write=will_write)
         if run.options.unfiled and not will_prune:
             yield from unfiled.plans(run, found, listed, memory, texts)

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from syncjob.commands.run import Run
 from syncjob.errors import Stopped
-from syncjob.git.history import Texts
+from syncjob.git.history.texts import Texts
 from syncjob.git.worktree import uncommitted
 from syncjob.local.names import name_of
 from syncjob.plan.compare import Change, Plan

@@ -9,7 +9,7 @@ from itertools import islice
 from syncjob.commands.planning import ask_all
 from syncjob.commands.run import Run
 from syncjob.errors import Stopped
-from syncjob.git.history import Texts
+from syncjob.git.history.texts import Texts
 from syncjob.local import nested, scope
 from syncjob.local.acknowledged import has_lines
 from syncjob.local.document import Document
@@ -20,8 +20,7 @@ from syncjob.plan.existing import Held
 from syncjob.problems import Failure, Problem, warning
 from syncjob.remote.models import own_models
 from syncjob.scenario.resources import PAGE_SIZE
-from syncjob.state import cache
-from syncjob.state.cache import Memory
+from syncjob.state.memory.cache import Memory
 from syncjob.text.canonical import sha256
 from syncjob.text.sanitize import shorten
 
@@ -32,13 +31,13 @@ _NAME = 100  # characters of a model's name
 @contextmanager
 def remembered(run: Run, found: scope.Scope) -> Iterator[Memory]:
     """What earlier runs read, for a run that lists all models, if `updatedAt` is known to tell what has changed."""
-    config, options = run.config, run.options
+    options = run.options
     if not run.learnt.updated_at_moves or not found.is_whole or (options.patterns and not options.unfiled):
-        yield Memory(None)
+        yield Memory()
         return
-    target = f"{config.base_url} {config.project_id or ''}"
-    with cache.opened(config.state_dir, config.profile, target) as opened:
-        yield opened
+    run.memory.open()
+    yield run.memory
+    run.memory.save()
 
 
 def models(run: Run, found: scope.Scope, remembered: Memory) -> tuple[Mapping[str, str], tuple[Problem, ...]]:

@@ -18,6 +18,8 @@ from syncjob.text.closest import closest
 from syncjob.text.sanitize import one_line
 
 STATE_FOLDER = ".syncjob"
+CACHE_FOLDER = "cache"
+API_FILE = "scenario-api.json"
 SANDBOX = "sandbox:"
 
 _T = TypeVar("_T")
@@ -31,6 +33,7 @@ class Http(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How requests are sent; times in seconds. `requests_per_minute` 0 means no pacing, `lag` 0 that none is expected.
 
     `share` is the part of `requests_per_minute` that a run uses; `max_wait` is for how long it may get only 429s.
+    `audit` is how many remembered descriptions each run reads all the same, or 1 % if that is more; 0 for none.
     """
 
     workers: Annotated[int, msgspec.Meta(ge=1, le=128)] = 8
@@ -43,6 +46,7 @@ class Http(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lag: Wait = 300
     max_wait: Wait = 600
     share: Share = 1
+    audit: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 20
 
     @property
     def own_per_minute(self) -> int:
@@ -95,7 +99,8 @@ class Config(msgspec.Struct, frozen=True):
 
     `is_named` says that the user named the file, which was not just found above, and `is_overridden` that
     SCENARIO_BASE_URL replaces the profile's own `base_url`. `folder` holds the descriptions, and messages call it
-    `shown_folder`. `credentials` is None if the environment holds none, and for the sandbox.
+    `shown_folder`. `profiles` are the names of all that the file has. `credentials` is None if the environment holds
+    none, and for the sandbox. `named_cache` is SYNCJOB_CACHE_DIR.
     """
 
     path: Path
@@ -111,6 +116,18 @@ class Config(msgspec.Struct, frozen=True):
     credentials: Credentials | None
     is_named: bool = False
     is_overridden: bool = False
+    profiles: frozenset[str] = frozenset()
+    named_cache: Path | None = None
+
+    @property
+    def cache_dir(self) -> Path:
+        """What may be kept elsewhere from run to run: it holds no text."""
+        return self.named_cache or self.state_dir / CACHE_FOLDER
+
+    @property
+    def api_file(self) -> Path:
+        """What probes found out about the API, beside the config."""
+        return self.path.parent / API_FILE
 
     @property
     def target(self) -> Target:
@@ -144,6 +161,7 @@ def load(path: Path | None, profile: str | None, environment: Mapping[str, str])
     root = source.path.parent
     return Config(
         path=source.path,
+        profiles=frozenset(file.profiles),
         profile=name,
         base_url=base_url,
         project_id=chosen.project_id,
@@ -156,6 +174,7 @@ def load(path: Path | None, profile: str | None, environment: Mapping[str, str])
         credentials=None if base_url == SANDBOX else from_environment(environment),
         is_named=path is not None,
         is_overridden=base_url != chosen.base_url,
+        named_cache=Path(cache) if (cache := environment.get("SYNCJOB_CACHE_DIR")) else None,
     )
 
 

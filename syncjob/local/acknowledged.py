@@ -4,17 +4,18 @@ They are tracked beside the descriptions, so the decision is reviewed, and survi
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from syncjob.files import regular, whole
 from syncjob.git.call import GitFailed
-from syncjob.git.head import HeadFiles
+from syncjob.git.history.head import HeadFiles
 from syncjob.local.acknowledged_lines import CODE, FOLDER, MAX_BYTES, Line, Read, parse, render, updated
 from syncjob.local.names import shown_name
-from syncjob.problems import Problem
+from syncjob.problems import Problem, warning
+from syncjob.text.sanitize import shorten
 from syncjob.text.tags import is_id
 
 _NO_ID = Problem(CODE, "is not named for a model: its name is not a valid model id; remove it")
@@ -66,8 +67,11 @@ def update(folder: Path, model_id: str, profile: str, digest: str | None, *, is_
         write(folder, model_id, wanted)
 
 
-def problems_of(folder: Path, shown_as: str) -> Iterator[Problem]:
-    """What is wrong with the files of all models, each problem with its path; `shown_as` is the folder in messages."""
+def problems_of(folder: Path, shown_as: str, profiles: Collection[str]) -> Iterator[Problem]:
+    """What is wrong with the files of all models, each problem with its path; `shown_as` is the folder in messages.
+
+    A line of a profile that is none of `profiles` is a warning.
+    """
     shown = f"{shown_name(shown_as)}/{FOLDER}"
     try:
         _require_own_folder(folder / FOLDER)
@@ -79,8 +83,16 @@ def problems_of(folder: Path, shown_as: str) -> Iterator[Problem]:
         yield Problem(CODE, what, path=shown)
         return
     for name in names:
-        problems = read(folder, name).problems if is_id(name) else (_NO_ID,)
+        problems = _problems(read(folder, name), profiles) if is_id(name) else (_NO_ID,)
         yield from (replace(problem, path=f"{shown}/{shown_name(name)}") for problem in problems)
+
+
+def _problems(found: Read, profiles: Collection[str]) -> Iterator[Problem]:
+    yield from found.problems
+    unknown = sorted({line.profile for line in found.lines}.difference(profiles))
+    if unknown:
+        names = shorten(", ".join(unknown), 200)
+        yield warning(CODE, f"counts for nothing: config.yaml has no profile {names}; correct the line, or remove it")
 
 
 def write(folder: Path, model_id: str, lines: Iterable[Line]) -> None:

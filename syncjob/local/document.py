@@ -12,20 +12,24 @@ from syncjob.files import regular
 from syncjob.local import unfinished
 from syncjob.local.names import model_id_of, problem_of, shown_name
 from syncjob.problems import Problem, warning
-from syncjob.text.canonical import canonical
+from syncjob.text.canonical import canonical, sha256
 from syncjob.text.sanitize import shorten
 from syncjob.text.tags import NearMiss, Tag, find
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One description file; `text` is canonical, "" if a problem kept it from being read or it is gone."""
+    """One description file; `text` is canonical, "" if a problem kept it from being read or it is gone.
+
+    `unread_sha256` is of the text of a file that is not read as a description, because its name is a bad one.
+    """
 
     model_id: str
     path: str
     text: str = ""
     tags: tuple[Tag, ...] = ()
     problems: tuple[Problem, ...] = ()
+    unread_sha256: str | None = None
 
     @property
     def is_valid(self) -> bool:
@@ -68,10 +72,12 @@ class Folder:
         return None
 
     def _read(self, name: str) -> Document:
-        if bad := problem_of(name):
-            return Document(model_id_of(name), f"{self._shown_as}/{shown_name(name)}", problems=(bad,))
-        model_id, shown = name[:-3], f"{self._shown_as}/{name}"  # an id can be shown as it is
         data = _read_regular(os.path.join(self._path, name), self._max_file_bytes)  # noqa: PTH118  a third of a Path's time
+        if bad := problem_of(name):
+            digest = None if isinstance(data, Problem) else sha256(parse("", "", data).text)
+            path = f"{self._shown_as}/{shown_name(name)}"
+            return Document(model_id_of(name), path, problems=(bad,), unread_sha256=digest)
+        model_id, shown = name[:-3], f"{self._shown_as}/{name}"  # an id can be shown as it is
         if isinstance(data, Problem):
             return Document(model_id, shown, problems=(data,))
         return parse(model_id, shown, data)

@@ -8,9 +8,9 @@ from functools import partial
 from syncjob.config.config import Config
 from syncjob.config.discovery import require_own_folder
 from syncjob.errors import UsageError
-from syncjob.git.changes import Changed, changed_since
 from syncjob.git.git import Git
-from syncjob.git.history import had
+from syncjob.git.history.changes import Changed, changed_since
+from syncjob.git.history.texts import had
 from syncjob.git.processes import Ending
 from syncjob.git.worktree import Worktree, look
 from syncjob.local import nested

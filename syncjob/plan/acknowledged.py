@@ -1,12 +1,17 @@
 """What becomes of an edit made on Scenario that the team has seen, by the lines of `local/acknowledged.py`. Pure."""
 
 import shlex
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
+from syncjob.git.history.texts import Version
 from syncjob.local.acknowledged_lines import FOLDER, Read, updated
 from syncjob.local.names import name_of
 from syncjob.plan.compare import Change
+from syncjob.plan.pull.base import guessed
 from syncjob.problems import Problem, note, warning
+from syncjob.text.canonical import same
+from syncjob.text.matching import has_changes
 from syncjob.text.sanitize import shorten
 
 REPLACES, FORGETTABLE = "edit-acknowledged", "unacknowledged"
@@ -26,7 +31,29 @@ def by_lines(change: Change, judged: Change, committed: Read, here: Read, profil
         uncommitted = Problem("remote-edited", f"acknowledged here, but not committed: commit {file_of(change)}")
         return replace(judged, problems=(*change.problems, uncommitted))
     notes = (warning(each.code, f"{file_of(change)} is ignored: {_said(each)}") for each in committed.problems)
-    return replace(judged, problems=(*change.problems, *notes, *judged.problems[len(change.problems) :]))
+    found = judged.problems[len(change.problems) :]
+    others = {line.profile for line in committed.lines | here.lines if line.sha256 == change.before_sha256}
+    return replace(judged, problems=(*change.problems, *notes, *(_for_others(each, others, profile) for each in found)))
+
+
+def _for_others(problem: Problem, profiles: Collection[str], own: str) -> Problem:
+    """The conflict, which says first that other profiles' lines allow nothing here."""
+    names = shorten(", ".join(sorted(profiles)), 200)
+    if not profiles or own in profiles or problem.code != "remote-edited":
+        return problem
+    return replace(problem, message=f"acknowledged for profile {names} only, and this is {own}: {problem.message}")
+
+
+def kept_by_file(change: Change, others: Iterable[Version]) -> Change:
+    """The write over an acknowledged edit, with a note in place of the warning if its file has all of that edit.
+
+    `others` are the versions that the edit may have been made from; the file's own text is none of them.
+    """
+    base = guessed("", change.before, (version for version in others if not same(version.text, change.after)))
+    if base is None or not has_changes(base.version.text, change.before, change.after):
+        return change
+    kept = note(REPLACES, "goes on from an edit made on Scenario, and keeps it")
+    return replace(change, problems=tuple(kept if each.code == REPLACES else each for each in change.problems))
 
 
 def forgettable(change: Change, since: str) -> Change:

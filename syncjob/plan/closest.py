@@ -1,6 +1,6 @@
 """Which version in git a text on Scenario was most likely made from. Pure."""
 
-from syncjob.git.history import Version
+from syncjob.git.history.texts import Version
 from syncjob.text.canonical import same
 from syncjob.text.matching import apart_from
 from syncjob.text.normalised import kin_of

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from syncjob.git.history import Version
+from syncjob.git.history.texts import Version
 from syncjob.local.document import Document
 from syncjob.plan.existing import Existing, Held
 from syncjob.plan.references import Catalogue, Entry, model_unknown, problems_of
@@ -141,7 +141,9 @@ def _known(change: Change, catalogue: Catalogue) -> tuple[Entry, ...]:
 
 def not_compared(document: Document) -> Change:
     """The place of a document that was not compared: a bad file, or the run ended early."""
-    return Change(document.model_id, document.path, "invalid", problems=document.problems, is_compared=False)
+    digest = document.unread_sha256 or sha256(document.text)
+    bare = Change(document.model_id, document.path, "invalid", problems=document.problems, is_compared=False)
+    return replace(bare, after_sha256=digest)
 
 
 def unjudged(change: Change) -> Change:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from syncjob.git.history import Version
+from syncjob.git.history.texts import Version
 from syncjob.plan.closest import Closest
 from syncjob.plan.compare import Change
 from syncjob.problems import Problem, warning
@@ -13,12 +13,18 @@ from syncjob.text.probe_texts import left_by_a_probe
 
 
 def with_history(
-    change: Change, versions: Iterable[Version], gap: Callable[[], str | None], *, may_overwrite: bool
+    change: Change,
+    versions: Iterable[Version],
+    gap: Callable[[], str | None],
+    *,
+    may_overwrite: bool,
+    can_fetch: bool = True,
 ) -> Change:
     """The change, as a `conflict` if it would overwrite a text that git never held.
 
     `versions` are the file's, newest first, read no further than needed. Once they are all read, `gap` says why
-    history may hold more, if it may. With `may_overwrite` a warning takes the place of the conflict.
+    history may hold more, if it may. With `may_overwrite` a warning takes the place of the conflict. `can_fetch`:
+    whoever reads this has git at hand.
     """
     if not (change.is_write and change.before):
         return change
@@ -31,7 +37,10 @@ def with_history(
     if may_overwrite:
         return replace(over_edit(change, missing), base=closest.version)
     base = closest.version
-    problem = _stored_otherwise(change, base) if base and closest.is_kin else _edited(change, base, missing)
+    if base and closest.is_kin:
+        problem = _stored_otherwise(change, base)
+    else:
+        problem = _edited(change, base, missing, can_fetch=can_fetch)
     return replace(change, action="conflict", base=base, problems=(*change.problems, problem))
 
 
@@ -39,16 +48,20 @@ def _stored_otherwise(change: Change, base: Version) -> Problem:
     """Nobody need have edited this: a server may have changed or cut what was sent."""
     commit = f"commit {base.commit[:10]}"
     is_whole = is_same_but_for_form(base.text, change.before)
-    what = f"the text of {commit} in another form" if is_whole else f"only the beginning of the text of {commit}"
-    return _unlike_git(change, base, f"Scenario stores {what}")
+    if is_whole:
+        return _unlike_git(change, base, f"Scenario stores the text of {commit} in another form")
+    why = "the end was deleted there, or cut when it was stored"
+    return _unlike_git(change, base, f"Scenario has only the beginning of the text of {commit}: {why}")
 
 
-def _edited(change: Change, base: Version | None, missing: str | None) -> Problem:
+def _edited(change: Change, base: Version | None, missing: str | None, *, can_fetch: bool) -> Problem:
     if left := left_by_a_probe(change.before, change.model_id):
         return Problem("remote-edited", left)
     if missing:
         return Problem("remote-edited", f"cannot tell whether this text was edited on Scenario: {missing}")
-    return _unlike_git(change, base, "not in git's history: edited on Scenario, or synced without a commit")
+    fetch = " (`git fetch`)" if can_fetch else ""
+    what = f"edited on Scenario, or synced from a commit that is not here{fetch}"
+    return _unlike_git(change, base, f"not in git's history: {what}")
 
 
 def _unlike_git(change: Change, base: Version | None, message: str) -> Problem:
@@ -72,8 +85,22 @@ def behind(judged: Change, elsewhere: Iterable[tuple[str, Version]]) -> Change:
     """
     if judged.action != "conflict":
         return judged
-    for branch, version in elsewhere:
-        if same(version.text, judged.before):
-            problem = Problem("behind", f"{branch} has this text ({version.commit[:7]}): merge that branch")
-            return replace(judged, problems=(*judged.problems[:-1], problem))
-    return judged
+    found = _held_by(elsewhere, judged.before)
+    return replace(judged, problems=(*judged.problems[:-1], found)) if found else judged
+
+
+def put_back(change: Change, ahead: Iterable[tuple[str, Version]]) -> Change:
+    """The change, as a `conflict` if it would put back what a branch that HEAD is behind has replaced.
+
+    `ahead` are the texts that the file has there and not in HEAD, each with its branch's name.
+    """
+    found = _held_by(ahead, change.before)
+    return replace(change, action="conflict", problems=(*change.problems, found)) if found else change
+
+
+def _held_by(held: Iterable[tuple[str, Version]], text: str) -> Problem | None:
+    """What is to be merged, if a branch has the text."""
+    for branch, version in held:
+        if same(version.text, text):
+            return Problem("behind", f"{branch} has this text ({version.commit[:7]}): merge that branch")
+    return None

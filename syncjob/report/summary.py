@@ -177,8 +177,8 @@ def outcome_line(summary: Summary) -> str:
 
 
 def replaces_edit(item: Item) -> bool:
-    """Whether the item is a write over a text that somebody edited on Scenario."""
-    codes = (problem.code for problem in item.problems)
+    """Whether the item is a write over a text that somebody edited on Scenario, and does not keep that edit."""
+    codes = (problem.code for problem in item.problems if problem.severity != "note")
     return item.action in ("update", "delete") and not {"edit-acknowledged", "remote-edited"}.isdisjoint(codes)
 
 

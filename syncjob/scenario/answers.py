@@ -110,6 +110,8 @@ def _advice(kind: type[errors.ScenarioError], is_bearer: bool, too_long: float |
         yield "not Scenario's own response: check base_url, and any proxy or gateway before it"
     if kind is errors.Unauthorized:
         yield f"check {JWT if is_bearer else f'{KEY} and {SECRET}'}"
+    if kind is errors.Forbidden:
+        yield "these credentials may not do this: check the role of the API key, and project_id"
     if too_long is not None:
         yield f"the server asks to wait {too_long:.0f} s, more than http.max_retry_after ({most:.0f} s)"
 

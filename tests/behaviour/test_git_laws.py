@@ -19,14 +19,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from syncjob.commands import acknowledge as use_case
-from syncjob.commands import pull as pulling
 from syncjob.commands import run, sync
+from syncjob.commands.pull import job as pulling
 from syncjob.config.config import Config, Safety
 from syncjob.credentials import basic
 from syncjob.errors import UsageError
 from syncjob.git.git import Git
-from syncjob.git.history import Texts
-from syncjob.git.history import texts as texts_of_git
+from syncjob.git.history.texts import Texts
+from syncjob.git.history.texts import texts as texts_of_git
 from syncjob.local import acknowledged
 from syncjob.local.acknowledged_lines import FOLDER
 from syncjob.plan import saved_plan
@@ -222,13 +222,15 @@ class GitAndScenario(RuleBasedStateMachine):
     @property
     def lines(self) -> dict[str, frozenset[str]]:
         """The digests that the working tree acknowledges for the profile of the runs."""
+        return {name: frozenset(line for line in lines if " " not in line) for name, lines in self.all_lines.items()}
+
+    @property
+    def all_lines(self) -> dict[str, frozenset[str]]:
+        """Those digests, and the whole lines of other profiles."""
         folder = self.descriptions / FOLDER
         found = {path.name: path.read_text().splitlines() for path in folder.iterdir()} if folder.is_dir() else {}
         own = f"{self.config.profile} "
-        return {
-            name: frozenset(line.removeprefix(own) for line in all_ if line.startswith(own))
-            for name, all_ in found.items()
-        }
+        return {name: frozenset(line.removeprefix(own) for line in lines) for name, lines in found.items()}
 
     def path(self, model_id: str) -> Path:
         return self.descriptions / f"{model_id}.md"
@@ -248,7 +250,7 @@ class GitAndScenario(RuleBasedStateMachine):
     def note_head(self, *parents: str) -> None:
         """Takes the commit that the branch now names, of a clean working tree, into the model's own history."""
         self.head = (self.repository / ".git" / "refs" / "heads" / self.branch).read_text().strip()
-        self.history.add(self.head, parents, self.files, self.lines)
+        self.history.add(self.head, parents, self.files, self.all_lines)
 
     def commit_all(self, *merged: str) -> None:
         self.git("add", "--all")
@@ -258,7 +260,7 @@ class GitAndScenario(RuleBasedStateMachine):
     @property
     def is_clean(self) -> bool:
         commit = self.history.commits[self.head]
-        return self.files == commit.files and self.lines == commit.lines
+        return self.files == commit.files and self.all_lines == commit.lines
 
     def commit_if_dirty(self) -> None:
         if not self.is_clean:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from syncjob.commands import planning, pull, reading, rollback
-from syncjob.commands.adoption import judging
+from syncjob.commands import planning, reading, rollback
+from syncjob.commands.pull import job, judging
 from syncjob.remote import attempt, lookup, write
 from syncjob.report.summary import outcome_line
 from syncjob.scenario.answers import Answer
@@ -110,7 +110,7 @@ def test_what_fails_once_it_was_sent_may_have_been_written(
     assert effects(workspace) == {"one": "unknown", "two": "written"}
 
 
-@pytest.mark.parametrize(("where", "name"), [(pull, "compared"), (judging, "judged"), (pull, "fitting")])
+@pytest.mark.parametrize(("where", "name"), [(job, "compared"), (judging, "judged"), (job, "fitting")])
 def test_a_rollback_and_a_pull_go_on_with_the_others(
     workspace: Workspace, remote: Loopback, monkeypatch: pytest.MonkeyPatch, where: Any, name: str
 ) -> None:
@@ -124,7 +124,10 @@ def test_a_rollback_and_a_pull_go_on_with_the_others(
     remote.sandbox.put("one", "new of Scenario")
     remote.sandbox.put("two", "new of Scenario")
     report = in_process.pull(workspace, lag=0)
-    assert told(report) == {"one": ("update", "not_attempted", []), "two": ("invalid", "failed", ["internal"])}
+    assert told(report) == {
+        "one": ("update", "not_attempted", ["own-changes"]),
+        "two": ("invalid", "failed", ["internal"]),
+    }
 
 
 def test_a_model_without_a_file_that_cannot_be_read_is_told(workspace: Workspace, remote: Loopback) -> None:

@@ -332,6 +332,16 @@ def test_a_text_that_another_branch_holds_is_to_be_merged_and_not_acknowledged(e
     assert not (edited.descriptions / FOLDER).exists()
 
 
+def test_check_warns_of_a_line_of_a_profile_that_the_config_does_not_have(edited: Workspace) -> None:
+    acknowledge(edited, profile="prodction")
+    acknowledge(edited, "two")
+    ended = edited.json("check")
+    (problem,) = ended.report["problems"]
+    assert (ended.status, problem["code"], problem["severity"]) == (0, "acknowledged-line", "warning")
+    assert problem["path"] == "descriptions/.acknowledged/one"
+    assert "config.yaml has no profile prodction" in problem["message"]
+
+
 def test_a_step_of_github_actions_gets_its_summary_and_the_lines_are_annotated(edited: Workspace) -> None:
     summary = edited.folder / "summary"
     in_step = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}

@@ -70,7 +70,7 @@ def test_all_takes_new_models_but_not_what_git_saw_deleted(team: Workspace) -> N
     assert told(ended)["gone"] == ("unchanged", "unchanged", ["deleted-locally"])
     assert told(ended)["new"] == told(ended)["fresh"] == ("create", "applied", [])
     assert not (team.descriptions / "gone.md").exists()
-    assert lines_of(team, "new") == f"test {digest('new')}\n"
+    assert lines_of(team, "new") is None  # the new file is the record
     ended = team.json("pull", "gone")
     assert told(ended) == {"gone": ("create", "applied", [])}
 
@@ -101,9 +101,16 @@ def test_what_head_acknowledges_is_left_and_a_line_of_another_profile_says_nothi
     ended = team.json("pull", "--dry-run")
     assert told(ended)["edited"][0] == "update"
     (folder / "edited").write_text(f"{other}test {digest('an edit')}\n")
-    assert told(team.json("pull", "--dry-run"))["edited"][0] == "update"  # not committed
+    uncommitted = team.json("pull", "--dry-run")
+    assert told(uncommitted)["edited"] == ("unchanged", "unchanged", ["acknowledged"])
+    assert "acknowledged here, not committed yet" in uncommitted.item("edited")["problems"][0]["message"]
     team.commit()
+    dry = team.run("pull", "--dry-run")
+    assert "syncjob: note lines-dropped: dropped 1 acknowledged line that nothing needs any more\n" in dry.out
+    assert "Next:" not in dry.err
     ended = team.json("pull")
+    assert [problem["code"] for problem in ended.report["problems"]] == ["lines-dropped"]
+    assert "Next: `git add descriptions`" in ended.err
     assert told(ended)["edited"] == ("unchanged", "unchanged", ["acknowledged"])
     assert (team.descriptions / "edited.md").read_text() == "old"
     assert lines_of(team, "edited") == f"{other}test {digest('an edit')}\n"
@@ -167,6 +174,9 @@ def test_a_line_that_could_not_be_written_says_how_to_pull_again(
     def full(*given: object) -> None:
         raise OSError(errno.ENOSPC, "no space left")
 
+    (team.descriptions / ".acknowledged").mkdir(exist_ok=True)
+    (team.descriptions / ".acknowledged" / "new").write_text(f"test {digest('earlier')}\n")  # else it needs no line
+    team.commit()
     monkeypatch.setattr(acknowledged, "write", full)
     report = in_process.pull(team, Options(patterns=("edited", "new")))
     edited, new = (item.error for item in report.items)
@@ -217,7 +227,7 @@ def test_the_first_pull_of_a_new_repository_and_a_second_one(workspace: Workspac
     assert workspace.run("check").status == 0
     workspace.commit()
     remote.add("one", texts={"one": "edited"})
-    assert told(workspace.json("pull", "--merge"))["one"] == ("update", "applied", [])
+    assert told(workspace.json("pull", "--merge"))["one"] == ("update", "applied", ["adopted"])
     assert lines_of(workspace, "one") == f"test {digest('edited')}\n"
 
 

@@ -100,6 +100,14 @@ def test_the_journal_of_this_machine_knows_the_base(workspace: Workspace, remote
     assert text_of(workspace) == BOTH.replace("\n\nsecond", "") + "\n"
 
 
+def test_a_commit_that_was_not_synced_takes_no_change_of_the_file_without_a_word(diverged: Workspace) -> None:
+    ended = diverged.json("pull", "--merge", "--since", "HEAD")
+    assert (ended.status, told(ended)["one"]) == (0, ("update", "applied", ["own-changes"]))
+    assert (
+        "the base of this merge: look for changes that the file has lost" in ended.item("one")["problems"][0]["message"]
+    )
+
+
 def test_a_guess_is_written_and_is_called_one(diverged: Workspace) -> None:
     ended = diverged.json("pull", "--merge")
     assert (ended.status, told(ended)["one"]) == (1, ("conflict", "applied", ["merge-guess"]))
@@ -147,9 +155,17 @@ def test_one_that_cannot_be_merged_holds_up_no_other(diverged: Workspace, remote
     assert told(ended) == {
         "one": ("update", "applied", ["merged"]),
         "two": ("conflict", "refused", ["file-uncommitted"]),
-        "three": ("update", "applied", []),
+        "three": ("update", "applied", ["adopted"]),
         "bad": ("invalid", "refused", ["file-encoding"]),
     }
+
+
+def test_a_file_that_is_unchanged_since_the_base_is_said_to_be_replaced(diverged: Workspace, remote: Loopback) -> None:
+    edit(remote, one=FILE + "\n\nmore")
+    head = diverged.git("rev-parse", "HEAD")[:10]
+    (note,) = diverged.json("pull", "--merge", "--since", "HEAD").item("one")["problems"]
+    assert (note["code"], note["severity"]) == ("adopted", "note")
+    assert note["message"] == f"the file is unchanged since commit {head}, so Scenario's text replaces it"
 
 
 def test_what_the_file_has_already_only_needs_its_line(diverged: Workspace, remote: Loopback) -> None:
@@ -201,3 +217,22 @@ def test_markdown_says_who_is_affected_and_what_was_not_merged(diverged: Workspa
     assert "\nMerged: <code>one</code>\n" in ended.out
     assert "\nTo be checked by hand: <code>three</code>\n" in ended.out
     assert "\nNot adopted: <code>four</code>\n" in ended.out
+
+
+def test_a_merged_edit_is_kept_and_no_reader_is_told_of_a_discard(workspace: Workspace, remote: Loopback) -> None:
+    base = "a\nb\nc\nd\ne"
+    remote.add("one", texts={"one": base.replace("e", "e, and much\nmore\nof it")})
+    workspace.held({"one": base})
+    workspace.held({"one": base.replace("a", "a of the file")})
+    assert workspace.run("pull", "--merge", "--since", "HEAD~1").status == 0
+    workspace.commit()
+    workspace.write("one", (workspace.descriptions / "one.md").read_text().replace("b\n", "b, improved\n"))
+    workspace.commit()
+    for since in ((), ("--since", "HEAD~2")):
+        (kept,) = workspace.json("diff", *since).item("one")["problems"]
+        assert (kept["code"], kept["severity"]) == ("edit-acknowledged", "note") or not since
+    assert kept["message"] == "goes on from an edit made on Scenario, and keeps it"
+    for form in ("text", "markdown", "html"):
+        shown = workspace.run("diff", "--since", "HEAD~2", "--format", form).out
+        assert "goes on from an edit" in shown
+        assert "replaces an edit" not in shown

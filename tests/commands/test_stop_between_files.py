@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from syncjob.commands import check, pull, run, sync
+from syncjob.commands import check, run, sync
+from syncjob.commands.pull import job
 from syncjob.commands.run import Options, Run
 from syncjob.local.document import Document, Folder
 from syncjob.report.model import Report
@@ -22,7 +23,7 @@ JOBS: dict[str, Job] = {
     "check": lambda begun: check.check(begun, is_remote=False),
     "check --remote": lambda begun: check.check(begun, is_remote=True),
     "sync": lambda begun: sync.sync(begun, AGREEING).report,
-    "pull": lambda begun: pull.pull(begun, takes_all=False, dry_run=False).report,
+    "pull": lambda begun: job.pull(begun, takes_all=False, dry_run=False).report,
     "sync --plan": lambda begun: sync.sync(begun, AGREEING).report,
 }
 

@@ -13,31 +13,11 @@ from syncjob.git.git import Git
 from syncjob.git.merge import merge
 from syncjob.local.unfinished import LABELS, own_markers
 from syncjob.text.canonical import canonical
-
-OURS, THEIRS = f"<<<<<<< {LABELS[0]}", f">>>>>>> {LABELS[1]}"
+from tests.support.sides import OURS, THEIRS, sides
 
 
 def merged(base: str, ours: str, theirs: str) -> tuple[str, int]:
     return merge(base, ours, theirs, LABELS, Git())
-
-
-def sides(text: str) -> tuple[list[str], list[str]]:
-    """The merged lines as they are if each conflict is settled for the file, and for Scenario."""
-    ours: list[str] = []
-    theirs: list[str] = []
-    where = "both"
-    for line in text.split("\n"):
-        if line == OURS:
-            where = "ours"
-        elif line == "=======" and where == "ours":
-            where = "theirs"
-        elif line == THEIRS and where == "theirs":
-            where = "both"
-        else:
-            ours += [line] if where != "theirs" else []
-            theirs += [line] if where != "ours" else []
-    assert where == "both"
-    return ours, theirs
 
 
 @st.composite

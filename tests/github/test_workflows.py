@@ -42,7 +42,8 @@ def scripts() -> list[tuple[str, str]]:
         for step in job(name, job_)["steps"]
         if "run" in step
     ]
-    return found + [(f"action/{step['name']}", step["run"]) for step in load(ROOT / "action.yml")["runs"]["steps"][1:]]
+    steps = load(ROOT / "action.yml")["runs"]["steps"]
+    return found + [(f"action/{step['name']}", step["run"]) for step in steps if "run" in step]
 
 
 def tool(name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -107,13 +108,17 @@ def test_no_file_runs_a_pull_request_with_the_rights_of_its_target(path: Path) -
 def test_each_action_of_others_is_pinned_by_its_commit_with_its_version(path: Path) -> None:
     uses = re.findall(r"uses: (.+)", path.read_text("utf-8"))
     assert uses
-    pinned = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+    pinned = re.compile(r"[\w.-]+(?:/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
     assert [use for use in uses if use != "./" and not pinned.fullmatch(use)] == []
 
 
 def test_one_action_has_one_version_everywhere_also_in_the_docs() -> None:
     paths = [*FILES, ROOT / "docs" / "github-actions.md"]
-    pins = {pin for path in paths for pin in re.findall(r"uses: ([\w.-]+/[\w.-]+)@([0-9a-f]{40})", path.read_text())}
+    pins = {
+        pin
+        for path in paths
+        for pin in re.findall(r"uses: ([\w.-]+/[\w.-]+)(?:/[\w.-]+)*@([0-9a-f]{40})", path.read_text())
+    }
     assert len(pins) == len({action for action, _ in pins}) >= 4
 
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from syncjob.git.history import Version
+from syncjob.git.history.texts import Version
 from syncjob.plan.closest import Closest
 from syncjob.plan.compare import Change
 from syncjob.plan.drift import with_history
-from syncjob.plan.merge_base import guessed
+from syncjob.plan.pull.base import guessed
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from syncjob.git.history import Version
+from syncjob.git.history.texts import Version
 from syncjob.plan.compare import Action, Change
 from syncjob.plan.drift import behind, with_history
 from syncjob.problems import Problem, warning

@@ -2,8 +2,8 @@
 
 import pytest
 
-from syncjob.git.history import Version
-from syncjob.plan.merge_base import LastSynced, find, later
+from syncjob.git.history.texts import Version
+from syncjob.plan.pull.base import LastSynced, find, later
 from syncjob.text.canonical import sha256
 
 A, B, C = "one\ntwo\nthree", "one\ntwo\nthree\nfour", "one\ntwo\nthree\nfour\nfive"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncjob.git.history import Version
+from syncjob.git.history.texts import Version
 from syncjob.plan.compare import Change
 from syncjob.report.html.page import parts
 from syncjob.report.markdown import Limit

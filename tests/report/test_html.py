@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from syncjob.git.history import Version
+from syncjob.git.history.texts import Version
 from syncjob.plan.compare import Action, Change, Plan
 from syncjob.plan.references import Entry
 from syncjob.problems import Failure, Problem, warning
@@ -44,6 +44,7 @@ TEXT_TAGS = {
 ATTRIBUTES = {
     "lang", "charset", "http-equiv", "content", "name", "class", "href", "id", "tabindex", "rel", "datetime", "aria-label", "aria-labelledby",
     "aria-describedby", "hidden", "for", "type", "autocomplete", "spellcheck", "value", "dir", "start",
+    "open",  # of details: what a conflict unfolds
 }  # fmt: skip
 OBEYED = re.compile(r"##\[|(?:^|[\r\n])(?:\s|\ufeff)*::")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
@@ -707,8 +708,9 @@ def test_a_conflict_shows_what_was_edited_since_which_commit() -> None:
     assert "--- git/0123456789/descriptions/" in read.within("pre")  # as the other formats name it
     assert "-as it was\n+edited there\n" in read.within("pre")
     assert "A guess: of all that git held" in read.text()
-    assert "Your file, compared with commit 0123456789" in read.text()
+    assert "Your file, compared with commit 0123456789 (a guess)" in read.text()
     assert "-as it was\n+changed here\n" in read.within("pre")
+    assert ["open" in each for each in read.of("details") if each.get("class") == "source"] == [False, True, True]
 
 
 def test_each_model_has_a_fragment_of_its_own() -> None:

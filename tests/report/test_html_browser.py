@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, sync_playwright
 
-from syncjob.git.history import Version
+from syncjob.git.history.texts import Version
 from syncjob.local.document import parse
 from syncjob.plan.compare import Change, compare, with_references
 from syncjob.plan.existing import Held

@@ -12,7 +12,7 @@ WRITES = frozenset({"create", "update", "delete"})
 BLOCKED = frozenset({"conflict", "invalid"})
 
 Files = Mapping[str, bytes]  # by model id
-Lines = Mapping[str, frozenset[str]]  # the acknowledged digests of the run's profile, by model id
+Lines = Mapping[str, frozenset[str]]  # acknowledged: digests of the run's profile, whole lines of others, by model id
 Actions = Mapping[str, frozenset[str]]  # by model id; any one of them is right
 
 

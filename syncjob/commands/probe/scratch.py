@@ -151,9 +151,9 @@ class Scratch:
     def _send(self, text: str | None) -> Any:
         """One PUT, with its records in the journal before and after."""
         after_sha256 = sha256(canonical(text or ""))
+        self._run.memory.forget([self.model_id])
         self._record(Intent(self.model_id, "", self.original, after_sha256, datetime.now(UTC)), is_durable=True)
-        self._is_known = False
-        was_sent = self._was_sent
+        self._is_known, was_sent = False, self._was_sent
         try:
             answer = put_once(self._run, self._path, text, self._is_sent)
             stored = own_text(answer)

@@ -8,8 +8,9 @@ from syncjob.cli.options import with_output
 from syncjob.cli.output import Output
 from syncjob.cli.review import commit_hint
 from syncjob.cli.session import Settings, run_for
-from syncjob.commands import pull as use_case
+from syncjob.commands.pull import job as use_case
 from syncjob.commands.run import Options
+from syncjob.plan.pull.files import LINES_DROPPED
 from syncjob.report import text
 from syncjob.report.model import Item, Report
 from syncjob.report.summary import needs_a_look
@@ -52,7 +53,8 @@ def _next_step(report: Report, folder: str, *, is_of_files: bool) -> str | None:
     if is_of_files and not report.items and not report.problems:
         return "No descriptions here yet: `syncjob pull --all` downloads all that Scenario has."
     adopted = [item for item in report.items if item.status == "applied" or _is_merged(item)]
-    if not adopted:
+    is_tidied = not report.dry_run and any(problem.code == LINES_DROPPED for problem in report.problems)
+    if not adopted and not is_tidied:
         return None
     return commit_hint(folder, is_doubtful=any(map(needs_a_look, adopted)))
 

@@ -55,6 +55,16 @@ def with_revision(repository: Repository, revision: str | None) -> tuple[Branch,
     return (*branches, Branch(revision[:10] if HASH.fullmatch(revision) else shorten(revision, _LONGEST), commit))
 
 
+def ahead_of_head(repository: Repository) -> tuple[Branch, ...]:
+    """Those beside HEAD that have all that HEAD has, and more; none if git cannot tell."""
+    try:
+        head = repository.commit()
+        there = (branch for branch in beside_head(repository) if branch.commit != head)
+        return tuple(each for each in there if not repository.run("rev-list", "-1", head, f"^{each.commit}"))
+    except GitFailed:
+        return ()
+
+
 def _wanted(refs: list[_Ref], environment: Mapping[str, str]) -> Iterator[str]:
     if branch := branch_of_step(environment):
         yield f"{_REMOTES}origin/{branch}"  # as actions/checkout names it, which may set neither of the others

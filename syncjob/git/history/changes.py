@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from syncjob.environment import is_step
-from syncjob.git.advice import FETCH, advice
-from syncjob.git.branches import beside_head
 from syncjob.git.call import GitFailed, split
 from syncjob.git.git import Git
+from syncjob.git.history.advice import FETCH, advice
+from syncjob.git.history.branches import beside_head
 from syncjob.git.repository import HASH, Repository
 from syncjob.git.worktree import kept_by_git, names_unlike
 from syncjob.text.sanitize import shorten

@@ -11,11 +11,12 @@ from syncjob.local.names import name_of
 from syncjob.local.unfinished import is_pointer
 from syncjob.plan.compare import Action, Change
 from syncjob.plan.existing import Absent, Existing
-from syncjob.problems import Failure, Problem, warning
+from syncjob.problems import Failure, Problem, note, warning
 from syncjob.text.canonical import same, sha256
 from syncjob.text.probe_texts import left_by_a_probe
 from syncjob.text.sanitize import shorten
 
+LINES_DROPPED = "lines-dropped"
 # What makes a text no description at all; a near miss of a tag is one that Scenario holds already.
 _UNFIT = frozenset({"file-encoding", "file-empty", "file-too-large"})
 
@@ -122,6 +123,13 @@ def _unresolved(document: Document, text: str) -> Iterator[Problem]:
 
 def _read_again(document: Document, text: str) -> Document:
     return parse(document.model_id, document.path, file_bytes(text))
+
+
+def lines_dropped(number: int) -> Iterator[Problem]:
+    """The note of acknowledged lines that a pull takes away, if there are any."""
+    if number:
+        lines = "1 acknowledged line" if number == 1 else f"{number:,} acknowledged lines"
+        yield note(LINES_DROPPED, f"dropped {lines} that nothing needs any more")
 
 
 def file_bytes(text: str) -> bytes:

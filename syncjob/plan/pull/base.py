@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from syncjob.git.history import Version
+from syncjob.git.history.texts import Version
 from syncjob.plan.closest import Closest
 from syncjob.text.canonical import same, sha256
 from syncjob.text.matching import apart_from
@@ -13,10 +13,14 @@ from syncjob.text.normalised import is_same_but_for_form
 
 @dataclass(frozen=True, slots=True)
 class MergeBase:
-    """A version that git holds; `is_guess`: it is only the closest, or another may be the right one."""
+    """A version that git holds; `is_guess`: it is only the closest, or another may be the right one.
+
+    `nearer` is a version that Scenario's text is closer to, though the base is not guessed.
+    """
 
     version: Version
     is_guess: bool
+    nearer: Version | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ def find(
         base, is_sure = synced.version if synced else None, True
     if base is None:
         return guessed(ours, theirs, versions)
-    return MergeBase(base, not is_sure or _is_overtaken(theirs, base, versions))
+    return MergeBase(base, not is_sure or _is_overtaken(theirs, base, versions), _nearer(theirs, base, versions))
 
 
 def later(named: LastSynced, by_journal: LastSynced, versions: Sequence[Version]) -> LastSynced:
@@ -66,6 +70,12 @@ def _is_overtaken(theirs: str, base: Version, versions: Sequence[Version]) -> bo
         return False
     apart = apart_from(theirs)
     return min(apart(version.text) for version in newer) < apart(base.text)
+
+
+def _nearer(theirs: str, base: Version, versions: Sequence[Version]) -> Version | None:
+    apart = apart_from(theirs)
+    nearest = min(versions, key=lambda version: apart(version.text), default=base)
+    return nearest if apart(nearest.text) < apart(base.text) else None
 
 
 def guessed(ours: str, theirs: str, versions: Iterable[Version]) -> MergeBase | None:

@@ -2,18 +2,19 @@
 
 import os
 import shlex
+from collections.abc import Iterable
 
 from syncjob import log
-from syncjob.commands.adoption.judging import Taken
+from syncjob.commands.pull.judging import Taken
 from syncjob.commands.run import Run
 from syncjob.files import whole
 from syncjob.local import acknowledged, scope
-from syncjob.local.acknowledged_lines import CODE
+from syncjob.local.acknowledged_lines import CODE, updated
 from syncjob.local.names import name_of
 from syncjob.plan.acknowledged import file_of
 from syncjob.plan.compare import Change
 from syncjob.plan.outcome import Outcome
-from syncjob.plan.pull import file_bytes
+from syncjob.plan.pull.files import file_bytes
 from syncjob.problems import Failure, Problem
 from syncjob.text.canonical import sha256
 
@@ -27,7 +28,8 @@ def write(run: Run, taken: Taken) -> Outcome:
         message = f"was left alone, because {_unwritable(change, error)}"
         return Outcome(change, "refused", (Problem(CODE, message),))
     outcome = _write_file(run, change)
-    if outcome.status == "applied" and (why := keep_lines(run, change, taken.held, is_seen=taken.is_adopted)):
+    is_seen = taken.is_adopted and change.action != "create"  # a new file needs no line: it is the record itself
+    if outcome.status == "applied" and (why := keep_lines(run, change, taken.held, is_seen=is_seen)):
         path = shlex.quote(change.path)
         undo = f"delete {path}" if change.action == "create" else f"run `git restore {path}`"
         message = f"the file was written, but {why}; mend that, {undo}, and pull again"
@@ -51,6 +53,14 @@ def keep_lines(run: Run, change: Change, digest: str | None, *, is_seen: bool) -
     except OSError as error:
         return _unwritable(change, error)
     return None
+
+
+def dropped(run: Run, taken: Iterable[Taken]) -> int:
+    """How many lines nothing needs any more; those of a text that gives way to another adopted one do not count."""
+    folder, profile = run.config.folder, run.config.profile
+    rest = (each for each in taken if each.is_read and not each.is_adopted)
+    read = ((acknowledged.read(folder, each.change.model_id).lines, each.held) for each in rest)
+    return sum(len(lines - updated(lines, profile, held, is_seen=False)) for lines, held in read)
 
 
 def _unwritable(change: Change, error: OSError) -> str:

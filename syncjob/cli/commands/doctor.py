@@ -11,7 +11,6 @@ from syncjob.commands.run import Options, Run
 from syncjob.errors import SyncjobError, Unauthorized, UsageError
 from syncjob.output.gate import tell
 from syncjob.report.doctor import render_findings, render_line
-from syncjob.state import probe_results
 from syncjob.text.tags import is_id
 
 
@@ -58,7 +57,7 @@ def _probe(run: Run, model_id: str) -> int:
         if isinstance(error, Unauthorized | UsageError):
             raise UsageError(str(error)) from error
         raise SyncjobError(what) from error
-    path = probe_results.path_of(run.config)
-    done = f"{run.client.traffic.total} requests; {model_id} is as it was. Later runs of this profile use {path}."
+    path = run.config.api_file
+    done = f"{run.client.traffic.total} requests; {model_id} is as it was. Commit {path}: every run uses it, in CI too."
     click.echo(f"{render_findings(probed.findings)}\n{done}")
     return 0

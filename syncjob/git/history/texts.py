@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from syncjob.git import gitlog
-from syncjob.git.advice import FETCH, advice, told
-from syncjob.git.branches import with_revision
 from syncjob.git.call import GitFailed
 from syncjob.git.conversions import checked_out
 from syncjob.git.git import Git
-from syncjob.git.head import HeadFiles
+from syncjob.git.history import gitlog
+from syncjob.git.history.advice import FETCH, advice, told
+from syncjob.git.history.branches import ahead_of_head, with_revision
+from syncjob.git.history.head import HeadFiles
 from syncjob.git.repository import Repository, TooLarge, is_file
 from syncjob.text.canonical import canonical, same
 
@@ -94,6 +94,15 @@ class Texts:
                     if data is not None:
                         yield from ((branch, version) for version in self._versions(name, held, data))
 
+    def ahead(self, name: str) -> Iterator[tuple[str, Version]]:
+        """The text of a file at each branch's tip that HEAD is an ancestor of, with the branch's name to show."""
+        for branch, commit, blobs in self._tips:
+            blob = blobs.get(name)
+            data = self._blob(blob) if blob and blob != self._head[1].get(name) else None
+            if blob and data is not None:
+                held = gitlog.Held(commit, blob, is_brought=False)
+                yield from ((branch, version) for version in self._versions(name, held, data))
+
     def _unseen(self, name: str, wanted: str | None, but: Container[str], seen: set[str]) -> Iterator[Version]:
         """The texts of the blobs that are not seen yet; of what commits merely had only the one that is wanted."""
         looked_at: set[str] = set()
@@ -158,8 +167,16 @@ class Texts:
         with suppress(GitFailed):
             repository = self._git.around(self._folder)
             commit = repository.commit()
-            return commit, {name: blob for name, (mode, blob) in repository.tree(commit).items() if is_file(mode)}
+            return commit, _blobs(repository, commit)
         return "", {}
+
+    @cached_property
+    def _tips(self) -> Sequence[tuple[str, str, Mapping[str, str]]]:
+        """The branches that HEAD is behind and has nothing beside, each with its commit and the blobs of its files."""
+        with suppress(GitFailed):
+            repository = self._git.around(self._folder)
+            return [(name, commit, _blobs(repository, commit)) for name, commit in ahead_of_head(repository)]
+        return ()
 
     @cached_property
     def _others(self) -> Sequence[tuple[str, gitlog.Log]]:
@@ -226,3 +243,8 @@ def texts(
 
 def _gap(repository: Repository) -> str | None:
     return f"the clone is shallow; {advice(FETCH)}" if repository.is_shallow else None
+
+
+def _blobs(repository: Repository, commit: str) -> Mapping[str, str]:
+    """The blobs of the regular files that the folder had at a commit, by name."""
+    return {name: blob for name, (mode, blob) in repository.tree(commit).items() if is_file(mode)}

@@ -1,13 +1,13 @@
 """`pull`: Scenario's texts into the files."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
-from syncjob.commands.adoption.judging import Judge, Taken, with_changes
-from syncjob.commands.adoption.merging import Merging, last_sync
-from syncjob.commands.adoption.writing import tidy, write
 from syncjob.commands.planning import ask_all, has_neither, texts_of, unasked_plan
+from syncjob.commands.pull.judging import Judge, Taken, with_changes
+from syncjob.commands.pull.merging import Merging, last_sync
+from syncjob.commands.pull.writing import dropped, tidy, write
 from syncjob.commands.result import RunResult, report_of
 from syncjob.commands.run import Run
 from syncjob.errors import Stopped
@@ -20,21 +20,26 @@ from syncjob.local.names import name_of
 from syncjob.local.select import select
 from syncjob.plan.compare import Change, Plan, in_order, not_compared
 from syncjob.plan.outcome import Outcome
-from syncjob.plan.pull import Place, compared, fitting, with_collisions
+from syncjob.plan.pull.files import Place, compared, fitting, lines_dropped, with_collisions
 from syncjob.problems import Problem
 from syncjob.remote.models import own_models
 from syncjob.report import build
-from syncjob.state.cache import Memory
+from syncjob.state.memory.cache import Memory
 from syncjob.text.tags import is_id
 
 
 def pull(run: Run, *, takes_all: bool, dry_run: bool) -> RunResult:
     """Adopts Scenario's texts, each file written whole; the first problem refuses all of them, or its own if merging."""
     plan, taken = _plan(run, takes_all=takes_all)
+    is_refused = plan.is_stopped or (plan.is_refused and not run.options.merge)
+    plan = (
+        plan
+        if is_refused or run.stop.requested
+        else replace(plan, problems=(*plan.problems, *lines_dropped(dropped(run, taken))))
+    )
     planned = build.pull_items(plan)
     if dry_run:
         return RunResult(report_of(run, planned, plan.problems, dry_run=True), plan.changes)
-    is_refused = plan.is_stopped or (plan.is_refused and not run.options.merge)
     outcomes = {} if is_refused or run.stop.requested else _written(run, taken)
     items = build.run_items(plan, outcomes, planned, is_stopped=plan.is_stopped)
     return RunResult(report_of(run, items, plan.problems, dry_run=False), plan.changes)
@@ -123,7 +128,7 @@ def _to_pull(run: Run, names: Sequence[str], *, takes_all: bool) -> tuple[frozen
     if not (takes_all or any(sign in pattern for pattern in patterns for sign in "*?[")):
         named = (name_of(pattern) for pattern in patterns if is_id(pattern))
         return chosen({*names, *named}), ()
-    models, problems = own_models(run.client, run.config.project_id, Memory(None), run.stop, run.breaker)
+    models, problems = own_models(run.client, run.config.project_id, Memory(), run.stop, run.breaker)
     if problems or run.stop.requested:
         return frozenset(), problems
     return chosen(models if takes_all else {*models, *names}), ()

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 
-from syncjob.git.history import Version
+from syncjob.git.history.texts import Version
 from syncjob.plan.compare import Change
-from syncjob.plan.merge_base import MergeBase
+from syncjob.plan.pull.base import MergeBase
 from syncjob.problems import Problem, note, warning
 from syncjob.state.stored_forms import Form
 from syncjob.text.canonical import same, sha256
@@ -18,13 +18,14 @@ _BACK = "use --back to take Scenario's text anyway"
 class Known:
     """What is known of a description's texts; `versions` and `elsewhere` are read no further than needed.
 
-    `acknowledged` are the digests that HEAD says may be replaced, `elsewhere` the versions of other branches. `form`
-    is what Scenario made of our last write. `gap` says why there may be more versions, once they are read.
+    `acknowledged` are the digests that HEAD says may be replaced, `uncommitted` those of lines that only the working tree
+    has; `elsewhere` are the versions of other branches. `form` is what Scenario made of our last write. `gap` says why there may be more versions, once they are read.
     """
 
     versions: Iterable[Version]
     elsewhere: Iterable[tuple[str, Version]]
     acknowledged: Collection[str]
+    uncommitted: Collection[str]
     form: Form | None
     gap: Callable[[], str | None]
 
@@ -62,6 +63,8 @@ def _left_alone(change: Change, known: Known, *, is_named: bool) -> Problem | No
         return note("ahead", f"Scenario still has the text of commit {held[:10]}; the file is newer; {_BACK}")
     if change.after_sha256 in known.acknowledged:
         return note("acknowledged", f"acknowledged in HEAD: a sync will replace Scenario's text; {_BACK}")
+    if change.after_sha256 in known.uncommitted:
+        return note("acknowledged", f"acknowledged here, not committed yet: the file was left; {_BACK}")
     for ref, version in known.elsewhere:
         if same(version.text, change.after):
             return note(

@@ -4,17 +4,19 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from syncjob.commands.adoption.merging import Merging
 from syncjob.commands.planning import committed_lines
+from syncjob.commands.pull.merging import Merging
 from syncjob.commands.run import Run
 from syncjob.errors import Stopped
-from syncjob.git import history
+from syncjob.git.history.texts import Texts
+from syncjob.local import acknowledged
+from syncjob.local.acknowledged_lines import Read
 from syncjob.local.document import Document
 from syncjob.local.names import name_of
 from syncjob.output.internal import guarded
-from syncjob.plan.adoption import Known, judged, over_own
 from syncjob.plan.compare import Change, failed, unjudged
-from syncjob.plan.merge_base import guessed
+from syncjob.plan.pull.adoption import Known, judged, over_own
+from syncjob.plan.pull.base import guessed
 from syncjob.state.stored_forms import StoredForms
 
 Fitting = Callable[[Document, Change], Change]
@@ -36,7 +38,7 @@ class Taken:
 class Judge:
     """Judges the changes of a pull; `merging` is None if no sides are merged. `fitting` says what cannot be a file."""
 
-    def __init__(self, run: Run, texts: history.Texts, fitting: Fitting, merging: Merging | None) -> None:
+    def __init__(self, run: Run, texts: Texts, fitting: Fitting, merging: Merging | None) -> None:
         self._run = run
         self._texts = texts
         self._fitting = fitting
@@ -66,7 +68,7 @@ class Judge:
             return change
         is_special = any(problem.code == "file-special" for problem in document.problems)
         if not (is_special or self._run.options.back):
-            change = self._by_git(change)
+            change = self._by_git(document, change)
         fitting = self._fitting(document, change) if change.is_write else change
         if not (fitting.action == "update" and change.before):
             return fitting
@@ -75,17 +77,26 @@ class Judge:
         merged = self._merging.merged(document, change)
         return self._fitting(document, merged) if merged.is_write else merged
 
-    def _by_git(self, change: Change) -> Change:
+    def _by_git(self, document: Document, change: Change) -> Change:
         name, options = name_of(change.model_id), self._run.options
-        lines = self._committed.of(change.model_id).lines
         known = Known(
             versions=self._texts.of(name, change.after),
             elsewhere=self._texts.elsewhere(name),
-            acknowledged={line.sha256 for line in lines if line.profile == self._run.config.profile},
+            acknowledged=self._own(self._committed.of(change.model_id)),
+            uncommitted=self._uncommitted(document),
             form=self._forms.of(change.model_id),
             gap=partial(self._texts.gap, name),
         )
         return judged(change, known, is_named=change.model_id in options.patterns)
+
+    def _uncommitted(self, document: Document) -> frozenset[str]:
+        """What only the working tree acknowledges; nothing of a file in which an earlier merge is still unfinished."""
+        if any(problem.code == "merge-marker" for problem in document.problems):
+            return frozenset()
+        return self._own(acknowledged.read(self._run.config.folder, document.model_id))
+
+    def _own(self, read: Read) -> frozenset[str]:
+        return frozenset(line.sha256 for line in read.lines if line.profile == self._run.config.profile)
 
 
 def with_changes(taken: Iterable[Taken], changes: Iterable[Change]) -> list[Taken]:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from syncjob.git.merge import Merged
 from syncjob.local.unfinished import own_markers
 from syncjob.plan.compare import Action, Change
-from syncjob.plan.merge_base import MergeBase
-from syncjob.problems import Problem, note
+from syncjob.plan.pull.base import MergeBase
+from syncjob.problems import Problem, note, warning
 from syncjob.text.canonical import same, sha256
 
 
@@ -40,12 +40,18 @@ def not_merged(change: Change, why: str) -> Change:
 
 
 def _problems(change: Change, base: MergeBase, merged: Merged) -> Iterator[Problem]:
+    commit = base.version.commit[:10]
     if base.is_guess:
         advice = "look for what Scenario deleted, or name the last sync with --since"
         yield Problem("merge-guess", f"Scenario's text was merged as if it was made from {_guessed(base)}: {advice}")
+    elif same(base.version.text, change.before) and not base.nearer:  # else the warning below says more
+        yield note("adopted", f"the file is unchanged since commit {commit}, so Scenario's text replaces it")
     elif not same(base.version.text, change.before):
-        commit = base.version.commit[:10]
         yield note("merged", f"Scenario's changes since commit {commit} were merged with those of the file")
+    if base.nearer and not base.is_guess:
+        commits = f"commit {base.nearer.commit[:10]} than to commit {base.version.commit[:10]}, the base of this merge"
+        advice = "look for changes that the file has lost, or name the last sync with --since"
+        yield warning("own-changes", f"Scenario's text is closer to {commits}: {advice}")
     if merged.conflicts:
         for line in own_markers(merged.text):
             message = "both sides changed this: keep what is right, and remove the markers"

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from syncjob.cli.diff import show_diff
+from syncjob.cli.commands.diff import show_diff
 from syncjob.cli.options import FILE, with_plan
 from syncjob.cli.output import Output
 from syncjob.cli.question import is_attended

@@ -6,11 +6,10 @@ from typing import NamedTuple
 from syncjob.commands.planning import committed_lines
 from syncjob.commands.run import Run
 from syncjob.errors import UsageError
-from syncjob.git import history
 from syncjob.git.call import GitFailed
-from syncjob.git.changes import named
-from syncjob.git.head import HeadFiles
-from syncjob.git.history import Version
+from syncjob.git.history.changes import named
+from syncjob.git.history.head import HeadFiles
+from syncjob.git.history.texts import Texts, Version
 from syncjob.git.merge import Merged, merge
 from syncjob.local import acknowledged
 from syncjob.local.acknowledged import Committed
@@ -19,8 +18,8 @@ from syncjob.local.document import Document
 from syncjob.local.names import name_of
 from syncjob.local.unfinished import LABELS
 from syncjob.plan.compare import Change
-from syncjob.plan.merge_base import LastSynced, MergeBase, find, later
-from syncjob.plan.merged import not_merged, with_both
+from syncjob.plan.pull.base import LastSynced, MergeBase, find, later
+from syncjob.plan.pull.merging import not_merged, with_both
 from syncjob.problems import Problem, warning
 from syncjob.state.last_syncs import LastSyncs
 from syncjob.text.canonical import canonical, same, sha256
@@ -50,7 +49,7 @@ class _Synced(NamedTuple):
     lines: Committed
 
     @classmethod
-    def at(cls, commit: str, texts: history.Texts, max_file_bytes: int) -> "_Synced":
+    def at(cls, commit: str, texts: Texts, max_file_bytes: int) -> "_Synced":
         lines = texts.at(FOLDER, MAX_BYTES, commit)
         return cls(commit, texts.at("", max_file_bytes, commit), Committed(lines))
 
@@ -63,7 +62,7 @@ class _Synced(NamedTuple):
 class Merging:
     """Merges the changes of a pull; `since` is the commit of the last sync, None if the journals alone are to tell."""
 
-    def __init__(self, run: Run, texts: history.Texts, since: str | None) -> None:
+    def __init__(self, run: Run, texts: Texts, since: str | None) -> None:
         self._run = run
         self._texts = texts
         self._committed = committed_lines(texts)
