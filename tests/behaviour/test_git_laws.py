@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from syncjob.commands import acknowledge as use_case
-from syncjob.commands import run, sync
+from syncjob.commands import run
 from syncjob.commands.pull import job as pulling
+from syncjob.commands.sync import job
 from syncjob.config.config import Config, Safety
 from syncjob.credentials import basic
 from syncjob.errors import UsageError
@@ -575,9 +576,9 @@ class GitAndScenario(RuleBasedStateMachine):
             reach: run.Reach = "write" if command == "sync" else "read"
             with run.begin(run.new_id(), command, self.config, options, untracked, reach) as begun:
                 if command == "sync":
-                    report = sync.sync(begun, AGREEING).report
+                    report = job.sync(begun, AGREEING).report
                 else:
-                    report = sync.diff(begun).report
+                    report = job.diff(begun).report
                     self.plan_file.write_text(saved_plan.save(to_save(report.items), self.config))
         except UsageError:
             pass

@@ -21,10 +21,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from msgspec import structs
 
 from syncjob import log
-from syncjob.commands import rollback, sync
-from syncjob.commands.pull import job
+from syncjob.commands import rollback
+from syncjob.commands.pull import job as pull_job
 from syncjob.commands.result import RunResult
 from syncjob.commands.run import Command, Options, Run, new_id
+from syncjob.commands.sync import job as sync_job
 from syncjob.config.config import Config, Http
 from syncjob.control.circuit_breaker import Breaker
 from syncjob.control.progress import Progress
@@ -180,7 +181,7 @@ class NothingLost(RuleBasedStateMachine):
         for path in (self.folder / "descriptions").glob("*.md"):
             self.allowed[path.stem].add(_canonical(path.read_text()))
         chosen = Options(overwrite_remote_edits=True, force=True, **options)
-        return self._carry_out(lambda begun: sync.sync(begun, AGREEING), "sync", chosen)
+        return self._carry_out(lambda begun: sync_job.sync(begun, AGREEING), "sync", chosen)
 
     def _is_true(self, report: Report) -> None:
         """What a report says was applied, or is unchanged, is what Scenario holds, as far as the run could know."""
@@ -225,7 +226,7 @@ class NothingLost(RuleBasedStateMachine):
             self._is_true(report)
 
     def _diff(self) -> Report | None:
-        report = self._carry_out(sync.diff, "diff", Options(overwrite_remote_edits=True))
+        report = self._carry_out(sync_job.diff, "diff", Options(overwrite_remote_edits=True))
         assert not self.remote.puts
         return report
 
@@ -241,7 +242,7 @@ class NothingLost(RuleBasedStateMachine):
     def pull(self, faults: list[str]) -> None:
         self.remote.begin("", faults)
         report = self._carry_out(
-            lambda begun: job.pull(begun, takes_all=False, dry_run=False), "pull", Options(force=True)
+            lambda begun: pull_job.pull(begun, takes_all=False, dry_run=False), "pull", Options(force=True)
         )
         assert not self.remote.puts
         for item in report.items if report else ():

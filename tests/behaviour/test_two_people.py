@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from syncjob.commands import acknowledge as use_case
-from syncjob.commands import run, sync
+from syncjob.commands import run
 from syncjob.commands.pull import job as pulling
+from syncjob.commands.sync import job
 from syncjob.config.config import Config
 from syncjob.credentials import basic
 from syncjob.errors import UsageError
@@ -556,7 +557,7 @@ class TwoPeople(RuleBasedStateMachine):
         report: Report | None = None
         reach: run.Reach = "write" if command == "sync" else "read"
         with suppress(UsageError), run.begin(run.new_id(), command, self.config, options, untracked, reach) as begun:
-            report = sync.sync(begun, AGREEING).report if command == "sync" else sync.diff(begun).report
+            report = job.sync(begun, AGREEING).report if command == "sync" else job.diff(begun).report
         puts = {
             target.split("/")[-2]: json.loads(body)["description"] or ""
             for method, target, body in self.served.asked

@@ -267,6 +267,28 @@ def test_a_pull_request_that_a_person_closed_stays_closed_until_there_is_another
 
 
 @pytest.mark.deep
+def test_a_pull_request_that_a_person_closed_stays_closed_though_its_branch_was_deleted(nights: Nights) -> None:
+    nights.run({"one": "one, edited\n"})
+    nights.github.point(BRANCH, "")  # closes it too
+    nights.github.commit("main", **{"README.md": "hello again\n"})
+    ended = nights.run({"one": "one, edited\n"})
+    assert ended.status == 0, ended.out
+    assert "so it stays closed" in ended.out
+    assert ([pull["state"] for pull in nights.pulls], nights.github.tip(BRANCH)) == (["closed"], "")
+    nights.run({"one": "one, edited again\n"})
+    assert [pull["state"] for pull in nights.pulls] == ["closed", "open"]
+
+
+@pytest.mark.deep
+def test_an_edit_that_was_taken_back_and_made_again_is_brought_again(nights: Nights) -> None:
+    """Nobody rejected it: the job closed its pull request when nothing was left of it."""
+    nights.run({"one": "one, edited\n"})
+    nights.run(None)
+    nights.run({"one": "one, edited\n"})
+    assert [pull["state"] for pull in nights.pulls] == ["closed", "open"]
+
+
+@pytest.mark.deep
 def test_nothing_is_brought_that_was_compared_with_another_state_of_main(nights: Nights) -> None:
     """The merged text of a night would take back what main has got since."""
     nights.run({"one": "one, edited\n"})

@@ -8,8 +8,8 @@ from syncjob.cli.options import with_plan
 from syncjob.cli.output import Output
 from syncjob.cli.review import PlanFile
 from syncjob.cli.session import Settings, run_for
-from syncjob.commands import sync as use_case
 from syncjob.commands.run import Command, Options
+from syncjob.commands.sync import job as use_case
 from syncjob.report import text
 
 

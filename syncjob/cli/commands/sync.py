@@ -12,8 +12,8 @@ from syncjob.cli.output import Output
 from syncjob.cli.question import is_attended
 from syncjob.cli.review import Review
 from syncjob.cli.session import Settings, run_for
-from syncjob.commands import sync as use_case
 from syncjob.commands.run import Options
+from syncjob.commands.sync import job as use_case
 
 _DURATION = re.compile(r"(?:(?P<h>[0-9]{1,4})h)?(?:(?P<m>[0-9]{1,5})m)?(?:(?P<s>[0-9]{1,7})s)?", re.ASCII)
 

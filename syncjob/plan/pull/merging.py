@@ -44,9 +44,9 @@ def _problems(change: Change, base: MergeBase, merged: Merged) -> Iterator[Probl
     if base.is_guess:
         advice = "look for what Scenario deleted, or name the last sync with --since"
         yield Problem("merge-guess", f"Scenario's text was merged as if it was made from {_guessed(base)}: {advice}")
-    elif same(base.version.text, change.before) and not base.nearer:  # else the warning below says more
+    elif same(base.version.text, change.before):
         yield note("adopted", f"the file is unchanged since commit {commit}, so Scenario's text replaces it")
-    elif not same(base.version.text, change.before):
+    else:
         yield note("merged", f"Scenario's changes since commit {commit} were merged with those of the file")
     if base.nearer and not base.is_guess:
         commits = f"commit {base.nearer.commit[:10]} than to commit {base.version.commit[:10]}, the base of this merge"

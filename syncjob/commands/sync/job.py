@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from syncjob.commands import reading, reviewed, unfiled
+from syncjob.commands import reading
 from syncjob.commands.applying import Review, carry_out
-from syncjob.commands.auditing import audited
 from syncjob.commands.planning import by_history, has_neither, texts_of, unasked_plan, within_thresholds
 from syncjob.commands.result import Gathered, RunResult, report_of
 from syncjob.commands.run import Run
-from syncjob.commands.uncommitted import Uncommitted, noted
+from syncjob.commands.sync import reviewed, unfiled
+from syncjob.commands.sync.auditing import audited
+from syncjob.commands.sync.uncommitted import Uncommitted, noted
 from syncjob.errors import Stopped
 from syncjob.git.history.texts import Texts
 from syncjob.local import scope

@@ -7,7 +7,7 @@ from pathlib import Path
 from syncjob.commands import reading
 from syncjob.commands.planning import by_history, texts_of, within_thresholds
 from syncjob.commands.run import Run
-from syncjob.commands.uncommitted import Uncommitted, noted
+from syncjob.commands.sync.uncommitted import Uncommitted, noted
 from syncjob.control.workers import Stop
 from syncjob.errors import Stopped, UsageError
 from syncjob.files import regular
