@@ -10,12 +10,13 @@ from syncjob.commands.result import RunResult, report_of
 from syncjob.commands.run import Run
 from syncjob.errors import Stopped
 from syncjob.git.history.texts import had
+from syncjob.git.worktree import not_checked_out
 from syncjob.local import acknowledged, nested, scope
-from syncjob.local.acknowledged_lines import CODE
+from syncjob.local.acknowledged_lines import CODE, FOLDER
 from syncjob.local.document import Document
 from syncjob.local.names import name_of
 from syncjob.local.select import select
-from syncjob.plan.acknowledged import to_acknowledge
+from syncjob.plan.acknowledged import not_at_hand, to_acknowledge
 from syncjob.plan.compare import Change, Plan, compare, in_order, not_compared
 from syncjob.plan.outcome import Outcome
 from syncjob.problems import CALLED_OFF, Failure
@@ -80,4 +81,6 @@ def _compared(run: Run, document: Document) -> Change:
 
 def _to_acknowledge(run: Run, change: Change, judged: Change) -> Change:
     here = acknowledged.read(run.config.folder, change.model_id)
-    return to_acknowledge(change, judged, here, run.config.profile)
+    found = to_acknowledge(change, judged, here, run.config.profile)
+    is_kept = found.is_write and change.model_id in not_checked_out(run.config.folder, FOLDER, run.git)
+    return not_at_hand(found) if is_kept else found

@@ -1,7 +1,7 @@
 """Plans, as the commands make them in the same way: what is asked, judged by git, and held to the thresholds."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property, partial
@@ -18,13 +18,13 @@ from syncjob.local.acknowledged import Committed
 from syncjob.local.acknowledged_lines import FOLDER, MAX_BYTES
 from syncjob.local.names import name_of
 from syncjob.output.internal import guarded
-from syncjob.plan.acknowledged import by_lines, forgettable, kept_by_file
+from syncjob.plan.acknowledged import by_lines, forgettable, kept_by_file, long_gone
 from syncjob.plan.as_stored import as_stored
 from syncjob.plan.compare import Change, Plan, failed, in_order, not_compared
-from syncjob.plan.drift import behind, put_back, with_history
+from syncjob.plan.drift import behind, is_behind, put_back, with_history
 from syncjob.plan.thresholds import Tally, large_review, over_threshold
-from syncjob.state.stored_forms import StoredForms
-from syncjob.text.canonical import same
+from syncjob.state.stored_forms import Form, StoredForms
+from syncjob.text.canonical import same, sha256
 from syncjob.text.normalised import is_same_but_for_form
 
 _T = TypeVar("_T")
@@ -91,9 +91,13 @@ def within_thresholds(
         yield replace(plan, problems=(*problems, *plan.problems))
 
 
-def by_history(run: Run, texts: Texts) -> Callable[[Change], Change]:
-    """Judges changes by what git held, by what HEAD acknowledges, and by what became of our own writes."""
-    return _Judge(run, texts)
+def by_history(run: Run, texts: Texts, beside: Container[str] = ()) -> Callable[[Change], Change]:
+    """Judges changes by what git held, by what HEAD acknowledges, and by what became of our own writes.
+
+    Of the files `beside` others, of which only the acknowledged lines changed, a description goes just if HEAD
+    acknowledges it.
+    """
+    return _Judge(run, texts, beside)
 
 
 def committed_lines(texts: Texts) -> Committed:
@@ -104,22 +108,33 @@ def committed_lines(texts: Texts) -> Committed:
 class _Judge:
     """Whether a change would overwrite what neither git nor an earlier run ever held, nor HEAD acknowledges."""
 
-    def __init__(self, run: Run, texts: Texts) -> None:
+    def __init__(self, run: Run, texts: Texts, beside: Container[str]) -> None:
         self._run = run
         self._texts = texts
+        self._beside = beside
         self._committed = committed_lines(texts)
         self._forms = StoredForms(run.config, but=run.id, is_believed=not run.distrust)
 
     def __call__(self, change: Change) -> Change:
-        judged = self._by_git(change)
+        if change.action == "delete" and name_of(change.model_id) in self._beside and not self._allows(change):
+            self._run.progress.half_done()
+            return long_gone(change)
+        form = self._forms.of(change.model_id)
+        judged = self._by_git(change, form)
         if judged is change and not is_same_but_for_form(change.before, change.after):
             return self._as_reviewed(change)
-        found = as_stored(change, judged, self._forms.of(change.model_id))
+        found = as_stored(change, judged, form, partial(self._held, name_of(change.model_id)))
         if found.action == "unchanged":
             self._run.progress.half_done()  # nothing is to be written
         return found
 
-    def _by_git(self, change: Change) -> Change:
+    def _allows(self, change: Change) -> bool:
+        return self._committed.of(change.model_id).allows(self._run.config.profile, change.before_sha256)
+
+    def _held(self, name: str, digest: str) -> bool:
+        return any(sha256(version.text) == digest for version in self._texts.of(name))
+
+    def _by_git(self, change: Change, form: Form | None) -> Change:
         """The change, or a conflict that neither a line of HEAD nor another branch explains away."""
         name, texts, may_overwrite = name_of(change.model_id), self._texts, self._run.options.overwrite_remote_edits
         versions = texts.of(name, change.before)
@@ -131,14 +146,23 @@ class _Judge:
             return judged
         config = self._run.config
         here = acknowledged.read(config.folder, change.model_id)
+        judged = self._behind(name, judged, form)
+        if is_behind(judged):
+            return judged
         judged = by_lines(change, judged, self._committed.of(change.model_id), here, config.profile)
-        if judged.is_write:
-            return kept_by_file(judged, texts.of(name, but=self._own_commits))
-        return judged if texts.gap(name) else behind(judged, texts.elsewhere(name))
+        return kept_by_file(judged, texts.of(name, but=self._own_commits)) if judged.is_write else judged
+
+    def _behind(self, name: str, judged: Change, form: Form | None) -> Change:
+        """The conflict, which is none over an edit if another branch holds the text, or that of which it is a form."""
+        if self._texts.gap(name):
+            return judged
+        is_form = form is not None and form.stored == judged.before_sha256
+        sent = form.sent if form and is_form and not self._held(name, form.sent or "") else None
+        return behind(judged, self._texts.elsewhere(name), sent)
 
     def _as_reviewed(self, change: Change) -> Change:
         """A change over a text that git held; with a warning if it is reviewed, and a squash would forget that text."""
-        since, profile = self._run.options.since, self._run.config.profile
+        since = self._run.options.since
         if since is None or self._run.journal is not None or not (change.is_write and change.before):
             return change
         name = name_of(change.model_id)
@@ -146,7 +170,7 @@ class _Judge:
             self._texts.of(name, change.before, self._own_commits), (held for _, held in self._texts.elsewhere(name))
         )
         is_kept = any(same(version.text, change.before) for version in kept) or self._texts.gap(name)
-        if is_kept or self._committed.of(change.model_id).allows(profile, change.before_sha256):
+        if is_kept or self._allows(change):
             return change
         return forgettable(change, since)
 

@@ -58,6 +58,15 @@ def open_to_read(path: str | Path, *, follow: bool = False) -> tuple[BinaryIO, i
     return file, status.st_size
 
 
+def mark(path: str | Path) -> tuple[int, ...] | None:
+    """What is another once a file was written again; None if there is none."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
 def read(path: str | Path, limit: int, *, follow: bool = False) -> bytes:
     """The bytes of a file that holds at most `limit`; raises OSError."""
     file, size = open_to_read(path, follow=follow)

@@ -1,5 +1,6 @@
 """Three-way merges of texts, by `git merge-file`."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 from syncjob.files import whole
@@ -25,8 +26,11 @@ def merge(base: str, ours: str, theirs: str, labels: tuple[str, str], git: Git) 
     named = [part for label in (labels[0], "before", labels[1]) for part in ("-L", label)]
     try:
         with whole.scratch(*contents) as files:
+            # At the root of the file system: in the folder of temporary files anybody may have put a `.git`.
             command = ("merge-file", "-p", "-q", *named, "--", *map(str, files))
-            merged, conflicts = call.completed(files[0].parent, command, git.watch, settings=_STYLE, max_status=_MOST)
+            merged, conflicts = call.completed(
+                Path(files[0].anchor), command, git.watch, settings=_STYLE, max_status=_MOST
+            )
     except OSError as error:
         raise GitFailed(f"cannot write temporary files: {error.strerror}") from error
     return Merged(canonical(merged.decode()), conflicts)

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy
 from functools import cached_property, partial
 from pathlib import Path
@@ -37,6 +37,7 @@ class Repository:
         self.git_dir = git_dir
         self.is_shallow = is_shallow
         self.prefix = ""
+        self._head: list[str] = []  # shared by all that see it from another folder
         self._watch = watch
 
     def seen_from(self, folder: Path) -> "Repository":
@@ -83,6 +84,14 @@ class Repository:
         """The full hash of the commit that a revision names."""
         wanted = f"{revision}^{{commit}}"
         return self.run("rev-parse", "--verify", "--quiet", "--end-of-options", wanted).decode().strip()
+
+    @property
+    def head(self) -> str:
+        """HEAD's commit as it was when it was first asked for; as long as there is none, "HEAD"."""
+        if not self._head:
+            with suppress(GitFailed):
+                self._head.append(self.commit())
+        return self._head[0] if self._head else "HEAD"
 
     def tree(self, commit: str, subfolder: str = "") -> dict[str, tuple[str, str]]:
         """The (mode, blob) of what the folder, or a subfolder, had at a commit, by name."""

@@ -61,9 +61,9 @@ def read(folder: Path, model_id: str) -> Read:
 
 def update(folder: Path, model_id: str, profile: str, digest: str | None, *, is_seen: bool) -> None:
     """Brings the lines of a model up to date, as `updated` says; raises OSError."""
-    lines = read(folder, model_id).lines
+    lines, problems = read(folder, model_id)
     wanted = updated(lines, profile, digest, is_seen=is_seen)
-    if wanted != lines:
+    if wanted != lines or (is_seen and problems):  # a line in a faulty file would count for nothing
         write(folder, model_id, wanted)
 
 

@@ -30,8 +30,13 @@ class Read(NamedTuple):
     problems: tuple[Problem, ...] = ()
 
     def allows(self, profile: str, digest: str | None) -> bool:
-        """Whether a run may replace the text with this digest; a file of which anything is wrong counts for nothing."""
-        return not self.problems and Line(profile, digest or "") in self.lines
+        """Whether a run may replace the text with this digest."""
+        return Line(profile, digest or "") in self.counted
+
+    @property
+    def counted(self) -> frozenset[Line]:
+        """The lines that decide anything: a file of which anything is wrong counts for nothing."""
+        return frozenset() if self.problems else self.lines
 
 
 def parse(data: bytes) -> Read:

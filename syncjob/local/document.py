@@ -4,7 +4,7 @@ import os
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from syncjob.errors import UsageError
@@ -22,6 +22,7 @@ class Document:
     """One description file; `text` is canonical, "" if a problem kept it from being read or it is gone.
 
     `unread_sha256` is of the text of a file that is not read as a description, because its name is a bad one.
+    `mark` tells a file without a text from a later one, which its text cannot.
     """
 
     model_id: str
@@ -30,6 +31,7 @@ class Document:
     tags: tuple[Tag, ...] = ()
     problems: tuple[Problem, ...] = ()
     unread_sha256: str | None = None
+    mark: tuple[int, ...] | None = field(default=None, compare=False)
 
     @property
     def is_valid(self) -> bool:
@@ -59,6 +61,8 @@ class Folder:
 
     def read(self, name: str) -> Document:
         document = self._read(name)
+        if not document.text:
+            document = replace(document, mark=regular.mark(os.path.join(self._path, name)))  # noqa: PTH118
         problems = self._collisions.get(name)
         return replace(document, problems=(*problems, *document.problems)) if problems else document
 

@@ -91,7 +91,8 @@ class Scope:
     """What a run is about, sorted by model id: `asked` are the names of files, `gone` of those that are no longer there.
 
     `count` is how many of `names`, all files of the folder, the shard has. `is_whole` says that no revision narrows
-    the scope, so what is gone is not known from git. `problems` are warnings of the run as a whole.
+    the scope, so what is gone is not known from git. `beside` are the names that only their acknowledged lines brought
+    in, of whatever profile. `problems` are warnings of the run as a whole.
     """
 
     files: Files
@@ -99,6 +100,7 @@ class Scope:
     gone: tuple[str, ...]
     count: int
     is_whole: bool
+    beside: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -141,7 +143,8 @@ def find(
     chosen = _chosen(config, patterns, files, gone, changed, git, must_match=must_match)
     asked, asked_gone = (in_order(chosen.intersection(names), shard) for names in (files.names, gone))
     count = sum(shard is None or shard.holds(model_id_of(name)) for name in files.names)
-    return Scope(files, asked, asked_gone, count, changed.names is None, (*problems, *unknown, *overlooked))
+    told = (*problems, *unknown, *overlooked)
+    return Scope(files, asked, asked_gone, count, changed.names is None, changed.beside, told)
 
 
 def _look(

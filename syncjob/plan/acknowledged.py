@@ -65,6 +65,13 @@ def forgettable(change: Change, since: str) -> Change:
     return replace(change, problems=(*change.problems, warning(FORGETTABLE, message)))
 
 
+def long_gone(change: Change) -> Change:
+    """What is left of a deletion if the file went before --since REV, and only lines of other texts changed after that."""
+    message = "its file went before --since REV, and no line of this profile acknowledges its description, which stays"
+    note = warning("deleted-locally", message)
+    return replace(change, action="unchanged", before="", after="", tags=(), known=(), problems=(note,))
+
+
 def to_acknowledge(change: Change, judged: Change, here: Read, profile: str) -> Change:
     """The write that a line would allow, or why none is needed; what is wrong, or belongs to another branch, stays.
 
@@ -101,6 +108,13 @@ def _needless(change: Change, why: str) -> Change:
     needless = note("nothing-acknowledged", f"nothing to acknowledge: {why}")
     bare = replace(change, action="unchanged", before="", after="", tags=(), known=())
     return replace(bare, problems=(*change.problems, needless))
+
+
+def not_at_hand(change: Change) -> Change:
+    """What is refused because git has the model's lines and did not check them out: those of other profiles would go."""
+    message = f"git has {file_of(change)} but did not check it out (a sparse checkout); check it out"
+    problem = Problem("file-special", message)
+    return replace(change, action="invalid", tags=(), known=(), problems=(*change.problems, problem))
 
 
 def file_of(change: Change) -> str:

@@ -7,7 +7,7 @@ from syncjob.git.history.texts import Version
 from syncjob.plan.closest import Closest
 from syncjob.plan.compare import Change
 from syncjob.problems import Problem, warning
-from syncjob.text.canonical import same
+from syncjob.text.canonical import same, sha256
 from syncjob.text.normalised import is_same_but_for_form
 from syncjob.text.probe_texts import left_by_a_probe
 
@@ -78,15 +78,21 @@ def over_edit(change: Change, missing: str | None = None) -> Change:
     return replace(change, problems=(*change.problems, problem))
 
 
-def behind(judged: Change, elsewhere: Iterable[tuple[str, Version]]) -> Change:
+def behind(judged: Change, elsewhere: Iterable[tuple[str, Version]], sent: str | None = None) -> Change:
     """A conflict over a text that a branch holds which HEAD is behind is none over an edit; any other change as it is.
 
-    `elsewhere` are the texts that HEAD's history does not hold, each with its branch's name.
+    `elsewhere` are the texts that HEAD's history does not hold, each with its branch's name. `sent` is the digest of
+    the one that Scenario stores in another form.
     """
     if judged.action != "conflict":
         return judged
-    found = _held_by(elsewhere, judged.before)
+    found = _held_by(elsewhere, judged.before, sent)
     return replace(judged, problems=(*judged.problems[:-1], found)) if found else judged
+
+
+def is_behind(judged: Change) -> bool:
+    """Whether a branch that HEAD is behind holds the text on Scenario."""
+    return any(problem.code == "behind" for problem in judged.problems)
 
 
 def put_back(change: Change, ahead: Iterable[tuple[str, Version]]) -> Change:
@@ -98,9 +104,9 @@ def put_back(change: Change, ahead: Iterable[tuple[str, Version]]) -> Change:
     return replace(change, action="conflict", problems=(*change.problems, found)) if found else change
 
 
-def _held_by(held: Iterable[tuple[str, Version]], text: str) -> Problem | None:
-    """What is to be merged, if a branch has the text."""
+def _held_by(held: Iterable[tuple[str, Version]], text: str, sent: str | None = None) -> Problem | None:
+    """What is to be merged, if a branch has the text, or the one that was `sent`, by its digest."""
     for branch, version in held:
-        if same(version.text, text):
+        if same(version.text, text) or (sent and sha256(version.text) == sent):
             return Problem("behind", f"{branch} has this text ({version.commit[:7]}): merge that branch")
     return None

@@ -88,7 +88,7 @@ def test_an_edit_is_one_though_other_branches_have_much_else(branch: Workspace, 
     assert [problem["code"] for problem in ended.item("one")["problems"]] == ["remote-edited"]
 
 
-def test_a_line_that_is_not_committed_does_not_hide_what_a_branch_holds(branch: Workspace, remote: Loopback) -> None:
+def test_a_line_does_not_hide_what_a_branch_holds_committed_or_not(branch: Workspace, remote: Loopback) -> None:
     branch.write("one", "mine too")
     branch.commit()
     acknowledged.update(branch.descriptions, "one", "test", sha256("theirs"), is_seen=True)
@@ -96,8 +96,8 @@ def test_a_line_that_is_not_committed_does_not_hide_what_a_branch_holds(branch: 
     assert [problem["code"] for problem in ended.item("one")["problems"]] == ["behind"]
     branch.commit()
     ended = branch.json("sync", "--since", "main")
-    assert [problem["code"] for problem in ended.item("one")["problems"]] == ["edit-acknowledged"]
-    assert remote.sandbox.description("one") == "mine too"
+    assert [problem["code"] for problem in ended.item("one")["problems"]] == ["behind"]
+    assert remote.sandbox.description("one") == "theirs"
 
 
 def test_other_branches_are_looked_at_only_for_what_would_be_a_conflict(branch: Workspace, remote: Loopback) -> None:
@@ -107,8 +107,10 @@ def test_other_branches_are_looked_at_only_for_what_would_be_a_conflict(branch: 
     assert ended.status == 0, ended.out
     asked = (branch.folder / "asked").read_text()
     # Whether HEAD is behind is asked once; what the others hold is not read if it is not.
-    assert (asked.count("for-each-ref"), asked.count("^HEAD")) == (1, 0)
-    assert f"ls-tree -z --full-tree {branch.git('rev-parse', 'main').strip()}" not in asked
+    head, main = (branch.git("rev-parse", name).strip() for name in ("HEAD", "main"))
+    assert (asked.count("for-each-ref"), asked.count(f"^{head}")) == (1, 0)
+    assert f"ls-tree -z {main}" not in asked
+    assert f"ls-tree -z {head}" in asked
 
 
 def _counting(workspace: Workspace) -> str:
@@ -155,3 +157,40 @@ def test_a_branch_with_commits_of_its_own_replaces_the_text_of_main(stale: Works
     assert stale.json("diff").item("one")["action"] == "update"
     stale.git("merge", "--quiet", "-s", "ours", "origin/main")
     assert stale.json("diff").item("one")["action"] == "update"
+
+
+def test_a_head_that_moves_while_scenario_is_asked_changes_no_judgement(branch: Workspace, remote: Loopback) -> None:
+    branch.git("switch", "--quiet", "main")
+    branch.held({"two": "theirs, not synced"})  # so that two is a write, before the move and after it
+    branch.git("switch", "--quiet", "mine")
+    branch.held({"one": "mine too"})
+    moved: list[str] = []
+
+    def switch(method: str, target: str) -> None:
+        if "/two/description" in target and not moved:
+            moved.append(branch.git("switch", "--quiet", "main"))
+
+    for run in (in_process.diff, in_process.sync):
+        remote.script = switch
+        report = run(branch, Options())
+        assert moved
+        assert report.exit_code == 1
+        assert "head-moved" in [problem.code for problem in report.problems]
+        assert [item.action for item in report.items if item.model_id == "two"] == ["update"]
+        assert remote.sandbox.description("one") == "theirs"
+        branch.git("switch", "--quiet", "mine")
+        moved.clear()
+    assert remote.counts["PUT"] == 0
+
+
+def test_a_line_allows_nothing_over_a_text_that_another_branch_holds(branch: Workspace, remote: Loopback) -> None:
+    """It was acknowledged here, and taken over there."""
+    folder = branch.descriptions / ".acknowledged"
+    folder.mkdir()
+    (folder / "one").write_text(f"test {sha256('theirs')}\n")
+    branch.held({"one": "mine too"})
+    assert in_process.told(in_process.diff(branch))["one"] == ("update", "planned", ["edit-acknowledged"])
+    branch.git("branch", "--quiet", "--set-upstream-to=main")
+    assert in_process.told(in_process.sync(branch))["one"] == ("conflict", "refused", ["behind"])
+    report = in_process.sync(branch, Options(overwrite_remote_edits=True))
+    assert in_process.told(report)["one"] == ("update", "applied", ["remote-edited"])

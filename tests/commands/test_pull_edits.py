@@ -245,3 +245,27 @@ def test_a_file_s_own_changes_do_not_go_without_a_word(
     codes = [problem["code"] for problem in ended.item("one")["problems"]]
     assert (ended.status, codes) == (0, ["own-changes"] if is_warned else [])
     assert (workspace.descriptions / "one.md").read_text() == "a\nb\nc, edited\n"
+
+
+def test_a_faulty_file_of_lines_counts_for_nothing_here_too(team: Workspace, remote: Loopback) -> None:
+    folder = team.descriptions / ".acknowledged"
+    folder.mkdir()
+    line = f"test {digest('an edit')}\n"
+    (folder / "edited").write_text(f"<<<<<<< HEAD\n{line}=======\n>>>>>>> other\n")
+    team.commit()
+    assert told(team.json("pull", "edited"))["edited"] == ("update", "applied", [])
+    assert lines_of(team, "edited") == line
+
+
+def test_in_a_sparse_checkout_no_line_of_another_profile_goes(team: Workspace) -> None:
+    folder = team.descriptions / ".acknowledged"
+    folder.mkdir()
+    (folder / "edited").write_text(f"staging {'0' * 64}\n")
+    team.commit()
+    team.git("sparse-checkout", "set", "--no-cone", "/*", "!/descriptions/.acknowledged/")
+    assert not folder.exists()
+    for command in (("pull", "edited"), ("acknowledge", "edited", "--yes")):
+        ended = team.json(*command)
+        assert (ended.status, told(ended)["edited"]) == (1, ("invalid", "refused", ["file-special"]))
+        assert lines_of(team, "edited") is None
+    assert (team.descriptions / "edited.md").read_text() == "old"

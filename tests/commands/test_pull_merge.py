@@ -2,7 +2,10 @@
 
 import pytest
 
+from syncjob.commands.pull import merging
+from syncjob.commands.run import Options
 from tests.commands.test_pull_edits import digest, lines_of, told
+from tests.support import in_process
 from tests.support.loopback import Loopback
 from tests.support.workspace import Workspace
 
@@ -234,3 +237,22 @@ def test_a_merged_edit_is_kept_and_no_reader_is_told_of_a_discard(workspace: Wor
         shown = workspace.run("diff", "--since", "HEAD~2", "--format", form).out
         assert "goes on from an edit" in shown
         assert "replaces an edit" not in shown
+
+
+def test_a_faulty_file_of_lines_is_no_base(diverged: Workspace, remote: Loopback) -> None:
+    """It would name an earlier text that was adopted, which git does not have: a guess."""
+    folder = diverged.descriptions / ".acknowledged"
+    folder.mkdir(exist_ok=True)
+    (folder / "one").write_text(f"=======\ntest {'0' * 64}\n")
+    diverged.commit()
+    ended = diverged.json("pull", "--merge", "--since", "synced")
+    assert [problem["code"] for problem in ended.item("one")["problems"]] == ["merged"]
+
+
+def test_a_history_of_very_much_text_is_not_kept_and_its_base_is_a_guess(
+    diverged: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(merging, "_MOST", len(FILE) + 1)
+    report = in_process.pull(diverged, Options(merge=True, since="synced"))
+    assert in_process.told(report)["one"] == ("conflict", "applied", ["merge-guess"])
+    assert text_of(diverged) == f"{BOTH}\n"

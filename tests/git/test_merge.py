@@ -121,3 +121,12 @@ def test_without_room_for_temporary_files_nothing_is_merged(tmp_path: Path, monk
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
     with pytest.raises(GitFailed, match="temporary files: No such file"):
         merged(BASE, "ours", "theirs")
+
+
+@pytest.mark.parametrize("garbage", ["xyz", "gitdir: /nowhere\n"])
+def test_a_git_in_the_folder_of_temporary_files_leads_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, garbage: str
+) -> None:
+    (tmp_path / ".git").write_text(garbage)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert merged(BASE, BASE.replace("one", "1"), BASE.replace("three", "drei")) == ("1\n\ntwo\n\ndrei", 0)

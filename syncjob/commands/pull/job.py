@@ -76,14 +76,15 @@ def _plan(run: Run, *, takes_all: bool) -> tuple[Plan, list[Taken]]:
     try:
         since, unknown = last_sync(run)
         worktree = scope.known_worktree(config, names, run.git)
-        unsaved = frozenset[str]() if run.options.force else uncommitted(config.folder, run.git)
         found, problems = _to_pull(run, names, takes_all=takes_all)
         new = scope.known_worktree(config, scope.in_order(found - set(names)), run.git, are_there=False)
+        worktree = worktree.plus(new)
+        there = scope.Files(config, names, worktree)
+        documents = [there.unread(name) if run.stop.requested else there.read(name) for name in scope.in_order(found)]
+        # Once they are read: git sees an edit made before, and its digest shows one made after.
+        unsaved = frozenset[str]() if run.options.force else uncommitted(config.folder, run.git)
     except Stopped:
         return unasked_plan(run), []
-    worktree = worktree.plus(new)
-    there = scope.Files(config, names, worktree)
-    documents = [there.unread(name) if run.stop.requested else there.read(name) for name in scope.in_order(found)]
     files = _Files(names, unsaved, worktree.encodings, whole.max_name_bytes(config.folder))
     taken = _taken(run, files, documents, since)
     if takes_all:

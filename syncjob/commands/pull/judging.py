@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
 from syncjob.commands.planning import committed_lines
 from syncjob.commands.pull.merging import Merging
 from syncjob.commands.run import Run
 from syncjob.errors import Stopped
 from syncjob.git.history.texts import Texts
+from syncjob.git.worktree import not_checked_out
 from syncjob.local import acknowledged
-from syncjob.local.acknowledged_lines import Read
+from syncjob.local.acknowledged_lines import FOLDER, Read
 from syncjob.local.document import Document
 from syncjob.local.names import name_of
 from syncjob.output.internal import guarded
+from syncjob.plan.acknowledged import not_at_hand
 from syncjob.plan.compare import Change, failed, unjudged
 from syncjob.plan.pull.adoption import Known, judged, over_own
 from syncjob.plan.pull.base import guessed
@@ -26,13 +28,14 @@ Fitting = Callable[[Document, Change], Change]
 class Taken:
     """What becomes of a file. `held` is the digest of Scenario's text, None for none; `is_read`: that was asked for.
 
-    `is_adopted`: the file is to have Scenario's text, or all its changes.
+    `is_adopted`: the file is to have Scenario's text, or all its changes. `mark` is that of a file without a text.
     """
 
     change: Change
     held: str | None = None
     is_read: bool = False
     is_adopted: bool = False
+    mark: tuple[int, ...] | None = None
 
 
 class Judge:
@@ -58,10 +61,16 @@ class Judge:
             return Taken(unjudged(change))
         try:
             result = guarded(partial(self._judged, document, change), partial(failed, change))
+            is_adopted = result.is_write or any(problem.code == "merged" for problem in result.problems)
+            if is_adopted and change.model_id in self._not_at_hand:
+                result, is_adopted = not_at_hand(result), False
         except Stopped:
             return Taken(unjudged(change))
-        is_adopted = result.is_write or any(problem.code == "merged" for problem in result.problems)
-        return Taken(result, change.after_sha256, is_read=True, is_adopted=is_adopted)
+        return Taken(result, change.after_sha256, is_read=True, is_adopted=is_adopted, mark=document.mark)
+
+    @cached_property
+    def _not_at_hand(self) -> frozenset[str]:
+        return not_checked_out(self._run.config.folder, FOLDER, self._run.git)
 
     def _judged(self, document: Document, change: Change) -> Change:
         if not change.is_write:
@@ -96,7 +105,7 @@ class Judge:
         return self._own(acknowledged.read(self._run.config.folder, document.model_id))
 
     def _own(self, read: Read) -> frozenset[str]:
-        return frozenset(line.sha256 for line in read.lines if line.profile == self._run.config.profile)
+        return frozenset(line.sha256 for line in read.counted if line.profile == self._run.config.profile)
 
 
 def with_changes(taken: Iterable[Taken], changes: Iterable[Change]) -> list[Taken]:

@@ -24,6 +24,9 @@ from syncjob.problems import Problem, warning
 from syncjob.state.last_syncs import LastSyncs
 from syncjob.text.canonical import canonical, same, sha256
 
+# How many characters of a file's versions may be its base; if there are more, any base is a guess.
+_MOST = 20_000_000
+
 
 def last_sync(run: Run) -> tuple[str | None, tuple[Problem, ...]]:
     """The commit that `--since` names, None if it was not given, or leads nowhere: then with a warning.
@@ -83,8 +86,20 @@ class Merging:
             return not_merged(change, str(error))
 
     def _base(self, change: Change) -> MergeBase | None:
-        versions = list(self._texts.of(name_of(change.model_id)))
-        return find(change.before, change.after, versions, self._last(change, versions), self._seen(change))
+        versions, is_all = self._newest(name_of(change.model_id))
+        base = find(change.before, change.after, versions, self._last(change, versions), self._seen(change))
+        return base if is_all or base is None else replace(base, is_guess=True)
+
+    def _newest(self, name: str) -> tuple[list[Version], bool]:
+        """As many versions of a file as are held in memory and compared in no time, and whether those are all."""
+        versions: list[Version] = []
+        room = _MOST
+        for version in self._texts.of(name):
+            if room <= 0:
+                return versions, False
+            versions.append(version)
+            room -= len(version.text)
+        return versions, True
 
     def _merge(self, change: Change, base: MergeBase) -> Merged:
         text = base.version.text
@@ -94,8 +109,8 @@ class Merging:
 
     def _seen(self, change: Change) -> frozenset[str]:
         """The digests of earlier texts that were adopted, merged or acknowledged, here or in HEAD."""
-        here = acknowledged.read(self._run.config.folder, change.model_id).lines
-        committed = self._committed.of(change.model_id).lines
+        here = acknowledged.read(self._run.config.folder, change.model_id).counted
+        committed = self._committed.of(change.model_id).counted
         return self._own(here | committed) - {change.after_sha256 or ""}
 
     def _own(self, lines: frozenset[Line]) -> frozenset[str]:
@@ -108,5 +123,5 @@ class Merging:
         by_journal = LastSynced(next(written, None), left.replaced)
         if self._synced is None:
             return by_journal
-        lines = self._synced.lines.of(change.model_id).lines
+        lines = self._synced.lines.of(change.model_id).counted
         return later(LastSynced(self._synced.version(change), self._own(lines)), by_journal, versions)

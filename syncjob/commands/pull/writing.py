@@ -27,7 +27,7 @@ def write(run: Run, taken: Taken) -> Outcome:
     except OSError as error:  # then the next pull does both
         message = f"was left alone, because {_unwritable(change, error)}"
         return Outcome(change, "refused", (Problem(CODE, message),))
-    outcome = _write_file(run, change)
+    outcome = _write_file(run, taken)
     is_seen = taken.is_adopted and change.action != "create"  # a new file needs no line: it is the record itself
     if outcome.status == "applied" and (why := keep_lines(run, change, taken.held, is_seen=is_seen)):
         path = shlex.quote(change.path)
@@ -67,12 +67,14 @@ def _unwritable(change: Change, error: OSError) -> str:
     return f"{file_of(change)} cannot be written: {error.strerror}"
 
 
-def _write_file(run: Run, change: Change) -> Outcome:
+def _write_file(run: Run, taken: Taken) -> Outcome:
+    change = taken.change
     name = name_of(change.model_id)
     path = run.config.folder / name
     is_there = os.path.lexists(path)
     now = scope.Files(run.config, [name] if is_there else []).read(name)
-    if sha256(now.text) != change.before_sha256 or (is_there and change.action == "create"):
+    is_another = sha256(now.text) != change.before_sha256 or now.mark != taken.mark
+    if is_another or (is_there and change.action == "create"):
         message = "the file changed during this run and was left alone; pull again"
         return Outcome(change, "refused", (Problem("file-uncommitted", message),))
     try:

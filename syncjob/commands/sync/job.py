@@ -1,11 +1,19 @@
 """`sync` and `diff`: what the files, or a saved plan, ask for."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from syncjob.commands import reading
 from syncjob.commands.applying import Review, carry_out
-from syncjob.commands.planning import by_history, has_neither, texts_of, unasked_plan, within_thresholds
+from syncjob.commands.planning import (
+    by_history,
+    committed_lines,
+    has_neither,
+    texts_of,
+    unasked_plan,
+    within_thresholds,
+)
 from syncjob.commands.result import Gathered, RunResult, report_of
 from syncjob.commands.run import Run
 from syncjob.commands.sync import reviewed, unfiled
@@ -13,11 +21,15 @@ from syncjob.commands.sync.auditing import audited
 from syncjob.commands.sync.uncommitted import Uncommitted, noted
 from syncjob.errors import Stopped
 from syncjob.git.history.texts import Texts
+from syncjob.git.worktree import has_moved
 from syncjob.local import scope
+from syncjob.local.names import name_of
 from syncjob.plan.compare import Change, Plan, in_order, left_alone, not_compared
 from syncjob.plan.renamed import kept
 from syncjob.plan.suggestions import Suggestions
 from syncjob.problems import Problem
+
+_MOVED = Problem("head-moved", "HEAD moved while this run read the files; run it again")
 
 
 def diff(run: Run) -> RunResult:
@@ -84,7 +96,7 @@ def _plans_in_scope(run: Run, found: scope.Scope, *, will_write: bool, is_strict
         asked = (*found.asked, *found.gone, *listed) if will_prune else found.asked
         slicing: reading.Slicing = "paced" if will_write else "even"
         known = Suggestions(found.names, listed)
-        plans = reading.plans(run, asked, found.files, by_history(run, texts), memory, slicing, known)
+        plans = reading.plans(run, asked, found.files, by_history(run, texts, found.beside), memory, slicing, known)
         if will_prune:
             plans = kept(map(_without_nothing, plans) if found.is_whole else plans)
         yield from _guarded(run, found, plans, texts, will_write=will_write)
@@ -94,14 +106,25 @@ def _plans_in_scope(run: Run, found: scope.Scope, *, will_write: bool, is_strict
 
 def _guarded(run: Run, found: scope.Scope, plans: Iterable[Plan], texts: Texts, *, will_write: bool) -> Iterable[Plan]:
     """The plans, held to the thresholds, with a warning at each text that git does not have."""
-    unsaved = Uncommitted(run)
+    unsaved, lines = Uncommitted(run), committed_lines(texts)
 
     def is_reviewed(change: Change) -> bool:
-        return not found.is_whole and unsaved.is_committed(change)
+        is_own = name_of(change.model_id) not in found.beside
+        is_seen = is_own or lines.of(change.model_id).allows(run.config.profile, change.before_sha256)
+        return not found.is_whole and is_seen and unsaved.is_committed(change)
 
-    plans = noted(plans, unsaved, texts, will_write=will_write)
+    plans = noted(_at_one_head(run, plans), unsaved, texts, will_write=will_write)
     is_emptied = not found.names
     return within_thresholds(run, plans, found.count, is_emptied, will_write=will_write, is_reviewed=is_reviewed)
+
+
+def _at_one_head(run: Run, plans: Iterable[Plan]) -> Iterator[Plan]:
+    """The plans; those that would write once HEAD has moved are refused: files and judgement may not belong together."""
+    for plan in plans:
+        with suppress(Stopped):
+            if plan.writes and has_moved(run.config.folder, run.git):
+                plan = replace(plan, problems=(*plan.problems, _MOVED))
+        yield plan
 
 
 def _without_nothing(plan: Plan) -> Plan:

@@ -27,12 +27,14 @@ _HANDFUL = 1_000  # of names on a command line
 class Changed:
     """Names of the files that changed since a revision; `names` is None, with the reason, if that is not known.
 
-    `deleted` are those that are gone, and were not just not checked out. `is_slip`: the revision was mistyped.
+    `deleted` are those that are gone, and were not just not checked out. `beside` are those whose own file did not
+    change, only one in the subfolder. `is_slip`: the revision was mistyped.
     `is_old`: HEAD is an ancestor of the revision, and not where its branch has been put back to.
     """
 
     names: frozenset[str] | None
     deleted: frozenset[str] = frozenset()
+    beside: frozenset[str] = frozenset()
     reason: str = ""
     is_slip: bool = False
     is_old: bool = False
@@ -66,7 +68,7 @@ def changed_since(
     try:
         repository = git.around(folder)
         base = _merge_base(repository, found.commit)
-        between = _touched(repository, f"{base}..HEAD", repository.pathspec())
+        between = _touched(repository, f"{base}..{repository.head}", repository.pathspec())
         besides = map(name_of, _below(repository, base, beside, between)) if beside else ()
         changed = _changed_since(folder, repository, base, between, frozenset(besides))
         return replace(changed, is_old=_is_old(repository, found.commit, base))
@@ -94,7 +96,9 @@ def commits_since(folder: Path, revision: str, git: Git) -> frozenset[str]:
     """The commits that HEAD reaches and `revision` does not; none if git cannot tell."""
     try:
         repository = git.around(folder)
-        return frozenset(repository.run("rev-list", f"{repository.commit(revision)}..HEAD").decode().split())
+        return frozenset(
+            repository.run("rev-list", f"{repository.commit(revision)}..{repository.head}").decode().split()
+        )
     except GitFailed:
         return frozenset()
 
@@ -109,14 +113,14 @@ def _commit(repository: Repository, revision: str) -> str:
 
 def _is_old(repository: Repository, commit: str, base: str) -> bool:
     """Whether HEAD, of that merge base with a commit, is a proper ancestor of it, and not what its branch now is."""
-    if base == commit or repository.commit() != base:
+    if base == commit or repository.head != base:
         return False
     return all(branch.commit != base for branch in beside_head(repository)[:1])
 
 
 def _merge_base(repository: Repository, commit: str) -> str:
     try:
-        return repository.run("merge-base", commit, "HEAD").decode().strip()
+        return repository.run("merge-base", commit, repository.head).decode().strip()
     except GitFailed as error:
         raise GitFailed(f"it has no commit in common with HEAD; {advice(FETCH)}") from error
 
@@ -131,14 +135,14 @@ def _changed_since(
     gone = frozenset(name for name in names if not os.path.lexists(folder / name))
     unknown = gone - own
     gone -= unknown - _had(repository, sorted(unknown))
-    return Changed(names, gone - kept_by_git(repository) if gone else gone)
+    return Changed(names, gone - kept_by_git(repository) if gone else gone, names - own)
 
 
 def _below(repository: Repository, base: str, subfolder: str, between: Sequence[str]) -> frozenset[str]:
     """The names in a subfolder that changed; `between` are the paths that commits changed."""
     inside = repository.seen_from(Path(repository.prefix) / subfolder)
     listed = repository.run(
-        "diff-tree", "-r", "-z", "--name-only", "--no-renames", base, "HEAD", "--", inside.pathspec()
+        "diff-tree", "-r", "-z", "--name-only", "--no-renames", base, repository.head, "--", inside.pathspec()
     )
     return frozenset(inside.names((*split(listed), *between)))
 
@@ -152,5 +156,5 @@ def _touched(repository: Repository, commits: str, *pathspecs: str) -> list[str]
 def _had(repository: Repository, names: Sequence[str]) -> frozenset[str]:
     """Those of the names that a commit touched which HEAD reaches."""
     parts = [names[start : start + _HANDFUL] for start in range(0, len(names), _HANDFUL)]
-    paths = (path for part in parts for path in _touched(repository, "HEAD", *map(repository.pathspec, part)))
+    paths = (path for part in parts for path in _touched(repository, repository.head, *map(repository.pathspec, part)))
     return frozenset(repository.names(paths))

@@ -45,7 +45,9 @@ class HeadFiles:
     def _entries(self) -> dict[str, tuple[str, str]]:
         """(mode, blob) by name."""
         try:
-            return self._git.around(self._folder).tree(self._commit, self._subfolder)
+            repository = self._git.around(self._folder)
+            commit = repository.head if self._commit == "HEAD" else self._commit
+            return repository.tree(commit, self._subfolder)
         except GitFailed:  # what git cannot tell allows nothing
             return {}
 

@@ -156,7 +156,7 @@ class Texts:
         try:
             repository = self._git.around(self._folder)
             self._gap = _gap(repository)
-            return self._stack.enter_context(gitlog.reading(repository, "HEAD"))
+            return self._stack.enter_context(gitlog.reading(repository, repository.head))
         except GitFailed as error:
             self._gap = told(error)
             return gitlog.Log("")
@@ -166,8 +166,7 @@ class Texts:
         """HEAD's commit and the blobs of its files; none if git cannot tell, and the log then says why."""
         with suppress(GitFailed):
             repository = self._git.around(self._folder)
-            commit = repository.commit()
-            return commit, _blobs(repository, commit)
+            return repository.head, _blobs(repository, repository.head)
         return "", {}
 
     @cached_property
@@ -186,7 +185,7 @@ class Texts:
             names: dict[str, str] = {}
             for name, commit in with_revision(repository, self._since):
                 names.setdefault(commit, name)
-            logs = (gitlog.reading(repository, commit, "^HEAD") for commit in names)
+            logs = (gitlog.reading(repository, commit, f"^{repository.head}") for commit in names)
             return [(name, self._stack.enter_context(log)) for name, log in zip(names.values(), logs, strict=True)]
         return ()
 
@@ -219,7 +218,7 @@ def had(folder: Path, name: str, git: Git) -> bool:
     """Whether a commit that HEAD reaches touched a file of the folder; False if git cannot tell."""
     try:
         repository = git.around(folder)
-        return bool(repository.run("log", "-1", "--format=%H", "HEAD", "--", repository.pathspec(name)))
+        return bool(repository.run("log", "-1", "--format=%H", repository.head, "--", repository.pathspec(name)))
     except GitFailed:
         return False
 

@@ -54,31 +54,35 @@ def over_own(change: Change, base: MergeBase | None) -> Change:
 
 
 def _left_alone(change: Change, known: Known, *, is_named: bool) -> Problem | None:
-    is_new = change.action == "create"
+    is_new, sent = change.action == "create", _sent(change, known.form)
     if is_new and not is_named:
         if any(True for _ in known.versions):
             advice = f"`syncjob pull {change.model_id}` brings it back"
             return note("deleted-locally", f"its file was deleted in git, so its description was left; {advice}")
-    elif not is_new and (held := _held(change, known)):
+    elif not is_new and (held := _held(change, known, sent)):
         return note("ahead", f"Scenario still has the text of commit {held[:10]}; the file is newer; {_BACK}")
     if change.after_sha256 in known.acknowledged:
         return note("acknowledged", f"acknowledged in HEAD: a sync will replace Scenario's text; {_BACK}")
     if change.after_sha256 in known.uncommitted:
         return note("acknowledged", f"acknowledged here, not committed yet: the file was left; {_BACK}")
     for ref, version in known.elsewhere:
-        if same(version.text, change.after):
+        if _is_held(version, change, sent):
             return note(
                 "behind", f"{shorten(ref)} has Scenario's text ({version.commit[:7]}): merge that branch; {_BACK}"
             )
     return None
 
 
-def _held(change: Change, known: Known) -> str | None:
-    """The commit that held the text, or what Scenario made of it; None if none did."""
-    form = known.form
+def _held(change: Change, known: Known, sent: str | None) -> str | None:
+    """The commit that held the text, or the one that Scenario made it of; None if none did."""
+    return next((version.commit for version in known.versions if _is_held(version, change, sent)), None)
+
+
+def _is_held(version: Version, change: Change, sent: str | None) -> bool:
+    return same(version.text, change.after) or (sent is not None and sha256(version.text) == sent)
+
+
+def _sent(change: Change, form: Form | None) -> str | None:
+    """The digest of the text that Scenario made its own of, None if that is the file's, or nobody knows."""
     is_form = form is not None and form.stored == change.after_sha256 and form.sent != change.before_sha256
-    sent = form.sent if form and is_form else None
-    for version in known.versions:
-        if same(version.text, change.after) or (sent and sha256(version.text) == sent):
-            return version.commit
-    return None
+    return form.sent if form and is_form else None
