@@ -15,6 +15,7 @@ from syncjob.git.history.changes import commits_since
 from syncjob.git.history.texts import Texts, texts
 from syncjob.local import acknowledged, scope
 from syncjob.local.acknowledged import Committed
+from syncjob.local.acknowledged_lines import FOLDER, MAX_BYTES
 from syncjob.local.names import name_of
 from syncjob.output.internal import guarded
 from syncjob.plan.acknowledged import by_lines, forgettable, kept_by_file, long_gone
@@ -101,7 +102,7 @@ def by_history(run: Run, texts: Texts, beside: Container[str] = ()) -> Callable[
 
 def committed_lines(texts: Texts) -> Committed:
     """The acknowledged lines that HEAD has."""
-    return Committed(texts.at_head(acknowledged.FOLDER, acknowledged.MAX_BYTES))
+    return Committed(texts.at(FOLDER, MAX_BYTES))
 
 
 class _Judge:
@@ -145,14 +146,19 @@ class _Judge:
             return judged
         config = self._run.config
         here = acknowledged.read(config.folder, change.model_id)
-        if not texts.gap(name):
-            is_form = form is not None and form.stored == change.before_sha256
-            sent = form.sent if form and is_form and not self._held(name, form.sent or "") else None
-            judged = behind(judged, texts.elsewhere(name), sent)
+        judged = self._behind(name, judged, form)
         if is_behind(judged):
             return judged
         judged = by_lines(change, judged, self._committed.of(change.model_id), here, config.profile)
         return kept_by_file(judged, texts.of(name, but=self._own_commits)) if judged.is_write else judged
+
+    def _behind(self, name: str, judged: Change, form: Form | None) -> Change:
+        """The conflict, which is none over an edit if another branch holds the text, or that of which it is a form."""
+        if self._texts.gap(name):
+            return judged
+        is_form = form is not None and form.stored == judged.before_sha256
+        sent = form.sent if form and is_form and not self._held(name, form.sent or "") else None
+        return behind(judged, self._texts.elsewhere(name), sent)
 
     def _as_reviewed(self, change: Change) -> Change:
         """A change over a text that git held; with a warning if it is reviewed, and a squash would forget that text."""

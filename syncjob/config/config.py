@@ -1,6 +1,5 @@
 """config.yaml and the environment -> one frozen Config."""
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from syncjob.config import discovery, strict_yaml
 from syncjob.credentials import Credentials, from_environment
 from syncjob.errors import UsageError
 from syncjob.files import regular
+from syncjob.text.closest import closest
 from syncjob.text.sanitize import one_line
 
 STATE_FOLDER = ".syncjob"
@@ -292,8 +292,8 @@ def _unknown_key(key: str, known: Mapping[str, Any]) -> str:
             f"{one_line(key.partition('=')[0])!r}: credentials do not belong in the config; set SCENARIO_SDK_API_KEY and "
             "SCENARIO_SDK_API_SECRET (or SCENARIO_SDK_JWT), and revoke what was written here"
         )
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"known here: {_listed(known)}"
+    near = closest(key, known)
+    hint = f"did you mean {near!r}?" if near else f"known here: {_listed(known)}"
     return f"unknown key {one_line(key)!r}; {hint}"
 
 

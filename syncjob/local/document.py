@@ -21,8 +21,8 @@ from syncjob.text.tags import NearMiss, Tag, find
 class Document:
     """One description file; `text` is canonical, "" if a problem kept it from being read or it is gone.
 
-    `unread_sha256` is of the text of a file that is not read as a description, because its name is a bad one. `mark`
-    tells a file without a text from a later one, which its text cannot.
+    `unread_sha256` is of the text of a file that is not read as a description, because its name is a bad one.
+    `mark` tells a file without a text from a later one, which its text cannot.
     """
 
     model_id: str

@@ -1,7 +1,5 @@
 """The name of a description's file, made of its model's id and back. Pure."""
 
-import os
-
 from syncjob.problems import Problem
 from syncjob.text.sanitize import shorten, unbroken
 from syncjob.text.tags import is_id
@@ -24,7 +22,7 @@ def is_name(name: str) -> bool:
 
 def shown_name(name: str) -> str:
     r"""A file name as text that can be printed and encoded and the file be found by: undecodable bytes as `\xff`."""
-    return unbroken(os.fsencode(name).replace(b"\\", rb"\\").decode("utf-8", "backslashreplace"))
+    return unbroken(name.encode("utf-8", "surrogateescape").replace(b"\\", rb"\\").decode("utf-8", "backslashreplace"))
 
 
 def problem_of(name: str) -> Problem | None:

@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from syncjob.git.history.texts import Version
-from syncjob.local.acknowledged import FOLDER, Read, held
+from syncjob.local.acknowledged_lines import FOLDER, Read, updated
 from syncjob.local.names import name_of
 from syncjob.plan.compare import Change
-from syncjob.plan.pull.base import closest
+from syncjob.plan.pull.base import guessed
 from syncjob.problems import Problem, note, warning
 from syncjob.text.canonical import same
 from syncjob.text.matching import has_changes
@@ -30,7 +30,7 @@ def by_lines(change: Change, judged: Change, committed: Read, here: Read, profil
     if here.allows(profile, change.before_sha256):
         uncommitted = Problem("remote-edited", f"acknowledged here, but not committed: commit {file_of(change)}")
         return replace(judged, problems=(*change.problems, uncommitted))
-    notes = (warning(each.code, f"{file_of(change)} counts for nothing: {_said(each)}") for each in committed.problems)
+    notes = (warning(each.code, f"{file_of(change)} is ignored: {_said(each)}") for each in committed.problems)
     found = judged.problems[len(change.problems) :]
     others = {line.profile for line in committed.lines | here.lines if line.sha256 == change.before_sha256}
     return replace(judged, problems=(*change.problems, *notes, *(_for_others(each, others, profile) for each in found)))
@@ -49,7 +49,7 @@ def kept_by_file(change: Change, others: Iterable[Version]) -> Change:
 
     `others` are the versions that the edit may have been made from; the file's own text is none of them.
     """
-    base = closest("", change.before, (version for version in others if not same(version.text, change.after)))
+    base = guessed("", change.before, (version for version in others if not same(version.text, change.after)))
     if base is None or not has_changes(base.version.text, change.before, change.after):
         return change
     kept = note(REPLACES, "goes on from an edit made on Scenario, and keeps it")
@@ -81,7 +81,7 @@ def to_acknowledge(change: Change, judged: Change, here: Read, profile: str) -> 
         return judged
     is_forgettable = any(problem.code == FORGETTABLE for problem in judged.problems)
     if judged.action != "conflict" and not is_forgettable:
-        is_dropped = held(here.lines, profile, change.before_sha256) != here.lines
+        is_dropped = updated(here.lines, profile, change.before_sha256, is_seen=False) != here.lines
         dropped = f"; the line of an earlier text is dropped: commit {file_of(change)}" if is_dropped else ""
         return _needless(change, f"{_reason(change, judged)}{dropped}")
     if any(problem.is_error and problem.code != "remote-edited" for problem in judged.problems):
@@ -105,9 +105,9 @@ def _reason(change: Change, judged: Change) -> str:
 
 
 def _needless(change: Change, why: str) -> Change:
-    note = warning("nothing-acknowledged", f"needs no line: {why}")
+    needless = note("nothing-acknowledged", f"nothing to acknowledge: {why}")
     bare = replace(change, action="unchanged", before="", after="", tags=(), known=())
-    return replace(bare, problems=(*change.problems, note))
+    return replace(bare, problems=(*change.problems, needless))
 
 
 def not_at_hand(change: Change) -> Change:

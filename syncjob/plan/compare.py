@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from syncjob.git.history.texts import Version
 from syncjob.local.document import Document
 from syncjob.plan.existing import Existing, Held
 from syncjob.plan.references import Catalogue, Entry, model_unknown, problems_of
@@ -13,14 +14,6 @@ from syncjob.text.tags import Tag
 
 Action = Literal["create", "update", "delete", "unchanged", "conflict", "invalid"]
 WRITES: frozenset[Action] = frozenset({"create", "update", "delete"})
-
-
-@dataclass(frozen=True, slots=True)
-class Base:
-    """The version in git that a text on Scenario was most likely made from; `commit` is a full hash."""
-
-    commit: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +43,7 @@ class Change:
     known: tuple[Entry, ...] = ()
     is_compared: bool = True
     exists: bool = True
-    base: Base | None = None
+    base: Version | None = None
     source: str | None = None
 
     @property

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from syncjob.git.history.texts import Version
-from syncjob.plan.compare import Base, Change
+from syncjob.plan.closest import Closest
+from syncjob.plan.compare import Change
 from syncjob.problems import Problem, warning
 from syncjob.text.canonical import same, sha256
-from syncjob.text.matching import apart_from
-from syncjob.text.normalised import is_same_but_for_form, kin_of
+from syncjob.text.normalised import is_same_but_for_form
 from syncjob.text.probe_texts import left_by_a_probe
 
 
@@ -23,45 +23,33 @@ def with_history(
     """The change, as a `conflict` if it would overwrite a text that git never held.
 
     `versions` are the file's, newest first, read no further than needed. Once they are all read, `gap` says why
-    history may hold more, if it may. With `may_overwrite` a warning takes the place of the conflict. `can_fetch`:
-    whoever reads this has git at hand.
+    history may hold more, if it may. With `may_overwrite` a warning takes the conflict's place. A reader may `can_fetch`.
     """
     if not (change.is_write and change.before):
         return change
-    found = _alike(change, versions)
-    if found is None:
-        return change
-    (base, kin), missing = found, gap()
+    closest = Closest(change.before, change.after)
+    for version in versions:
+        if same(version.text, change.before):
+            return change
+        closest.see(version)
+    base, missing = closest.version, gap()
     if may_overwrite:
         return replace(over_edit(change, missing), base=base)
-    problem = _stored_otherwise(change, base, kin) if kin else _edited(change, base, missing, can_fetch=can_fetch)
+    problem = _of_form(change, base) if base and closest.is_kin else _edited(change, base, missing, can_fetch)
     return replace(change, action="conflict", base=base, problems=(*change.problems, problem))
 
 
-def _alike(change: Change, versions: Iterable[Version]) -> tuple[Base | None, Version | None] | None:
-    """The version closest to Scenario's text, and one that may be it in another form; None if one is the very text."""
-    closest = _Closest(change.before, change.after)
-    is_kin = kin_of(change.before)
-    kin: Version | None = None
-    for version in versions:
-        if same(version.text, change.before):
-            return None
-        closest.see(version)
-        kin = kin or (version if is_kin(version.text) else None)
-    return closest.base, kin
-
-
-def _stored_otherwise(change: Change, base: Base | None, version: Version) -> Problem:
+def _of_form(change: Change, base: Version) -> Problem:
     """Nobody need have edited this: a server may have changed or cut what was sent."""
-    commit = f"commit {version.commit[:10]}"
-    is_whole = is_same_but_for_form(version.text, change.before)
+    commit = f"commit {base.commit[:10]}"
+    is_whole = is_same_but_for_form(base.text, change.before)
     if is_whole:
         return _unlike_git(change, base, f"Scenario stores the text of {commit} in another form")
     why = "the end was deleted there, or cut when it was stored"
     return _unlike_git(change, base, f"Scenario has only the beginning of the text of {commit}: {why}")
 
 
-def _edited(change: Change, base: Base | None, missing: str | None, *, can_fetch: bool) -> Problem:
+def _edited(change: Change, base: Version | None, missing: str | None, can_fetch: bool) -> Problem:
     if left := left_by_a_probe(change.before, change.model_id):
         return Problem("remote-edited", left)
     if missing:
@@ -71,7 +59,7 @@ def _edited(change: Change, base: Base | None, missing: str | None, *, can_fetch
     return _unlike_git(change, base, f"not in git's history: {what}")
 
 
-def _unlike_git(change: Change, base: Base | None, message: str) -> Problem:
+def _unlike_git(change: Change, base: Version | None, message: str) -> Problem:
     merging = "--merge " if base and not same(base.text, change.after) else ""
     keep = f"Keep it: `syncjob pull {merging}{change.model_id}`, then commit"
     discard = f"Discard it: `syncjob acknowledge {change.model_id}`, then commit"
@@ -97,6 +85,11 @@ def behind(judged: Change, elsewhere: Iterable[tuple[str, Version]], sent: str |
     return replace(judged, problems=(*judged.problems[:-1], found)) if found else judged
 
 
+def is_behind(judged: Change) -> bool:
+    """Whether a branch that HEAD is behind holds the text on Scenario."""
+    return any(problem.code == "behind" for problem in judged.problems)
+
+
 def put_back(change: Change, ahead: Iterable[tuple[str, Version]]) -> Change:
     """The change, as a `conflict` if it would put back what a branch that HEAD is behind has replaced.
 
@@ -107,34 +100,8 @@ def put_back(change: Change, ahead: Iterable[tuple[str, Version]]) -> Change:
 
 
 def _held_by(held: Iterable[tuple[str, Version]], text: str, sent: str | None = None) -> Problem | None:
-    """What is to be merged, if a branch has the text, or the one that was sent."""
+    """What is to be merged, if a branch has the text, or the one that was `sent`, by its digest."""
     for branch, version in held:
         if same(version.text, text) or (sent and sha256(version.text) == sent):
-            return Problem("behind", f"{branch} has this text ({version.commit[:7]}): merge it")
+            return Problem("behind", f"{branch} has this text ({version.commit[:7]}): merge that branch")
     return None
-
-
-def is_behind(judged: Change) -> bool:
-    """Whether a branch that HEAD is behind holds the text on Scenario."""
-    return any(problem.code == "behind" for problem in judged.problems)
-
-
-class _Closest:
-    """The version that an edit was most likely made from: most lines in common; only it is kept.
-
-    Of equals the newest that is not the file's `own`, which says nothing of where the edit began.
-    """
-
-    def __init__(self, text: str, own: str) -> None:
-        self._own = own
-        self._apart = apart_from(text)
-        self._least: int | None = None
-        self.base: Base | None = None
-
-    def see(self, version: Version) -> None:
-        lines_apart = self._apart(version.text)
-        is_nearer = self._least is None or lines_apart < self._least
-        is_other = self.base is not None and same(self.base.text, self._own) and not same(version.text, self._own)
-        if is_nearer or (lines_apart == self._least and is_other):
-            self._least = lines_apart
-            self.base = Base(version.commit, version.text)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from syncjob.plan.compare import WRITES
 from syncjob.problems import Failure, Problem
 from syncjob.report.model import Item
+from syncjob.report.summary import needs_a_look
 
 _UNFINISHED = frozenset({"failed", "refused", "not_attempted"})
 
@@ -54,5 +55,4 @@ def exit_code(end: End, items: Collection[Item], problems: Sequence[Problem], *,
 
 
 def _is_unfinished(item: Item) -> bool:
-    """Also if a file was written that has to be looked at."""
-    return item.status in _UNFINISHED or item.action == "conflict"
+    return item.status in _UNFINISHED or needs_a_look(item)

@@ -29,7 +29,7 @@ from syncjob.git.git import Git
 from syncjob.git.history.texts import Texts
 from syncjob.git.history.texts import texts as texts_of_git
 from syncjob.local import acknowledged
-from syncjob.local.acknowledged import FOLDER
+from syncjob.local.acknowledged_lines import FOLDER
 from syncjob.plan import saved_plan
 from syncjob.report.build import to_save
 from syncjob.report.model import Report

@@ -44,7 +44,7 @@ def test_what_the_revision_of_since_holds_is_behind_and_says_where_it_is(branch:
         assert (report.exit_code, one.action, one.status, two.action) == (1, "conflict", "refused", "update")
         (problem,) = one.problems
         assert (problem.code, problem.severity) == ("behind", "error")
-        assert problem.message == f"origin/main has this text ({commit[:7]}): merge it"
+        assert problem.message == f"origin/main has this text ({commit[:7]}): merge that branch"
     assert remote.counts["PUT"] == 0
     shown = branch.run("diff", "--since", "origin/main", "--format", "markdown").out
     assert "error behind: <code>origin/main has this text" in shown
@@ -88,11 +88,14 @@ def test_an_edit_is_one_though_other_branches_have_much_else(branch: Workspace, 
     assert [problem["code"] for problem in ended.item("one")["problems"]] == ["remote-edited"]
 
 
-def test_a_line_that_is_not_committed_does_not_hide_what_a_branch_holds(branch: Workspace, remote: Loopback) -> None:
+def test_a_line_does_not_hide_what_a_branch_holds_committed_or_not(branch: Workspace, remote: Loopback) -> None:
     branch.write("one", "mine too")
     branch.commit()
     acknowledged.update(branch.descriptions, "one", "test", sha256("theirs"), is_seen=True)
     ended = branch.json("diff", "--since", "main")
+    assert [problem["code"] for problem in ended.item("one")["problems"]] == ["behind"]
+    branch.commit()
+    ended = branch.json("sync", "--since", "main")
     assert [problem["code"] for problem in ended.item("one")["problems"]] == ["behind"]
     assert remote.sandbox.description("one") == "theirs"
 
@@ -104,8 +107,10 @@ def test_other_branches_are_looked_at_only_for_what_would_be_a_conflict(branch: 
     assert ended.status == 0, ended.out
     asked = (branch.folder / "asked").read_text()
     # Whether HEAD is behind is asked once; what the others hold is not read if it is not.
-    assert (asked.count("for-each-ref"), asked.count("^HEAD")) == (1, 0)
-    assert f"ls-tree -z --full-tree {branch.git('rev-parse', 'main').strip()}" not in asked
+    head, main = (branch.git("rev-parse", name).strip() for name in ("HEAD", "main"))
+    assert (asked.count("for-each-ref"), asked.count(f"^{head}")) == (1, 0)
+    assert f"ls-tree -z {main}" not in asked
+    assert f"ls-tree -z {head}" in asked
 
 
 def _counting(workspace: Workspace) -> str:
@@ -135,7 +140,7 @@ def test_a_stale_checkout_does_not_put_back_what_was_reverted(stale: Workspace, 
         ended = stale.json("sync", *more)
         (problem,) = ended.item("one")["problems"]
         assert (ended.status, ended.item("one")["action"], problem["code"]) == (1, "conflict", "behind")
-        assert problem["message"] == f"origin/main has this text ({tip[:7]}): merge it"
+        assert problem["message"] == f"origin/main has this text ({tip[:7]}): merge that branch"
     assert "needs no line" not in stale.run("acknowledge", "one", "--yes").out
     assert remote.sandbox.description("one") == "good"
     (stale.descriptions / "one.md").unlink()

@@ -5,16 +5,16 @@ from dataclasses import replace
 import pytest
 
 from syncjob.git.history.texts import Version
-from syncjob.local.acknowledged import Line, Read
+from syncjob.local.acknowledged_lines import Line, Read
 from syncjob.plan.acknowledged import by_lines, forgettable, kept_by_file, to_acknowledge
-from syncjob.plan.compare import Base, Change
+from syncjob.plan.compare import Change
 from syncjob.problems import Failure, Problem, warning
 
 DIGEST, OTHER = "1" * 64, "2" * 64
 OWN = warning("file-encoding", "a byte order mark")
 UPDATE = Change("x", "descriptions/x.md", "update", before="there", after="here", before_sha256=DIGEST, problems=(OWN,))
 CONFLICT = replace(
-    UPDATE, action="conflict", base=Base("c" * 40, "base"), problems=(OWN, Problem("remote-edited", "edited"))
+    UPDATE, action="conflict", base=Version("c" * 40, "base"), problems=(OWN, Problem("remote-edited", "edited"))
 )
 SEEN = Read(frozenset({Line("test", DIGEST)}))
 FAULTY = Read(SEEN.lines, (Problem("acknowledged-line", "is torn", 2),))
@@ -68,7 +68,7 @@ def test_what_replaces_a_text_and_what_deletes_it_is_called_so() -> None:
 def test_what_may_be_replaced_already_needs_no_line(judged: Change, words: str) -> None:
     found = to_acknowledge(UPDATE, judged, Read(), "test")
     assert (codes(found), found.before) == (("unchanged", ["file-encoding", "nothing-acknowledged"]), "")
-    assert words in found.problems[-1].message
+    assert (found.problems[-1].severity, words in found.problems[-1].message) == ("note", True)
 
 
 def test_an_edit_and_what_a_squash_forgets_need_one() -> None:

@@ -7,14 +7,16 @@ import click
 
 from syncjob.cli.options import with_output
 from syncjob.cli.output import Output
-from syncjob.cli.question import is_agreed, is_attended
+from syncjob.cli.question import is_agreed, is_attended, target_of
+from syncjob.cli.review import commit_hint
 from syncjob.cli.session import Settings, run_for
 from syncjob.commands import acknowledge as use_case
 from syncjob.commands.run import Options, Run
-from syncjob.local.acknowledged import FOLDER
+from syncjob.local.acknowledged_lines import FOLDER
 from syncjob.report import text
 from syncjob.report.model import Report
 from syncjob.report.summary import counted
+from syncjob.text.sanitize import one_line
 
 
 @click.command()
@@ -30,15 +32,13 @@ def acknowledge(settings: Settings, /, yes: bool, **given: Any) -> int:
     """
     output = Output(given)
     if not (yes or (output.is_on_screen and is_attended())):
-        raise click.UsageError(
-            "nobody sees here what a sync may replace; look at `syncjob diff`, then agree with --yes"
-        )
+        raise click.UsageError("cannot show and ask without a terminal; check `syncjob diff`, then pass --yes")
     with run_for(settings, "acknowledge", Options.of(given)) as run:
         seen = _Seen(run, output, is_asking=not yes)
         result = use_case.acknowledge(run, seen)
         status = output.finish(run, result, partial(text.render_acknowledged, is_seen=seen.is_shown))
     if result.report.summary.applied:
-        click.echo(f"Now commit it: git add {run.config.shown_folder}/{FOLDER}, then git commit.", err=True)
+        click.echo(one_line(commit_hint(f"{run.config.shown_folder}/{FOLDER}")), err=True)
     return status
 
 
@@ -59,7 +59,5 @@ class _Seen:
         return not self._is_asking or is_agreed(self._question(report))
 
     def _question(self, report: Report) -> str:
-        summary, config = report.summary, self._run.config
-        texts = counted(summary.update + summary.delete, "text")
-        target = "the embedded stand-in" if config.is_sandbox else config.base_url
-        return f"May a sync replace {texts} on {target} (profile {config.profile})?"
+        texts = counted(report.summary.update + report.summary.delete, "text")
+        return f"May a sync replace {texts} on {target_of(self._run.config)}?"

@@ -6,7 +6,7 @@ import click
 
 from syncjob.cli.options import with_plan
 from syncjob.cli.output import Output
-from syncjob.cli.review import PlanFile, uncommitted_note
+from syncjob.cli.review import PlanFile
 from syncjob.cli.session import Settings, run_for
 from syncjob.commands.run import Command, Options
 from syncjob.commands.sync import job as use_case
@@ -34,7 +34,4 @@ def show_diff(settings: Settings, command: Command, options: Options, output: Ou
         if plan_out:
             with output.attempts.to("write the plan"):
                 PlanFile(run, plan_out).add(result.report)
-        status = output.finish(run, result, text.render_plan)
-        if output.is_on_screen and (note := uncommitted_note(result.report)):
-            click.echo(note, err=True)
-        return status
+        return output.finish(run, result, text.render_plan)

@@ -6,12 +6,14 @@ import click
 
 from syncjob.cli.options import with_output
 from syncjob.cli.output import Output
+from syncjob.cli.review import commit_hint
 from syncjob.cli.session import Settings, run_for
 from syncjob.commands.pull import job as use_case
 from syncjob.commands.run import Options
 from syncjob.plan.pull.files import LINES_DROPPED
 from syncjob.report import text
 from syncjob.report.model import Item, Report
+from syncjob.report.summary import needs_a_look
 from syncjob.text.sanitize import one_line
 
 
@@ -42,7 +44,7 @@ def pull(settings: Settings, /, takes_all: bool, dry_run: bool, **given: Any) ->
 
 def _require_consistent(options: Options) -> None:
     if options.since is not None and not options.merge:
-        raise click.UsageError("--since needs --merge")
+        raise click.UsageError("--since needs --merge; add --merge, or drop it")
     if options.back and options.merge:
         raise click.UsageError("--back cannot be combined with --merge")
 
@@ -54,9 +56,7 @@ def _next_step(report: Report, folder: str, *, is_of_files: bool) -> str | None:
     is_tidied = not report.dry_run and any(problem.code == LINES_DROPPED for problem in report.problems)
     if not adopted and not is_tidied:
         return None
-    look = f"`git add {folder}`, look at `git diff --cached`, and commit."
-    is_doubtful = any(item.action == "conflict" for item in adopted)
-    return f"Next: {'check the errors above, then ' if is_doubtful else ''}{look}"
+    return commit_hint(folder, is_doubtful=any(map(needs_a_look, adopted)))
 
 
 def _is_merged(item: Item) -> bool:

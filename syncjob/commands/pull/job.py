@@ -14,6 +14,7 @@ from syncjob.errors import Stopped
 from syncjob.files import whole
 from syncjob.git.worktree import uncommitted
 from syncjob.local import scope
+from syncjob.local.acknowledged import has_lines
 from syncjob.local.document import Document
 from syncjob.local.names import name_of
 from syncjob.local.select import select
@@ -54,13 +55,13 @@ def _written(run: Run, taken: Sequence[Taken]) -> dict[str, Outcome]:
         if each.change.is_write:
             outcomes[each.change.model_id] = write(run, each)
         else:
-            tidy(run, each)
+            tidy(run, each.change, each.held, is_seen=each.is_adopted)
     return outcomes
 
 
 @dataclass(frozen=True, slots=True)
 class _Files:
-    """What is known of the folder: the files that are there, those that git does not have (None: unknown), and how git writes them."""
+    """What is known of the folder: its files, those that git does not have (None: unknown), and how git writes them."""
 
     names: Sequence[str]
     unsaved: frozenset[str] | None
@@ -122,12 +123,13 @@ def _fitting(run: Run, files: _Files, document: Document, change: Change) -> Cha
 def _to_pull(run: Run, names: Sequence[str], *, takes_all: bool) -> tuple[frozenset[str], tuple[Problem, ...]]:
     """The names of the files that a pull is about, there or not; a problem if models could not be listed."""
     patterns, folder = run.options.patterns, run.config.folder
+    chosen = partial(select, patterns=patterns, folder=folder, has_lines=partial(has_lines, folder))
     if not (takes_all or patterns):
         return frozenset(names), ()
     if not (takes_all or any(sign in pattern for pattern in patterns for sign in "*?[")):
         named = (name_of(pattern) for pattern in patterns if is_id(pattern))
-        return select({*names, *named}, patterns, folder), ()
+        return chosen({*names, *named}), ()
     models, problems = own_models(run.client, run.config.project_id, Memory(), run.stop, run.breaker)
     if problems or run.stop.requested:
         return frozenset(), problems
-    return select(models if takes_all else {*models, *names}, patterns, folder), ()
+    return chosen(models if takes_all else {*models, *names}), ()

@@ -11,14 +11,14 @@ from syncjob.errors import Stopped
 from syncjob.git.history.texts import Texts
 from syncjob.git.worktree import not_checked_out
 from syncjob.local import acknowledged
-from syncjob.local.acknowledged import FOLDER
+from syncjob.local.acknowledged_lines import FOLDER, Read
 from syncjob.local.document import Document
 from syncjob.local.names import name_of
 from syncjob.output.internal import guarded
 from syncjob.plan.acknowledged import not_at_hand
 from syncjob.plan.compare import Change, failed, unjudged
 from syncjob.plan.pull.adoption import Known, judged, over_own
-from syncjob.plan.pull.base import closest
+from syncjob.plan.pull.base import guessed
 from syncjob.state.stored_forms import StoredForms
 
 Fitting = Callable[[Document, Change], Change]
@@ -50,7 +50,7 @@ class Judge:
         self._forms = StoredForms(run.config, but=run.id, is_believed=not run.distrust)
 
     def taken(self, found: Iterable[tuple[Document, Change]]) -> Iterator[Taken]:
-        """What becomes of each; once the run is to end only the places of the rest."""
+        """What becomes of each; after a stop the rest unjudged."""
         for document, change in found:
             yield self._taken(document, change)
 
@@ -82,7 +82,7 @@ class Judge:
         if not (fitting.action == "update" and change.before):
             return fitting
         if self._merging is None:
-            return over_own(fitting, closest(change.before, change.after, self._texts.of(name_of(change.model_id))))
+            return over_own(fitting, guessed(change.before, change.after, self._texts.of(name_of(change.model_id))))
         merged = self._merging.merged(document, change)
         return self._fitting(document, merged) if merged.is_write else merged
 
@@ -96,7 +96,7 @@ class Judge:
             form=self._forms.of(change.model_id),
             gap=partial(self._texts.gap, name),
         )
-        return judged(change, known, is_named=change.model_id in options.patterns, is_forced=options.force)
+        return judged(change, known, is_named=change.model_id in options.patterns)
 
     def _uncommitted(self, document: Document) -> frozenset[str]:
         """What only the working tree acknowledges; nothing of a file in which an earlier merge is still unfinished."""
@@ -104,12 +104,12 @@ class Judge:
             return frozenset()
         return self._own(acknowledged.read(self._run.config.folder, document.model_id))
 
-    def _own(self, read: acknowledged.Read) -> frozenset[str]:
+    def _own(self, read: Read) -> frozenset[str]:
         return frozenset(line.sha256 for line in read.counted if line.profile == self._run.config.profile)
 
 
 def with_changes(taken: Iterable[Taken], changes: Iterable[Change]) -> list[Taken]:
-    """The same with other changes, of which some may be none any more."""
+    """The same adoptions with these changes, of which some may be none any more."""
     return [
         replace(each, change=change, is_adopted=each.is_adopted and change.action != "invalid")
         for each, change in zip(taken, changes, strict=True)

@@ -1,16 +1,19 @@
 """A file's text and Scenario's -> one with the changes of both, over the text that both were made from."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from syncjob.commands.planning import committed_lines
 from syncjob.commands.run import Run
 from syncjob.errors import UsageError
 from syncjob.git.call import GitFailed
 from syncjob.git.history.changes import named
+from syncjob.git.history.head import HeadFiles
 from syncjob.git.history.texts import Texts, Version
 from syncjob.git.merge import Merged, merge
 from syncjob.local import acknowledged
 from syncjob.local.acknowledged import Committed
+from syncjob.local.acknowledged_lines import FOLDER, MAX_BYTES, Line
 from syncjob.local.document import Document
 from syncjob.local.names import name_of
 from syncjob.local.unfinished import LABELS
@@ -41,17 +44,33 @@ def last_sync(run: Run) -> tuple[str | None, tuple[Problem, ...]]:
     return found.commit, ()
 
 
+class _Synced(NamedTuple):
+    """What the commit of the last sync has."""
+
+    commit: str
+    files: HeadFiles
+    lines: Committed
+
+    @classmethod
+    def at(cls, commit: str, texts: Texts, max_file_bytes: int) -> "_Synced":
+        lines = texts.at(FOLDER, MAX_BYTES, commit)
+        return cls(commit, texts.at("", max_file_bytes, commit), Committed(lines))
+
+    def version(self, change: Change) -> Version | None:
+        """A change's file; None if it has none."""
+        data = self.files.read(name_of(change.model_id))
+        return Version(self.commit, canonical(data.decode("utf-8", "replace"))) if data else None
+
+
 class Merging:
     """Merges the changes of a pull; `since` is the commit of the last sync, None if the journals alone are to tell."""
 
     def __init__(self, run: Run, texts: Texts, since: str | None) -> None:
         self._run = run
         self._texts = texts
-        self._since = since
         self._committed = committed_lines(texts)
         self._journals = LastSyncs(run.config, but=run.id, is_believed=not run.distrust)
-        self._files = texts.at(since, "", run.config.safety.max_file_bytes) if since else None
-        self._lines = Committed(texts.at(since, acknowledged.FOLDER, acknowledged.MAX_BYTES)) if since else None
+        self._synced = _Synced.at(since, texts, run.config.safety.max_file_bytes) if since else None
 
     def merged(self, document: Document, change: Change) -> Change:
         """The change with both sides' changes; a `conflict` if nothing can be merged. Raises Stopped."""
@@ -68,7 +87,7 @@ class Merging:
 
     def _base(self, change: Change) -> MergeBase | None:
         versions, is_all = self._newest(name_of(change.model_id))
-        base = find(change.before, change.after, versions, self._synced(change, versions), self._seen(change))
+        base = find(change.before, change.after, versions, self._last(change, versions), self._seen(change))
         return base if is_all or base is None else replace(base, is_guess=True)
 
     def _newest(self, name: str) -> tuple[list[Version], bool]:
@@ -94,17 +113,15 @@ class Merging:
         committed = self._committed.of(change.model_id).counted
         return self._own(here | committed) - {change.after_sha256 or ""}
 
-    def _own(self, lines: frozenset[acknowledged.Line]) -> frozenset[str]:
+    def _own(self, lines: frozenset[Line]) -> frozenset[str]:
         return frozenset(line.sha256 for line in lines if line.profile == self._run.config.profile)
 
-    def _synced(self, change: Change, versions: list[Version]) -> LastSynced:
+    def _last(self, change: Change, versions: list[Version]) -> LastSynced:
         """What the last sync left."""
         left = self._journals.of(change.model_id)
         written = (version for version in versions if left.sha256 and sha256(version.text) == left.sha256)
         by_journal = LastSynced(next(written, None), left.replaced)
-        if self._since and self._files and self._lines:
-            data = self._files.read(name_of(change.model_id))
-            lines = self._lines.of(change.model_id).counted
-            version = Version(self._since, canonical(data.decode("utf-8", "replace"))) if data else None
-            return later(LastSynced(version, self._own(lines)), by_journal, versions)
-        return by_journal
+        if self._synced is None:
+            return by_journal
+        lines = self._synced.lines.of(change.model_id).counted
+        return later(LastSynced(self._synced.version(change), self._own(lines)), by_journal, versions)

@@ -1,6 +1,7 @@
 """The files of a pull, and the lines that say which text of Scenario's each has taken in."""
 
 import os
+import shlex
 from collections.abc import Iterable
 
 from syncjob import log
@@ -8,7 +9,10 @@ from syncjob.commands.pull.judging import Taken
 from syncjob.commands.run import Run
 from syncjob.files import whole
 from syncjob.local import acknowledged, scope
+from syncjob.local.acknowledged_lines import CODE, updated
 from syncjob.local.names import name_of
+from syncjob.plan.acknowledged import file_of
+from syncjob.plan.compare import Change
 from syncjob.plan.outcome import Outcome
 from syncjob.plan.pull.files import file_bytes
 from syncjob.problems import Failure, Problem
@@ -17,33 +21,38 @@ from syncjob.text.canonical import sha256
 
 def write(run: Run, taken: Taken) -> Outcome:
     """Writes a file, then its line: without the file that would say that an edit may be lost."""
-    outcome = _write_file(run, taken)
-    if outcome.status != "applied":
-        return outcome
+    change = taken.change
     try:
-        keep_lines(run, taken)
-    except OSError as error:
-        message = f"the file was written, but not its line in {acknowledged.FOLDER}: {error.strerror}"
-        return Outcome(taken.change, "failed", failure=Failure("file-special", message))
+        acknowledged.require(run.config.folder, change.model_id)
+    except OSError as error:  # then the next pull does both
+        message = f"was left alone, because {_unwritable(change, error)}"
+        return Outcome(change, "refused", (Problem(CODE, message),))
+    outcome = _write_file(run, taken)
+    is_seen = taken.is_adopted and change.action != "create"  # a new file needs no line: it is the record itself
+    if outcome.status == "applied" and (why := keep_lines(run, change, taken.held, is_seen=is_seen)):
+        path = shlex.quote(change.path)
+        undo = f"delete {path}" if change.action == "create" else f"run `git restore {path}`"
+        message = f"the file was written, but {why}; mend that, {undo}, and pull again"
+        return Outcome(change, "failed", failure=Failure(CODE, message))
     return outcome
 
 
-def tidy(run: Run, taken: Taken) -> None:
-    """Brings the lines of a file up to date that was not written."""
-    try:
-        keep_lines(run, taken)
-    except OSError as error:
-        message = f"cannot write the lines of {taken.change.model_id}: {error.strerror}"
-        log.event("warning", acknowledged.CODE, message=message)
+def tidy(run: Run, change: Change, digest: str | None, *, is_seen: bool = False) -> None:
+    """Brings the lines of a file up to date of which nothing was written."""
+    if why := keep_lines(run, change, digest, is_seen=is_seen):
+        log.event("warning", CODE, message=why)
 
 
-def keep_lines(run: Run, taken: Taken) -> None:
-    """Makes the model's lines say what was adopted, and drops those that Scenario no longer holds; raises OSError.
+def keep_lines(run: Run, change: Change, digest: str | None, *, is_seen: bool) -> str | None:
+    """Makes the model's lines say that Scenario's text `is_seen`, and drops older ones; returns why it cannot.
 
-    A new file needs no line: it is the record itself.
+    `digest` is of that text, None for none.
     """
-    is_seen = taken.is_adopted and taken.change.action != "create"
-    acknowledged.update(run.config.folder, taken.change.model_id, run.config.profile, taken.held, is_seen=is_seen)
+    try:
+        acknowledged.update(run.config.folder, change.model_id, run.config.profile, digest, is_seen=is_seen)
+    except OSError as error:
+        return _unwritable(change, error)
+    return None
 
 
 def dropped(run: Run, taken: Iterable[Taken]) -> int:
@@ -51,7 +60,11 @@ def dropped(run: Run, taken: Iterable[Taken]) -> int:
     folder, profile = run.config.folder, run.config.profile
     rest = (each for each in taken if each.is_read and not each.is_adopted)
     read = ((acknowledged.read(folder, each.change.model_id).lines, each.held) for each in rest)
-    return sum(len(lines - acknowledged.held(lines, profile, held)) for lines, held in read)
+    return sum(len(lines - updated(lines, profile, held, is_seen=False)) for lines, held in read)
+
+
+def _unwritable(change: Change, error: OSError) -> str:
+    return f"{file_of(change)} cannot be written: {error.strerror}"
 
 
 def _write_file(run: Run, taken: Taken) -> Outcome:

@@ -62,7 +62,8 @@ def _plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
             options.patterns,
             options.since,
             shard=options.shard,
-            will_prune=options.prune or options.unfiled,  # which looks at models without a file too
+            will_prune=options.prune,
+            may_name_unfiled=options.prune or options.unfiled,
             git=run.git,
             stop=run.stop,
         )
@@ -95,8 +96,7 @@ def _plans_in_scope(run: Run, found: scope.Scope, *, will_write: bool, is_strict
         asked = (*found.asked, *found.gone, *listed) if will_prune else found.asked
         slicing: reading.Slicing = "paced" if will_write else "even"
         known = Suggestions(found.names, listed)
-        judge = by_history(run, texts, found.beside)
-        plans = reading.plans(run, asked, found.files, judge, memory, slicing, known)
+        plans = reading.plans(run, asked, found.files, by_history(run, texts, found.beside), memory, slicing, known)
         if will_prune:
             plans = kept(map(_without_nothing, plans) if found.is_whole else plans)
         yield from _guarded(run, found, plans, texts, will_write=will_write)

@@ -38,7 +38,7 @@ class Uncommitted:
 
 
 def noted(plans: Iterable[Plan], unsaved: Uncommitted, texts: Texts, *, will_write: bool) -> Iterator[Plan]:
-    """The plans, with a warning if texts are to be written that git never held: of each slice, or once if none is written."""
+    """The plans, with a warning if texts are to be written that git never held: one a slice, or one if none is."""
     lacking: list[str] = []
     for plan in plans:
         with suppress(Stopped):

@@ -11,6 +11,7 @@ from syncjob.commands.run import Run
 from syncjob.errors import Stopped
 from syncjob.git.history.texts import Texts
 from syncjob.local import nested, scope
+from syncjob.local.acknowledged import has_lines
 from syncjob.local.document import Document
 from syncjob.local.names import model_id_of, name_of
 from syncjob.local.select import select
@@ -40,9 +41,9 @@ def remembered(run: Run, found: scope.Scope) -> Iterator[Memory]:
 
 
 def models(run: Run, found: scope.Scope, remembered: Memory) -> tuple[Mapping[str, str], tuple[Problem, ...]]:
-    """The project's own models that have no file, if they are listed; a problem if the run is about them and they are not.
+    """Models without a file: the file name each would have -> the model's name; a problem if they cannot be listed.
 
-    Each name is that of the file that a model would have, with the model's own. The memory needs a listing too.
+    Listed only if the run is about them, or if the memory needs it.
     """
     options = run.options
     is_asked_for = (options.prune or options.unfiled) and found.is_whole
@@ -57,7 +58,8 @@ def models(run: Run, found: scope.Scope, remembered: Memory) -> tuple[Mapping[st
         return {}, problems if is_asked_for else ()
     filed = set(map(model_id_of, found.names))  # a file whose name is a bad one is still its model's
     unfiled = frozenset(name for name in listed if model_id_of(name) not in filed)
-    chosen = select((*found.names, *unfiled), options.patterns, run.config.folder)
+    folder = run.config.folder
+    chosen = select((*found.names, *unfiled), options.patterns, folder, has_lines=partial(has_lines, folder))
     return {name: listed[name] for name in scope.in_order(unfiled & chosen, options.shard)}, ()
 
 

@@ -1,18 +1,16 @@
-"""The branches that HEAD may be behind: its pull request's base or its own in a step, its upstream, the remotes' defaults."""
+"""The branches that HEAD may be behind: that of a step, its upstream, the remotes' defaults."""
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from syncjob.environment import branch_of_step
 from syncjob.git.call import GitFailed
-from syncjob.git.repository import Repository
+from syncjob.git.repository import HASH, Repository
 from syncjob.text.sanitize import shorten
 
 _FORM = "--format=%(HEAD)%00%(refname)%00%(objectname)%00%(symref)%00%(upstream)"
 _REMOTES, _LONGEST = "refs/remotes/", 100
-_HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 class Branch(NamedTuple):
@@ -54,7 +52,7 @@ def with_revision(repository: Repository, revision: str | None) -> tuple[Branch,
         commit = repository.commit(revision)
     except GitFailed:
         return branches
-    return (*branches, Branch(revision[:10] if _HASH.fullmatch(revision) else shorten(revision, _LONGEST), commit))
+    return (*branches, Branch(revision[:10] if HASH.fullmatch(revision) else shorten(revision, _LONGEST), commit))
 
 
 def ahead_of_head(repository: Repository) -> tuple[Branch, ...]:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,11 +11,10 @@ from syncjob.git.call import GitFailed, split
 from syncjob.git.git import Git
 from syncjob.git.history.advice import FETCH, advice
 from syncjob.git.history.branches import beside_head
-from syncjob.git.repository import Repository
+from syncjob.git.repository import HASH, Repository
 from syncjob.git.worktree import kept_by_git, names_unlike
 from syncjob.text.sanitize import shorten
 
-_HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _NO_COMMIT = re.compile(r"0{40}(?:0{24})?")
 
 _TOUCHED = (
@@ -54,12 +53,14 @@ class _NoSuchCommit(GitFailed):
     """A revision that names nothing here."""
 
 
-def changed_since(folder: Path, revision: str, git: Git, *, beside: str = "") -> Changed:
+def changed_since(
+    folder: Path, revision: str, git: Git, *, beside: str = "", name_of: Callable[[str], str] = str
+) -> Changed:
     """The names in a folder that differ from the merge base of `revision` and HEAD, or did in between.
 
     The working tree counts, untracked files too; a renamed file counts under both names. What was
-    changed and changed back counts, because a run between the two may have written it. So does a file `x.md` of
-    which the subfolder `beside` has a committed file `x` that changed.
+    changed and changed back counts, because a run between the two may have written it. So does each file
+    to which one that was committed in the subfolder `beside` belongs, by its `name_of`.
     """
     found = named(folder, revision, git)
     if found.commit is None:
@@ -67,7 +68,9 @@ def changed_since(folder: Path, revision: str, git: Git, *, beside: str = "") ->
     try:
         repository = git.around(folder)
         base = _merge_base(repository, found.commit)
-        changed = _changed_since(folder, repository, base, beside)
+        between = _touched(repository, f"{base}..{repository.head}", repository.pathspec())
+        besides = map(name_of, _below(repository, base, beside, between)) if beside else ()
+        changed = _changed_since(folder, repository, base, between, frozenset(besides))
         return replace(changed, is_old=_is_old(repository, found.commit, base))
     except GitFailed as error:
         return Changed(None, reason=f"{_shown(revision)}: {error}")
@@ -81,7 +84,7 @@ def named(folder: Path, revision: str, git: Git) -> Named:
         return Named(_commit(git.around(folder), revision))
     except GitFailed as error:
         # In a checkout of one commit, or once a branch was rewritten, there may be such a commit elsewhere.
-        is_slip = isinstance(error, _NoSuchCommit) and not (_HASH.fullmatch(revision) or is_step(os.environ))
+        is_slip = isinstance(error, _NoSuchCommit) and not (HASH.fullmatch(revision) or is_step(os.environ))
         return Named(None, f"{_shown(revision)}: {error}", is_slip)
 
 
@@ -122,10 +125,12 @@ def _merge_base(repository: Repository, commit: str) -> str:
         raise GitFailed(f"it has no commit in common with HEAD; {advice(FETCH)}") from error
 
 
-def _changed_since(folder: Path, repository: Repository, base: str, beside: str) -> Changed:
-    between = _touched(repository, f"{base}..{repository.head}", repository.pathspec())
+def _changed_since(
+    folder: Path, repository: Repository, base: str, between: Sequence[str], besides: frozenset[str]
+) -> Changed:
+    """What changed, also `between` by its path, and the names of `besides`, whose own file may not have changed."""
     own = names_unlike(repository, base, folder) | frozenset(repository.names(between))
-    names = own | (_beside(repository, base, beside, between) if beside else frozenset())
+    names = own | besides
     # One that came and went in between is gone too: a run may have written it.
     gone = frozenset(name for name in names if not os.path.lexists(folder / name))
     unknown = gone - own
@@ -133,13 +138,13 @@ def _changed_since(folder: Path, repository: Repository, base: str, beside: str)
     return Changed(names, gone - kept_by_git(repository) if gone else gone, names - own)
 
 
-def _beside(repository: Repository, base: str, subfolder: str, between: Sequence[str]) -> frozenset[str]:
-    """The names of the files whose own in a subfolder changed; `between` are the paths that commits changed."""
+def _below(repository: Repository, base: str, subfolder: str, between: Sequence[str]) -> frozenset[str]:
+    """The names in a subfolder that changed; `between` are the paths that commits changed."""
     inside = repository.seen_from(Path(repository.prefix) / subfolder)
     listed = repository.run(
         "diff-tree", "-r", "-z", "--name-only", "--no-renames", base, repository.head, "--", inside.pathspec()
     )
-    return frozenset(f"{name}.md" for name in inside.names((*split(listed), *between)))
+    return frozenset(inside.names((*split(listed), *between)))
 
 
 def _touched(repository: Repository, commits: str, *pathspecs: str) -> list[str]:

@@ -9,13 +9,12 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from syncjob.git.call import GitFailed
-from syncjob.git.repository import Repository
+from syncjob.git.repository import Repository, is_file
 
 # As many files that went and came in one commit git compares at once, without taking long.
 RENAME_LIMIT = 1000
 # How long git may take to compare more of them, in seconds.
 PATIENCE = 60.0
-_FILE = "100"  # begins the mode of a file: neither of a link or a submodule, nor of what is gone
 _HANDFUL = 20_000  # of commits, as many as fit on a command line
 _FORM = (
     "log", "--diff-merges=combined", "--combined-all-paths", "-z", "--raw", "--no-abbrev", "--find-renames", "--format=%H %P",
@@ -62,17 +61,17 @@ class _Entry(NamedTuple):
     def replaced(self) -> Iterator[tuple[str, str, str]]:
         """The (path, blob, commit) of what the parents have; a root has none."""
         for old, mode, blob, parent in zip(self.olds, self.modes, self.blobs, self.parents, strict=False):
-            if mode.startswith(_FILE):
+            if is_file(mode):
                 yield old, blob, parent
 
 
 @dataclass(slots=True)
 class Log:
-    """The (commit, blob) of each version of every path, newest first, and what it was renamed from, as far as anybody asked.
+    """The (commit, blob) of each version of every path, newest first, and what it was renamed from, as far as asked.
 
-    `replaced` are the blobs that a commit replaced and of which it is not read yet what brought them, each with a commit
-    that still had it. `unfollowed` are the commits of which not all renames are known, `uncertain` the paths that were
-    new in them. `more` reads one entry on with each step.
+    `replaced`: blobs that a later commit replaced and whose own commit is not read yet, each with one that had it still.
+    `unfollowed` are the commits of which not all renames are known, `uncertain` the paths that were new in them. `more`
+    reads one entry on with each step.
     """
 
     prefix: str
@@ -169,7 +168,7 @@ def _taken_in(log: Log, entries: Iterator[_Entry]) -> Iterator[None]:
 
 def _take_in(log: Log, entry: _Entry) -> None:
     log.entries += 1
-    if entry.modes[-1].startswith(_FILE):
+    if is_file(entry.modes[-1]):
         log.versions[entry.path].append((entry.commit, entry.blobs[-1]))
         log.renamed[entry.path].update(entry.renamed_from)
         log.replaced[entry.path].pop(entry.blobs[-1], None)

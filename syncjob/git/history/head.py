@@ -5,11 +5,9 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 
-from syncjob.git.call import GitFailed, split
+from syncjob.git.call import GitFailed
 from syncjob.git.git import Git
-from syncjob.git.repository import Repository, TooLarge
-
-_FILE = "100"  # begins the mode of a file: neither of a link nor of a submodule
+from syncjob.git.repository import TooLarge, is_file
 
 
 class HeadFiles:
@@ -29,11 +27,11 @@ class HeadFiles:
         self._commit = commit
 
     def read(self, name: str) -> bytes | None:
-        """A file's bytes; None if the commit has none, or there is no such commit. Raises GitFailed, which says why, and Stopped."""
+        """A file's bytes; None if there is no such file or commit. Raises Stopped, and GitFailed, which says why."""
         if name not in self._entries:
             return None
         mode, blob = self._entries[name]
-        if not mode.startswith(_FILE):
+        if not is_file(mode):
             raise GitFailed("is not a regular file in git")
         try:
             data = self._read(blob)
@@ -49,23 +47,10 @@ class HeadFiles:
         try:
             repository = self._git.around(self._folder)
             commit = repository.head if self._commit == "HEAD" else self._commit
-            return dict(_listed(repository, self._subfolder, commit))
+            return repository.tree(commit, self._subfolder)
         except GitFailed:  # what git cannot tell allows nothing
             return {}
 
     @cached_property
     def _read(self) -> Callable[[str], bytes | None]:
         return self._stack.enter_context(self._git.around(self._folder).blobs(self._largest))
-
-
-def _listed(repository: Repository, subfolder: str, commit: str) -> list[tuple[str, tuple[str, str]]]:
-    """The entries of the subfolder itself, in the form of `git ls-tree -z`: mode, type and hash, a tab, the path."""
-    inside = f"{repository.prefix}{subfolder}{'/' if subfolder else ''}"
-    paths = ("--", f":(top,literal){inside}") if inside else ()
-    entries: list[tuple[str, tuple[str, str]]] = []
-    for listed in split(repository.run("ls-tree", "-z", commit, *paths)):
-        about, _, path = listed.partition("\t")
-        mode, _, blob = about.split(" ")
-        if path.startswith(inside):
-            entries.append((path.removeprefix(inside), (mode, blob)))
-    return entries

@@ -14,7 +14,7 @@ from syncjob.git.history import gitlog
 from syncjob.git.history.advice import FETCH, advice, told
 from syncjob.git.history.branches import ahead_of_head, with_revision
 from syncjob.git.history.head import HeadFiles
-from syncjob.git.repository import Repository, TooLarge
+from syncjob.git.repository import Repository, TooLarge, is_file
 from syncjob.text.canonical import canonical, same
 
 _PARTIAL = re.compile(r"extensions\.partialclone|remote\..*\.promisor", re.DOTALL)
@@ -24,9 +24,9 @@ _LARGEST = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One text that git holds or held for a file; `text` is canonical, `commit` the full hash of one that brought it.
+    """One text that git holds or held for a file; `text` is canonical, `commit` a full hash.
 
-    Of the text that somebody looks for it may be one that merely held it.
+    `commit` brought the text or, if it is the one looked for, still had it.
     """
 
     commit: str
@@ -63,12 +63,8 @@ class Texts:
         """Why there may be more texts of a file than those that were read; None if there are not."""
         return self._gap or self._gaps.get(name)
 
-    def at_head(self, subfolder: str, largest: int) -> HeadFiles:
-        """What HEAD has in a subfolder, files of more than `largest` bytes not among it."""
-        return self.at("HEAD", subfolder, largest)
-
-    def at(self, commit: str, subfolder: str, largest: int) -> HeadFiles:
-        """What a commit has in a subfolder, "" for the folder itself."""
+    def at(self, subfolder: str, largest: int, commit: str = "HEAD") -> HeadFiles:
+        """What a commit has in a subfolder, "" for the folder itself, but files of more than `largest` bytes."""
         return HeadFiles(self._folder, subfolder, self._git, self._stack, largest, commit)
 
     def of(self, name: str, wanted: str | None = None, but: Container[str] = ()) -> Iterator[Version]:
@@ -170,7 +166,7 @@ class Texts:
         """HEAD's commit and the blobs of its files; none if git cannot tell, and the log then says why."""
         with suppress(GitFailed):
             repository = self._git.around(self._folder)
-            return repository.head, repository.held_at(repository.head)
+            return repository.head, _blobs(repository, repository.head)
         return "", {}
 
     @cached_property
@@ -178,7 +174,7 @@ class Texts:
         """The branches that HEAD is behind and has nothing beside, each with its commit and the blobs of its files."""
         with suppress(GitFailed):
             repository = self._git.around(self._folder)
-            return [(name, commit, repository.held_at(commit)) for name, commit in ahead_of_head(repository)]
+            return [(name, commit, _blobs(repository, commit)) for name, commit in ahead_of_head(repository)]
         return ()
 
     @cached_property
@@ -246,3 +242,8 @@ def texts(
 
 def _gap(repository: Repository) -> str | None:
     return f"the clone is shallow; {advice(FETCH)}" if repository.is_shallow else None
+
+
+def _blobs(repository: Repository, commit: str) -> Mapping[str, str]:
+    """The blobs of the regular files that the folder had at a commit, by name."""
+    return {name: blob for name, (mode, blob) in repository.tree(commit).items() if is_file(mode)}

@@ -11,7 +11,7 @@ from syncjob.state.stored_forms import Form
 from syncjob.text.canonical import same, sha256
 from syncjob.text.sanitize import shorten
 
-_BACK = "--back takes it all the same"
+_BACK = "use --back to take Scenario's text anyway"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,14 @@ class Known:
     gap: Callable[[], str | None]
 
 
-def judged(change: Change, known: Known, *, is_named: bool, is_forced: bool) -> Change:
+def judged(change: Change, known: Known, *, is_named: bool) -> Change:
     """The change of a pull, `unchanged` if git has moved on from the text, a `conflict` if nobody can tell.
 
-    `is_named`: a pattern is the model's id, so a file that is gone is to come back. `is_forced` adopts what is unknown.
+    `is_named`: a pattern is the model's id, so a file that is gone is to come back.
     """
     if left := _left_alone(change, known, is_named=is_named):
         return replace(change, action="unchanged", before="", after="", problems=(left,))
-    gap = None if is_forced or not change.before else known.gap()
+    gap = None if not change.before else known.gap()
     if gap is None:
         return change
     message = f"cannot tell whether git held this text: {gap}; {_BACK}"
@@ -60,14 +60,16 @@ def _left_alone(change: Change, known: Known, *, is_named: bool) -> Problem | No
             advice = f"`syncjob pull {change.model_id}` brings it back"
             return note("deleted-locally", f"its file was deleted in git, so its description was left; {advice}")
     elif not is_new and (held := _held(change, known, sent)):
-        return note("ahead", f"git held Scenario's text (commit {held[:10]}), and the file has moved on; {_BACK}")
+        return note("ahead", f"Scenario still has the text of commit {held[:10]}; the file is newer; {_BACK}")
     if change.after_sha256 in known.acknowledged:
-        return note("acknowledged", f"HEAD says that this text on Scenario may be replaced; {_BACK}")
+        return note("acknowledged", f"acknowledged in HEAD: a sync will replace Scenario's text; {_BACK}")
     if change.after_sha256 in known.uncommitted:
         return note("acknowledged", f"acknowledged here, not committed yet: the file was left; {_BACK}")
     for ref, version in known.elsewhere:
         if _is_held(version, change, sent):
-            return note("behind", f"{shorten(ref)} has Scenario's text ({version.commit[:7]}): merge it; {_BACK}")
+            return note(
+                "behind", f"{shorten(ref)} has Scenario's text ({version.commit[:7]}): merge that branch; {_BACK}"
+            )
     return None
 
 

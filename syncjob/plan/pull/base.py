@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from syncjob.git.history.texts import Version
+from syncjob.plan.closest import Closest
 from syncjob.text.canonical import same, sha256
 from syncjob.text.matching import apart_from
 from syncjob.text.normalised import is_same_but_for_form
@@ -45,7 +46,7 @@ def find(
     else:
         base, is_sure = synced.version if synced else None, True
     if base is None:
-        return closest(ours, theirs, versions)
+        return guessed(ours, theirs, versions)
     return MergeBase(base, not is_sure or _is_overtaken(theirs, base, versions), _nearer(theirs, base, versions))
 
 
@@ -77,17 +78,13 @@ def _nearer(theirs: str, base: Version, versions: Sequence[Version]) -> Version 
     return nearest if apart(nearest.text) < apart(base.text) else None
 
 
-def closest(ours: str, theirs: str, versions: Iterable[Version]) -> MergeBase | None:
-    """The version closest to `theirs`, of equals the newest that is not the file's own.
-
-    It is sure if Scenario only stores it in another form, or if git never held another text.
-    """
-    apart = apart_from(theirs)
-    found = [
-        (not is_same_but_for_form(version.text, theirs), apart(version.text), same(version.text, ours), version)
-        for version in versions
-    ]
-    if not found:
+def guessed(ours: str, theirs: str, versions: Iterable[Version]) -> MergeBase | None:
+    """The version closest to `theirs`: sure if Scenario only stores it in another form, or git held no other."""
+    closest = Closest(theirs, ours)
+    has_other = False
+    for version in versions:
+        closest.see(version)
+        has_other = has_other or not same(version.text, ours)
+    if closest.version is None:
         return None
-    is_edited, _, _, version = min(found, key=lambda each: each[:3])
-    return MergeBase(version, is_guess=is_edited and not all(is_own for _, _, is_own, _ in found))
+    return MergeBase(closest.version, has_other and not is_same_but_for_form(closest.version.text, theirs))

@@ -17,7 +17,7 @@ def with_both(change: Change, base: MergeBase, merged: Merged) -> Change:
     It is `unchanged` if the file has all of Scenario's changes already.
     """
     if not merged.text:
-        return not_merged(change, "the two sides have nothing in common")
+        return not_merged(change, "the merged text would be empty")
     problems = (*change.problems, *_problems(change, base, merged))
     if not same(merged.text, change.before):
         return replace(change, after=merged.text, after_sha256=sha256(merged.text), problems=problems)
