@@ -272,6 +272,16 @@ class Scope:
             return self._chosen(self.deleted)
         return self._chosen(self.world.remote.keys() - self.world.files.keys()) if self.asked.prune else set()
 
+    def _may_stay(self, name: str, actions: Actions) -> frozenset[str]:
+        """Why a description may stay though its file is gone: its text is in a file that is refused, or it went long ago."""
+        existing = key(self.world.remote.get(name, ""))
+        refused = {key(self.world.text(other)) for other, ways in actions.items() if ways & set(BLOCKED)}
+        base = self.asked.base
+        went_before = base is not None and name not in self.world.history.commits[base].files
+        return frozenset({"conflict"} if existing in refused - {""} else ()) | frozenset(
+            {"unchanged"} if went_before else ()
+        )
+
     def expected(self) -> Expected:
         world, asked = self.world, self.asked
         bad = {model_id for model_id in self.filed if world.is_bad(model_id)}
@@ -283,6 +293,7 @@ class Scope:
         actions = {name: world.action(name, may_overwrite=asked.overwrite) for name in reads}
         if self.changed is None:  # a model without file and description is nobody's matter
             actions = {name: ways for name, ways in actions.items() if name in self.filed or key(world.remote[name])}
+        actions |= {name: actions[name] | self._may_stay(name, actions) for name in self.gone & actions.keys()}
         left = {} if asked.prune else dict.fromkeys(self.gone, frozenset({"unchanged"}))
         return Expected({**actions, **dict.fromkeys(bad, frozenset({"invalid"})), **left}, reads)
 
