@@ -677,7 +677,9 @@ class GitAndScenario(RuleBasedStateMachine):
                 assert (item.before_sha256, item.after_sha256) == self._digests(ran.world, item.model_id)
             if item.action == "conflict":
                 assert item.status == "refused"
-                assert {"remote-edited", "behind", "renamed", "stale-plan"} & {problem.code for problem in item.problems}
+                assert {"remote-edited", "behind", "renamed", "stale-plan"} & {
+                    problem.code for problem in item.problems
+                }
 
     def _digests(self, world: World, name: str) -> tuple[str | None, str | None]:
         return digest(world.remote[name]), digest(world.text(name))
