@@ -318,6 +318,7 @@ class Scene:
         self.workspace.held(old)
         for model_id in model_ids:
             self.workspace.write(model_id, f"new of {model_id}\n")
+        self.workspace.commit("what is to be synced")
 
     def add_asset(self, asset_id: str) -> None:
         self.remote.sandbox.add_assets([asset_row(asset_id)])
