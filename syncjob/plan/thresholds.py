@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from syncjob.config.config import Safety
+from syncjob.config.schema import Safety
 from syncjob.plan.compare import Change
 from syncjob.problems import Problem, warning
 

@@ -22,7 +22,8 @@ from syncjob.commands import acknowledge as use_case
 from syncjob.commands import run
 from syncjob.commands.pull import job as pulling
 from syncjob.commands.sync import job
-from syncjob.config.config import Config, Safety
+from syncjob.config.config import Config
+from syncjob.config.schema import Safety
 from syncjob.credentials import basic
 from syncjob.errors import UsageError
 from syncjob.git.git import Git

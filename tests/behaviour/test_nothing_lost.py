@@ -26,7 +26,8 @@ from syncjob.commands.pull import job as pull_job
 from syncjob.commands.result import RunResult
 from syncjob.commands.run import Command, Options, Run, new_id
 from syncjob.commands.sync import job as sync_job
-from syncjob.config.config import Config, Http
+from syncjob.config.config import Config
+from syncjob.config.schema import Http
 from syncjob.control.circuit_breaker import Breaker
 from syncjob.control.progress import Progress
 from syncjob.control.signals import Interrupts

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from syncjob.config.config import Config, Http, Safety, load
+from syncjob.config.config import Config, load
+from syncjob.config.schema import Http, Safety
 from syncjob.credentials import JWT, KEY, SECRET
 from syncjob.errors import UsageError
 from tests.support.workspace import Workspace

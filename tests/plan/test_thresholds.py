@@ -2,7 +2,7 @@
 
 import pytest
 
-from syncjob.config.config import Safety
+from syncjob.config.schema import Safety
 from syncjob.local.document import Document, parse
 from syncjob.plan.compare import Change, compare
 from syncjob.plan.existing import Held

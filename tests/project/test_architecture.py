@@ -47,7 +47,7 @@ FLOORS = (
     {"environment", "errors", "files", "text"},
 )
 PURE = {
-    "problems.py", "environment.py", "git/conversions.py", "local/acknowledged_lines.py", "local/names.py", "local/pages.py", "local/select.py", "local/unfinished.py", "state/constraints.py", "state/past_runs.py",
+    "problems.py", "environment.py", "config/base_url.py", "config/schema.py", "git/conversions.py", "local/acknowledged_lines.py", "local/names.py", "local/pages.py", "local/select.py", "local/unfinished.py", "state/constraints.py", "state/past_runs.py",
     "commands/probe/described.py", "commands/probe/pending.py", "sandbox/api.py", "sandbox/records.py", "sandbox/behaviours.py", "github/annotations.py",
     "scenario/types.py", "scenario/answers.py", "scenario/rate_limit.py", "scenario/adaptive.py", "scenario/http/bodies.py",
     *(path.relative_to(PACKAGE).as_posix() for room in ("text", "plan", "plan/pull", "report", "report/html") for path in PACKAGE.glob(f"{room}/*.py")),

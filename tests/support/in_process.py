@@ -9,7 +9,8 @@ from syncjob.commands import run
 from syncjob.commands.pull import job as pulling
 from syncjob.commands.run import Command, Options, Reach
 from syncjob.commands.sync import job as syncing
-from syncjob.config.config import Config, Http, load
+from syncjob.config.config import Config, load
+from syncjob.config.schema import Http
 from syncjob.report.model import Report
 from tests.support.workspace import AGREEING, Workspace, untracked
 
