@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
-from syncjob.commands.planning import ask_all, by_history, texts_of, unasked_plan
+from syncjob.commands.judging import Evidence, by_history, texts_of
+from syncjob.commands.planning import ask_all, unasked_plan
 from syncjob.commands.pull.writing import keep_lines, tidy
 from syncjob.commands.result import RunResult, report_of
 from syncjob.commands.run import Run
@@ -69,7 +70,7 @@ def _plan(run: Run) -> Plan:
         documents = [files.read(name) for name in scope.in_order(chosen)]
         changes = ask_all(run, documents, partial(_compared, run), not_compared, is_for_scenario=False)
         with texts_of(run, worktree.encodings) as texts:
-            judge = by_history(run, texts)
+            judge = by_history(Evidence(run, texts))
             return Plan(in_order([_to_acknowledge(run, change, judge(change)) for change in changes]))
     except Stopped:
         return unasked_plan(run)

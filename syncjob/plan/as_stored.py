@@ -6,7 +6,7 @@ from dataclasses import replace
 from syncjob.plan.compare import Change
 from syncjob.plan.drift import is_behind
 from syncjob.problems import Problem
-from syncjob.state.stored_forms import Form
+from syncjob.state.last_writes import Form
 from syncjob.text.normalised import what_became
 
 

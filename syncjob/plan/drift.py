@@ -13,17 +13,12 @@ from syncjob.text.probe_texts import left_by_a_probe
 
 
 def with_history(
-    change: Change,
-    versions: Iterable[Version],
-    gap: Callable[[], str | None],
-    *,
-    may_overwrite: bool,
-    can_fetch: bool = True,
+    change: Change, versions: Iterable[Version], gap: Callable[[], str | None], *, may_overwrite: bool
 ) -> Change:
     """The change, as a `conflict` if it would overwrite a text that git never held.
 
     `versions` are the file's, newest first, read no further than needed. Once they are all read, `gap` says why
-    history may hold more, if it may. With `may_overwrite` a warning takes the conflict's place. A reader may `can_fetch`.
+    history may hold more, if it may. With `may_overwrite` a warning takes the place of the conflict.
     """
     if not (change.is_write and change.before):
         return change
@@ -35,7 +30,7 @@ def with_history(
     base, missing = closest.version, gap()
     if may_overwrite:
         return replace(over_edit(change, missing), base=base)
-    problem = _of_form(change, base) if base and closest.is_kin else _edited(change, base, missing, can_fetch)
+    problem = _of_form(change, base) if base and closest.is_kin else _edited(change, base, missing)
     return replace(change, action="conflict", base=base, problems=(*change.problems, problem))
 
 
@@ -49,13 +44,12 @@ def _of_form(change: Change, base: Version) -> Problem:
     return _unlike_git(change, base, f"Scenario has only the beginning of the text of {commit}: {why}")
 
 
-def _edited(change: Change, base: Version | None, missing: str | None, can_fetch: bool) -> Problem:
+def _edited(change: Change, base: Version | None, missing: str | None) -> Problem:
     if left := left_by_a_probe(change.before, change.model_id):
         return Problem("remote-edited", left)
     if missing:
         return Problem("remote-edited", f"cannot tell whether this text was edited on Scenario: {missing}")
-    fetch = " (`git fetch`)" if can_fetch else ""
-    what = f"edited on Scenario, or synced from a commit that is not here{fetch}"
+    what = "edited on Scenario, or synced from a commit that is not here (`git fetch`)"
     return _unlike_git(change, base, f"not in git's history: {what}")
 
 

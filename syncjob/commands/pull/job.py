@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from syncjob.commands.planning import ask_all, has_neither, texts_of, unasked_plan
+from syncjob.commands.judging import Evidence, texts_of
+from syncjob.commands.planning import ask_all, has_neither, unasked_plan
 from syncjob.commands.pull.judging import Judge, Taken, with_changes
 from syncjob.commands.pull.merging import Merging, last_sync
 from syncjob.commands.pull.writing import dropped, tidy, write
@@ -95,8 +96,9 @@ def _plan(run: Run, *, takes_all: bool) -> tuple[Plan, list[Taken]]:
 def _taken(run: Run, files: _Files, documents: Sequence[Document], since: str | None) -> list[Taken]:
     changes = ask_all(run, documents, partial(_compared, run, files), not_compared, is_for_scenario=False)
     with texts_of(run, files.encodings) as texts:
-        merging = Merging(run, texts, since) if run.options.merge else None
-        judge = Judge(run, texts, partial(_fitting, run, files), merging)
+        evidence = Evidence(run, texts)
+        merging = Merging(evidence, since) if run.options.merge else None
+        judge = Judge(evidence, partial(_fitting, run, files), merging)
         taken = list(judge.taken(zip(documents, changes, strict=True)))
     return with_changes(taken, with_collisions((each.change for each in taken), files.names))
 

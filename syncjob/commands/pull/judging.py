@@ -4,11 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
-from syncjob.commands.planning import committed_lines
+from syncjob.commands.judging import Evidence
 from syncjob.commands.pull.merging import Merging
-from syncjob.commands.run import Run
 from syncjob.errors import Stopped
-from syncjob.git.history.texts import Texts
 from syncjob.git.worktree import not_checked_out
 from syncjob.local import acknowledged
 from syncjob.local.acknowledged_lines import FOLDER, Read
@@ -19,7 +17,6 @@ from syncjob.plan.acknowledged import not_at_hand
 from syncjob.plan.compare import Change, failed, unjudged
 from syncjob.plan.pull.adoption import Known, judged, over_own
 from syncjob.plan.pull.base import guessed
-from syncjob.state.stored_forms import StoredForms
 
 Fitting = Callable[[Document, Change], Change]
 
@@ -41,13 +38,12 @@ class Taken:
 class Judge:
     """Judges the changes of a pull; `merging` is None if no sides are merged. `fitting` says what cannot be a file."""
 
-    def __init__(self, run: Run, texts: Texts, fitting: Fitting, merging: Merging | None) -> None:
-        self._run = run
-        self._texts = texts
+    def __init__(self, evidence: Evidence, fitting: Fitting, merging: Merging | None) -> None:
+        self._evidence = evidence
+        self._run = evidence.run
+        self._texts = evidence.texts
         self._fitting = fitting
         self._merging = merging
-        self._committed = committed_lines(texts)
-        self._forms = StoredForms(run.config, but=run.id, is_believed=not run.distrust)
 
     def taken(self, found: Iterable[tuple[Document, Change]]) -> Iterator[Taken]:
         """What becomes of each; after a stop the rest unjudged."""
@@ -91,9 +87,9 @@ class Judge:
         known = Known(
             versions=self._texts.of(name, change.after),
             elsewhere=self._texts.elsewhere(name),
-            acknowledged=self._own(self._committed.of(change.model_id)),
+            acknowledged=self._own(self._evidence.committed.of(change.model_id)),
             uncommitted=self._uncommitted(document),
-            form=self._forms.of(change.model_id),
+            form=self._evidence.last_writes.of(change.model_id).form,
             gap=partial(self._texts.gap, name),
         )
         return judged(change, known, is_named=change.model_id in options.patterns)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import NamedTuple
 
-from syncjob.commands.planning import committed_lines
+from syncjob.commands.judging import Evidence
 from syncjob.commands.run import Run
 from syncjob.errors import UsageError
 from syncjob.git.call import GitFailed
@@ -21,7 +21,6 @@ from syncjob.plan.compare import Change
 from syncjob.plan.pull.base import LastSynced, MergeBase, find, later
 from syncjob.plan.pull.merging import not_merged, with_both
 from syncjob.problems import Problem, warning
-from syncjob.state.last_syncs import LastSyncs
 from syncjob.text.canonical import canonical, same, sha256
 
 # How many characters of a file's versions may be its base; if there are more, any base is a guess.
@@ -65,12 +64,11 @@ class _Synced(NamedTuple):
 class Merging:
     """Merges the changes of a pull; `since` is the commit of the last sync, None if the journals alone are to tell."""
 
-    def __init__(self, run: Run, texts: Texts, since: str | None) -> None:
-        self._run = run
-        self._texts = texts
-        self._committed = committed_lines(texts)
-        self._journals = LastSyncs(run.config, but=run.id, is_believed=not run.distrust)
-        self._synced = _Synced.at(since, texts, run.config.safety.max_file_bytes) if since else None
+    def __init__(self, evidence: Evidence, since: str | None) -> None:
+        self._evidence = evidence
+        self._run = evidence.run
+        self._texts = evidence.texts
+        self._synced = _Synced.at(since, self._texts, self._run.config.safety.max_file_bytes) if since else None
 
     def merged(self, document: Document, change: Change) -> Change:
         """The change with both sides' changes; a `conflict` if nothing can be merged. Raises Stopped."""
@@ -110,7 +108,7 @@ class Merging:
     def _seen(self, change: Change) -> frozenset[str]:
         """The digests of earlier texts that were adopted, merged or acknowledged, here or in HEAD."""
         here = acknowledged.read(self._run.config.folder, change.model_id).counted
-        committed = self._committed.of(change.model_id).counted
+        committed = self._evidence.committed.of(change.model_id).counted
         return self._own(here | committed) - {change.after_sha256 or ""}
 
     def _own(self, lines: frozenset[Line]) -> frozenset[str]:
@@ -118,9 +116,9 @@ class Merging:
 
     def _last(self, change: Change, versions: list[Version]) -> LastSynced:
         """What the last sync left."""
-        left = self._journals.of(change.model_id)
-        written = (version for version in versions if left.sha256 and sha256(version.text) == left.sha256)
-        by_journal = LastSynced(next(written, None), left.replaced)
+        last = self._evidence.last_writes.of(change.model_id)
+        written = (version for version in versions if last.sha256 and sha256(version.text) == last.sha256)
+        by_journal = LastSynced(next(written, None), last.replaced)
         if self._synced is None:
             return by_journal
         lines = self._synced.lines.of(change.model_id).counted

@@ -6,21 +6,14 @@ from dataclasses import replace
 
 from syncjob.commands import reading
 from syncjob.commands.applying import Review, carry_out
-from syncjob.commands.planning import (
-    by_history,
-    committed_lines,
-    has_neither,
-    texts_of,
-    unasked_plan,
-    within_thresholds,
-)
+from syncjob.commands.judging import Evidence, by_history, texts_of
+from syncjob.commands.planning import has_neither, unasked_plan, within_thresholds
 from syncjob.commands.result import Gathered, RunResult, report_of
 from syncjob.commands.run import Run
 from syncjob.commands.sync import reviewed, unfiled
 from syncjob.commands.sync.auditing import audited
 from syncjob.commands.sync.uncommitted import Uncommitted, noted
 from syncjob.errors import Stopped
-from syncjob.git.history.texts import Texts
 from syncjob.git.worktree import has_moved
 from syncjob.local import scope
 from syncjob.local.names import name_of
@@ -96,24 +89,25 @@ def _plans_in_scope(run: Run, found: scope.Scope, *, will_write: bool, is_strict
         asked = (*found.asked, *found.gone, *listed) if will_prune else found.asked
         slicing: reading.Slicing = "paced" if will_write else "even"
         known = Suggestions(found.names, listed)
-        plans = reading.plans(run, asked, found.files, by_history(run, texts, found.beside), memory, slicing, known)
+        evidence = Evidence(run, texts)
+        judge = by_history(evidence, found.beside)
+        plans = reading.plans(run, asked, found.files, judge, memory, slicing, known)
         if will_prune:
             plans = kept(map(_without_nothing, plans) if found.is_whole else plans)
-        yield from _guarded(run, found, plans, texts, will_write=will_write)
+        yield from _guarded(found, plans, evidence, will_write=will_write)
         if run.options.unfiled and not will_prune:
             yield from unfiled.plans(run, found, listed, memory, texts)
 
 
-def _guarded(run: Run, found: scope.Scope, plans: Iterable[Plan], texts: Texts, *, will_write: bool) -> Iterable[Plan]:
+def _guarded(found: scope.Scope, plans: Iterable[Plan], evidence: Evidence, *, will_write: bool) -> Iterable[Plan]:
     """The plans, held to the thresholds, with a warning at each text that git does not have."""
-    unsaved, lines = Uncommitted(run), committed_lines(texts)
+    run, unsaved = evidence.run, Uncommitted(evidence.run)
 
     def is_reviewed(change: Change) -> bool:
-        is_own = name_of(change.model_id) not in found.beside
-        is_seen = is_own or lines.of(change.model_id).allows(run.config.profile, change.before_sha256)
+        is_seen = name_of(change.model_id) not in found.beside or evidence.allows(change)
         return not found.is_whole and is_seen and unsaved.is_committed(change)
 
-    plans = noted(_at_one_head(run, plans), unsaved, texts, will_write=will_write)
+    plans = noted(_at_one_head(run, plans), unsaved, evidence.texts, will_write=will_write)
     is_emptied = not found.names
     return within_thresholds(run, plans, found.count, is_emptied, will_write=will_write, is_reviewed=is_reviewed)
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from syncjob.commands import reading
-from syncjob.commands.planning import by_history, texts_of, within_thresholds
+from syncjob.commands.judging import Evidence, by_history, texts_of
+from syncjob.commands.planning import within_thresholds
 from syncjob.commands.run import Run
 from syncjob.commands.sync.uncommitted import Uncommitted, noted
 from syncjob.control.workers import Stop
@@ -78,7 +79,7 @@ class _Judge:
     def __init__(self, run: Run, writes: Mapping[str, SavedItem], texts: Texts) -> None:
         self._writes = writes
         self._texts = texts
-        self._judged = by_history(run, texts)
+        self._judged = by_history(Evidence(run, texts))
         self._overwriting: list[str] = []
         self._gap: str | None = None
 

@@ -53,4 +53,4 @@ def noted(plans: Iterable[Plan], unsaved: Uncommitted, texts: Texts, *, will_wri
 def _is_lacking(change: Change, unsaved: Uncommitted, texts: Texts) -> bool:
     if change.action not in ("create", "update") or not unsaved.holds(change):
         return False
-    return not any(same(version.text, change.after) for version in texts.of(name_of(change.model_id)))
+    return not any(same(version.text, change.after) for version in texts.of(name_of(change.model_id), change.after))

@@ -7,7 +7,7 @@ from syncjob.git.history.texts import Version
 from syncjob.plan.compare import Change
 from syncjob.plan.pull.base import MergeBase
 from syncjob.problems import Problem, note, warning
-from syncjob.state.stored_forms import Form
+from syncjob.state.last_writes import Form
 from syncjob.text.canonical import same, sha256
 from syncjob.text.sanitize import shorten
 

@@ -7,7 +7,7 @@ import pytest
 
 from syncjob.config.config import load
 from syncjob.state.journal import Begin, Confirmed, Effect, Intent, Record, Result, started
-from syncjob.state.last_syncs import LastSyncs, Left
+from syncjob.state.last_writes import Form, LastWrite, LastWrites
 from syncjob.text.canonical import sha256
 from tests.support.workspace import Workspace
 
@@ -33,9 +33,9 @@ def state(workspace: Workspace) -> Path:
     return workspace.folder / ".syncjob"
 
 
-def left(workspace: Workspace, *, is_believed: bool = True) -> Left:
+def left(workspace: Workspace, *, is_believed: bool = True) -> LastWrite:
     config = load(workspace.folder / "config.yaml", None, workspace.environment())
-    return LastSyncs(config, but="", is_believed=is_believed).of("one")
+    return LastWrites(config, but="", is_believed=is_believed).of("one")
 
 
 def digests(*texts: str) -> frozenset[str | None]:
@@ -43,18 +43,19 @@ def digests(*texts: str) -> frozenset[str | None]:
 
 
 def test_the_last_that_was_sent_or_found_counts(workspace: Workspace, state: Path) -> None:
-    assert left(workspace) == Left()
+    assert left(workspace) == LastWrite()
     journal(state, 1, *wrote("", "A"))
-    assert left(workspace) == Left(sha256("A"), digests(""))
+    assert left(workspace) == LastWrite(sha256("A"), digests(""))
     journal(state, 2, *wrote("A", "B", stored="b"))
-    assert left(workspace) == Left(sha256("B"), digests("", "A"))
+    form = Form("20260102T000000.000000Z-abcdef", sha256("B"), sha256("b"))
+    assert left(workspace) == LastWrite(sha256("B"), digests("", "A"), form)
     journal(state, 3, Confirmed("one", sha256("C")))
-    assert left(workspace) == Left(sha256("C"), digests("", "A"))
+    assert left(workspace) == LastWrite(sha256("C"), digests("", "A"), form)
     journal(state, 4, *wrote("C", "D", "none"))
-    assert left(workspace) == Left(sha256("C"), digests("", "A"))
+    assert left(workspace) == LastWrite(sha256("C"), digests("", "A"), form)
     journal(state, 5, *wrote("C", "E", "unknown"))
-    assert left(workspace) == Left(None, digests("", "A", "C"))
-    assert left(workspace, is_believed=False) == Left()
+    assert left(workspace) == LastWrite(None, digests("", "A", "C"), form)
+    assert left(workspace, is_believed=False) == LastWrite()
 
 
 def test_another_profile_says_nothing_and_a_damaged_journal_hides_itself_alone(
@@ -65,4 +66,4 @@ def test_another_profile_says_nothing_and_a_damaged_journal_hides_itself_alone(
     journal(state, 3, *wrote("A", "C"))
     path = next((state / "runs").glob("20260103*"))
     path.write_bytes(path.read_bytes().split(b"\n")[0] + b"\n{torn")
-    assert left(workspace) == Left(sha256("A"), digests(""))
+    assert left(workspace) == LastWrite(sha256("A"), digests(""))
