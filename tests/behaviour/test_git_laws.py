@@ -1,10 +1,6 @@
 """Laws of git, Scenario and the run between them, whatever people do to either in whatever order."""
 
 import json
-import os
-import shutil
-import subprocess
-import tempfile
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
@@ -16,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
 from syncjob.commands import acknowledge as use_case
 from syncjob.commands import run
@@ -35,8 +31,7 @@ from syncjob.plan import saved_plan
 from syncjob.report.build import to_save
 from syncjob.report.model import Report
 from tests.behaviour.test_laws import config
-from tests.support.loopback import Loopback
-from tests.support.machines import FOUND, SHRUNK, laws_hold
+from tests.support.machines import FOUND, SHRUNK, InRepository, laws_hold
 from tests.support.oracle import (
     BLOCKED,
     MISSING,
@@ -45,7 +40,6 @@ from tests.support.oracle import (
     Asked,
     Expected,
     Files,
-    History,
     PlanItem,
     Scope,
     World,
@@ -59,10 +53,6 @@ from tests.support.workspace import AGREEING, untracked
 MODELS = ("one", "two.1", "three-x", "_4", "5")
 UNKNOWN = "unknown"  # to Scenario
 MAX_DELETES = 1
-SETTINGS = (
-    "-c", "core.fsync=none", "-c", "maintenance.auto=false", "-c", "commit.gpgsign=false", "-c", "merge.conflictStyle=merge",
-    "-c", "advice.detachedHead=false", "-c", "user.name=tests", "-c", "user.email=tests@example.invalid",
-)  # fmt: skip
 
 # A body is long enough that git knows it again after an edit, and no body is like another.
 BODIES = [
@@ -153,28 +143,20 @@ class Ran:
         return {item.model_id: item.action for item in self.report.items}
 
 
-class GitAndScenario(RuleBasedStateMachine):
+class GitAndScenario(InRepository):
     """A repository, Scenario, and runs between them; tests/support/oracle.py says what each run must do."""
 
-    served: Loopback
-    root: Path
+    models = MODELS
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(dir=self.root))
-        self.repository = self.folder / "repository"
-        self.descriptions = self.repository / "descriptions"
         self.config = self._config()
-        self.history = History()
         self.branch = "main"
         self.head = self.side = ""
         self.synced = ""
         self.plan: dict[str, PlanItem] | None = None
         self.edits = 0
         self.commands = 0
-
-    def teardown(self) -> None:
-        shutil.rmtree(self.folder)
 
     def _config(self) -> Config:
         return msgspec.structs.replace(
@@ -199,20 +181,7 @@ class GitAndScenario(RuleBasedStateMachine):
     def git(self, *arguments: str, may_fail: bool = False) -> str:
         """git's output; dates are no help to it, as on machines whose clocks differ."""
         self.commands += 1
-        date = f"{1_700_000_000 + self.commands * 61_803 % 100_003} +0000"
-        done = subprocess.run(
-            ["git", "-C", str(self.repository), *SETTINGS, *arguments],
-            env={
-                "PATH": os.environ["PATH"],
-                "GIT_CONFIG_GLOBAL": os.devnull,
-                "GIT_CONFIG_SYSTEM": os.devnull,
-                "GIT_AUTHOR_DATE": date,
-                "GIT_COMMITTER_DATE": date,
-            },
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
+        done = self.run_git(1_700_000_000 + self.commands * 61_803 % 100_003, *arguments)
         assert may_fail or done.returncode == 0, done.stderr.decode()
         return done.stdout.decode().strip() if done.returncode == 0 else "failed"
 
@@ -233,9 +202,6 @@ class GitAndScenario(RuleBasedStateMachine):
         found = {path.name: path.read_text().splitlines() for path in folder.iterdir()} if folder.is_dir() else {}
         own = f"{self.config.profile} "
         return {name: frozenset(line.removeprefix(own) for line in lines) for name, lines in found.items()}
-
-    def path(self, model_id: str) -> Path:
-        return self.descriptions / f"{model_id}.md"
 
     def write(self, model_id: str, data: bytes | None) -> None:
         """Writes a file; None takes it away."""
@@ -367,10 +333,6 @@ class GitAndScenario(RuleBasedStateMachine):
         return any(key(version.text) == text for version in held.of(f"{model_id}.md", text))
 
     # Scenario
-
-    @property
-    def remote(self) -> dict[str, str]:
-        return {model_id: self.served.sandbox.description(model_id) for model_id in MODELS}
 
     def change_all(self, changes: Changes) -> None:
         for change in changes:

@@ -1,10 +1,7 @@
 """Two people, one description: edits in git, edits on Scenario, and every way in which they meet. None is lost."""
 
 import json
-import os
 import shutil
-import subprocess
-import tempfile
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -13,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import initialize, rule
 
 from syncjob.commands import acknowledge as use_case
 from syncjob.commands import run
@@ -25,19 +22,14 @@ from syncjob.errors import UsageError
 from syncjob.local import acknowledged
 from syncjob.report.model import Item, Report
 from tests.behaviour.test_laws import config
-from tests.support.loopback import Loopback
-from tests.support.machines import FOUND, SHRUNK, laws_hold
-from tests.support.oracle import BLOCKED, WRITES, Asked, History, Scope, World, canonical, digest, key
+from tests.support.machines import FOUND, SHRUNK, InRepository, laws_hold
+from tests.support.oracle import BLOCKED, WRITES, Asked, Scope, World, canonical, digest, key
 from tests.support.repository import Objects
 from tests.support.sides import sides
 from tests.support.workspace import AGREEING, untracked
 
 MODELS = ("one", "two")
 BRANCHES = ("main", "ada", "ben")
-SETTINGS = (
-    "-c", "core.fsync=none", "-c", "maintenance.auto=false", "-c", "commit.gpgsign=false", "-c", "merge.conflictStyle=merge",
-    "-c", "advice.detachedHead=false", "-c", "user.name=tests", "-c", "user.email=tests@example.invalid",
-)  # fmt: skip
 LINES = {
     name: [f"{name} {number}: a line of a description that is unlike any other" for number in range(7)]
     for name in MODELS
@@ -79,19 +71,14 @@ pulls = st.sampled_from(
 Edit = tuple[str, str, int]
 
 
-class TwoPeople(RuleBasedStateMachine):
+class TwoPeople(InRepository):
     """One works in git, one on Scenario; the models are the same, and every run is held to the law."""
 
-    served: Loopback
-    root: Path
+    models = MODELS
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(dir=self.root))
-        self.repository = self.folder / "repository"
-        self.descriptions = self.repository / "descriptions"
         self.config = self._config()
-        self.history = History()
         self.branch: str | None = "main"
         self.numbered = 0
         self.commands = 0
@@ -100,7 +87,7 @@ class TwoPeople(RuleBasedStateMachine):
     def teardown(self) -> None:
         if "objects" in self.__dict__:
             self.objects.close()
-        shutil.rmtree(self.folder)
+        super().teardown()
 
     def _config(self) -> Config:
         credentials = basic("key-of-the-tests", "secret-of-the-tests")
@@ -136,21 +123,7 @@ class TwoPeople(RuleBasedStateMachine):
     def git(self, *arguments: str) -> bool:
         """Whether git did it."""
         self.commands += 1
-        date = f"{1_700_000_000 + self.commands} +0000"
-        done = subprocess.run(
-            ["git", "-C", str(self.repository), *SETTINGS, *arguments],
-            env={
-                "PATH": os.environ["PATH"],
-                "GIT_CONFIG_GLOBAL": os.devnull,
-                "GIT_CONFIG_SYSTEM": os.devnull,
-                "GIT_AUTHOR_DATE": date,
-                "GIT_COMMITTER_DATE": date,
-                "GIT_EDITOR": "true",
-            },
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
+        done = self.run_git(1_700_000_000 + self.commands, *arguments)
         return done.returncode == 0
 
     def ref(self, name: str) -> str | None:
@@ -195,9 +168,6 @@ class TwoPeople(RuleBasedStateMachine):
         found = [acknowledged.path_of(self.descriptions, name) for name in MODELS]
         lines = [line for path in found if path.exists() for line in path.read_text().splitlines()]
         return [line for line in lines if not line.startswith(f"{self.config.profile} ")]
-
-    def path(self, name: str) -> Path:
-        return self.descriptions / f"{name}.md"
 
     def write(self, name: str, text: str | None) -> None:
         self.descriptions.mkdir(exist_ok=True)
@@ -301,10 +271,6 @@ class TwoPeople(RuleBasedStateMachine):
         (remotes / "HEAD").write_text("ref: refs/remotes/origin/main\n")
 
     # Scenario
-
-    @property
-    def remote(self) -> dict[str, str]:
-        return {name: self.served.sandbox.description(name) or "" for name in MODELS}
 
     @rule(edit=edits)
     def edit_on_scenario(self, edit: Edit) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -130,8 +131,9 @@ class History:
             if len(gone) != 1 or len(come) != 1 or any(come <= other.keys() for other in befores):
                 continue
             (old,), (new,) = gone, come
-            lines, others = set(before[old].splitlines()), set(after[new].splitlines())
-            if len(lines & others) >= 0.8 * max(len(lines), len(others)):
+            lines, others = (Counter(data.splitlines(keepends=True)) for data in (before[old], after[new]))
+            alike = sum(len(line) * number for line, number in (lines & others).items())  # in bytes, as git counts
+            if alike >= 0.8 * max(len(before[old]), len(after[new])):
                 yield old, new
 
 
