@@ -124,6 +124,25 @@ def test_a_room_is_not_too_large_to_know(folder: Path) -> None:
     assert len(list(folder.glob("*.py"))) <= 15  # 14, and its own page
 
 
+def test_the_map_is_small() -> None:
+    assert len(list(PACKAGE.glob("*.py"))) <= 9
+    assert len(FLOORS) <= 11  # no chain of imports is longer, for each goes down
+
+
+def test_a_module_and_a_function_are_read_at_a_glance() -> None:
+    """But for click commands, which have their options as arguments."""
+    trees = {name(path): ast.parse(path.read_text("utf-8")) for path in MODULES}
+    assert [module for module in trees if len((PACKAGE / module).read_text("utf-8").splitlines()) > 300] == []
+    functions = (
+        (module, each)
+        for module, tree in trees.items()
+        for each in ast.walk(tree)
+        if isinstance(each, ast.FunctionDef) and not any("click" in ast.unparse(one) for one in each.decorator_list)
+    )
+    lengths = {f"{module}:{each.name}": (each.end_lineno or 0) - each.lineno + 1 for module, each in functions}
+    assert {place: lines for place, lines in lengths.items() if lines > 25} == {}
+
+
 @pytest.mark.parametrize("path", [PACKAGE / module for module in sorted(PURE)], ids=name)
 def test_a_pure_module_imports_no_effect(path: Path) -> None:
     roots = {module.split(".")[0] for module in imports(path)}

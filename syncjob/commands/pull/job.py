@@ -6,7 +6,7 @@ from functools import partial
 
 from syncjob.commands.judging import Evidence, texts_of
 from syncjob.commands.planning import ask_all, has_neither, unasked_plan
-from syncjob.commands.pull.judging import Judge, Taken, with_changes
+from syncjob.commands.pull.judging import Adoption, Judge, with_changes
 from syncjob.commands.pull.merging import Merging, last_sync
 from syncjob.commands.pull.writing import dropped, tidy, write
 from syncjob.commands.result import RunResult, report_of
@@ -31,32 +31,29 @@ from syncjob.text.tags import is_id
 
 def pull(run: Run, *, takes_all: bool, dry_run: bool) -> RunResult:
     """Adopts Scenario's texts, each file written whole; the first problem refuses all of them, or its own if merging."""
-    plan, taken = _plan(run, takes_all=takes_all)
-    is_refused = plan.is_stopped or (plan.is_refused and not run.options.merge)
-    plan = (
-        plan
-        if is_refused or run.stop.requested
-        else replace(plan, problems=(*plan.problems, *lines_dropped(dropped(run, taken))))
-    )
+    plan, adoptions = _plan(run, takes_all=takes_all)
+    is_over = plan.is_stopped or (plan.is_refused and not run.options.merge) or run.stop.requested
+    if not is_over:
+        plan = replace(plan, problems=(*plan.problems, *lines_dropped(dropped(run, adoptions))))
     planned = build.pull_items(plan)
     if dry_run:
         return RunResult(report_of(run, planned, plan.problems, dry_run=True), plan.changes)
-    outcomes = {} if is_refused or run.stop.requested else _written(run, taken)
+    outcomes = {} if is_over else _written(run, adoptions)
     items = build.run_items(plan, outcomes, planned, is_stopped=plan.is_stopped)
     return RunResult(report_of(run, items, plan.problems, dry_run=False), plan.changes)
 
 
-def _written(run: Run, taken: Sequence[Taken]) -> dict[str, Outcome]:
+def _written(run: Run, adoptions: Sequence[Adoption]) -> dict[str, Outcome]:
     """What became of each file that was to be written, by model id."""
     outcomes: dict[str, Outcome] = {}
-    read = [each for each in taken if each.is_read]
+    read = [each for each in adoptions if each.is_read]
     for each in run.track("Writing", read, len(read)):
         if run.stop.requested:
             break
         if each.change.is_write:
             outcomes[each.change.model_id] = write(run, each)
         else:
-            tidy(run, each.change, each.held, is_seen=each.is_adopted)
+            tidy(run, each.change, each.existing_sha256, is_seen=each.is_adopted)
     return outcomes
 
 
@@ -70,7 +67,7 @@ class _Files:
     max_name_bytes: int
 
 
-def _plan(run: Run, *, takes_all: bool) -> tuple[Plan, list[Taken]]:
+def _plan(run: Run, *, takes_all: bool) -> tuple[Plan, list[Adoption]]:
     """What Scenario's texts make of the files; raises UsageError for a pattern that names neither file nor model."""
     config = run.config
     names = scope.names_of(config, may_be_empty=True)
@@ -87,20 +84,22 @@ def _plan(run: Run, *, takes_all: bool) -> tuple[Plan, list[Taken]]:
     except Stopped:
         return unasked_plan(run), []
     files = _Files(names, unsaved, worktree.encodings, whole.max_name_bytes(config.folder))
-    taken = _taken(run, files, documents, since)
+    adoptions = _adoptions(run, files, documents, since)
     if takes_all:
-        taken = [each for each in taken if name_of(each.change.model_id) in names or not has_neither(each.change)]
-    return Plan(in_order(each.change for each in taken), (*unknown, *problems)), taken
+        adoptions = [
+            each for each in adoptions if name_of(each.change.model_id) in names or not has_neither(each.change)
+        ]
+    return Plan(in_order(each.change for each in adoptions), (*unknown, *problems)), adoptions
 
 
-def _taken(run: Run, files: _Files, documents: Sequence[Document], since: str | None) -> list[Taken]:
+def _adoptions(run: Run, files: _Files, documents: Sequence[Document], since: str | None) -> list[Adoption]:
     changes = ask_all(run, documents, partial(_compared, run, files), not_compared, is_for_scenario=False)
     with texts_of(run, files.encodings) as texts:
         evidence = Evidence(run, texts)
         merging = Merging(evidence, since) if run.options.merge else None
         judge = Judge(evidence, partial(_fitting, run, files), merging)
-        taken = list(judge.taken(zip(documents, changes, strict=True)))
-    return with_changes(taken, with_collisions((each.change for each in taken), files.names))
+        adoptions = list(judge.adoptions(zip(documents, changes, strict=True)))
+    return with_changes(adoptions, with_collisions((each.change for each in adoptions), files.names))
 
 
 def _compared(run: Run, files: _Files, document: Document) -> Change:

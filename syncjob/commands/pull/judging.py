@@ -22,14 +22,14 @@ Fitting = Callable[[Document, Change], Change]
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What becomes of a file. `held` is the digest of Scenario's text, None for none; `is_read`: that was asked for.
+class Adoption:
+    """What becomes of a file. `existing_sha256` is of Scenario's text, None for none; `is_read`: that was asked for.
 
     `is_adopted`: the file is to have Scenario's text, or all its changes. `mark` is that of a file without a text.
     """
 
     change: Change
-    held: str | None = None
+    existing_sha256: str | None = None
     is_read: bool = False
     is_adopted: bool = False
     mark: tuple[int, ...] | None = None
@@ -45,24 +45,24 @@ class Judge:
         self._fitting = fitting
         self._merging = merging
 
-    def taken(self, found: Iterable[tuple[Document, Change]]) -> Iterator[Taken]:
+    def adoptions(self, found: Iterable[tuple[Document, Change]]) -> Iterator[Adoption]:
         """What becomes of each; after a stop the rest unjudged."""
         for document, change in found:
-            yield self._taken(document, change)
+            yield self._adoption(document, change)
 
-    def _taken(self, document: Document, change: Change) -> Taken:
+    def _adoption(self, document: Document, change: Change) -> Adoption:
         if not change.is_compared or change.failure:
-            return Taken(change)
+            return Adoption(change)
         if self._run.stop.requested:
-            return Taken(unjudged(change))
+            return Adoption(unjudged(change))
         try:
             result = guarded(partial(self._judged, document, change), partial(failed, change))
             is_adopted = result.is_write or any(problem.code == "merged" for problem in result.problems)
             if is_adopted and change.model_id in self._not_at_hand:
                 result, is_adopted = not_at_hand(result), False
         except Stopped:
-            return Taken(unjudged(change))
-        return Taken(result, change.after_sha256, is_read=True, is_adopted=is_adopted, mark=document.mark)
+            return Adoption(unjudged(change))
+        return Adoption(result, change.after_sha256, is_read=True, is_adopted=is_adopted, mark=document.mark)
 
     @cached_property
     def _not_at_hand(self) -> frozenset[str]:
@@ -104,9 +104,9 @@ class Judge:
         return frozenset(line.sha256 for line in read.counted if line.profile == self._run.config.profile)
 
 
-def with_changes(taken: Iterable[Taken], changes: Iterable[Change]) -> list[Taken]:
+def with_changes(adoptions: Iterable[Adoption], changes: Iterable[Change]) -> list[Adoption]:
     """The same adoptions with these changes, of which some may be none any more."""
     return [
         replace(each, change=change, is_adopted=each.is_adopted and change.action != "invalid")
-        for each, change in zip(taken, changes, strict=True)
+        for each, change in zip(adoptions, changes, strict=True)
     ]

@@ -18,7 +18,7 @@ from syncjob.local.document import Document
 from syncjob.local.names import name_of
 from syncjob.local.unfinished import LABELS
 from syncjob.plan.compare import Change
-from syncjob.plan.pull.base import LastSynced, MergeBase, find, later
+from syncjob.plan.pull.base import LastSynced, MergeBase, find_base, later
 from syncjob.plan.pull.merging import not_merged, with_both
 from syncjob.problems import Problem, warning
 from syncjob.text.canonical import canonical, same, sha256
@@ -85,7 +85,7 @@ class Merging:
 
     def _base(self, change: Change) -> MergeBase | None:
         versions, is_all = self._newest(name_of(change.model_id))
-        base = find(change.before, change.after, versions, self._last(change, versions), self._seen(change))
+        base = find_base(change.before, change.after, versions, self._last(change, versions), self._seen(change))
         return base if is_all or base is None else replace(base, is_guess=True)
 
     def _newest(self, name: str) -> tuple[list[Version], bool]:

@@ -10,7 +10,7 @@ from syncjob.commands.judging import Evidence, by_history, texts_of
 from syncjob.commands.planning import has_neither, unasked_plan, within_thresholds
 from syncjob.commands.result import Gathered, RunResult, report_of
 from syncjob.commands.run import Run
-from syncjob.commands.sync import reviewed, unfiled
+from syncjob.commands.sync import listing, reviewed, unfiled
 from syncjob.commands.sync.auditing import audited
 from syncjob.commands.sync.uncommitted import Uncommitted, noted
 from syncjob.errors import Stopped
@@ -78,8 +78,8 @@ def _refused(run: Run, found: scope.Scope, problems: tuple[Problem, ...]) -> Pla
 
 def _plans_in_scope(run: Run, found: scope.Scope, *, will_write: bool, is_strict: bool) -> Iterator[Plan]:
     will_prune = run.options.prune
-    with unfiled.remembered(run, found) as memory, texts_of(run, found.files.worktree.encodings) as texts:
-        listed, problems = unfiled.models(run, found, memory)
+    with listing.opened_memory(run, found) as memory, texts_of(run, found.files.worktree.encodings) as texts:
+        listed, problems = listing.without_file(run, found, memory)
         if is_strict and problems:
             yield _refused(run, found, problems)
             return

@@ -1,7 +1,7 @@
-"""Which models have no file, what Scenario holds of them, and what need not be read again."""
+"""What Scenario holds of the models that have no file."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -11,56 +11,17 @@ from syncjob.commands.run import Run
 from syncjob.errors import Stopped
 from syncjob.git.history.texts import Texts
 from syncjob.local import nested, scope
-from syncjob.local.acknowledged import has_lines
 from syncjob.local.document import Document
-from syncjob.local.names import model_id_of, name_of
-from syncjob.local.select import select
+from syncjob.local.names import name_of
 from syncjob.plan.compare import Change, Plan, failed, in_order, not_compared
 from syncjob.plan.existing import Held
-from syncjob.problems import Failure, Problem, warning
-from syncjob.remote.models import own_models
-from syncjob.scenario.resources import PAGE_SIZE
+from syncjob.problems import Failure, warning
 from syncjob.state.memory.cache import Memory
 from syncjob.text.canonical import sha256
 from syncjob.text.sanitize import shorten
 
 _HANDFUL = 500  # models that are read before it is remembered what was read
 _NAME = 100  # characters of a model's name
-
-
-@contextmanager
-def remembered(run: Run, found: scope.Scope) -> Iterator[Memory]:
-    """What earlier runs read, for a run that lists all models, if `updatedAt` is known to tell what has changed."""
-    options = run.options
-    if not run.learnt.updated_at_moves or not found.is_whole or (options.patterns and not options.unfiled):
-        yield Memory()
-        return
-    run.memory.open()
-    yield run.memory
-    run.memory.save()
-
-
-def models(run: Run, found: scope.Scope, remembered: Memory) -> tuple[Mapping[str, str], tuple[Problem, ...]]:
-    """Models without a file: the file name each would have -> the model's name; a problem if they cannot be listed.
-
-    Listed only if the run is about them, or if the memory needs it.
-    """
-    options = run.options
-    is_asked_for = (options.prune or options.unfiled) and found.is_whole
-    # A listing of more pages than there are files saves nothing.
-    is_worth_it = remembered.is_on and len(found.asked) * PAGE_SIZE > remembered.models
-    if not (is_asked_for or is_worth_it):
-        return {}, ()
-    listed, problems = own_models(run.client, run.config.project_id, remembered, run.stop, run.breaker)
-    if run.stop.requested and not problems:
-        problems = (Problem("interrupted", "the run ended before the project's models were listed"),)
-    if problems:
-        return {}, problems if is_asked_for else ()
-    filed = set(map(model_id_of, found.names))  # a file whose name is a bad one is still its model's
-    unfiled = frozenset(name for name in listed if model_id_of(name) not in filed)
-    folder = run.config.folder
-    chosen = select((*found.names, *unfiled), options.patterns, folder, has_lines=partial(has_lines, folder))
-    return {name: listed[name] for name in scope.in_order(unfiled & chosen, options.shard)}, ()
 
 
 def plans(run: Run, found: scope.Scope, listed: Mapping[str, str], memory: Memory, texts: Texts) -> Iterator[Plan]:

@@ -10,7 +10,7 @@ FETCH = "run `git fetch --unshallow`"
 _BEGIN = "run `git init` and commit, then `syncjob pull` and commit what it took"
 
 
-def told(error: GitFailed) -> str:
+def with_advice(error: GitFailed) -> str:
     return f"{error}; {advice(_BEGIN)}" if isinstance(error, NoRepository) else str(error)
 
 

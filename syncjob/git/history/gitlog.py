@@ -26,7 +26,7 @@ _WALK = ("--full-history",)
 _PATHS = ("--", "*.md")
 
 
-class Held(NamedTuple):
+class BlobVersion(NamedTuple):
     """A blob that a file had at a commit, which brought it, or only had it still, just before another replaced it."""
 
     commit: str
@@ -83,7 +83,7 @@ class Log:
     more: Iterator[None] = field(default_factory=lambda: iter(()))
     entries: int = 0
 
-    def of(self, name: str, known_as: Iterable[str] = ()) -> Iterator[Held]:
+    def of(self, name: str, known_as: Iterable[str] = ()) -> Iterator[BlobVersion]:
         """The versions of a file of the folder, and those of all that it was renamed from or is `known_as`.
 
         All of theirs: which of two branches git lists first says nothing of which came first. Raises GitFailed. The log
@@ -96,10 +96,10 @@ class Log:
             for path in paths:
                 for version in islice(self.versions.get(path, ()), given[path], None):
                     given[path] += 1
-                    yield Held(*version, is_brought=True)
+                    yield BlobVersion(*version, is_brought=True)
             for path in paths:
                 for blob, commit in tuple(self.replaced.get(path, {}).items()):
-                    yield Held(commit, blob, is_brought=False)
+                    yield BlobVersion(commit, blob, is_brought=False)
             if entries == self.entries and not self._read_on():
                 return
 

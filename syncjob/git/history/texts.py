@@ -11,7 +11,7 @@ from syncjob.git.call import GitFailed
 from syncjob.git.conversions import checked_out
 from syncjob.git.git import Git
 from syncjob.git.history import gitlog
-from syncjob.git.history.advice import FETCH, advice, told
+from syncjob.git.history.advice import FETCH, advice, with_advice
 from syncjob.git.history.branches import ahead_of_head, with_revision
 from syncjob.git.history.head import HeadFiles
 from syncjob.git.repository import Repository, TooLarge, is_file
@@ -100,7 +100,7 @@ class Texts:
             blob = blobs.get(name)
             data = self._blob(blob) if blob and blob != self._head[1].get(name) else None
             if blob and data is not None:
-                held = gitlog.Held(commit, blob, is_brought=False)
+                held = gitlog.BlobVersion(commit, blob, is_brought=False)
                 yield from ((branch, version) for version in self._versions(name, held, data))
 
     def _unseen(self, name: str, wanted: str | None, but: Container[str], seen: set[str]) -> Iterator[Version]:
@@ -115,20 +115,20 @@ class Texts:
                     if held.is_brought or same(version.text, wanted or ""):
                         yield version
 
-    def _versions(self, name: str, held: gitlog.Held, data: bytes) -> Iterator[Version]:
+    def _versions(self, name: str, held: gitlog.BlobVersion, data: bytes) -> Iterator[Version]:
         for form in checked_out(data, held.blob, self._encodings.get(name)):
             with suppress(UnicodeDecodeError):  # no text, so it never was a description
                 yield Version(held.commit, canonical(form.decode("utf-8")))
 
-    def _held(self, name: str, *, is_at_hand: bool) -> Iterator[gitlog.Held]:
+    def _held(self, name: str, *, is_at_hand: bool) -> Iterator[gitlog.BlobVersion]:
         """The blobs of a file, that of HEAD first if what `is_at_hand` counts."""
         commit, blobs = self._head if is_at_hand else ("", {})
         if name in blobs:
-            yield gitlog.Held(commit, blobs[name], is_brought=False)
+            yield gitlog.BlobVersion(commit, blobs[name], is_brought=False)
         try:
             yield from self._log.of(name)
         except GitFailed as error:
-            self._gap = told(error)
+            self._gap = with_advice(error)
 
     def _data(self, name: str, blob: str) -> bytes:
         """What a blob holds; nothing, and a gap, if that cannot be read."""
@@ -158,7 +158,7 @@ class Texts:
             self._gap = _gap(repository)
             return self._stack.enter_context(gitlog.reading(repository, repository.head))
         except GitFailed as error:
-            self._gap = told(error)
+            self._gap = with_advice(error)
             return gitlog.Log("")
 
     @cached_property
@@ -211,7 +211,7 @@ def gap_of(folder: Path, git: Git) -> str | None:
         repository = git.around(folder)
         return "there is no commit yet; commit the descriptions" if repository.is_unborn() else _gap(repository)
     except GitFailed as error:
-        return told(error)
+        return with_advice(error)
 
 
 def had(folder: Path, name: str, git: Git) -> bool:

@@ -31,7 +31,7 @@ class LastSynced:
     replaced: frozenset[str | None] = frozenset()
 
 
-def find(
+def find_base(
     ours: str, theirs: str, versions: Sequence[Version], synced: LastSynced | None, seen: Collection[str]
 ) -> MergeBase | None:
     """The base of a merge; None if git held no text. `versions` are the file's, newest first.
