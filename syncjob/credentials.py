@@ -60,6 +60,16 @@ def from_environment(environment: Mapping[str, str]) -> Credentials | None:
     return None
 
 
+def given(
+    api_key: str | None, api_secret: str | None, bearer_auth: str | None, environment: Mapping[str, str]
+) -> Credentials | None:
+    """Credentials of these arguments, and of the environment what is not given; a given `bearer_auth` alone wins."""
+    if bearer_auth and not (api_key or api_secret):
+        return bearer(bearer_auth)
+    arguments = {KEY: api_key, SECRET: api_secret}
+    return from_environment({**environment, **{name: value for name, value in arguments.items() if value}})
+
+
 def _check(name: str, value: str) -> None:
     """Raises UsageError for what no HTTP header can hold, without repeating it."""
     if not value.isascii() or any(character.isspace() or not character.isprintable() for character in value):

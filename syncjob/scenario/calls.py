@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Self, TypeVar
+from typing import Self, TypedDict, TypeVar
 
 import msgspec
 
@@ -37,6 +37,19 @@ class Patience:
     seconds: float = 600.0
     give_up: Callable[[str], None] = lambda _: None
     is_urgent: Callable[[], bool] | None = None
+
+
+class Settings(TypedDict, total=False):
+    """What else a client may be given: see Calls, Limits and Patience."""
+
+    limits: Limits
+    requests_per_minute: int
+    attempts: int
+    sleep: Callable[[float], None]
+    clock: Callable[[], float]
+    observe: Observer
+    null_is_no_description: bool
+    patience: Patience
 
 
 class Calls:

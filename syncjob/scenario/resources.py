@@ -1,20 +1,22 @@
 """`Scenario`, `client.models` and `client.assets`: the calls of the mission by name.
 
-client = Scenario(basic("api key", "api secret"))
+client = Scenario(api_key="…", api_secret="…")
 client.models.description.retrieve("flux.1-dev").value
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import cached_property, partial
 from itertools import chain
-from typing import NamedTuple
+from typing import NamedTuple, Unpack
 
 from syncjob import errors
+from syncjob.credentials import Credentials, given
 from syncjob.scenario import types
-from syncjob.scenario.answers import Answer, answered_at, decode, decoder
+from syncjob.scenario.answers import Answer, Handler, answered_at, decode, decoder
 from syncjob.scenario.bulk import in_bulk
-from syncjob.scenario.calls import Calls, Query
+from syncjob.scenario.calls import BASE_URL, Calls, Query, Settings
 from syncjob.text import tags
 
 ASSETS_PER_CALL = 200  # documented: a larger call is refused whole
@@ -87,11 +89,11 @@ class Models:
         self._client = client
         self.description = Descriptions(client)
 
-    def get_bulk(self, ids: Iterable[str], *, project_id: str | None = None) -> list[types.ModelRow]:
-        """The records of those ids that exist, each asked for once, 50 a call."""
+    def get_bulk(self, model_ids: Iterable[str], *, project_id: str | None = None) -> list[types.ModelRow]:
+        """The records of those models that exist, in the order asked for, each once; 50 a request."""
         call = partial(self._client.call, query={"projectId": project_id})
         return in_bulk(
-            map(_checked, ids),
+            map(_checked, model_ids),
             MODELS_PER_CALL,
             lambda batch: call("POST", "/models/get-bulk", types.ModelBulk, body={"modelIds": batch}).models,
             lambda id_: call("GET", f"/models/{id_}", types.ModelEnvelope).model,
@@ -139,11 +141,11 @@ class Assets:
     def __init__(self, client: Calls) -> None:
         self._client = client
 
-    def get_bulk(self, ids: Iterable[str], *, project_id: str | None = None) -> list[types.Asset]:
-        """The records of those ids that exist, each asked for once, 200 a call."""
+    def get_bulk(self, asset_ids: Iterable[str], *, project_id: str | None = None) -> list[types.Asset]:
+        """The records of those assets that exist, in the order asked for, each once; 200 a request."""
         call = partial(self._client.call, query={"projectId": project_id})
         return in_bulk(
-            map(_checked, ids),
+            map(_checked, asset_ids),
             ASSETS_PER_CALL,
             lambda batch: call("POST", "/assets/get-bulk", types.AssetBulk, body={"assetIds": batch}).assets,
             lambda id_: call("GET", f"/assets/{id_}", types.AssetEnvelope).asset,
@@ -151,7 +153,29 @@ class Assets:
 
 
 class Scenario(Calls):
-    """A client of one project. Safe to share by threads."""
+    """A client of one project, with the names of the official SDK. Safe to share by threads.
+
+    What is not given is read from its variables: SCENARIO_SDK_API_KEY and SCENARIO_SDK_API_SECRET, or
+    SCENARIO_SDK_JWT for `bearer_auth`, and SCENARIO_BASE_URL. A `handler` responds in place of a server, and then
+    nothing is read. Raises UsageError for credentials that no header can hold, or a key without its secret.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials | None = None,
+        *,
+        api_key: str | None = None,
+        api_secret: str | None = None,
+        bearer_auth: str | None = None,
+        base_url: str | None = None,
+        handler: Handler | None = None,
+        **settings: Unpack[Settings],
+    ) -> None:
+        environment = {} if handler else os.environ
+        if credentials is None:
+            credentials = given(api_key, api_secret, bearer_auth, environment)
+        url = base_url or environment.get("SCENARIO_BASE_URL") or BASE_URL
+        super().__init__(credentials, base_url=url, handler=handler, **settings)
 
     @cached_property
     def models(self) -> Models:
