@@ -119,7 +119,7 @@ def rounds(workspace: Workspace, remote: Loopback, number: int, seed: int) -> No
 
 
 def test_a_killed_run_loses_no_text(workspace: Workspace, remote: Loopback) -> None:
-    rounds(workspace, remote, 5, seed=1)
+    rounds(workspace, remote, 3, seed=1)
 
 
 @pytest.mark.deep

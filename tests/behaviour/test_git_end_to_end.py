@@ -29,6 +29,7 @@ def actions(report: dict[str, object]) -> dict[str, str]:
 # --since
 
 
+@pytest.mark.deep
 def test_since_costs_no_more_requests_than_the_changed_files_need(workspace: Workspace, remote: Loopback) -> None:
     ids = [f"model_{number:05d}" for number in range(10_000)]
     changed = ids[:3]

@@ -400,7 +400,7 @@ def machine(examples: int, steps: int, *more: Phase, of: type[NothingLost] = Not
 
 def test_nothing_is_lost() -> None:
     # A failure is shown as it was found: to make it smaller takes minutes, which the deep suite has.
-    machine(15, 12)
+    machine(10, 12)
 
 
 def test_nothing_is_lost_on_the_memory_s_word() -> None:

@@ -17,6 +17,7 @@ import pytest
 from syncjob.commands import doctor
 from syncjob.sandbox.behaviours import Plays, parse
 from syncjob.scenario.answers import Answer
+from tests.support.cases import mostly_deep
 from tests.support.loopback import Loopback, json_answer
 from tests.support.workspace import KEY, SECRET, Ended, Workspace
 
@@ -289,7 +290,7 @@ def begun(workspace: Workspace, remote: Loopback, puts: int) -> "subprocess.Pope
     return process
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", mostly_deep([signal.SIGINT, signal.SIGTERM]))
 def test_a_signal_restores_the_model(scratch: Workspace, remote: Loopback, number: signal.Signals) -> None:
     process = begun(scratch, remote, 3)
     process.send_signal(number)

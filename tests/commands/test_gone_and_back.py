@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from syncjob.scenario.answers import Answer
+from tests.support.cases import mostly_deep
 from tests.support.loopback import Loopback
 from tests.support.workspace import Ended, Workspace
 
@@ -106,7 +107,7 @@ def test_a_rollback_deletes_what_it_made_though_there_is_a_file(workspace: Works
     assert remote.sandbox.description("new") == ""
 
 
-@pytest.mark.parametrize("arguments", [("gone*",), ("gone",), ()])
+@pytest.mark.parametrize("arguments", mostly_deep([("gone*",), ("gone",), ()]))
 def test_time_that_is_over_while_models_are_listed_is_exit_4(
     pruned: Workspace, remote: Loopback, arguments: tuple[str, ...]
 ) -> None:

@@ -279,6 +279,7 @@ def test_the_lock_of_a_dead_process_is_taken_over(workspace: Workspace, remote: 
     assert lock.read_text() == ""
 
 
+@pytest.mark.deep
 def test_what_scenario_refused_is_not_put_back_where_a_later_run_wrote_it(
     workspace: Workspace, remote: Loopback
 ) -> None:

@@ -52,6 +52,7 @@ def test_a_create_costs_one_get_and_one_put_however_many_there_are(workspace: Wo
     assert [item["model_id"] for item in ended.report["items"]] == sorted(f"m{number:05}" for number in range(2100))
 
 
+@pytest.mark.deep
 def test_later_slices_fit_into_the_rate_window_so_that_what_was_read_is_not_read_again(
     workspace: Workspace, remote: Loopback
 ) -> None:
@@ -395,6 +396,7 @@ def test_the_items_of_a_run_that_broke_off_may_be_thrown_away_by_any_thread() ->
     thread.join()
 
 
+@pytest.mark.deep
 def test_a_listing_that_does_not_come_holds_no_signal_back(workspace: Workspace, remote: Loopback) -> None:
     models(workspace, remote, 1)
     workspace.commit()
@@ -428,6 +430,7 @@ def test_a_listing_that_does_not_come_holds_no_signal_back(workspace: Workspace,
             process.wait(20)
 
 
+@pytest.mark.deep
 def test_an_endless_listing_ends_with_the_time(workspace: Workspace, remote: Loopback) -> None:
     models(workspace, remote, 1)
     tokens = iter(range(10**9))

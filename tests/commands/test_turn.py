@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from syncjob.scenario.answers import Answer
+from tests.support.cases import mostly_deep
 from tests.support.loopback import Loopback, json_answer
 from tests.support.runner_output import outputs
 from tests.support.workspace import Ended, Workspace
@@ -91,6 +92,7 @@ def test_one_that_got_nothing_done_says_so(workspace: Workspace, remote: Loopbac
     assert (ended.status, given) == (4, ("0", "false"))
 
 
+@pytest.mark.deep
 def test_a_dry_run_is_not_continued(workspace: Workspace, remote: Loopback) -> None:
     stage(workspace, remote)
     tires(remote, 2)
@@ -98,6 +100,7 @@ def test_a_dry_run_is_not_continued(workspace: Workspace, remote: Loopback) -> N
     assert (ended.status, given) == (4, ("", "false"))
 
 
+@pytest.mark.deep
 def test_one_whose_journal_is_gone_is_not_continued(workspace: Workspace, remote: Loopback) -> None:
     stage(workspace, remote)
 
@@ -146,7 +149,7 @@ def records(model_id: str, *, sha256: str, is_written: bool) -> list[dict[str, A
     return [intent, {"record": "result", "model_id": model_id, "status": "applied", "stored_sha256": sha256}]
 
 
-@pytest.mark.parametrize("is_written", [False, True])
+@pytest.mark.parametrize("is_written", mostly_deep([False, True]))
 def test_what_the_resumed_run_had_counts_once(workspace: Workspace, remote: Loopback, is_written: bool) -> None:
     stage(workspace, remote, "")
     assert workspace.run("sync", "--yes").status == 0

@@ -17,6 +17,7 @@ from syncjob.scenario.answers import Answer
 from syncjob.scenario.http.transport import Limits
 from syncjob.scenario.pacer import Pacer
 from syncjob.scenario.rate_limit import Lowered
+from tests.support.cases import mostly_deep
 from tests.support.loopback import Loopback, json_answer
 
 TICK = 1 / 64  # second
@@ -310,7 +311,7 @@ def send_all(remote: Loopback, configured: int, requests: int) -> tuple[Scenario
     return client, told
 
 
-@pytest.mark.parametrize("phase", [None, 0.0, 17.3, 59.0])
+@pytest.mark.parametrize("phase", mostly_deep([None, 0.0, 17.3, 59.0], 2))
 def test_a_server_that_keeps_the_limit_never_says_429(remote: Loopback, phase: float | None) -> None:
     remote.script = server = Limited(20, phase)
     client, told = send_all(remote, configured=20, requests=50)
@@ -318,7 +319,7 @@ def test_a_server_that_keeps_the_limit_never_says_429(remote: Loopback, phase: f
     assert client.requests_per_minute == 20
 
 
-@pytest.mark.parametrize("phase", [None, 17.3])
+@pytest.mark.parametrize("phase", mostly_deep([None, 17.3]))
 def test_every_request_is_answered_in_the_end_where_the_server_admits_less(
     remote: Loopback, phase: float | None
 ) -> None:

@@ -13,6 +13,7 @@ from syncjob.errors import UsageError
 from syncjob.state.journal import begun_at, later_than, run_ids
 from syncjob.state.lock import Busy
 from tests.behaviour.test_laws import config
+from tests.support.cases import mostly_deep
 from tests.support.loopback import Loopback
 from tests.support.workspace import Workspace, untracked
 
@@ -137,7 +138,7 @@ def spoken(text: str) -> str:
     return text.replace('"profile":"test"', '"profile":"\\u001b[2Jtest"')
 
 
-@pytest.mark.parametrize("damage", [garbled, other, climbing, short, spoken])
+@pytest.mark.parametrize("damage", mostly_deep([garbled, other, climbing, short, spoken], 2))
 def test_a_damaged_journal_hides_itself_alone(
     workspace: Workspace, remote: Loopback, stopped: str, damage: Callable[[str], str]
 ) -> None:
