@@ -349,8 +349,8 @@ def test_a_signal_ends_the_making_of_a_long_page(workspace: Workspace, remote: L
         ends_soon(process, signal.SIGTERM, 143)
     assert report_of(workspace)["summary"]["applied"] == 10
     assert report_of(workspace)["exit_code"] == 143
-    page = (workspace.folder / "page.html").read_text()
-    assert page == "" or page.endswith("</html>\n")
+    page = workspace.folder / "page.html"  # on a busy machine the signal may come before there is one
+    assert not page.exists() or page.read_text() == "" or page.read_text().endswith("</html>\n")
 
 
 @pytest.mark.deep
