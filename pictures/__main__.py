@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 import demo
-from pictures import comment, page, recording, terminal
+from pictures import comment, flow, page, recording, terminal
 from pictures.camera import Camera
 
 
@@ -23,6 +23,7 @@ def main(folder: Path) -> None:
         demo.main(repository)
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         camera = Camera(browser, folder)
+        flow.take(camera)
         page.take(camera, terminal.output_of(repository, "diff", "--format", "html"))
         comment.take(camera, terminal.output_of(repository, "diff", "--format", "markdown"))
         recording.take(camera, repository)

@@ -10,7 +10,9 @@ from pictures.__main__ import main
 
 pytestmark = pytest.mark.deep
 
-NAMES = {f"{name}-{scheme}.png" for name in ("comment", "page") for scheme in ("light", "dark")} | {"terminal.gif"}
+NAMES = {f"{name}-{scheme}.png" for name in ("comment", "flow", "page") for scheme in ("light", "dark")} | {
+    "terminal.gif"
+}
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium on PATH")
