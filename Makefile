@@ -19,7 +19,7 @@ BEHAVIOUR := $(addprefix tests/,behaviour/test_end_to_end.py behaviour/test_git_
 	commands/test_forged_plans.py commands/test_gone_and_back.py \
 	commands/test_acknowledge.py)
 
-.PHONY: demo test test-deep lint format bench schema lock clean
+.PHONY: demo test test-deep lint format bench pictures schema lock clean
 
 demo: $(VENV)/.run  ## diff, sync, and a sync that changes nothing, on the embedded stand-in
 	@rm -rf .syncjob/demo && $(BIN)/python demo.py .syncjob/demo
@@ -52,6 +52,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev  ## writes the tables of docs/benchmarks.md, in a quarter of an hour; FULL=1 measures everything
 	$(BIN)/python -m bench --write $(if $(FULL),--size full)
+
+pictures: $(VENV)/.dev  ## takes the README's pictures anew, in docs/pictures; needs a Chromium
+	$(BIN)/python -m pictures docs/pictures
 
 schema: $(VENV)/.run  ## writes docs/report.schema.json
 	$(BIN)/python -c 'import json; from syncjob.report.json import schema; print(json.dumps(schema(), indent=2))' > docs/report.schema.json

@@ -5,6 +5,16 @@
   const rows = [...document.querySelectorAll("nav ol > li")];
   const filter = document.getElementById("filter");
   const found = document.getElementById("found");
+
+  // What scrolls sideways can be reached by keyboard; Safari does not see to that itself.
+  const reachable = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+      else target.removeAttribute("tabindex");
+    }
+  });
+  document.querySelectorAll(".prose pre, .prose .scroll").forEach((wide) => reachable.observe(wide));
+
   if (!filter) return;
 
   for (const hidden of document.querySelectorAll("nav [hidden]")) hidden.hidden = false;
