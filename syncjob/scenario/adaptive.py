@@ -43,6 +43,13 @@ class Adaptive:
         self._not_before, self._since = float("-inf"), float("inf")  # what is judged: sent from then on, since when
         self._requests = self._refused = 0
 
+    def tell(self, told: float) -> None:
+        """Takes in another limit; what was found of the one before holds for the same part of it."""
+        part, self._told = self.limit / self._told, told
+        self._set(told * part)
+        if self.interval:
+            self._use(self._share)
+
     def enter(self, now: float) -> None:
         """One is sent; after a pause as long as a window, nothing of ours is in the server's any more."""
         if now - self._seen >= max(self._seconds, 2 * self.interval):

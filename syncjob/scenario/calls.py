@@ -133,6 +133,10 @@ class Calls:
         """Takes in that other clients sent requests, by the times at which each was answered, in order."""
         self._pacer.hold(answered)
 
+    def share(self, runs: Callable[[], int]) -> None:
+        """Takes an equal part of the limit; `runs` says how many clients share it, this one included, each second."""
+        self._pacer.share(runs)
+
     def _send(
         self,
         method: str,

@@ -31,6 +31,8 @@ class Pacer:
         self._sleep = sleep
         self._on_lowered = on_lowered
         self._is_urgent = is_urgent
+        self._runs: Callable[[], int] | None = None
+        self._look_at = float("-inf")
         self._lock = threading.Lock()
         self._turn = threading.Lock()
 
@@ -41,6 +43,10 @@ class Pacer:
     def hold(self, answered: Iterable[float]) -> None:
         """Takes in that others sent requests, by the times at which each was answered, in order."""
         self._window.hold(answered)
+
+    def share(self, runs: Callable[[], int]) -> None:
+        """Takes an equal part of the limit from now on; `runs` is asked each second how many share it."""
+        self._runs = runs
 
     def place(self, before_send: Callable[[], None] = lambda: None) -> "_Place":
         """Waits for a place and holds it for the request; it stays free if `before_send`, after the wait, raises."""
@@ -58,15 +64,13 @@ class Pacer:
 
     def enter(self) -> float:
         """The time at which a place was taken."""
-        with self._lock:
-            now = self._clock()
-            wait = self._window.enter(now, is_urgent=bool(self._is_urgent and self._is_urgent()))
+        now, wait = self._ask()
         if wait > 0:
             with self._turn:  # one worker asks for all that wait: who waits for a lock costs nothing
                 while wait > 0:
                     now, wait = self._ask()
                     if wait > 0:
-                        self._sleep(min(wait, _LOOK) if self._is_urgent else wait)
+                        self._sleep(min(wait, _LOOK) if self._is_urgent or self._runs else wait)
         return now
 
     def leave(self, entered: float, *, is_sent: bool, refused: RateLimited | None) -> None:
@@ -82,6 +86,9 @@ class Pacer:
         """The time, and how long after it to ask again; 0 if a place was taken."""
         with self._lock:
             now = self._clock()
+            if self._runs and now >= self._look_at:
+                self._look_at = now + _LOOK
+                self._window.share(self._runs(), now)
             return now, self._window.enter(now, is_urgent=bool(self._is_urgent and self._is_urgent()))
 
 

@@ -12,17 +12,20 @@ _LATE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
-    """The server refused requests within the limit, so it was lowered; both in requests a minute."""
+    """The server refused requests within the limit, so it was lowered; requests a minute, of all runs that share it."""
 
     before: int
     after: int
 
 
 class Window:
-    """Lets at most `limit` requests into any `seconds`; 0 means no limit. Times are seconds of one clock."""
+    """Lets at most `limit` requests into any `seconds`, or its part of them; 0 means no limit. Times are of one clock."""
 
     def __init__(self, limit: int, seconds: float = 60.0) -> None:
+        self._told, self._seconds = limit, seconds
         self._is_limited = limit > 0
+        self._runs = 1  # that share the limit
+        self._seen: dict[int, float] = {}  # when so many were there last
         self._adaptive = Adaptive(limit, seconds)
         self._places = _Places(seconds)
         self._paused_until = self._next = float("-inf")
@@ -48,6 +51,15 @@ class Window:
         self._places.forget(now)
         return (*self._places.answered, *[now] * self._places.in_flight)
 
+    def share(self, runs: int, now: float) -> None:
+        """Takes an equal part of the limit, of which so many runs know; the server counts one that ended for a window."""
+        self._seen[runs] = now
+        most = max(each for each, at in self._seen.items() if now - at < self._seconds)
+        self._seen = {each: at for each, at in self._seen.items() if each <= most}
+        if self._is_limited and most != self._runs:
+            self._runs = most
+            self._adaptive.tell(max(1.0, self._told / most))
+
     def enter(self, now: float, *, is_urgent: bool = False) -> float:
         """Takes a place and returns 0, or returns the seconds after which to ask again; what is urgent takes one at once."""
         wait = max(self._paused_until - now, self._until_free(now))
@@ -72,7 +84,7 @@ class Window:
             self._places.answered.append(now)
             self._adaptive.admit(entered, now)
         after = self._adaptive.whole
-        return Lowered(before, after) if after < before else None
+        return Lowered(before * self._runs, after * self._runs) if after < before else None
 
     def _until_free(self, now: float) -> float:
         if not self._is_limited:
