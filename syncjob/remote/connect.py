@@ -53,7 +53,7 @@ def connect(config: Config, learnt: Learnt, stop: Stop, distrust: str | None = N
         stop.when_overdue(client.abort)
         if ledger and beside:
             client.hold(ledger.sent_before)
-            client.share(beside.count)
+            client.share(beside.count, ledger.ended)
         try:
             yield client
         finally:

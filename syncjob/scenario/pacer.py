@@ -1,7 +1,7 @@
 """Request pacing: one window and one pause, shared by all workers."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 
 from syncjob.errors import RateLimited
@@ -32,6 +32,8 @@ class Pacer:
         self._on_lowered = on_lowered
         self._is_urgent = is_urgent
         self._runs: Callable[[], int] | None = None
+        self._ended: Callable[[], Sequence[float]] = tuple
+        self._seen = 1  # runs
         self._look_at = float("-inf")
         self._lock = threading.Lock()
         self._turn = threading.Lock()
@@ -41,12 +43,16 @@ class Pacer:
         return self._window.limit
 
     def hold(self, answered: Iterable[float]) -> None:
-        """Takes in that others sent requests, by the times at which each was answered, in order."""
+        """Takes in that others sent requests, by the times at which each was answered."""
         self._window.hold(answered)
 
-    def share(self, runs: Callable[[], int]) -> None:
-        """Takes an equal part of the limit from now on; `runs` is asked each second how many share it."""
-        self._runs = runs
+    def share(self, runs: Callable[[], int], ended: Callable[[], Sequence[float]]) -> None:
+        """Takes an equal part of the limit from now on.
+
+        Each second `runs` is asked how many share it, and if they are fewer, `ended` when requests of others were
+        answered that are not known yet.
+        """
+        self._runs, self._ended = runs, ended
 
     def place(self, before_send: Callable[[], None] = lambda: None) -> "_Place":
         """Waits for a place and holds it for the request; it stays free if `before_send`, after the wait, raises."""
@@ -88,7 +94,8 @@ class Pacer:
             now = self._clock()
             if self._runs and now >= self._look_at:
                 self._look_at = now + _LOOK
-                self._window.share(self._runs(), now)
+                seen, self._seen = self._seen, self._runs()
+                self._window.share(self._seen, now, self._ended() if self._seen < seen else ())
             return now, self._window.enter(now, is_urgent=bool(self._is_urgent and self._is_urgent()))
 
 

@@ -1,7 +1,7 @@
 """When the next request may be sent: a sliding window, a pause, and requests that are spread. Pure; used by the pacer."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from syncjob.scenario.adaptive import Adaptive
@@ -43,16 +43,22 @@ class Window:
         return max(0.0, self._paused_until - now)
 
     def hold(self, answered: Iterable[float]) -> None:
-        """Takes in that others sent requests, by the times at which each was answered, in order."""
-        self._places.answered.extend(answered)
+        """Takes in that others sent requests, by the times at which each was answered."""
+        self._places.answered = deque(sorted((*self._places.answered, *answered)))
 
     def answered(self, now: float) -> tuple[float, ...]:
         """When each request was answered that a server may still count."""
         self._places.forget(now)
         return (*self._places.answered, *[now] * self._places.in_flight)
 
-    def share(self, runs: int, now: float) -> None:
-        """Takes an equal part of the limit, of which so many runs know; the server counts one that ended for a window."""
+    def share(self, runs: int, now: float, ended: Sequence[float] = ()) -> None:
+        """Takes an equal part of the limit, of which so many runs know.
+
+        Requests of one that ended count as `hold` has it; without their times, it counts as if it went on for a window.
+        """
+        if ended:
+            self.hold(ended)
+            self._seen = {}
         self._seen[runs] = now
         most = max(each for each, at in self._seen.items() if now - at < self._seconds)
         self._seen = {each: at for each, at in self._seen.items() if each <= most}

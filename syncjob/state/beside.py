@@ -14,6 +14,7 @@ from syncjob.errors import UsageError
 from syncjob.state.folder import BESIDE, state_folder
 from syncjob.state.sent import path_of
 
+_NAME = re.compile(BESIDE)
 # In seconds. A run that waits for an answer to its question, or that was killed, leaves the limit to the others soon.
 _PRESENT, _OLD = 5.0, 60.0
 _AHEAD = 1.0  # another run may have touched its file since we looked at the clock
@@ -67,4 +68,4 @@ class Beside:
                     yield status.st_mtime
 
     def _is_of_one(self, name: str) -> bool:
-        return name.startswith(f"{self._limit}-") and re.fullmatch(BESIDE, name) is not None
+        return name.startswith(f"{self._limit}-") and _NAME.fullmatch(name) is not None

@@ -263,6 +263,17 @@ def test_runs_beside_each_other_take_equal_parts_and_one_that_ended_counts_for_a
     assert (window.limit, sent_at_once(window, START + 120)) == (100, 100)
 
 
+def test_of_one_that_ended_and_left_what_it_sent_nothing_else_counts() -> None:
+    window = Window(100)
+    window.share(2, START)
+    assert sent_at_once(window, START + 10) == 50
+    window.share(1, START + 20, ended=[START + 5.0] * 20)
+    assert window.limit == 100
+    assert sent_at_once(window, START + 20) == 30
+    assert sent_at_once(window, START + 65) == 20  # its own came back later
+    assert sent_at_once(window, START + 70) == 50
+
+
 def test_one_that_joins_makes_the_part_smaller_at_once() -> None:
     window = Window(100)
     assert sent_at_once(window, START) == 100
