@@ -88,6 +88,17 @@ def test_told_the_right_rate_nearly_all_is_used_and_next_to_nothing_refused(name
     assert refused <= (0 if name in ("sliding", "fixed", "bucket of 100") else 0.025)
 
 
+@pytest.mark.parametrize("name", ["bucket of 1", "GCRA of 1"])
+@pytest.mark.parametrize(("latency", "workers"), [(0.1, 8), (0.2, 8), (0.05, 32)])
+def test_where_no_burst_is_admitted_the_first_minute_refuses_what_was_in_flight(
+    name: str, latency: float, workers: int
+) -> None:
+    ran = Simulation(Window(TOLD), RIGHT[name](), workers, (latency, latency), seeded(0), counted=evenly)
+    run(1.5, ran)
+    assert len(ran.refused) <= workers
+    assert len(ran.admitted) >= 0.9 * 1.5 * TOLD
+
+
 @pytest.mark.parametrize("name", STRAY)
 def test_stray_refusals_cost_little_more_than_themselves(name: str) -> None:
     share, make = STRAY[name]
