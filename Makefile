@@ -50,7 +50,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.dev  ## writes the tables of docs/benchmarks.md, in a quarter of an hour; FULL=1 measures everything
+bench: $(VENV)/.dev  ## writes docs/benchmarks.md and docs/charts/, in a quarter of an hour; FULL=1 measures everything
 	$(BIN)/python -m bench --write $(if $(FULL),--size full)
 
 pictures: $(VENV)/.dev  ## takes the README's pictures anew, in docs/pictures; needs a Chromium

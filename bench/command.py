@@ -1,4 +1,4 @@
-"""`python -m bench`: the parts one after another, shown as Markdown and put into docs/benchmarks.md.
+"""`python -m bench`: the parts one after another, shown as Markdown, put into docs/benchmarks.md and drawn as charts.
 
 A missed goal is shown and fails nothing.
 """
@@ -12,16 +12,18 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import comparison, limited, local, tasks
+from bench import comparison, limited, local, simulated, tasks
 from bench.page import with_part
 from bench.results import Section, markdown
 from bench.sizes import SIZES, Size
 
 _PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+_CHARTS = _PAGE.parent / "charts"
 _PARTS: Mapping[str, Callable[[Size], Section]] = {
     "clients": comparison.compare,
     "tasks": tasks.measure,
     "limit": limited.compare,
+    "pace": simulated.simulate,
     "local": local.measure,
 }
 _PACKAGES = ("httpx", "httpcore", "h11", "msgspec", "scenario-sdk", "aiohttp")
@@ -35,14 +37,25 @@ def main() -> None:
         print(text, flush=True)
         if asked.write:
             _PAGE.write_text(with_part(_PAGE.read_text("utf-8"), part, text), "utf-8")
+    if asked.write:
+        _draw()
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="syncjob beside other clients, and its goals")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(_PARTS)}; all if none is named")
     parser.add_argument("--size", choices=SIZES, default="usual", help="a look, a quarter of an hour (usual), or all")
-    parser.add_argument("--write", action="store_true", help="also put the tables into docs/benchmarks.md")
+    parser.add_argument("--write", action="store_true", help="also put the tables into docs/benchmarks.md, and draw")
     return parser
+
+
+def _draw() -> None:
+    """All charts, from what the page has now: also from figures of an earlier run."""
+    from bench.charts import charts  # loads matplotlib, which nothing that is measured needs
+
+    _CHARTS.mkdir(exist_ok=True)
+    for name, svg in charts(_PAGE.read_text("utf-8")).items():
+        (_CHARTS / f"{name}.svg").write_text(svg, "utf-8")
 
 
 def _measured(part: Callable[[Size], Section], size: str) -> str:

@@ -15,6 +15,7 @@ from syncjob.scenario.calls import Patience
 from syncjob.scenario.http.transport import Exchange, Limits
 from syncjob.scenario.rate_limit import Lowered
 from syncjob.scenario.retry import Retry
+from syncjob.state.beside import Beside
 from syncjob.state.folder import sandbox_file
 from syncjob.state.probe_results import Learnt
 from syncjob.state.sent import Ledger
@@ -42,18 +43,23 @@ def _refuse(method: str, target: str, headers: Mapping[str, str], body: bytes) -
 def connect(config: Config, learnt: Learnt, stop: Stop, distrust: str | None = None) -> Iterator[Scenario]:
     """The client, until the block ends; its waits end with a Stopped when the stop is requested.
 
-    It counts what runs before it sent, and leaves what it sent to the next, unless the state folder is not believed.
+    It counts what runs before it sent, shares the limit with those beside it, and leaves what it sent to the next,
+    unless the state folder is not believed.
     """
     http = config.http
-    ledger = Ledger(config) if http.own_per_minute and not (config.is_sandbox or distrust) else None
+    is_counted = http.own_per_minute and not (config.is_sandbox or distrust)
+    ledger, beside = (Ledger(config), Beside(config)) if is_counted else (None, None)
     with _sandbox(config) as handler, _client(config, learnt, stop, handler) as client:
         stop.when_overdue(client.abort)
-        client.hold(ledger.sent_before if ledger else ())
+        if ledger and beside:
+            client.hold(ledger.sent_before)
+            client.share(beside.count, ledger.ended)
         try:
             yield client
         finally:
-            if ledger:
+            if ledger and beside:
                 ledger.keep(client.answered())
+                beside.end()
 
 
 def _client(config: Config, learnt: Learnt, stop: Stop, handler: Handler | None) -> Scenario:

@@ -6,6 +6,8 @@ from collections import deque
 # one in a hundred is refused then. A limit that is exceeded by more than that refuses more; what refuses whatever the
 # rate is has no lower rate to be found.
 _SLOWER, _FASTER, _FLOOR = 0.02, 0.0002, 0.9
+# So does each that is refused together with the first one, down to this, if next to nothing was admitted before.
+_NO_BURST = 0.94
 _MANY = 0.12  # as much of a window refused: what it admitted is what the server admits
 _FEW = 0.08  # no more than that: more is tried, by a step that doubles
 _STEP, _LARGEST_STEP = 0.06, 1.0
@@ -34,6 +36,7 @@ class Adaptive:
         self._share = 1.0  # of the limit that is used
         self._step = _STEP
         self._busy_since = self._seen = self._refused_at = float("-inf")
+        self._first_refused_at = float("inf")
         self._in_a_row = 0
         self._admitted: deque[float] = deque()  # when each was answered, for a window
         self._usual = 0.0  # the part of requests that is refused whatever the limit is
@@ -42,6 +45,13 @@ class Adaptive:
         self._is_held = False  # for a window, in which no more is tried
         self._not_before, self._since = float("-inf"), float("inf")  # what is judged: sent from then on, since when
         self._requests = self._refused = 0
+
+    def tell(self, told: float) -> None:
+        """Takes in another limit; what was found of the one before holds for the same part of it."""
+        part, self._told = self.limit / self._told, told
+        self._set(told * part)
+        if self.interval:
+            self._use(self._share)
 
     def enter(self, now: float) -> None:
         """One is sent; after a pause as long as a window, nothing of ours is in the server's any more."""
@@ -64,8 +74,11 @@ class Adaptive:
         self._seen = now
         self._count(sent, now, is_refused=True)
         if sent < self._refused_at:
+            if self._refused_at == self._first_refused_at and len(self._admitted) < _FULL:
+                self._use(max(_NO_BURST, self._share - _SLOWER))
             return 0.0
         self._refused_at = now
+        self._first_refused_at = min(self._first_refused_at, now)
         self._in_a_row += 1
         admitted = sum(answered > sent - self._seconds for answered in self._admitted) if self._is_full else 0
         # None at all may be others' doing, and says nothing of the limit.

@@ -1,7 +1,7 @@
 """Calls of one API: typed, paced and retried. Safe to share by threads."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Self, TypedDict, TypeVar
@@ -143,8 +143,15 @@ class Calls:
         return self._pacer.answered()
 
     def hold(self, answered: Iterable[float]) -> None:
-        """Takes in that other clients sent requests, by the times at which each was answered, in order."""
+        """Takes in that other clients sent requests, by the times at which each was answered."""
         self._pacer.hold(answered)
+
+    def share(self, runs: Callable[[], int], ended: Callable[[], Sequence[float]]) -> None:
+        """Takes an equal part of the limit: `runs` says how many clients share it, this one included, each second.
+
+        If they are fewer, `ended` says when requests of the others were answered that are not known yet.
+        """
+        self._pacer.share(runs, ended)
 
     def _send(
         self,

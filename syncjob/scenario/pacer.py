@@ -1,7 +1,7 @@
 """Request pacing: one window and one pause, shared by all workers."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 
 from syncjob.errors import RateLimited
@@ -31,6 +31,10 @@ class Pacer:
         self._sleep = sleep
         self._on_lowered = on_lowered
         self._is_urgent = is_urgent
+        self._runs: Callable[[], int] | None = None
+        self._ended: Callable[[], Sequence[float]] = tuple
+        self._seen = 1  # runs
+        self._look_at = float("-inf")
         self._lock = threading.Lock()
         self._turn = threading.Lock()
 
@@ -39,8 +43,16 @@ class Pacer:
         return self._window.limit
 
     def hold(self, answered: Iterable[float]) -> None:
-        """Takes in that others sent requests, by the times at which each was answered, in order."""
+        """Takes in that others sent requests, by the times at which each was answered."""
         self._window.hold(answered)
+
+    def share(self, runs: Callable[[], int], ended: Callable[[], Sequence[float]]) -> None:
+        """Takes an equal part of the limit from now on.
+
+        Each second `runs` is asked how many share it, and if they are fewer, `ended` when requests of others were
+        answered that are not known yet.
+        """
+        self._runs, self._ended = runs, ended
 
     def place(self, before_send: Callable[[], None] = lambda: None) -> "_Place":
         """Waits for a place and holds it for the request; it stays free if `before_send`, after the wait, raises."""
@@ -58,15 +70,13 @@ class Pacer:
 
     def enter(self) -> float:
         """The time at which a place was taken."""
-        with self._lock:
-            now = self._clock()
-            wait = self._window.enter(now, is_urgent=bool(self._is_urgent and self._is_urgent()))
+        now, wait = self._ask()
         if wait > 0:
             with self._turn:  # one worker asks for all that wait: who waits for a lock costs nothing
                 while wait > 0:
                     now, wait = self._ask()
                     if wait > 0:
-                        self._sleep(min(wait, _LOOK) if self._is_urgent else wait)
+                        self._sleep(min(wait, _LOOK) if self._is_urgent or self._runs else wait)
         return now
 
     def leave(self, entered: float, *, is_sent: bool, refused: RateLimited | None) -> None:
@@ -82,6 +92,10 @@ class Pacer:
         """The time, and how long after it to ask again; 0 if a place was taken."""
         with self._lock:
             now = self._clock()
+            if self._runs and now >= self._look_at:
+                self._look_at = now + _LOOK
+                seen, self._seen = self._seen, self._runs()
+                self._window.share(self._seen, now, self._ended() if self._seen < seen else ())
             return now, self._window.enter(now, is_urgent=bool(self._is_urgent and self._is_urgent()))
 
 

@@ -1,7 +1,7 @@
 """When the next request may be sent: a sliding window, a pause, and requests that are spread. Pure; used by the pacer."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from syncjob.scenario.adaptive import Adaptive
@@ -12,17 +12,20 @@ _LATE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
-    """The server refused requests within the limit, so it was lowered; both in requests a minute."""
+    """The server refused requests within the limit, so it was lowered; requests a minute, of all runs that share it."""
 
     before: int
     after: int
 
 
 class Window:
-    """Lets at most `limit` requests into any `seconds`; 0 means no limit. Times are seconds of one clock."""
+    """Lets at most `limit` requests into any `seconds`, or its part of them; 0 means no limit. Times are of one clock."""
 
     def __init__(self, limit: int, seconds: float = 60.0) -> None:
+        self._told, self._seconds = limit, seconds
         self._is_limited = limit > 0
+        self._runs = 1  # that share the limit
+        self._seen: dict[int, float] = {}  # when so many were there last
         self._adaptive = Adaptive(limit, seconds)
         self._places = _Places(seconds)
         self._paused_until = self._next = float("-inf")
@@ -40,13 +43,28 @@ class Window:
         return max(0.0, self._paused_until - now)
 
     def hold(self, answered: Iterable[float]) -> None:
-        """Takes in that others sent requests, by the times at which each was answered, in order."""
-        self._places.answered.extend(answered)
+        """Takes in that others sent requests, by the times at which each was answered."""
+        self._places.answered = deque(sorted((*self._places.answered, *answered)))
 
     def answered(self, now: float) -> tuple[float, ...]:
         """When each request was answered that a server may still count."""
         self._places.forget(now)
         return (*self._places.answered, *[now] * self._places.in_flight)
+
+    def share(self, runs: int, now: float, ended: Sequence[float] = ()) -> None:
+        """Takes an equal part of the limit, of which so many runs know.
+
+        Requests of one that ended count as `hold` has it; without their times, it counts as if it went on for a window.
+        """
+        if ended:
+            self.hold(ended)
+            self._seen = {}
+        self._seen[runs] = now
+        most = max(each for each, at in self._seen.items() if now - at < self._seconds)
+        self._seen = {each: at for each, at in self._seen.items() if each <= most}
+        if self._is_limited and most != self._runs:
+            self._runs = most
+            self._adaptive.tell(max(1.0, self._told / most))
 
     def enter(self, now: float, *, is_urgent: bool = False) -> float:
         """Takes a place and returns 0, or returns the seconds after which to ask again; what is urgent takes one at once."""
@@ -72,7 +90,7 @@ class Window:
             self._places.answered.append(now)
             self._adaptive.admit(entered, now)
         after = self._adaptive.whole
-        return Lowered(before, after) if after < before else None
+        return Lowered(before * self._runs, after * self._runs) if after < before else None
 
     def _until_free(self, now: float) -> float:
         if not self._is_limited:

@@ -50,6 +50,14 @@ class Ledger:
         """When each request was answered, in order."""
         return [here for here, _ in self._found]
 
+    def ended(self) -> list[float]:
+        """The same of runs beside this one that ended since it was asked last."""
+        here, now = self._clock(), time.time()
+        others = Counter(_recent(path_of(self._config), now)) - Counter(at for _, at in self._found)
+        new = [(here - (now - at), at) for at in sorted(others.elements())]
+        self._found += new
+        return [at for at, _ in new]
+
     def keep(self, answered: Sequence[float]) -> None:
         """Keeps what was answered, what was `sent_before` with it, beside what other runs kept in the meantime."""
         if not answered:

@@ -4,6 +4,7 @@ The figures are in docs/decisions.md. Every limiter meets latencies of 50 ms to 
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -87,6 +88,17 @@ def test_told_the_right_rate_nearly_all_is_used_and_next_to_nothing_refused(name
     assert refused <= (0 if name in ("sliding", "fixed", "bucket of 100") else 0.025)
 
 
+@pytest.mark.parametrize("name", ["bucket of 1", "GCRA of 1"])
+@pytest.mark.parametrize(("latency", "workers"), [(0.1, 8), (0.2, 8), (0.05, 32)])
+def test_where_no_burst_is_admitted_the_first_minute_refuses_what_was_in_flight(
+    name: str, latency: float, workers: int
+) -> None:
+    ran = Simulation(Window(TOLD), RIGHT[name](), workers, (latency, latency), seeded(0), counted=evenly)
+    run(1.5, ran)
+    assert len(ran.refused) <= workers
+    assert len(ran.admitted) >= 0.9 * 1.5 * TOLD
+
+
 @pytest.mark.parametrize("name", STRAY)
 def test_stray_refusals_cost_little_more_than_themselves(name: str) -> None:
     share, make = STRAY[name]
@@ -126,6 +138,28 @@ def test_two_runs_beside_each_other_both_come_to_their_end(name: str, latency: f
     runs[1].rests = lambda now: max(0.0, START + 7 - now) if len(runs[1].admitted) < items else 1e9
     run(25, *runs)
     assert min(len(each.admitted) for each in runs) >= items
+
+
+def until_done(its: Simulation, begins: float, items: int, now: float) -> float:
+    return max(0.0, begins - now) if len(its.admitted) < items else 1e9
+
+
+@pytest.mark.parametrize("begins", [0, 7, 65])
+@pytest.mark.parametrize("name", [*SHARED, "GCRA of 10"])
+def test_two_runs_of_one_machine_take_equal_parts(name: str, begins: float) -> None:
+    server, items, starts = RIGHT[name](), 600, (0.0, begins)
+
+    def sending(now: float) -> int:
+        return sum(now >= START + at and len(its.admitted) < items for at, its in zip(starts, runs, strict=True))
+
+    runs = [Simulation(Window(TOLD), server, 8, (0.1, 1.0), seeded(at), beside=sending) for at in starts]
+    for at, its in zip(starts, runs, strict=True):
+        its.rests = partial(until_done, its, START + at, items)
+    run(25, *runs)
+    took = [its.admitted[items - 1] - at for at, its in zip(starts, runs, strict=True)]
+    assert max(took) / min(took) <= 1.3
+    assert max(each.refusals for each in runs) <= 0.05
+    assert 2 * items / TOLD * 60 / (begins + took[1]) >= 0.9
 
 
 def test_what_strangers_took_for_a_while_is_used_again() -> None:

@@ -239,3 +239,75 @@ def test_a_place_that_was_not_used_is_free_again() -> None:
     assert window.enter(5.0) == 0
     window.leave(5.0, 6.0, is_refused=False)
     assert window.enter(6.0) == 60
+
+
+def sent_at_once(window: Window, now: float) -> int:
+    """How many are let in, each answered at once."""
+    count = 0
+    while window.enter(now) == 0:
+        window.leave(now, now, is_refused=False)
+        count += 1
+    return count
+
+
+def test_runs_beside_each_other_take_equal_parts_and_one_that_ended_counts_for_a_window() -> None:
+    window = Window(100)
+    window.share(3, START)
+    assert (window.limit, sent_at_once(window, START)) == (33, 33)
+    window.share(1, START + 30)
+    assert window.limit == 33
+    window.share(2, START + 59)
+    window.share(1, START + 60)
+    assert (window.limit, sent_at_once(window, START + 60)) == (50, 50)
+    window.share(1, START + 119)
+    assert (window.limit, sent_at_once(window, START + 120)) == (100, 100)
+
+
+def test_of_one_that_ended_and_left_what_it_sent_nothing_else_counts() -> None:
+    window = Window(100)
+    window.share(2, START)
+    assert sent_at_once(window, START + 10) == 50
+    window.share(1, START + 20, ended=[START + 5.0] * 20)
+    assert window.limit == 100
+    assert sent_at_once(window, START + 20) == 30
+    assert sent_at_once(window, START + 65) == 20  # its own came back later
+    assert sent_at_once(window, START + 70) == 50
+
+
+def test_one_that_joins_makes_the_part_smaller_at_once() -> None:
+    window = Window(100)
+    assert sent_at_once(window, START) == 100
+    window.share(2, START + 10)
+    assert window.limit == 50
+    assert sent_at_once(window, START + 60) == 50
+
+
+@pytest.mark.parametrize(("told", "runs", "limit"), [(100, 1_000, 1), (1, 2, 1), (0, 5, 0)])
+def test_a_part_is_one_request_a_minute_at_least(told: int, runs: int, limit: int) -> None:
+    window = Window(told)
+    window.share(runs, START)
+    assert window.limit == limit
+    assert window.enter(START) == 0
+
+
+def test_what_was_found_out_about_the_limit_holds_for_its_parts() -> None:
+    asked = Asked(100)
+    for _ in range(21):
+        asked.now += 3
+        asked.send()
+    lowered = [asked.send(is_refused=True) for _ in range(3)][-1]
+    found = asked.window.limit
+    asked.window.share(2, asked.now)
+    assert asked.window.limit == found // 2
+    asked.window.share(1, asked.now + 61)
+    assert asked.window.limit == found
+    assert lowered == Lowered(100, found)
+
+
+def test_what_a_lowered_part_says_is_the_limit_as_a_whole() -> None:
+    asked = Asked(100)
+    asked.window.share(2, START)
+    for _ in range(25):
+        asked.now += 3
+        asked.send()
+    assert [asked.send(is_refused=True) for _ in range(3)][-1] == Lowered(100, 2 * 19)

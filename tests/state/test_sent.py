@@ -57,6 +57,19 @@ def test_runs_beside_each_other_are_added_up(config: Config) -> None:
     assert ages(config) == [50, 20, 10, 10]
 
 
+def test_what_a_run_that_ended_kept_is_found_once_and_stays_the_same(config: Config) -> None:
+    now = time.monotonic()
+    keep(config, 50)
+    here, other = Ledger(config), Ledger(config)
+    assert here.ended() == []
+    other.keep([*other.sent_before, now - 20, now - 10])
+    ended = here.ended()
+    assert [round(now - at) for at in ended] == [20, 10]
+    assert here.ended() == []
+    here.keep([*here.sent_before, now - 5])
+    assert ages(config) == [50, 20, 10, 5]
+
+
 @pytest.mark.parametrize(
     "content",
     [

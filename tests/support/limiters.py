@@ -129,6 +129,7 @@ class Simulation:
     lowered: list[tuple[float, Lowered]] = field(default_factory=list)
     now: float = START
     is_asking: bool = False  # one of the workers, for all that wait
+    beside: Callable[[float], int] | None = None  # how many runs it sees at the limit, itself included
 
     def work(self) -> Iterator[float | None]:
         """Yields how long it is until it goes on; None: until another is let in."""
@@ -137,7 +138,7 @@ class Simulation:
             while self.is_asking:
                 yield None
             self.is_asking = True
-            while (wait := self.window.enter(self.now)) > 0:
+            while (wait := self._enter()) > 0:
                 yield wait
             self.is_asking = False
             entered = self.now
@@ -150,6 +151,12 @@ class Simulation:
             lowered = self.window.leave(entered, self.now, is_refused=not is_admitted)
             if lowered:
                 self.lowered.append((self.now - START, lowered))
+
+    def _enter(self) -> float:
+        if self.beside is None:
+            return self.window.enter(self.now)
+        self.window.share(self.beside(self.now), self.now)
+        return min(1.0, self.window.enter(self.now))  # it looks again each second
 
     def share(self, limit: int, since: float = 0) -> float:
         """What part of the limit was admitted from that minute on, over whole rounds of `limit` requests."""
