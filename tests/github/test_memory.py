@@ -146,7 +146,7 @@ def test_full_syncs_and_backfills_use_what_drift_knows(known: Nights, remote: Lo
 LOST: dict[str, Callable[[Nights], object]] = {
     "lost": lambda known: known.cache.saved.clear(),
     "of another profile": lambda known: change(
-        known, lambda line: ["1", "a" * 64, 1, 1] if len(line) == 4 and line[0] == 1 else line
+        known, lambda line: [1, "a" * 64, *line[2:]] if len(line) == 4 and line[0] == 1 else line
     ),
     "damaged": lambda known: spoil(known, lambda data: data[: len(data) // 2]),
     "no text": lambda known: spoil(known, lambda data: b"\xff" * 1000),
