@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import comparison, limited, local, tasks
+from bench import comparison, in_step, limited, local, tasks
 from bench.page import with_part
 from bench.results import Section, markdown
 from bench.sizes import SIZES, Size
@@ -20,6 +20,7 @@ from bench.sizes import SIZES, Size
 _PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _PARTS: Mapping[str, Callable[[Size], Section]] = {
     "clients": comparison.compare,
+    "in-step": in_step.compare,
     "tasks": tasks.measure,
     "limit": limited.compare,
     "local": local.measure,

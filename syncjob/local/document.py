@@ -13,7 +13,7 @@ from syncjob.local import unfinished
 from syncjob.problems import Problem, warning
 from syncjob.text.canonical import canonical
 from syncjob.text.sanitize import shorten, unbroken
-from syncjob.text.tags import NearMiss, Tag, find, is_id
+from syncjob.text.tags import NearMiss, Tag, find, is_id, near_misses
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,12 @@ class Document:
     model_id: str
     path: str
     text: str = ""
-    tags: tuple[Tag, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def tags(self) -> tuple[Tag, ...]:
+        """Found each time: nobody asks for those of a text that is in step."""
+        return find(self.text)[0]
 
     @property
     def is_valid(self) -> bool:
@@ -125,9 +129,8 @@ def parse(model_id: str, path: str, data: bytes) -> Document:
         return Document(model_id, path, problems=tuple(problems))
     if unfinished.is_pointer(text):
         return Document(model_id, path, problems=(*problems, unfinished.POINTER))
-    found, misses = find(text)
-    problems += [*unfinished.conflicts(text), *_near_miss_problems(text, misses)]
-    return Document(model_id, path, text, found, tuple(problems))
+    problems += [*unfinished.conflicts(text), *_near_miss_problems(text, near_misses(text))]
+    return Document(model_id, path, text, tuple(problems))
 
 
 def _of_encoding(message: str, data: bytes, offset: int) -> Problem:
@@ -178,4 +181,6 @@ def _read_regular(path: str, max_file_bytes: int) -> bytes | Problem:
 
 def shown_name(name: str) -> str:
     r"""A file name as text that can be printed and encoded and the file be found by: undecodable bytes as `\xff`."""
+    if is_id(name):  # as nearly all are
+        return name
     return unbroken(os.fsencode(name).replace(b"\\", rb"\\").decode("utf-8", "backslashreplace"))
