@@ -32,6 +32,7 @@ class Change:
     if nothing is to be written: the digests stay. `invalid` is also the action of an item that cannot be compared,
     with the reason in `problems` or `failure`. `read_at` is when `before` was read, in seconds of the run's clock.
     `known` is what is known of the things that `before` refers to, and after a look-up of those of `after`.
+    `stamp` is the `updatedAt` of the model from before `before` was read, None if it tells nothing.
     `base` is the version in git that `before` was most likely edited from.
     """
 
@@ -47,6 +48,7 @@ class Change:
     failure: Failure | None = None
     model_name: str | None = None
     read_at: float = 0.0
+    stamp: str | None = None
     known: tuple[Entry, ...] = ()
     is_compared: bool = True
     exists: bool = True

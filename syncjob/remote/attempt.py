@@ -10,6 +10,7 @@ from syncjob.plan.outcome import Outcome, Status, is_of, stored_as, uncertain, u
 from syncjob.problems import Failure, Problem, warning
 from syncjob.remote.book import Book
 from syncjob.remote.descriptions import Remote
+from syncjob.remote.stamps import Since
 from syncjob.text.canonical import canonical, same, sha256
 from syncjob.text.normalised import is_same_but_for_form
 
@@ -44,6 +45,7 @@ class Attempt:
         stop: Stop,
         book: Book,
         unwanted: Callable[[Change], Problem | None],
+        since: Since,
     ) -> None:
         self._change = change
         self._remote = remote
@@ -51,6 +53,7 @@ class Attempt:
         self._stop = stop
         self._book = book
         self._unwanted = unwanted
+        self._since = since
         self._read_at = change.read_at
         self._max_age = recheck_after
         self._must_look = not change.exists  # a 404 is to come twice, whoever on the way sends it
@@ -70,7 +73,11 @@ class Attempt:
             return self._stopped(stopped.pending)
 
     def _recheck(self) -> Outcome | None:
-        return self._look() if self._must_look or self._age > self._max_age else None
+        if self._must_look:
+            return self._look()
+        if self._age > self._max_age and not self._is_started and (seen_at := self._since.of(self._change)) is not None:
+            self._read_at = seen_at
+        return self._look() if self._age > self._max_age else None
 
     def _send(self) -> Outcome | None:
         change = self._change

@@ -13,6 +13,7 @@ from syncjob.problems import Problem
 from syncjob.remote.attempt import Attempt
 from syncjob.remote.book import Book
 from syncjob.remote.descriptions import Remote
+from syncjob.remote.stamps import Since
 from syncjob.state.journal import Journal
 
 
@@ -30,12 +31,16 @@ def apply(
     """Writes each change, by `count` workers, and yields its outcome; one for every change, in no order.
 
     `unwanted` may say, just before a change is first sent, why it no longer is to be. A text read more than
-    `recheck_after` seconds ago is read again before it is overwritten.
+    `recheck_after` seconds ago is read again before it is overwritten, unless its stamp is still the same: see `Since`.
     """
     ended: set[str] = set()
     book = Book(journal, remote.recent, stop)
-    attempt = partial(Attempt, remote=remote, recheck_after=recheck_after, stop=stop, book=book, unwanted=unwanted)
+    since = Since(remote, changes, recheck_after)
+    attempt = partial(
+        Attempt, remote=remote, recheck_after=recheck_after, stop=stop, book=book, unwanted=unwanted, since=since
+    )
     for change, outcome in workers.run(changes, partial(_written, attempt, book), min(count, len(changes)), stop):
+        since.forget(change)
         ended.add(change.model_id)
         breaker.note(outcome.failure)
         yield outcome

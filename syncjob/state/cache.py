@@ -47,7 +47,7 @@ class Memory:
         for page in pages:
             for model in page.models:
                 count += 1
-                if _is_settled(model.updated_at, page.answered_at):
+                if is_settled(model.updated_at, page.answered_at):
                     self._run("INSERT OR REPLACE INTO listed VALUES (?, ?)", model.id, model.updated_at)
                 yield model
         self._run("UPDATE target SET models = ?", count)
@@ -73,6 +73,11 @@ class Memory:
             "SELECT sha256 FROM listed JOIN seen USING (model_id, updated_at) WHERE model_id = ?", model_id
         )
         return tuple(None if sha256 is None else str(sha256) for (sha256,) in found)
+
+    def stamp(self, model_id: str) -> str | None:
+        """The `updatedAt` with which a model was listed in this run; None if it was not, or is young."""
+        found = self._run("SELECT updated_at FROM listed WHERE model_id = ?", model_id)
+        return str(found[0][0]) if found and found[0][0] else None
 
     def remember(self, texts: Iterable[tuple[str, str | None]]) -> None:
         """Takes in (model id, digest) of what was read in this run, after its model was listed."""
@@ -139,7 +144,7 @@ def _failed(error: Exception) -> None:
     log.event("warning", "memory", message=f"the memory of earlier runs cannot be used, so all is read: {error}")
 
 
-def _is_settled(updated_at: str, listed_at: datetime | None) -> bool:
+def is_settled(updated_at: str, listed_at: datetime | None) -> bool:
     """Whether a model had long not changed when it was listed; both times are Scenario's, so that no other clock counts."""
     try:
         at = datetime.fromisoformat(updated_at)
