@@ -63,14 +63,13 @@ class Since:
         return at if stamp == change.stamp else None
 
     def forget(self, change: Change) -> None:
-        """Looks that model up no more."""
-        with self._lock:
-            self._left.pop(change.model_id, None)
-            self._found.pop(change.model_id, None)
+        """Looks that model up no more. Waits for no look-up: whoever takes results must see a stop."""
+        self._left.pop(change.model_id, None)
+        self._found.pop(change.model_id, None)
 
     def _look_up(self, model_id: str) -> None:
         at = self._remote.clock() - _LAG
-        others = (other for other in self._left if other != model_id)
+        others = (other for other in tuple(self._left) if other != model_id)
         batch = [model_id, *islice(others, self._size - 1)]
         rows = {row.id: row.updated_at for row in _ask(self._remote, batch).models}
         self._found |= {each: (rows.get(each), at) for each in batch}

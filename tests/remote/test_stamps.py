@@ -1,6 +1,7 @@
 """A text is not read again if its model's `updatedAt` is as it was before the text was read; on a clock of the tests' own."""
 
 import json
+import random
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,9 +14,10 @@ from syncjob.control.workers import Stop
 from syncjob.credentials import basic
 from syncjob.local.document import parse
 from syncjob.plan.compare import Change, compare
+from syncjob.plan.existing import Held
 from syncjob.plan.outcome import Outcome
 from syncjob.remote.descriptions import Remote
-from syncjob.remote.stamps import Before
+from syncjob.remote.stamps import Before, Since
 from syncjob.remote.write import apply
 from syncjob.sandbox.behaviours import parse as plays
 from syncjob.scenario import Scenario
@@ -186,3 +188,52 @@ def test_a_stamp_that_shows_an_edit_seconds_late_hides_none_that_a_reading_had_s
     for model_id, at in edited.items():
         is_lost = outcomes[model_id].status == "applied"
         assert written[model_id] - at <= 60 + _SECONDS if is_lost else scene.texts([model_id]) == {"theirs"}
+
+
+def test_whoever_takes_results_waits_for_no_look_up(scene: Scene) -> None:
+    with Scenario(basic("key", "secret"), base_url=scene.served.url) as client:
+        since = Since(Remote(client), [], 60)
+        with since._lock:  # as long as a look-up takes
+            since.forget(compare(parse("m000", "descriptions/m000.md", b"new"), Held("old", (), 0.0)))
+
+
+class _Strangers:
+    """They edit at random; a look-up shows each edit `lag` seconds late, and a write takes long."""
+
+    def __init__(self, scene: Scene, seed: int) -> None:
+        self.scene = scene
+        self.chance = random.Random(seed)  # noqa: S311  no secret
+        self.lag, self.slowness = self.chance.choice([0, 2, 9]), self.chance.choice([0, 3, 10])
+        self.edits: dict[str, float] = {}  # the last of each model
+        self.written: dict[str, float] = {}
+        self.due: list[tuple[float, str]] = []
+        self.shown = {model_id: scene.served.sandbox.row("model", model_id) for model_id in IDS}
+
+    def play(self, method: str, target: str) -> Answer | None:
+        if method == "PUT":
+            self.written[target.split("/")[3]] = self.scene.now
+            self.scene.waited += self.slowness
+        model_id = self.chance.choice(IDS)
+        if self.chance.random() < 0.2 and model_id not in self.written:
+            self.scene.served.sandbox.put(model_id, f"theirs {len(self.due)}")
+            self.edits[model_id] = self.scene.now
+            self.due.append((self.scene.now + self.lag, model_id))
+        return self._looked_up() if target == BULK else None
+
+    def _looked_up(self) -> Answer:
+        for at, model_id in self.due:
+            if at <= self.scene.now:
+                self.shown[model_id] = self.scene.served.sandbox.row("model", model_id)
+        return json_answer(200, json.dumps({"models": list(self.shown.values())}).encode())
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("seed", range(30))
+def test_whenever_somebody_edits_only_what_is_younger_than_a_reading_may_be_is_lost(scene: Scene, seed: int) -> None:
+    strangers = _Strangers(scene, seed)
+    scene.then = strangers.play
+    outcomes = scene.run(wait=strangers.chance.choice([0, 100, 600]))
+    for model_id, at in strangers.edits.items():
+        change = outcomes[model_id].change
+        if outcomes[model_id].status == "applied" and at > change.read_at:
+            assert strangers.written[model_id] - at <= 60 + 2 * _SECONDS
