@@ -11,11 +11,13 @@ SEED = HERE / "syncjob/sandbox/seed.json"
 
 
 def main(folder: Path) -> None:
-    """Makes the repository; `folder` must not exist."""
+    """Makes the repository; a folder that exists is left as it is."""
     descriptions = folder / "descriptions"
+    if folder.exists():
+        sys.exit(f"{folder} exists already: give the name of a new folder")
     descriptions.mkdir(parents=True)
     shutil.copy(HERE / "config.yaml", folder)
-    git(folder, "init", "--quiet")
+    git(folder, "init", "--quiet", "--initial-branch=main")
     for model in json.loads(SEED.read_text("utf-8"))["models"]:
         if model.get("description"):
             (descriptions / f"{model['id']}.md").write_text(model["description"] + "\n", "utf-8")
@@ -23,6 +25,8 @@ def main(folder: Path) -> None:
     shutil.rmtree(descriptions)
     shutil.copytree(HERE / "descriptions", descriptions)
     commit(folder, "Edits, to be reviewed")
+    made = "a repository with two commits: what Scenario holds, and edits that are not synced yet"
+    sys.stdout.write(f"Made {folder}, {made}.\n")
 
 
 def commit(folder: Path, message: str) -> None:
@@ -37,4 +41,6 @@ def git(folder: Path, *arguments: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python demo.py FOLDER")
     main(Path(sys.argv[1]))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from syncjob.git.git import Git
-from syncjob.git.history import texts
+from syncjob.git.history.texts import texts
 
 RECENT = "replaced by one of the last 100 commits"
 _ROUNDS = 3

@@ -27,6 +27,11 @@ class Credentials:
     def is_bearer(self) -> bool:
         return self.header.startswith("Bearer ")
 
+    @property
+    def key(self) -> str:
+        """The API key; "" for a session token, which has none."""
+        return "" if self.is_bearer else self.secrets[1]
+
 
 def basic(key: str, secret: str) -> Credentials:
     """Credentials of an API key and its secret, as RFC 7617 encodes them."""

@@ -27,7 +27,7 @@ class ScenarioError(SyncjobError):
     """One call to the API failed.
 
     `http_status` is None if no response came; `attempts` counts the requests made.
-    `retry_after` is the wait in seconds that the server asked for, None if it asked for none.
+    `retry_after` is the wait in seconds that the server asked for, or else the pacing; None if neither did.
     `ambiguous` says that the request was sent and its effect is unknown.
     `code` is what the report prints; one that is `fatal` ends the run.
     """

@@ -39,7 +39,7 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"syncjob.cli.{cmd_name}"), cmd_name)
+        command: click.Command = getattr(import_module(f"syncjob.cli.commands.{cmd_name}"), cmd_name)
         return command
 
     def resolve_command(

@@ -50,6 +50,12 @@ def _shard(context: click.Context, parameter: click.Parameter, value: str | None
     return Shard(int(number), int(count))
 
 
+def _share(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not 0 < value <= 1:
+        raise click.BadParameter(f"{value:g} is not a part of the limit; use a number above 0, and 1 at most")
+    return value
+
+
 def _all(*options: Callable[[_Function], _Function]) -> Callable[[_Function], _Function]:
     def decorate(function: _Function) -> _Function:
         for option in options:
@@ -81,6 +87,13 @@ def with_output(*formats: str) -> Callable[[_Function], _Function]:
 
 # SELECT, and the options of output and of a plan.
 with_plan = _all(
+    click.option(
+        "--share",
+        type=float,
+        metavar="PART",
+        callback=_share,
+        help="Use only this part of the rate limit, such as 0.8.",
+    ),
     click.option("--refresh", is_flag=True, help="Read every description, whatever is remembered."),
     click.option("--shard", metavar="I/N", callback=_shard, help="Only part I of N, by a stable hash of the id."),
     click.option("--plan-out", type=FILE, callback=writable, help="Write the plan here, for sync --plan."),

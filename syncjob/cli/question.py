@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from syncjob.config.config import Config
 from syncjob.control.signals import asking
 from syncjob.text.sanitize import one_line
 
@@ -32,6 +33,12 @@ def is_agreed(question: str) -> bool:
         _show(f"{one_line(question)} [y/N]: ")
         answer = sys.stdin.buffer.readline()  # bytes: what is typed may be no UTF-8
     return answer.strip().lower() in (b"y", b"yes")
+
+
+def target_of(config: Config) -> str:
+    """What a run writes to, as a question names it."""
+    target = "the embedded stand-in" if config.is_sandbox else config.base_url
+    return f"{target} (profile {config.profile})"
 
 
 def _show(text: str) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from functools import partial
 
 from syncjob.cli.output import Output
-from syncjob.cli.question import is_agreed
+from syncjob.cli.question import is_agreed, target_of
 from syncjob.commands.applying import Consent
 from syncjob.commands.result import RunResult
 from syncjob.commands.run import Run
 from syncjob.output import outputs
-from syncjob.plan import saved_plan, uncommitted
+from syncjob.plan import saved_plan
 from syncjob.plan.saved_plan import SavedItem
 from syncjob.report import text
 from syncjob.report.build import to_save
@@ -54,21 +54,22 @@ class Review:
         return self._output.finish(self._run, result, partial(text.render_end, told=self._told))
 
     def _question(self, report: Report, rest: int) -> str:
-        """What to agree to; with the counts unless the plan is shown right above."""
-        summary, config = report.summary, self._run.config
+        """What to agree to; with what the plan says unless that is shown right above."""
+        summary = report.summary
         number = summary.create + summary.update + summary.delete
         what = "this change" if number == 1 else f"these {number:,} changes"
-        target = "the embedded stand-in" if config.is_sandbox else config.base_url
         more = f", and then what the other {rest:,} descriptions need" if rest else ""
-        question = f"Write {what} to {target} (profile {config.profile}){more}?"
-        counts = None if self._output.is_on_screen else plan_line(report)
-        return " ".join(filter(None, [uncommitted_note(report), counts, question]))
+        question = f"Write {what} to {target_of(self._run.config)}{more}?"
+        if self._output.is_on_screen:
+            return question
+        is_uncommitted = any(problem.code == "file-uncommitted" for problem in report.problems)
+        return f"{plan_line(report)} {'Not all of it is committed. ' if is_uncommitted else ''}{question}"
 
 
-def uncommitted_note(report: Report) -> str | None:
-    """That git does not have what is to be written, which later syncs would take for an edit on Scenario."""
-    told = (problem.message for problem in report.problems if problem.code == uncommitted.CODE)
-    return next(map(uncommitted.in_short, told), None)
+def commit_hint(path: str, *, is_doubtful: bool = False) -> str:
+    """The next step once files are written; `is_doubtful`: there are errors at some."""
+    look = f"`git add {path}`, review `git diff --cached`, and commit."
+    return f"Next: {'check the errors above, then ' if is_doubtful else ''}{look}"
 
 
 class PlanFile:

@@ -4,15 +4,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
-from syncjob.commands.planning import ask_all, by_history, texts_of, unasked_plan
+from syncjob.commands.judging import Evidence, by_history, texts_of
+from syncjob.commands.planning import ask_all, unasked_plan
+from syncjob.commands.pull.writing import keep_lines, tidy
 from syncjob.commands.result import RunResult, report_of
 from syncjob.commands.run import Run
 from syncjob.errors import Stopped
-from syncjob.git.history import had
+from syncjob.git.history.texts import had
+from syncjob.git.worktree import not_checked_out
 from syncjob.local import acknowledged, nested, scope
-from syncjob.local.document import Document, name_of
+from syncjob.local.acknowledged_lines import CODE, FOLDER
+from syncjob.local.document import Document
+from syncjob.local.names import name_of
 from syncjob.local.select import select
-from syncjob.plan.acknowledged import file_of, to_acknowledge
+from syncjob.plan.acknowledged import not_at_hand, to_acknowledge
 from syncjob.plan.compare import Change, Plan, compare, in_order, not_compared
 from syncjob.plan.outcome import Outcome
 from syncjob.problems import CALLED_OFF, Failure
@@ -36,23 +41,18 @@ def acknowledge(run: Run, agrees: Callable[[Report], bool]) -> RunResult:
 
 
 def _written_down(run: Run, changes: Iterable[Change]) -> dict[str, Outcome]:
-    """What became of each line; if there is none to write, what Scenario no longer holds is dropped."""
+    """Writes the lines, and drops those of texts that Scenario no longer holds; what became of each write."""
     outcomes: dict[str, Outcome] = {}
     for change in changes:
         if run.stop.requested:
             break
-        try:
-            _update(run, change)
+        if not change.is_write:
+            tidy(run, change, change.before_sha256)
+        elif why := keep_lines(run, change, change.before_sha256, is_seen=True):
+            outcomes[change.model_id] = Outcome(change, "failed", failure=Failure(CODE, why))
+        else:
             outcomes[change.model_id] = Outcome(change, "applied")
-        except OSError as error:
-            message = f"{file_of(change)} cannot be written: {error.strerror}"
-            outcomes[change.model_id] = Outcome(change, "failed", failure=Failure(acknowledged.CODE, message))
     return outcomes
-
-
-def _update(run: Run, change: Change) -> None:
-    folder, profile = run.config.folder, run.config.profile
-    acknowledged.update(folder, change.model_id, profile, change.before_sha256, is_seen=change.is_write)
 
 
 def _plan(run: Run) -> Plan:
@@ -62,13 +62,15 @@ def _plan(run: Run) -> Plan:
     try:
         named = frozenset(map(name_of, filter(is_id, patterns)))
         gone = (name for name in named - frozenset(there) if had(config.folder, name, run.git))
-        chosen = select((*there, *gone), patterns, config.folder)
+        chosen = select(
+            (*there, *gone), patterns, config.folder, has_lines=partial(acknowledged.has_lines, config.folder)
+        )
         worktree = scope.known_worktree(config, there, run.git)
         files = scope.Files(config, there, worktree, nested.find(config.folder, run.stop))
         documents = [files.read(name) for name in scope.in_order(chosen)]
         changes = ask_all(run, documents, partial(_compared, run), not_compared, is_for_scenario=False)
         with texts_of(run, worktree.encodings) as texts:
-            judge = by_history(run, texts)
+            judge = by_history(Evidence(run, texts))
             return Plan(in_order([_to_acknowledge(run, change, judge(change)) for change in changes]))
     except Stopped:
         return unasked_plan(run)
@@ -80,4 +82,6 @@ def _compared(run: Run, document: Document) -> Change:
 
 def _to_acknowledge(run: Run, change: Change, judged: Change) -> Change:
     here = acknowledged.read(run.config.folder, change.model_id)
-    return to_acknowledge(change, judged, here, run.config.profile)
+    found = to_acknowledge(change, judged, here, run.config.profile)
+    is_kept = found.is_write and change.model_id in not_checked_out(run.config.folder, FOLDER, run.git)
+    return not_at_hand(found) if is_kept else found

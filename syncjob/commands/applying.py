@@ -12,7 +12,7 @@ from syncjob import log
 from syncjob.commands.result import Gathered, RunResult, report_of
 from syncjob.commands.run import Run
 from syncjob.local import scope
-from syncjob.local.document import name_of
+from syncjob.local.names import name_of
 from syncjob.plan.compare import Change, Plan
 from syncjob.plan.outcome import Outcome
 from syncjob.problems import CALLED_OFF, Problem
@@ -84,6 +84,7 @@ def _recorded(run: Run, report: Report) -> Report:
 def _apply(run: Run, writes: Sequence[Change], consent: Consent) -> dict[str, Outcome]:
     if consent == "asked":  # a person takes long enough for somebody else to edit, so all is read again
         writes = [replace(change, read_at=-inf) for change in writes]
+    run.memory.forget({change.model_id for change in writes})
     http = run.config.http
     # Each write may need a reading beside it, and both must fit into `recheck_after`: under a low limit many
     # workers would make each other's readings old.

@@ -35,7 +35,9 @@ def check(run: Run, *, is_remote: bool) -> Report:
     checked = (_item(document, catalogue, suggestions) for document in documents)
     unread = map(found.files.unread, found.asked[len(documents) :])
     items = (*checked, *build.plan_items(Plan(tuple(map(not_compared, unread)))))
-    lines = takewhile(lambda _: not run.stop.requested, problems_of_lines(run.config.folder, run.config.shown_folder))
+    config = run.config
+    of_lines = problems_of_lines(config.folder, config.shown_folder, config.profiles)
+    lines = takewhile(lambda _: not run.stop.requested, of_lines)
     return report_of(run, items, (*found.problems, *lines), dry_run=True)
 
 

@@ -9,7 +9,7 @@ from syncjob.commands.run import Run
 from syncjob.control import workers
 from syncjob.credentials import JWT, KEY, SECRET
 from syncjob.errors import ScenarioError, Stopped, Unauthorized, UsageError
-from syncjob.git import history
+from syncjob.git.history import texts
 from syncjob.git.worktree import look
 from syncjob.local import scope
 from syncjob.report.doctor import Line
@@ -48,7 +48,7 @@ def _git(run: Run) -> Line:
     try:
         # Without the files' names: those are the matter of another line.
         unknown = look(folder, (), run.git).unknown
-        gap = unknown or history.gap_of(folder, run.git)
+        gap = unknown or texts.gap_of(folder, run.git)
     except Stopped:
         return Line("FAILED", "git", f"no response before the run was interrupted: {run.stop.reason}")
     if unknown:
@@ -108,7 +108,7 @@ def _clock(answer: Answer) -> Line:
 
 
 def _learnt(run: Run) -> Line:
-    probed = None if run.distrust else probe_results.load(run.config)
+    probed = probe_results.load(run.config, is_believed=not run.distrust)
     if probed is None:
         told = "API behaviour not probed yet; `syncjob doctor --probe MODEL_ID` asks a scratch model"
     else:

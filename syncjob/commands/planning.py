@@ -1,38 +1,20 @@
-"""Plans, as the commands make them in the same way: what is asked, judged by git, and held to the thresholds."""
+"""Plans, as the commands make them in the same way: what is asked, and held to the thresholds."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
-from itertools import chain
+from functools import partial
 from typing import TypeVar
 
 from syncjob.commands.reading import in_parallel
 from syncjob.commands.run import Run
 from syncjob.environment import is_step
-from syncjob.git import history
-from syncjob.git.changes import commits_since
-from syncjob.local import acknowledged, scope
-from syncjob.local.acknowledged import Committed
-from syncjob.local.document import name_of
+from syncjob.local import scope
 from syncjob.output.internal import guarded
-from syncjob.plan.acknowledged import by_lines, forgettable
-from syncjob.plan.as_stored import as_stored
 from syncjob.plan.compare import Change, Plan, failed, in_order, not_compared
-from syncjob.plan.drift import behind, with_history
 from syncjob.plan.thresholds import Tally, large_review, over_threshold
-from syncjob.state.stored_forms import StoredForms
-from syncjob.text.canonical import same
-from syncjob.text.normalised import is_same_but_for_form
 
 _T = TypeVar("_T")
-
-
-def texts_of(run: Run, encodings: Mapping[str, str]) -> AbstractContextManager[history.Texts]:
-    """What git held for the run's files; `encodings` are those in which git writes them."""
-    config = run.config
-    return history.texts(config.folder, run.git, encodings, config.safety.max_file_bytes, run.options.since)
 
 
 def unasked_plan(run: Run) -> Plan:
@@ -88,63 +70,3 @@ def within_thresholds(
         above = over_threshold(tally, files, safety, is_emptied=is_emptied, has_force=has_force) if is_due else ()
         problems = tuple(above) or tuple(large_review(tally, files, safety) if is_due and not plan.rest else ())
         yield replace(plan, problems=(*problems, *plan.problems))
-
-
-def by_history(run: Run, texts: history.Texts) -> Callable[[Change], Change]:
-    """Judges changes by what git held, by what HEAD acknowledges, and by what became of our own writes."""
-    return _Judge(run, texts)
-
-
-def committed_lines(texts: history.Texts) -> Committed:
-    """The acknowledged lines that HEAD has."""
-    return Committed(texts.at_head(acknowledged.FOLDER, acknowledged.MAX_BYTES))
-
-
-class _Judge:
-    """Whether a change would overwrite what neither git nor an earlier run ever held, nor HEAD acknowledges."""
-
-    def __init__(self, run: Run, texts: history.Texts) -> None:
-        self._run = run
-        self._texts = texts
-        self._committed = committed_lines(texts)
-        self._forms = StoredForms(run.config, but=run.id, is_believed=not run.distrust)
-
-    def __call__(self, change: Change) -> Change:
-        judged = self._by_git(change)
-        if judged is change and not is_same_but_for_form(change.before, change.after):
-            return self._as_reviewed(change)
-        found = as_stored(change, judged, self._forms.of(change.model_id))
-        if found.action == "unchanged":
-            self._run.progress.half_done()  # nothing is to be written
-        return found
-
-    def _by_git(self, change: Change) -> Change:
-        """The change, or a conflict that neither a line of HEAD nor another branch explains away."""
-        name, texts, may_overwrite = name_of(change.model_id), self._texts, self._run.options.overwrite_remote_edits
-        versions = texts.of(name, change.before)
-        judged = with_history(change, versions, partial(texts.gap, name), may_overwrite=may_overwrite)
-        if judged is change or judged.action != "conflict":
-            return judged
-        config = self._run.config
-        here = acknowledged.read(config.folder, change.model_id)
-        judged = by_lines(change, judged, self._committed.of(change.model_id), here, config.profile)
-        return judged if texts.gap(name) else behind(judged, texts.elsewhere(name))
-
-    def _as_reviewed(self, change: Change) -> Change:
-        """A change over a text that git held; with a warning if it is reviewed, and a squash would forget that text."""
-        since, profile = self._run.options.since, self._run.config.profile
-        if since is None or self._run.journal is not None or not (change.is_write and change.before):
-            return change
-        name = name_of(change.model_id)
-        kept = chain(
-            self._texts.of(name, change.before, self._own_commits), (held for _, held in self._texts.elsewhere(name))
-        )
-        is_kept = any(same(version.text, change.before) for version in kept) or self._texts.gap(name)
-        if is_kept or self._committed.of(change.model_id).allows(profile, change.before_sha256):
-            return change
-        return forgettable(change, since)
-
-    @cached_property
-    def _own_commits(self) -> frozenset[str]:
-        """Those that a review is about."""
-        return commits_since(self._run.config.folder, self._run.options.since or "HEAD", self._run.git)

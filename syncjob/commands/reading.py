@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 from syncjob.commands.run import Run
 from syncjob.control import workers
 from syncjob.errors import Stopped
-from syncjob.local.document import model_id_of
+from syncjob.local.names import model_id_of
 from syncjob.local.scope import Files
 from syncjob.output.internal import guarded
 from syncjob.plan.compare import Change, Plan, compare, failed, in_order, in_step, not_compared, unjudged
@@ -18,8 +18,8 @@ from syncjob.plan.existing import Held
 from syncjob.plan.suggestions import Suggestions
 from syncjob.remote.lookup import References
 from syncjob.remote.stamps import Before
-from syncjob.state.cache import Memory
 from syncjob.state.journal import Confirmed
+from syncjob.state.memory.cache import Memory
 from syncjob.state.resume import confirmed_before
 from syncjob.text.canonical import sha256
 

@@ -108,6 +108,7 @@ def _end(run: Run, items: Collection[Item], problems: Sequence[Problem]) -> End:
         failure=run.breaker.ended_by,
         is_tripped=run.breaker.is_tripped,
         is_due=run.stop.is_due and not is_done,
+        is_given_up=run.stop.is_given_up,
         resume=f"the same options and --resume {run.id}" if may_be_resumed else "",
         has_sent=run.client.traffic.put > 0,
     )

@@ -4,14 +4,14 @@ import os
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
 from syncjob import log
-from syncjob.config.config import Config
+from syncjob.config.config import CACHE_FOLDER, Config
 from syncjob.control.circuit_breaker import Breaker
 from syncjob.control.progress import Progress, duration
 from syncjob.control.signals import Interrupts, ending
@@ -24,9 +24,11 @@ from syncjob.remote.connect import connect, offline
 from syncjob.remote.descriptions import Remote
 from syncjob.remote.lookup import look_up
 from syncjob.scenario import Scenario
-from syncjob.state import folder, probe_results
+from syncjob.state import folder, probe_results, sent
 from syncjob.state.journal import Begin, Finish, Journal, begun_at, is_held, read, run_ids, started
 from syncjob.state.lock import HOLDER, Busy, only_writer
+from syncjob.state.memory import cache, older
+from syncjob.state.memory.cache import Memory
 from syncjob.state.probe_results import Learnt
 from syncjob.state.recent import Recent, recent_writes
 
@@ -54,6 +56,7 @@ class Options:
     plan: Path | None = None
     resume: str | None = None
     max_duration: float | None = None  # seconds
+    share: float | None = None
     keep_going: bool = False
     overwrite_remote_edits: bool = False
     force: bool = False
@@ -89,6 +92,7 @@ class Run:
     git: Git
     journal: Journal | None
     distrust: str | None = None
+    memory: Memory = field(default_factory=Memory)
 
     @property
     def client(self) -> Scenario:
@@ -151,17 +155,25 @@ def begin(
         interrupts = stack.enter_context(ending(stop))
         git = Git(stop)
         distrust = _distrust(config, command, options, reach, git)
-        probed = None if distrust else probe_results.load(config)
-        learnt = probed.learnt if probed else Learnt()
-        config = config.with_limit(learnt.refused_bytes)
+        learnt = _learnt(config, reach, is_believed=not distrust)
+        memory = stack.enter_context(closing(cache.of(config, learnt, is_believed=not distrust)))
+        config = config.with_limit(learnt.refused_bytes).with_share(options.share)
         journal = stack.enter_context(_journal(run_id, command, config, started_at)) if reach == "write" else None
-        client = stack.enter_context(offline() if reach == "offline" else connect(config, learnt, stop))
+        client = stack.enter_context(offline() if reach == "offline" else connect(config, learnt, stop, distrust))
         # After the lock, so that what the run before has written is all there.
         recent = recent_writes(config, run_id) if reach != "offline" and not distrust else None
         yield Run(
             run_id, command, config, options, learnt, started_at, _progress(client), track,
-            _remote(config, client, learnt, recent), stop, Breaker(stop), interrupts, git, journal, distrust,
+            _remote(config, client, learnt, recent), stop, Breaker(stop), interrupts, git, journal, distrust, memory,
         )  # fmt: skip
+
+
+def _learnt(config: Config, reach: Reach, *, is_believed: bool) -> Learnt:
+    """What probes found out; a run that may ask Scenario moves what an earlier version kept."""
+    probed = probe_results.load(config, is_believed=is_believed)
+    if probed and is_believed and reach != "offline":
+        probe_results.take_over(config, probed)
+    return probed.learnt if probed else Learnt()
 
 
 def _remote(config: Config, client: Scenario, learnt: Learnt, recent: Recent | None) -> Remote:
@@ -176,7 +188,12 @@ def _progress(client: Scenario) -> Progress:
 def _distrust(config: Config, command: Command, options: Options, reach: Reach, git: Git) -> str | None:
     """Why the state folder is not believed; raises UsageError if the run cannot do without it."""
     needs_it = reach == "write" or options.resume is not None or command == "rollback"
-    believed = [probe_results.path_of(config), *([config.state_dir / "runs"] if reach != "offline" else [])]
+    of_runs = [config.state_dir / "runs", config.state_dir / CACHE_FOLDER, older.path_of(config)]
+    believed = [
+        probe_results.older_path_of(config),
+        sent.path_of(config),
+        *(of_runs if reach != "offline" else []),
+    ]
     if not (needs_it or command == "doctor" or any(map(os.path.lexists, believed))):
         return None  # there is nothing to believe
     try:

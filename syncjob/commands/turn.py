@@ -15,7 +15,7 @@ def progress(run: Run, report: Report) -> int | None:
 
     None if the run was short of anything but time, or has no journal that another could resume.
     """
-    is_out_of_time = report.exit_code == _STOPPED_EARLY and run.breaker.ended_by is None
+    is_out_of_time = report.exit_code == _STOPPED_EARLY and run.breaker.ended_by is None and not run.stop.is_given_up
     if not is_out_of_time or run.journal is None:
         return None
     resumed = run.options.resume

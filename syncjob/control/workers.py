@@ -29,7 +29,7 @@ _BACKLOG = 64  # results that nobody has taken: a run of failures ends no later 
 class Stop:
     """Tells everybody that nothing new is to be started, and why: the first reason that anybody gave.
 
-    `is_due` says that it came because the run's own time was over.
+    `is_due` says that it came because the run's own time was over, `is_given_up` that Scenario admitted nothing.
     """
 
     def __init__(self) -> None:
@@ -41,6 +41,7 @@ class Stop:
         self._called_off_after = _CALLED_OFF
         self.reason: str | None = None
         self.is_due = False
+        self.is_given_up = False
 
     @property
     def requested(self) -> bool:
@@ -62,6 +63,11 @@ class Stop:
     def request(self, reason: str) -> None:
         self.note(reason)
         self._event.set()
+
+    def give_up(self, reason: str) -> None:
+        """Requests the stop because it is no use to wait any longer."""
+        self.is_given_up = self.is_given_up or self.reason is None
+        self.request(reason)
 
     def request_after(self, seconds: float, reason: str) -> None:
         """Requests the stop once that time has passed; whoever waits for results sees to it."""

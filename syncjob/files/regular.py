@@ -63,6 +63,15 @@ def _opened(path: str | Path, *, follow: bool) -> tuple[int, int]:
     return descriptor, status.st_size
 
 
+def mark(path: str | Path) -> tuple[int, ...] | None:
+    """What is another once a file was written again; None if there is none."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
 def read(path: str | Path, limit: int, *, follow: bool = False) -> bytes:
     """The bytes of a file that holds at most `limit`; raises OSError."""
     # Without a file object, which asks the system three times more: each call is a chance to lose the interpreter.

@@ -37,16 +37,22 @@ class GitFailed(Exception):
 
 def output(root: Path, arguments: Sequence[str], watch: Watch, said: bytes = b"", settings: Settings = ()) -> bytes:
     """What one command that reads `said` prints; raises GitFailed."""
-    return ended(root, arguments, watch, said, settings)[0]
+    return completed(root, arguments, watch, said, settings)[0]
 
 
-def ended(
-    root: Path, arguments: Sequence[str], watch: Watch, said: bytes = b"", settings: Settings = (), *, most: int = 0
+def completed(
+    root: Path,
+    arguments: Sequence[str],
+    watch: Watch,
+    said: bytes = b"",
+    settings: Settings = (),
+    *,
+    max_status: int = 0,
 ) -> tuple[bytes, int]:
-    """The same, and the exit status; above `most` it is an error."""
+    """Output and exit status of a command that reads `said`; a status above `max_status` is GitFailed."""
     with started(root, arguments, settings, is_quiet=False) as process:
         out, errors, status = processes.whole(process, watch, said)
-    if not 0 <= status <= most:
+    if not 0 <= status <= max_status:
         reason = errors.decode("utf-8", "replace").strip().removeprefix("fatal: ")
         raise GitFailed(f"git: {shorten(reason) or f'{arguments[0]} ended with status {status}'}")
     return out, status

@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 from syncjob.git import call, dotgit
@@ -13,8 +12,6 @@ from syncjob.text.sanitize import shorten
 
 # `log --diff-merges` and GIT_CONFIG_COUNT are the newest of what is used here.
 LEAST_VERSION = (2, 31)
-_STYLE = (("merge.conflictStyle", "merge"),)
-_MOST = 127  # conflicts
 _VERSION = re.compile(rb"git version ([0-9]+)\.([0-9]+)[^\n]*\n")
 
 
@@ -23,10 +20,10 @@ class NoRepository(GitFailed):
 
 
 class Git:
-    """git, until `stop` is requested or the seconds are over."""
+    """git, until `stop` is requested or the seconds are over, as its `watch` tells each call."""
 
     def __init__(self, stop: Ending = NEVER, seconds: float | None = None) -> None:
-        self._watch = Watch(stop, seconds)
+        self.watch = Watch(stop, seconds)
         self._checked: dict[Path, Repository] = {}  # by their root
         self._seen: dict[Path, Repository] = {}  # by the folder
 
@@ -37,19 +34,10 @@ class Git:
             root = dotgit.root_of(resolved)
             if root is None:
                 raise NoRepository("not a git repository (or any of the parent directories)")
-            checked = self._checked.get(root) or _checked(root, self._watch)
+            checked = self._checked.get(root) or _checked(root, self.watch)
             self._checked[root] = checked
             self._seen[resolved] = checked.seen_from(resolved.relative_to(root))
         return self._seen[resolved]
-
-    def merge_file(self, files: Sequence[Path], labels: Sequence[str]) -> tuple[bytes, int]:
-        """What `git merge-file` makes of three files, and how many conflicts that has; raises GitFailed and Stopped.
-
-        It reads no attributes, and the one setting that it knows is set here. It counts no further than `_MOST`.
-        """
-        named = [part for label in labels for part in ("-L", label)]
-        arguments = ("merge-file", "-p", "-q", *named, "--", *map(str, files))
-        return call.ended(files[0].parent, arguments, self._watch, settings=_STYLE, most=_MOST)
 
 
 def _checked(root: Path, watch: Watch) -> Repository:

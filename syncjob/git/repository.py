@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy
 from functools import cached_property, partial
 from pathlib import Path
@@ -12,7 +12,14 @@ from syncjob.git import call, processes
 from syncjob.git.call import GitFailed, Settings, split
 from syncjob.git.processes import Conversation, Watch
 
+# The full hash of a commit.
+HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _FILTER = re.compile(r"filter\.(.*)\.(?:clean|smudge|process|required)", re.DOTALL)
+
+
+def is_file(mode: str) -> bool:
+    """Whether that is the mode of a regular file: neither of a link or a submodule, nor of what is gone."""
+    return mode.startswith("100")
 
 
 class TooLarge(GitFailed):
@@ -30,6 +37,7 @@ class Repository:
         self.git_dir = git_dir
         self.is_shallow = is_shallow
         self.prefix = ""
+        self._head: list[str] = []  # shared by all that see it from another folder
         self._watch = watch
 
     def seen_from(self, folder: Path) -> "Repository":
@@ -77,12 +85,25 @@ class Repository:
         wanted = f"{revision}^{{commit}}"
         return self.run("rev-parse", "--verify", "--quiet", "--end-of-options", wanted).decode().strip()
 
-    def held_at(self, commit: str) -> dict[str, str]:
-        """The blobs of the regular files that the folder had at a commit, by name."""
-        listed = split(self.run("ls-tree", "-z", "--full-tree", commit, "--", self.pathspec()))
-        entries = (entry.partition("\t") for entry in listed)
-        blobs = {path: about.split(" ")[2] for about, _, path in entries if about.startswith("100")}
-        return {name: blobs[self.prefix + name] for name in self.names(blobs)}
+    @property
+    def head(self) -> str:
+        """HEAD's commit as it was when it was first asked for; as long as there is none, "HEAD"."""
+        if not self._head:
+            with suppress(GitFailed):
+                self._head.append(self.commit())
+        return self._head[0] if self._head else "HEAD"
+
+    def tree(self, commit: str, subfolder: str = "") -> dict[str, tuple[str, str]]:
+        """The (mode, blob) of what the folder, or a subfolder, had at a commit, by name."""
+        inside = f"{self.prefix}{subfolder}{'/' if subfolder else ''}"
+        paths = ("--", f":(top,literal){inside}") if inside else ()
+        entries: dict[str, tuple[str, str]] = {}
+        for listed in split(self.run("ls-tree", "-z", commit, *paths)):  # mode, type and hash, a tab, the path
+            about, _, path = listed.partition("\t")
+            mode, _, blob = about.split(" ")
+            if path.startswith(inside):
+                entries[path.removeprefix(inside)] = mode, blob
+        return entries
 
     def differing(self, tree: str) -> list[str]:
         """The paths of the folder whose file is not what a tree has, by git's built-in conversions alone.

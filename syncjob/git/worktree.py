@@ -42,6 +42,7 @@ def look(folder: Path, names: Sequence[str], git: Git, *, are_there: bool = True
     """What git says of a folder in which the files of these names are there, or of the files that they will be."""
     try:
         repository = git.around(folder)
+        _ = repository.head  # before any file is read: what it is judged by is of the same commit
         attributes = list(_attributes(repository, names))
         filtered = {name: _behind(value) for name, attribute, value in attributes if attribute == _FILTER}
         kept = dict(_kept(repository, frozenset(names))) if are_there else {}
@@ -53,9 +54,30 @@ def look(folder: Path, names: Sequence[str], git: Git, *, are_there: bool = True
         return Worktree(unknown=str(error))
 
 
+def has_moved(folder: Path, git: Git) -> bool:
+    """Whether HEAD is no longer what the run is judged by; False if git cannot tell."""
+    try:
+        repository = git.around(folder)
+        return repository.head not in ("HEAD", repository.commit())
+    except GitFailed:
+        return False
+
+
 def kept_by_git(repository: Repository) -> frozenset[str]:
     """The names that are not gone from a folder, whether their file is there or not; raises GitFailed."""
     return frozenset(name for name, _ in _kept(repository, frozenset()))
+
+
+def not_checked_out(folder: Path, subfolder: str, git: Git) -> frozenset[str]:
+    """The names in a subfolder that git has and did not check out (a sparse checkout); none if git cannot tell."""
+    try:
+        around = git.around(folder)
+        repository = around.seen_from(Path(around.prefix) / subfolder)
+        listed = repository.tokens("ls-files", "-t", "-z", "--full-name", "--", repository.pathspec())
+        kept = [entry[2:] for entry in listed if entry.startswith("S ")]
+    except GitFailed:
+        return frozenset()
+    return frozenset(name for name in repository.names(kept) if not os.path.lexists(folder / subfolder / name))
 
 
 def uncommitted(folder: Path, git: Git) -> frozenset[str] | None:
@@ -63,7 +85,7 @@ def uncommitted(folder: Path, git: Git) -> frozenset[str] | None:
     try:
         repository = git.around(folder)
         if not repository.is_unborn():
-            return names_unlike(repository, "HEAD", folder)
+            return names_unlike(repository, repository.head, folder)
         listed = repository.tokens("ls-files", "-z", "--cached", "--others", "--full-name", "--", repository.pathspec())
         return frozenset(repository.names(listed))
     except GitFailed:

@@ -4,26 +4,33 @@ import os
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from syncjob.errors import UsageError
 from syncjob.files import regular
 from syncjob.local import unfinished
+from syncjob.local.names import model_id_of, problem_of, shown_name
 from syncjob.problems import Problem, warning
-from syncjob.text.canonical import canonical
-from syncjob.text.sanitize import shorten, unbroken
-from syncjob.text.tags import NearMiss, Tag, find, is_id, near_misses
+from syncjob.text.canonical import canonical, sha256
+from syncjob.text.sanitize import shorten
+from syncjob.text.tags import NearMiss, Tag, find, near_misses
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One description file; `text` is canonical, "" if a problem kept it from being read or it is gone."""
+    """One description file; `text` is canonical, "" if a problem kept it from being read or it is gone.
+
+    `unread_sha256` is of the text of a file that is not read as a description, because its name is a bad one.
+    `mark` tells a file without a text from a later one, which its text cannot.
+    """
 
     model_id: str
     path: str
     text: str = ""
     problems: tuple[Problem, ...] = ()
+    unread_sha256: str | None = None
+    mark: tuple[int, ...] | None = field(default=None, compare=False)
 
     @property
     def tags(self) -> tuple[Tag, ...]:
@@ -58,6 +65,8 @@ class Folder:
 
     def read(self, name: str) -> Document:
         document = self._read(name)
+        if not document.text:
+            document = replace(document, mark=regular.mark(os.path.join(self._path, name)))  # noqa: PTH118
         problems = self._collisions.get(name)
         return replace(document, problems=(*problems, *document.problems)) if problems else document
 
@@ -71,10 +80,12 @@ class Folder:
         return None
 
     def _read(self, name: str) -> Document:
-        if bad := _name_problem(name):
-            return Document(model_id_of(name), f"{self._shown_as}/{shown_name(name)}", problems=(bad,))
-        model_id, shown = name[:-3], f"{self._shown_as}/{name}"  # an id can be shown as it is
         data = _read_regular(os.path.join(self._path, name), self._max_file_bytes)  # noqa: PTH118  a third of a Path's time
+        if bad := problem_of(name):
+            digest = None if isinstance(data, Problem) else sha256(parse("", "", data).text)
+            path = f"{self._shown_as}/{shown_name(name)}"
+            return Document(model_id_of(name), path, problems=(bad,), unread_sha256=digest)
+        model_id, shown = name[:-3], f"{self._shown_as}/{name}"  # an id can be shown as it is
         if isinstance(data, Problem):
             return Document(model_id, shown, problems=(data,))
         return parse(model_id, shown, data)
@@ -83,16 +94,6 @@ class Folder:
 def gone(name: str, shown_as: str) -> Document:
     """The document of a file that is no longer there: one without a text."""
     return Document(model_id_of(name), f"{shown_name(shown_as)}/{shown_name(name)}")
-
-
-def name_of(model_id: str) -> str:
-    """The name of a model's file."""
-    return f"{model_id}.md"
-
-
-def model_id_of(name: str) -> str:
-    """The model that a file is named for."""
-    return shown_name(name[:-3])
 
 
 def _collisions(names: Iterable[str]) -> dict[str, list[Problem]]:
@@ -153,17 +154,6 @@ def _near_miss_problems(text: str, misses: tuple[NearMiss, ...]) -> Iterator[Pro
             yield Problem("tag-malformed", message, miss.line, miss.column)
 
 
-def _name_problem(name: str) -> Problem | None:
-    if not name.endswith(".md"):
-        return Problem("file-name", "a description's name ends in .md, in lower case; rename the file")
-    if not is_id(name[:-3]):
-        rules = "letters, digits, `_`, `-`, and `.` but not first; 1 to 256"
-        return Problem(
-            "file-name", f'"{shorten(model_id_of(name), 100)}" is not a valid model id ({rules}); rename the file'
-        )
-    return None
-
-
 def _read_regular(path: str, max_file_bytes: int) -> bytes | Problem:
     """A regular file's bytes. Nothing else is ever opened: a pipe would block, a link lead away."""
     try:
@@ -177,10 +167,3 @@ def _read_regular(path: str, max_file_bytes: int) -> bytes | Problem:
         return Problem("file-special", error.what)
     except OSError as error:
         return Problem("file-special", f"cannot be read: {error.strerror}")
-
-
-def shown_name(name: str) -> str:
-    r"""A file name as text that can be printed and encoded and the file be found by: undecodable bytes as `\xff`."""
-    if is_id(name):  # as nearly all are
-        return name
-    return unbroken(os.fsencode(name).replace(b"\\", rb"\\").decode("utf-8", "backslashreplace"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from syncjob.errors import Stopped
 from syncjob.git.processes import Ending
-from syncjob.local.document import name_of, shown_name
+from syncjob.local.names import name_of, shown_name
 from syncjob.problems import Problem, warning
 from syncjob.text.sanitize import shorten
 from syncjob.text.tags import is_id

@@ -2,6 +2,7 @@
 
 from syncjob.problems import Problem, warning
 
+ADVICE = "if it is a page about this folder, move it out of the folder"
 _USUAL = frozenset(
     {
         "changelog",
@@ -26,4 +27,4 @@ def is_page(model_id: str) -> bool:
 def page(model_id: str) -> Problem:
     """Said of such a file as long as nobody knows whether there is a model of that name."""
     what = f"{model_id}.md would describe a model called {model_id}"
-    return warning("file-name", f"{what}; if it is a page about this folder, move it out of the folder")
+    return warning("file-name", f"{what}; {ADVICE}")

@@ -3,23 +3,25 @@
 import errno
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from syncjob.config.config import Config
 from syncjob.config.discovery import require_own_folder
 from syncjob.errors import UsageError
-from syncjob.git.changes import Changed, changed_since
 from syncjob.git.git import Git
-from syncjob.git.history import had
+from syncjob.git.history.changes import Changed, changed_since
+from syncjob.git.history.texts import had
 from syncjob.git.processes import Ending
 from syncjob.git.worktree import Worktree, look
 from syncjob.local import nested
-from syncjob.local.acknowledged import FOLDER
-from syncjob.local.document import Document, Folder, gone, list_folder, model_id_of
+from syncjob.local.acknowledged import has_lines
+from syncjob.local.acknowledged_lines import FOLDER
+from syncjob.local.document import Document, Folder, gone, list_folder
+from syncjob.local.names import is_name, model_id_of, name_of
 from syncjob.local.select import Shard, select
 from syncjob.problems import Problem, warning
 from syncjob.text.canonical import sha256
 from syncjob.text.sanitize import shorten
-from syncjob.text.tags import is_id
 
 _LONGEST = 100  # characters of a revision in a message
 
@@ -89,7 +91,8 @@ class Scope:
     """What a run is about, sorted by model id: `asked` are the names of files, `gone` of those that are no longer there.
 
     `count` is how many of `names`, all files of the folder, the shard has. `is_whole` says that no revision narrows
-    the scope, so what is gone is not known from git. `problems` are warnings of the run as a whole.
+    the scope, so what is gone is not known from git. `beside` are the names that only their acknowledged lines brought
+    in, of whatever profile. `problems` are warnings of the run as a whole.
     """
 
     files: Files
@@ -97,6 +100,7 @@ class Scope:
     gone: tuple[str, ...]
     count: int
     is_whole: bool
+    beside: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -119,24 +123,33 @@ def find(
     *,
     shard: Shard | None = None,
     will_prune: bool = False,
+    may_name_unfiled: bool = False,
     is_check: bool = False,
     git: Git,
     stop: Ending,
 ) -> Scope:
     """The scope; reads no file.
 
-    Raises Stopped, and UsageError if the folder holds no description, a pattern names none, a revision was mistyped or,
-    if the run `will_prune`, leads nowhere, and if git should know and cannot tell, unless it `is_check`.
+    Raises Stopped, and UsageError: nothing to look at, unless patterns `may_name_unfiled` models; a mistyped revision or,
+    if the run `will_prune`, one that leads nowhere; git cannot tell, unless it `is_check`.
     """
     changed, problems = _changed(config, since, git, will_prune=will_prune, is_check=is_check)
     there = names_of(config, may_be_empty=bool(changed.names))
     files, unknown = _look(config, there, git, stop, is_check=is_check)
-    overlooked = [nested.overlooked(files.below, config.shown_folder)] if files.below and not patterns else []
-    gone = _gone(changed, there)
-    chosen = _chosen(config, patterns, files, gone, changed, git, will_prune=will_prune)
+    gone, must_match = _gone(changed, there), not (may_name_unfiled and changed.names is None)
+    chosen = _chosen(config, patterns, files, gone, changed, git, must_match=must_match)
     asked, asked_gone = (in_order(chosen.intersection(names), shard) for names in (files.names, gone))
-    count = sum(shard is None or shard.holds(model_id_of(name)) for name in files.names)
-    return Scope(files, asked, asked_gone, count, changed.names is None, (*problems, *unknown, *overlooked))
+    count, told = _count(files, shard), (*problems, *unknown, *_overlooked(config, files, patterns))
+    return Scope(files, asked, asked_gone, count, changed.names is None, changed.beside, told)
+
+
+def _overlooked(config: Config, files: Files, patterns: Sequence[str]) -> Iterator[Problem]:
+    if files.below and not patterns:
+        yield nested.overlooked(files.below, config.shown_folder)
+
+
+def _count(files: Files, shard: Shard | None) -> int:
+    return sum(shard is None or shard.holds(model_id_of(name)) for name in files.names)
 
 
 def _look(
@@ -151,7 +164,7 @@ def _look(
 def _gone(changed: Changed, there: Sequence[str]) -> frozenset[str]:
     """The descriptions that were deleted; a file whose name is a bad one is still its model's."""
     filed = set(map(model_id_of, there))
-    names = (name for name in changed.deleted if name.endswith(".md") and is_id(name[:-3]))
+    names = (name for name in changed.deleted if is_name(name))
     return frozenset(name for name in names if model_id_of(name) not in filed)
 
 
@@ -163,15 +176,21 @@ def _chosen(
     changed: Changed,
     git: Git,
     *,
-    will_prune: bool,
+    must_match: bool,
 ) -> frozenset[str]:
     """Those of the files, there or gone, that a pattern names and that changed."""
 
     def was_there(name: str) -> bool:
         return name not in files.below and had(config.folder, name, git)
 
-    must_match = not (will_prune and changed.names is None)  # it may name a model that has no file
-    chosen = select((*files.names, *gone), patterns, config.folder, must_match=must_match, was_there=was_there)
+    chosen = select(
+        (*files.names, *gone),
+        patterns,
+        config.folder,
+        must_match=must_match,
+        was_there=was_there,
+        has_lines=partial(has_lines, config.folder),
+    )
     return chosen if changed.names is None else chosen & changed.names
 
 
@@ -204,7 +223,7 @@ def _changed(
     """What changed since a revision, None of it for all; with a problem if that leads nowhere, or is later than HEAD."""
     if since is None:
         return Changed(None), ()
-    changed = changed_since(config.folder, since, git, beside=FOLDER)
+    changed = changed_since(config.folder, since, git, beside=FOLDER, name_of=name_of)
     if changed.names is not None:
         return changed, ((_old(since),) if changed.is_old and not is_check else ())
     if will_prune:
@@ -219,7 +238,7 @@ def _changed(
 
 def _old(since: str) -> Problem:
     older = f"HEAD is older than --since {shorten(since, _LONGEST)}"
-    advice = "merge that commit, or to go back on purpose run without --since"
+    advice = "merge that commit, or to go back on purpose, run without --since"
     return Problem("old-run", f"{older}, and a sync would bring back what was replaced since; {advice}")
 
 

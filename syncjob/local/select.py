@@ -1,6 +1,5 @@
 """Which descriptions a command is about: ids, shell globs over ids, or paths. Pure."""
 
-import difflib
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -9,8 +8,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from syncjob.errors import UsageError
-from syncjob.local.acknowledged import FOLDER
-from syncjob.local.document import model_id_of, name_of
+from syncjob.local.acknowledged_lines import FOLDER
+from syncjob.local.names import is_name, model_id_of, name_of
+from syncjob.text.closest import closest
 from syncjob.text.sanitize import one_line
 from syncjob.text.tags import is_id
 
@@ -34,11 +34,12 @@ def select(
     *,
     must_match: bool = True,
     was_there: Callable[[str], bool] = lambda name: False,
+    has_lines: Callable[[str], bool] = lambda name: False,
 ) -> frozenset[str]:
     """Those of the file names that any pattern names; all of them without a pattern.
 
-    Raises UsageError for a pattern that names none, unless `must_match` is False: a typing error
-    must not pass as "all is well". `was_there` says of a name whether there once was such a file.
+    Raises UsageError for a pattern that names none, unless `must_match` is False: a typing error must not pass as "all
+    is well". `was_there` says whether there once was such a file, `has_lines` whether one has acknowledged lines.
     """
     if not patterns:
         return frozenset(names)
@@ -46,7 +47,7 @@ def select(
     chosen: set[str] = set()
     for pattern in patterns:
         found = index.find(pattern)
-        if must_match and not found and not index.are_lines(pattern):
+        if must_match and not found and not index.are_lines(pattern, has_lines):
             name = index.file_of(pattern)
             raise UsageError(_deleted(name) if name and was_there(name) else _nothing_found(pattern, index.ids))
         chosen |= found
@@ -79,10 +80,10 @@ class _Index:
             found |= self._by_id.get(path.name, set())
         return found
 
-    def are_lines(self, pattern: str) -> bool:
+    def are_lines(self, pattern: str, has_lines: Callable[[str], bool]) -> bool:
         """Whether a pattern is the path of acknowledged lines that are there, of which no file need be."""
         path = Path(pattern)
-        return self._is_beside(path) and (path.is_symlink() or path.exists())
+        return self._is_beside(path) and has_lines(path.name)
 
     def _is_beside(self, path: Path) -> bool:
         return path.parent.name == FOLDER and self._parent(path.parent) == self._folder
@@ -92,7 +93,7 @@ class _Index:
         path = Path(pattern)
         name = name_of(pattern) if is_id(pattern) and not pattern.endswith(".md") else path.name
         is_here = name != path.name or self._parent(path) == self._folder
-        return name if is_here and name.endswith(".md") and is_id(name[:-3]) else None
+        return name if is_here and is_name(name) else None
 
     def _parent(self, path: Path) -> Path | None:
         if path.parent not in self._parents:
@@ -112,6 +113,7 @@ def _deleted(name: str) -> str:
 
 
 def _nothing_found(pattern: str, ids: Sequence[str]) -> str:
-    near = difflib.get_close_matches(Path(pattern).name.removesuffix(".md"), ids, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
+    name = Path(pattern).name.removesuffix(".md")
+    near = name if name in ids else closest(name, ids)
+    hint = f"; did you mean {near}?" if near else ""
     return f"no description matches {one_line(pattern)!r} (an id, a glob over ids, or the path of a file){hint}"

@@ -80,14 +80,15 @@ def _markers(text: str) -> Iterator[_Marker]:
     found = [
         (number, line)
         for number, line in enumerate(text.split("\n"), 1)
-        if line.startswith((_OURS, _THEIRS)) or line == _MIDDLE
+        if line.startswith((_OURS, _THEIRS)) or line.rstrip() == _MIDDLE
     ]
-    if not any(line != _MIDDLE for _, line in found):
+    if not any(line.rstrip() != _MIDDLE for _, line in found):
         return
     # Imported late: few files hold a marker, and the Markdown parser is slow to load.
     from syncjob.text.code_spans import code_spans, is_code
 
     spans = code_spans(text)
     for number, line in found:
-        is_own = line in _OWN
-        yield _Marker(number, line[: len(_OURS)], not is_own and is_code(spans, number, 1), is_own)
+        is_own = line.rstrip() in _OWN  # an editor may leave blanks at the end
+        sign = _MIDDLE if line.rstrip() == _MIDDLE else line[: len(_OURS)]
+        yield _Marker(number, sign, not is_own and is_code(spans, number, 1), is_own)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from syncjob.git.history.texts import Version
 from syncjob.local.document import Document
 from syncjob.plan.existing import Existing, Held
 from syncjob.plan.references import Catalogue, Entry, model_unknown, problems_of
@@ -13,14 +14,6 @@ from syncjob.text.tags import Tag
 
 Action = Literal["create", "update", "delete", "unchanged", "conflict", "invalid"]
 WRITES: frozenset[Action] = frozenset({"create", "update", "delete"})
-
-
-@dataclass(frozen=True, slots=True)
-class Base:
-    """The version in git that a text on Scenario was most likely made from; `commit` is a full hash."""
-
-    commit: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +45,7 @@ class Change:
     known: tuple[Entry, ...] = ()
     is_compared: bool = True
     exists: bool = True
-    base: Base | None = None
+    base: Version | None = None
     source: str | None = None
 
     @property
@@ -152,7 +145,9 @@ def _known(change: Change, catalogue: Catalogue) -> tuple[Entry, ...]:
 
 def not_compared(document: Document) -> Change:
     """The place of a document that was not compared: a bad file, or the run ended early."""
-    return Change(document.model_id, document.path, "invalid", problems=document.problems, is_compared=False)
+    digest = document.unread_sha256 or sha256(document.text)
+    bare = Change(document.model_id, document.path, "invalid", problems=document.problems, is_compared=False)
+    return replace(bare, after_sha256=digest)
 
 
 def unjudged(change: Change) -> Change:

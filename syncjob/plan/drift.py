@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from syncjob.git.history import Version
-from syncjob.plan.compare import Base, Change
+from syncjob.git.history.texts import Version
+from syncjob.plan.closest import Closest
+from syncjob.plan.compare import Change
 from syncjob.problems import Problem, warning
-from syncjob.text.canonical import same
-from syncjob.text.matching import apart_from
-from syncjob.text.normalised import is_same_but_for_form, kin_of
+from syncjob.text.canonical import same, sha256
+from syncjob.text.normalised import is_same_but_for_form
 from syncjob.text.probe_texts import left_by_a_probe
 
 
@@ -22,42 +22,42 @@ def with_history(
     """
     if not (change.is_write and change.before):
         return change
-    closest = _Closest(change.before, change.after)
-    is_kin = kin_of(change.before)
-    kin: Version | None = None
+    closest = Closest(change.before, change.after)
     for version in versions:
         if same(version.text, change.before):
             return change
         closest.see(version)
-        kin = kin or (version if is_kin(version.text) else None)
-    missing = gap()
+    base, missing = closest.version, gap()
     if may_overwrite:
-        return replace(over_edit(change, missing), base=closest.base)
-    problem = _stored_otherwise(change, kin) if kin else _edited(change, missing)
-    return replace(change, action="conflict", base=closest.base, problems=(*change.problems, problem))
+        return replace(over_edit(change, missing), base=base)
+    problem = _of_form(change, base) if base and closest.is_kin else _edited(change, base, missing)
+    return replace(change, action="conflict", base=base, problems=(*change.problems, problem))
 
 
-def _stored_otherwise(change: Change, version: Version) -> Problem:
+def _of_form(change: Change, base: Version) -> Problem:
     """Nobody need have edited this: a server may have changed or cut what was sent."""
-    commit = f"commit {version.commit[:10]}"
-    is_whole = is_same_but_for_form(version.text, change.before)
-    what = f"the text of {commit} in another form" if is_whole else f"only the beginning of the text of {commit}"
-    return _unlike_git(change, f"Scenario stores {what}")
+    commit = f"commit {base.commit[:10]}"
+    is_whole = is_same_but_for_form(base.text, change.before)
+    if is_whole:
+        return _unlike_git(change, base, f"Scenario stores the text of {commit} in another form")
+    why = "the end was deleted there, or cut when it was stored"
+    return _unlike_git(change, base, f"Scenario has only the beginning of the text of {commit}: {why}")
 
 
-def _edited(change: Change, missing: str | None) -> Problem:
+def _edited(change: Change, base: Version | None, missing: str | None) -> Problem:
     if left := left_by_a_probe(change.before, change.model_id):
         return Problem("remote-edited", left)
     if missing:
         return Problem("remote-edited", f"cannot tell whether this text was edited on Scenario: {missing}")
-    return _unlike_git(change, "not in git's history: edited on Scenario, or synced without a commit")
+    what = "edited on Scenario, or synced from a commit that is not here (`git fetch`)"
+    return _unlike_git(change, base, f"not in git's history: {what}")
 
 
-def _unlike_git(change: Change, message: str) -> Problem:
-    keep = f"Keep it: `syncjob pull {change.model_id}`, then commit"
-    return Problem(
-        "remote-edited", f"{message}. {keep}. Discard it: `syncjob acknowledge {change.model_id}`, then commit"
-    )
+def _unlike_git(change: Change, base: Version | None, message: str) -> Problem:
+    merging = "--merge " if base and not same(base.text, change.after) else ""
+    keep = f"Keep it: `syncjob pull {merging}{change.model_id}`, then commit"
+    discard = f"Discard it: `syncjob acknowledge {change.model_id}`, then commit"
+    return Problem("remote-edited", f"{message}. {keep}. {discard}")
 
 
 def over_edit(change: Change, missing: str | None = None) -> Change:
@@ -67,36 +67,35 @@ def over_edit(change: Change, missing: str | None = None) -> Change:
     return replace(change, problems=(*change.problems, problem))
 
 
-def behind(judged: Change, elsewhere: Iterable[tuple[str, Version]]) -> Change:
+def behind(judged: Change, elsewhere: Iterable[tuple[str, Version]], sent: str | None = None) -> Change:
     """A conflict over a text that a branch holds which HEAD is behind is none over an edit; any other change as it is.
 
-    `elsewhere` are the texts that HEAD's history does not hold, each with its branch's name.
+    `elsewhere` are the texts that HEAD's history does not hold, each with its branch's name. `sent` is the digest of
+    the one that Scenario stores in another form.
     """
     if judged.action != "conflict":
         return judged
-    for branch, version in elsewhere:
-        if same(version.text, judged.before):
-            problem = Problem("behind", f"{branch} has this text ({version.commit[:7]}): merge it")
-            return replace(judged, problems=(*judged.problems[:-1], problem))
-    return judged
+    found = _held_by(elsewhere, judged.before, sent)
+    return replace(judged, problems=(*judged.problems[:-1], found)) if found else judged
 
 
-class _Closest:
-    """The version that an edit was most likely made from: most lines in common; only it is kept.
+def is_behind(judged: Change) -> bool:
+    """Whether a branch that HEAD is behind holds the text on Scenario."""
+    return any(problem.code == "behind" for problem in judged.problems)
 
-    Of equals the newest that is not the file's `own`, which says nothing of where the edit began.
+
+def put_back(change: Change, ahead: Iterable[tuple[str, Version]]) -> Change:
+    """The change, as a `conflict` if it would put back what a branch that HEAD is behind has replaced.
+
+    `ahead` are the texts that the file has there and not in HEAD, each with its branch's name.
     """
+    found = _held_by(ahead, change.before)
+    return replace(change, action="conflict", problems=(*change.problems, found)) if found else change
 
-    def __init__(self, text: str, own: str) -> None:
-        self._own = own
-        self._apart = apart_from(text)
-        self._least: int | None = None
-        self.base: Base | None = None
 
-    def see(self, version: Version) -> None:
-        lines_apart = self._apart(version.text)
-        is_nearer = self._least is None or lines_apart < self._least
-        is_other = self.base is not None and same(self.base.text, self._own) and not same(version.text, self._own)
-        if is_nearer or (lines_apart == self._least and is_other):
-            self._least = lines_apart
-            self.base = Base(version.commit, version.text)
+def _held_by(held: Iterable[tuple[str, Version]], text: str, sent: str | None = None) -> Problem | None:
+    """What is to be merged, if a branch has the text, or the one that was `sent`, by its digest."""
+    for branch, version in held:
+        if same(version.text, text) or (sent and sha256(version.text) == sent):
+            return Problem("behind", f"{branch} has this text ({version.commit[:7]}): merge that branch")
+    return None

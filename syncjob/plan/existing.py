@@ -17,7 +17,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """The API answered 404: the model has no description, or there is no such model."""
+    """The API answered 404, or null if a probe saw that: the model has no description, or there is no such model."""
 
     read_at: float
 

@@ -9,7 +9,8 @@ import msgspec
 
 from syncjob.config.config import Config, Target
 from syncjob.errors import UsageError
-from syncjob.local.document import Document, name_of
+from syncjob.local.document import Document
+from syncjob.local.names import name_of
 from syncjob.plan.compare import WRITES, Change
 from syncjob.problems import Problem, warning
 from syncjob.state.constraints import Line, Sha256, plain

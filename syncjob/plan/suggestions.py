@@ -2,21 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from heapq import nlargest
 from itertools import chain
 
-from syncjob.local.document import model_id_of
-from syncjob.local.pages import is_page
+from syncjob.local.names import model_id_of
+from syncjob.local.pages import ADVICE, is_page
 from syncjob.plan.references import Catalogue, Key
 from syncjob.problems import Problem
+from syncjob.text.closest import closest
 from syncjob.text.tags import Kind, Tag
 
-# What a run may spend on it, however many ids are wrong and whoever chose them.
-_ASKED = 20  # ids that are looked for
-_LONGEST = 64  # characters of an id that is looked for, for the time grows with their square
-_COMPARED = 20  # ids that share most with it, out of all
-_ALIKE = 0.75
-
+_ASKED = 20  # ids of a run that are looked for, however many are wrong
 _MISSING: dict[str, Kind] = {"asset-missing": "asset", "model-missing": "model"}
 
 
@@ -44,7 +39,7 @@ class Suggestions:
 
     def _hint(self, problem: Problem, tag: Tag | None, model_id: str, catalogue: Catalogue) -> str | None:
         if problem.code == "model-unknown" and is_page(model_id):
-            return "if it is a page about this folder, move it out of the folder"
+            return ADVICE
         if problem.code == "model-unknown":
             near = self._near(("model", model_id), chain(_existing("model", catalogue), map(model_id_of, self._listed)))
             return f"did you mean {near}.md?" if near else None
@@ -55,29 +50,10 @@ class Suggestions:
         return f"did you mean {{{tag.kind}:{near}}}?" if near else None
 
     def _near(self, key: Key, known: Iterable[str]) -> str | None:
-        if key not in self._found and len(self._found) < _ASKED and len(key[1]) <= _LONGEST:
-            self._found[key] = _closest(key[1], known)
+        if key not in self._found and len(self._found) < _ASKED:
+            self._found[key] = closest(key[1], known)
         return self._found.get(key)
 
 
 def _existing(kind: Kind, catalogue: Catalogue) -> Iterator[str]:
     return (id_ for known, id_ in catalogue.entries if known == kind)
-
-
-def _closest(id_: str, known: Iterable[str]) -> str | None:
-    # Imported late: few runs have to know, and it is slow to load.
-    from difflib import get_close_matches
-
-    about_as_long = {other for other in known if abs(len(other) - len(id_)) <= 2 and other != id_}
-    likely = nlargest(_COMPARED, sorted(about_as_long), key=lambda other: _shared(id_, other))
-    return next(iter(get_close_matches(id_, likely, n=1, cutoff=_ALIKE)), None)
-
-
-def _shared(one: str, other: str) -> int:
-    """How many characters two ids have in common at both ends."""
-    return _ahead(one, other) + _ahead(one[::-1], other[::-1])
-
-
-def _ahead(one: str, other: str) -> int:
-    pairs = zip(one, other, strict=False)
-    return next((place for place, (mine, its) in enumerate(pairs) if mine != its), min(len(one), len(other)))

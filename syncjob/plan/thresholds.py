@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from syncjob.config.config import Safety
+from syncjob.config.schema import Safety
 from syncjob.plan.compare import Change
 from syncjob.problems import Problem, warning
 
@@ -57,7 +57,8 @@ def large_review(tally: Tally, files: int, safety: Safety) -> Iterator[Problem]:
     if tally.reviewed and changed > _allowed(files, safety):
         before = files + tally.deleted
         share = f"{changed} of {before} descriptions ({round(100 * changed / before)} %)"
-        yield warning("too-many-changes", f"changes {share}; commits changed their files, so no threshold stops this")
+        why = "commits changed their files or acknowledged lines, so no threshold stops this"
+        yield warning("too-many-changes", f"changes {share}; {why}")
 
 
 def _allowed(files: int, safety: Safety) -> int:

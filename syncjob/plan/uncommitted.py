@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from syncjob.problems import Problem, warning
 from syncjob.text.sanitize import shorten
 
-CODE = "file-uncommitted"
 _NAMED = 10  # of very many
 
 
@@ -15,9 +14,4 @@ def uncommitted_texts(model_ids: Sequence[str]) -> Problem:
     what = "1 of these files is" if number == 1 else f"{number:,} of these files are"
     advice = "commit first, or a later sync takes the text for an edit on Scenario"
     names = ", ".join([*model_ids[:_NAMED], *(["…"] if number > _NAMED else [])])
-    return warning(CODE, f"{what} not committed: {advice} ({shorten(names, 1000)})")
-
-
-def in_short(message: str) -> str:
-    """The sentence of that warning without the names, for a question below the plan."""
-    return f"{message.rpartition(' (')[0]}."
+    return warning("file-uncommitted", f"{what} not committed: {advice} ({shorten(names, 1000)})")

@@ -41,21 +41,19 @@ class Attempt:
         self,
         change: Change,
         remote: Remote,
-        recheck_after: float,
+        since: Since,
         stop: Stop,
         book: Book,
         unwanted: Callable[[Change], Problem | None],
-        since: Since,
     ) -> None:
         self._change = change
         self._remote = remote
-        self._recheck_after = recheck_after
+        self._since = since
         self._stop = stop
         self._book = book
         self._unwanted = unwanted
-        self._since = since
         self._read_at = change.read_at
-        self._max_age = recheck_after
+        self._max_age = since.recheck_after
         self._must_look = not change.exists  # a 404 is to come twice, whoever on the way sends it
         self._error: ScenarioError | None = None
         self._is_started = False
@@ -110,7 +108,7 @@ class Attempt:
         self._note(error)
         was_sent = error.ambiguous or not (isinstance(error, RateLimited) or error.http_status is None)
         if not (was_sent or self._is_unknown or self._age > _YOUNG):
-            self._max_age = min(self._recheck_after, _YOUNG)
+            self._max_age = min(self._since.recheck_after, _YOUNG)
         elif outcome := self._look():
             raise _NotSent(outcome)
 
@@ -140,7 +138,7 @@ class Attempt:
         if not same(text, self._change.before):
             return self._third(text)
         self._read_at = now.read_at
-        self._max_age = self._recheck_after
+        self._max_age = self._since.recheck_after
         self._must_look = self._is_unseen = False
         return None
 

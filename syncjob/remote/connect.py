@@ -11,11 +11,13 @@ from syncjob.credentials import JWT, KEY, SECRET, basic
 from syncjob.errors import UsageError
 from syncjob.scenario import Scenario
 from syncjob.scenario.answers import Answer, Handler
+from syncjob.scenario.calls import Patience
 from syncjob.scenario.http.transport import Exchange, Limits
 from syncjob.scenario.rate_limit import Lowered
 from syncjob.scenario.retry import Retry
 from syncjob.state.folder import sandbox_file
 from syncjob.state.probe_results import Learnt
+from syncjob.state.sent import Ledger
 
 
 def require_credentials(config: Config) -> None:
@@ -37,25 +39,37 @@ def _refuse(method: str, target: str, headers: Mapping[str, str], body: bytes) -
 
 
 @contextmanager
-def connect(config: Config, learnt: Learnt, stop: Stop) -> Iterator[Scenario]:
-    """The client, until the block ends; its waits end with a Stopped when the stop is requested."""
+def connect(config: Config, learnt: Learnt, stop: Stop, distrust: str | None = None) -> Iterator[Scenario]:
+    """The client, until the block ends; its waits end with a Stopped when the stop is requested.
+
+    It counts what runs before it sent, and leaves what it sent to the next, unless the state folder is not believed.
+    """
     http = config.http
-    with _sandbox(config) as handler:
-        client = Scenario(
-            basic("sandbox", "sandbox") if handler else config.credentials,
-            base_url="http://sandbox" if handler else config.base_url,
-            handler=handler,
-            limits=Limits(http.timeout, http.deadline, http.max_retry_after),
-            requests_per_minute=0 if handler else http.requests_per_minute,
-            attempts=http.attempts,
-            sleep=stop.sleep,
-            observe=observe,
-            null_is_no_description=learnt.null_is_no_description,
-            is_urgent=lambda: stop.is_urgent,
-        )
+    ledger = Ledger(config) if http.own_per_minute and not (config.is_sandbox or distrust) else None
+    with _sandbox(config) as handler, _client(config, learnt, stop, handler) as client:
         stop.when_overdue(client.abort)
-        with client:
+        client.hold(ledger.sent_before if ledger else ())
+        try:
             yield client
+        finally:
+            if ledger:
+                ledger.keep(client.answered())
+
+
+def _client(config: Config, learnt: Learnt, stop: Stop, handler: Handler | None) -> Scenario:
+    http = config.http
+    return Scenario(
+        basic("sandbox", "sandbox") if handler else config.credentials,
+        base_url="http://sandbox" if handler else config.base_url,
+        handler=handler,
+        limits=Limits(http.timeout, http.deadline, http.max_retry_after),
+        requests_per_minute=0 if handler else http.own_per_minute,
+        attempts=http.attempts,
+        sleep=stop.sleep,
+        observe=observe,
+        null_is_no_description=learnt.null_is_no_description,
+        patience=Patience(http.max_wait, stop.give_up, lambda: stop.is_urgent),
+    )
 
 
 @contextmanager

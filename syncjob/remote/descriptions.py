@@ -68,6 +68,8 @@ class Remote:
             return Absent(self.clock()) if self.is_absent_404 else _unknown(error)
         except ScenarioError as error:
             return Failure.of(error)
+        if description.value is None and self.client.null_is_no_description:
+            return Absent(self.clock())  # by a probe's word alone, so it is to come twice before a write, as a 404 is
         return Held(canonical(description.value or ""), entries_of(description), self.clock())
 
     def write(

@@ -6,21 +6,18 @@ from syncjob.control import workers
 from syncjob.control.circuit_breaker import Breaker
 from syncjob.control.workers import Stop
 from syncjob.errors import ScenarioError
-from syncjob.local.document import name_of
+from syncjob.local.names import name_of
 from syncjob.problems import Failure, Problem
 from syncjob.scenario import Scenario
 from syncjob.scenario.resources import Page
-from syncjob.state.cache import Memory
+from syncjob.state.memory.cache import Memory
 from syncjob.text.tags import is_id
 
 
 def own_models(
     client: Scenario, project_id: str | None, remembered: Memory, stop: Stop, breaker: Breaker
 ) -> tuple[Mapping[str, str], tuple[Problem, ...]]:
-    """The project's own models, or a problem; none after a stop, as not all are listed.
-
-    Each name is that of a model's file, with the model's own, "" if it has none.
-    """
+    """The names of the own models' files, with the models' own, "" for none; none after a stop. Or a problem."""
     failed: list[ScenarioError] = []
 
     def pages() -> Iterator[Page]:
@@ -36,4 +33,7 @@ def own_models(
     for error in failed:
         breaker.note(Failure.of(error))
         return {}, (Problem(error.code, f"cannot list the project's models: {error.message}"),)
-    return ({} if stop.requested else names), ()
+    if stop.requested:
+        return {}, ()
+    remembered.listed_all()
+    return names, ()

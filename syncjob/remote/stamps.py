@@ -11,7 +11,7 @@ from syncjob.errors import ScenarioError
 from syncjob.plan.compare import Change
 from syncjob.remote.descriptions import Remote
 from syncjob.scenario.resources import MODELS_PER_CALL, Rows
-from syncjob.state.cache import is_settled
+from syncjob.state.memory.cache import is_settled
 
 _OLDEST = 1800.0  # seconds for which a text counts at all without being read again
 # An edit may show so much later in a stamp than in the text: a look-up tells of the time before that alone.
@@ -41,29 +41,30 @@ class Before:
 class Since:
     """When Scenario was last seen to hold what is to be overwritten, by stamps. Safe to share by threads.
 
-    A look-up counts for `recheck_after` seconds, as a reading does.
+    A text read more than `recheck_after` seconds ago is to be read again before it is overwritten, unless its stamp is
+    still the same; a look-up counts as long as a reading does.
     """
 
     def __init__(self, remote: Remote, changes: Iterable[Change], recheck_after: float) -> None:
         self._remote = remote
         self._left = {change.model_id: None for change in changes if change.stamp}
-        self._span = recheck_after
+        self.recheck_after = recheck_after
         self._found: dict[str, tuple[str | None, float]] = {}  # a stamp, and from when it tells
         self._lock = threading.Lock()
 
     def of(self, change: Change) -> float | None:
         """A time, by the remote's clock, at which Scenario still held `before`; None if it must be read. Raises Stopped."""
-        if not change.stamp or self._span <= _LAG or self._is_old(change.read_at, _OLDEST - self._span):
+        if not change.stamp or self.recheck_after <= _LAG or self._is_old(change.read_at, _OLDEST - self.recheck_after):
             return None
         with self._lock:
             stamp, at = self._found.get(change.model_id, (None, change.read_at))
-            if self._is_old(at, self._span):
+            if self._is_old(at, self.recheck_after):
                 self._look_up(change.model_id)
                 stamp, at = self._found[change.model_id]
         return at if stamp == change.stamp else None
 
     def forget(self, change: Change) -> None:
-        """Looks that model up no more. Waits for no look-up: whoever takes results must see a stop."""
+        """Looks that model up no more. Waits for no look-up."""
         self._left.pop(change.model_id, None)
         self._found.pop(change.model_id, None)
 
@@ -77,7 +78,7 @@ class Since:
     @property
     def _size(self) -> int:
         per_minute = self._remote.client.requests_per_minute
-        fitting = int(per_minute * (self._span - _LAG) / 60 * _WRITING) if per_minute else MODELS_PER_CALL
+        fitting = int(per_minute * (self.recheck_after - _LAG) / 60 * _WRITING) if per_minute else MODELS_PER_CALL
         return max(1, min(MODELS_PER_CALL, fitting))
 
     def _is_old(self, at: float, most: float) -> bool:

@@ -11,6 +11,7 @@ from syncjob.plan.saved_plan import SavedItem
 from syncjob.problems import Failure, Problem
 from syncjob.report.item_store import notable
 from syncjob.report.model import Item, ItemAction, ItemError, ItemProblem, ItemStatus, RemoteEdit, RunProblem, Summary
+from syncjob.report.summary import has_errors
 from syncjob.text.canonical import count_changes, unified_diff
 
 
@@ -22,7 +23,10 @@ def plan_items(plan: Plan) -> tuple[Item, ...]:
 def pull_items(plan: Plan) -> tuple[Item, ...]:
     """The items of a pull before any file is written; one to be looked at is a `conflict`, written or not."""
     items = (_item(change, change.path, f"scenario/{change.model_id}") for change in plan.changes)
-    return tuple(structs.replace(item, action="conflict") if _is_doubtful(item) else item for item in items)
+    return tuple(
+        structs.replace(item, action="conflict") if item.action in WRITES and has_errors(item) else item
+        for item in items
+    )
 
 
 def run_items(
@@ -117,10 +121,6 @@ def _item(change: Change, before_name: str, after_name: str) -> Item:
         problems=_problems(change.problems),
         error=_error(change.failure),
     )
-
-
-def _is_doubtful(item: Item) -> bool:
-    return item.action in WRITES and any(problem.severity == "error" for problem in item.problems)
 
 
 def _remote_edit(change: Change) -> RemoteEdit | None:

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from html import escape
 
 from syncjob.report.model import Item, ItemProblem, Report, RunProblem
-from syncjob.report.summary import end_line, plan_line, refusal_line, replaces_edit, summary_line, titled_diffs
+from syncjob.report.summary import (
+    end_line,
+    has_errors,
+    needs_a_look,
+    plan_line,
+    refusal_line,
+    replaces_edit,
+    summary_line,
+    titled_diffs,
+)
 from syncjob.text.sanitize import one_line, visible
 
 _FENCE = re.compile("`+")
@@ -97,7 +106,7 @@ def _affected(report: Report) -> Iterator[str]:
 
 
 def _group(item: Item) -> str | None:
-    if item.status == "applied" and item.action == "conflict":
+    if item.status == "applied" and needs_a_look(item):
         return "To be checked by hand"
     if any(problem.code == "merged" for problem in item.problems):
         return "Merged"
@@ -125,7 +134,7 @@ def _shown(report: Report) -> Iterator[Item]:
 
 
 def _rank(item: Item) -> int:
-    if item.error or any(problem.severity == "error" for problem in item.problems):
+    if item.error or has_errors(item):
         return 0
     return 1 if replaces_edit(item) else 2
 

@@ -7,6 +7,7 @@ from syncjob.plan.compare import WRITES
 from syncjob.problems import Failure, Problem
 from syncjob.report.item_store import notable
 from syncjob.report.model import Item
+from syncjob.report.summary import needs_a_look
 
 _UNFINISHED = frozenset({"failed", "refused", "not_attempted"})
 
@@ -16,7 +17,7 @@ class End:
     """Why a run ended before its work was done; all None and False if it did not.
 
     `signal` is the number of the signal; `failure` the one that ended the run, the last of too many in a row if
-    `is_tripped`. `is_due`: the run's time was over. `resume` says how to continue, "" if that is no use.
+    `is_tripped`. `is_due`: the run's time was over; `is_given_up`: Scenario admitted nothing any more. `resume` says how to continue, "" if that is no use.
     `has_sent`: a request was sent that writes, whatever became of it.
     """
 
@@ -25,13 +26,15 @@ class End:
     failure: Failure | None = None
     is_tripped: bool = False
     is_due: bool = False
+    is_given_up: bool = False
     resume: str = ""
     has_sent: bool = False
 
     def problems(self) -> Iterator[Problem]:
         """The early end, if it was one, as a problem of the run."""
         if self.reason is not None:
-            code = "interrupted" if self.failure is None or self.signal is not None else self.failure.code
+            code = "rate-limited" if self.is_given_up else self.failure.code if self.failure else "interrupted"
+            code = "interrupted" if self.signal is not None else code
             advice = f"; continue with {self.resume}" if self.resume else ""
             yield Problem(code, f"stopped early: {self.reason}{advice}")
 
@@ -45,7 +48,7 @@ def exit_code(end: End, items: Collection[Item], problems: Sequence[Problem], *,
     statuses = (
         (128 + (end.signal or 0), end.signal is not None),
         (2, code == "unauthorized" and not end.has_sent),
-        (4, end.is_due or code == "plan-limit" or (end.failure and end.is_tripped)),
+        (4, end.is_due or end.is_given_up or code == "plan-limit" or (end.failure and end.is_tripped)),
         (1, any(problem.is_error for problem in problems) or any(map(_is_unfinished, notable(items)))),
         (3, changes_are_3 and any(item.action in WRITES for item in notable(items))),
     )
@@ -53,5 +56,4 @@ def exit_code(end: End, items: Collection[Item], problems: Sequence[Problem], *,
 
 
 def _is_unfinished(item: Item) -> bool:
-    """Also if a file was written that has to be looked at."""
-    return item.status in _UNFINISHED or item.action == "conflict"
+    return item.status in _UNFINISHED or needs_a_look(item)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from syncjob.local.acknowledged_lines import CODE
 from syncjob.plan.compare import WRITES
 from syncjob.problems import CALLED_OFF
 from syncjob.report.item_store import notable
@@ -28,8 +29,10 @@ def pull_line(report: Report) -> str:
     absent = sum(item.action == "unchanged" and item.after_sha256 is None for item in report.items)
     parts = [f"{summary.unchanged - absent} unchanged"]
     parts += nonzero((absent, "without a description"), problems, (unread, "not read"))
-    if summary.applied or not errors + unread:
-        return f"Pulled {counted(summary.applied, 'file')}, {', '.join(parts)}."
+    # A file without its acknowledged line has failed, and is there.
+    written = summary.applied + sum(item.error is not None and item.error.code == CODE for item in report.items)
+    if written or not errors + unread:
+        return f"Pulled {counted(written, 'file')}, {', '.join(parts)}."
     return f"No file was written: {', '.join(parts)}."
 
 
@@ -55,6 +58,8 @@ def checked_line(report: Report) -> str:
 
 def plan_line(report: Report) -> str:
     """`Plan: …`; what could not be compared is counted apart from what is wrong."""
+    if not len(report.items) and any(map(_is_error, report.problems)):
+        return "Nothing was compared."
     summary = report.summary
     counts = f"{summary.create} to create, {summary.update} to update, {summary.delete} to delete"
     return f"Plan: {', '.join([counts, f'{summary.unchanged} unchanged', *_blocked(report)])}."
@@ -83,7 +88,7 @@ def by_item_line(report: Report) -> str | None:
 
 
 def _is_undone(report: Report) -> bool:
-    """Whether a plan of files is still to be written, as far as the run as a whole is concerned."""
+    """Whether a diff or sync has written nothing yet and no problem stops the whole run."""
     has_written = report.summary.applied + report.summary.uncertain > 0
     return report.command in ("diff", "sync") and not has_written and not any(map(_is_error, report.problems))
 
@@ -94,10 +99,8 @@ def _unasked_line(report: Report) -> str | None:
     bad = report.summary.invalid - unseen
     if not (bad and unseen and unseen == report.summary.not_attempted == len(report.items) - bad):
         return None
-    them = (
-        "1 description is invalid. Mend it, or leave it" if bad == 1 else f"{bad} are invalid. Mend them, or leave them"
-    )
-    return f"Nothing was compared: {them} out with --keep-going."
+    what, them = counted(bad, "invalid description"), "it" if bad == 1 else "them"
+    return f"Nothing was compared: fix {what}, or skip {them} with --keep-going."
 
 
 def _blocked(report: Report) -> list[str]:
@@ -175,9 +178,18 @@ def outcome_line(summary: Summary) -> str:
 
 
 def replaces_edit(item: Item) -> bool:
-    """Whether the item is a write over a text that somebody edited on Scenario."""
-    codes = (problem.code for problem in item.problems)
+    """Whether the item is a write over a text that somebody edited on Scenario, and does not keep that edit."""
+    codes = (problem.code for problem in item.problems if problem.severity != "note")
     return item.action in ("update", "delete") and not {"edit-acknowledged", "remote-edited"}.isdisjoint(codes)
+
+
+def needs_a_look(item: Item) -> bool:
+    """Whether somebody has to look at a file that a pull writes: a conflict that is not refused."""
+    return item.action == "conflict" and item.status in ("planned", "applied")
+
+
+def has_errors(item: Item) -> bool:
+    return any(map(_is_error, item.problems))
 
 
 def nonzero(*counts: tuple[int | None, str]) -> list[str]:

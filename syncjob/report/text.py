@@ -13,6 +13,7 @@ from syncjob.report.summary import (
     counted,
     end_line,
     is_called_off,
+    needs_a_look,
     plan_line,
     pull_line,
     refusal_line,
@@ -68,7 +69,7 @@ def render_pull(report: Report, *, color: bool) -> str:
 
 
 def _written(item: Item, color: bool) -> str:
-    is_doubtful = item.action == "conflict"
+    is_doubtful = needs_a_look(item)
     done = _paint("to be checked:" if is_doubtful else _DONE[item.action], _YELLOW if is_doubtful else _GREEN, color)
     return f"{done} {unbroken(item.path)}"
 

@@ -85,7 +85,8 @@ def failure(
     """The error that a response of another status than 200 is.
 
     `secrets` are taken out of its message; `is_bearer` says that the request bore a session token, `asked` for which
-    id it was, "" for none. A response that asks for a wait of more than `max_retry_after` seconds is not retried.
+    id it was, "" for none. A response that asks for a wait of more than `max_retry_after` seconds is not retried,
+    but for a 429, which is waited for.
     """
     if answer.status < 400:
         return _no_failure(answer, secrets)
@@ -93,7 +94,7 @@ def failure(
     kind = _error_type(answer, name, asked, is_bearer=is_bearer)
     wait = parse_retry_after(answer.headers)
     is_retryable = _is_retryable(answer) and not kind.fatal
-    is_too_long = is_retryable and wait is not None and wait > max_retry_after
+    is_too_long = is_retryable and wait is not None and wait > max_retry_after and kind is not errors.RateLimited
     said = ": ".join(filter(None, [f"HTTP {answer.status}", quoted(reason, secrets)]))
     return kind(
         "; ".join([said, *_advice(kind, is_bearer, wait if is_too_long else None, max_retry_after)]),
@@ -109,6 +110,8 @@ def _advice(kind: type[errors.ScenarioError], is_bearer: bool, too_long: float |
         yield "not Scenario's own response: check base_url, and any proxy or gateway before it"
     if kind is errors.Unauthorized:
         yield f"check {JWT if is_bearer else f'{KEY} and {SECRET}'}"
+    if kind is errors.Forbidden:
+        yield "these credentials may not do this: check the role of the API key, and project_id"
     if too_long is not None:
         yield f"the server asks to wait {too_long:.0f} s, more than http.max_retry_after ({most:.0f} s)"
 

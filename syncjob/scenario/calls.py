@@ -1,13 +1,15 @@
 """Calls of one API: typed, paced and retried. Safe to share by threads."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Self, TypeVar
 
 import msgspec
 
 from syncjob.credentials import Credentials, quoted
-from syncjob.errors import ScenarioError
+from syncjob.errors import RateLimited, ScenarioError
 from syncjob.scenario import retry
 from syncjob.scenario.answers import Answer, Handler, decode
 from syncjob.scenario.counters import Meter, Traffic
@@ -24,11 +26,24 @@ Query = Mapping[str, str | int | bool | None]
 Observer = Callable[[Exchange | retry.Retry | Lowered], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a 429 is waited for: until none of a method's requests was admitted for so many `seconds`.
+
+    Then `give_up` is called with the reason, and a wait that does not raise is followed by the RateLimited. While it
+    `is_urgent` no request waits for its turn.
+    """
+
+    seconds: float = 600.0
+    give_up: Callable[[str], None] = lambda _: None
+    is_urgent: Callable[[], bool] | None = None
+
+
 class Calls:
     """What a client sends, by method and path.
 
     Every call raises a ScenarioError if it fails. `sleep` is used for every wait and may raise, which ends the call.
-    `observe` gets each exchange, retry and lowering of the limit. While it `is_urgent` no request waits for its turn.
+    `observe` gets each exchange, retry and lowering of the limit. A 429 is no attempt.
     `{"description": null}` is a ProtocolError unless `null_is_no_description`.
     """
 
@@ -45,14 +60,13 @@ class Calls:
         clock: Callable[[], float] = time.monotonic,
         observe: Observer = lambda _: None,
         null_is_no_description: bool = False,
-        is_urgent: Callable[[], bool] | None = None,
+        patience: Patience = Patience(),
     ) -> None:
         self.null_is_no_description = null_is_no_description
-        self._attempts = attempts
-        self._observe = observe
+        self._attempts, self._observe, self._patience = attempts, observe, patience
         self._meter = Meter(sleep, clock)
         self._pacer = Pacer(
-            requests_per_minute, clock=clock, sleep=self._meter.sleep, is_urgent=is_urgent, on_lowered=observe
+            requests_per_minute, clock=clock, sleep=self._meter.sleep, on_lowered=observe, is_urgent=patience.is_urgent
         )
         self._transport = Transport(
             base_url, credentials, limits, handler=handler, sleep=sleep, clock=clock, on_exchange=self._on_exchange
@@ -85,17 +99,14 @@ class Calls:
     ) -> _T:
         """One call, paced and retried, its response read as `answer_type`, an Answer as it came.
 
-        None in the query leaves its member out; a `body` of None sends none. `attempts` replaces the client's own number.
-        `before_send` is called after every wait, before each request; `before_repeat` before that, with the error of
-        the attempt before, and may call the client. Both may raise.
+        None in the query leaves its member out; a `body` of None sends none. `attempts` replaces the client's own
+        number, and then a 429 is one of them. `before_send` is called after every wait, before each request;
+        `before_repeat` before that, with the error of the attempt before. Both may raise.
         """
-
-        def send() -> _T:
-            with self._pacer.place(before_send):
-                return decode(self._exchange(method, path, query or {}, body), answer_type)
-
-        tries = attempts or self._attempts
-        return retry.call(send, tries, self._meter.sleep, self._on_retry, before_repeat)
+        send = partial(self._send, method, path, answer_type, query or {}, body, before_send)
+        is_patient = self._is_patient if attempts is None else _never
+        on_retry, tries = partial(self._on_retry, method), attempts or self._attempts
+        return retry.call(send, tries, self._meter.sleep, on_retry, before_repeat, is_patient=is_patient)
 
     def wait(self, seconds: float) -> None:
         """Waits as between two attempts, and is counted so."""
@@ -114,6 +125,26 @@ class Calls:
         """The limit now in force, which a server that admits less has lowered; 0 means none."""
         return self._pacer.per_minute
 
+    def answered(self) -> tuple[float, ...]:
+        """When each request was answered, by the clock, that the server may still count."""
+        return self._pacer.answered()
+
+    def hold(self, answered: Iterable[float]) -> None:
+        """Takes in that other clients sent requests, by the times at which each was answered, in order."""
+        self._pacer.hold(answered)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        answer_type: type[_T],
+        query: Query,
+        body: object,
+        before_send: Callable[[], None],
+    ) -> _T:
+        with self._pacer.place(before_send):
+            return decode(self._exchange(method, path, query, body), answer_type)
+
     def _exchange(self, method: str, path: str, query: Query, body: object) -> Answer:
         given = {name: value for name, value in query.items() if value is not None}
         params = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in given.items()}
@@ -122,15 +153,42 @@ class Calls:
             return self._transport.send(method, path, params, content)
         except ScenarioError as error:
             if error.retryable and error.http_status in _SHARED:
-                self._pacer.pause(error.retry_after or 0)
+                self._pacer.pause(min(error.retry_after or 0, self._patience.seconds))  # beyond it the run ends
             raise
 
-    def _on_retry(self, event: retry.Retry) -> None:
+    def _is_patient(self) -> bool:
+        """Whether a 429 is waited for: what is urgent has seconds."""
+        return not (self._patience.is_urgent and self._patience.is_urgent())
+
+    def _on_retry(self, method: str, event: retry.Retry) -> None:
+        error = event.error
+        if isinstance(error, RateLimited):
+            self._require_hope(method, error, event.wait)
         self._meter.retry()
-        if event.error.http_status in _SHARED:
-            self._pacer.pause(event.wait)
+        if error.http_status in _SHARED:
+            self._pacer.pause(event.wait if error.retry_after is None else error.retry_after)
         self._observe(event)
 
+    def _require_hope(self, method: str, error: RateLimited, wait: float) -> None:
+        """Gives up if the next request would come after `max_wait`."""
+        refused = self._meter.refused_for(method)
+        if refused + wait <= self._patience.seconds:
+            return
+        self._patience.give_up(_starved(method, refused, wait, self._patience.seconds, error.message))
+        self._meter.sleep(0.0)
+        raise error
+
     def _on_exchange(self, exchange: Exchange) -> None:
-        self._meter.request(exchange.method)
+        self._meter.request(exchange.method, exchange.status)
         self._observe(exchange)
+
+
+def _never() -> bool:
+    return False
+
+
+def _starved(method: str, refused: float, wait: float, most: float, message: str) -> str:
+    lasts = f"for {refused:,.0f} s Scenario admitted no {method} ({message})"
+    beyond = f"the next could be sent in {wait:,.0f} s, beyond http.max_wait ({most:,.0f} s)"
+    others = "another run, workflow or program may be using the project's limit"
+    return f"{lasts}, and {beyond}: {others}; wait for it, or give each a --share"

@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+_REFUSED = 429
+
 
 @dataclass(slots=True)
 class Traffic:
@@ -26,10 +28,16 @@ class Meter:
         self._lock = threading.Lock()
         self._sleepers = 0
         self._since = 0.0
+        self._refused_since: dict[str, float] = {}  # of each method: the first of the 429s since another response
         self.traffic = Traffic()
 
-    def request(self, method: str) -> None:
+    def request(self, method: str, status: int | None = None) -> None:
+        """Counts a request and what came of it, None for no response."""
         with self._lock:
+            if status == _REFUSED:
+                self._refused_since.setdefault(method, self._clock())
+            elif self._refused_since and status is not None:
+                self._refused_since.pop(method, None)
             self.traffic.total += 1
             if method == "GET":
                 self.traffic.get += 1
@@ -37,6 +45,12 @@ class Meter:
                 self.traffic.put += 1
             else:
                 self.traffic.post += 1
+
+    def refused_for(self, method: str) -> float:
+        """The seconds in which each request of a method was refused for the rate; 0 if the last was not."""
+        with self._lock:
+            since = self._refused_since.get(method)
+            return 0.0 if since is None else self._clock() - since
 
     def retry(self) -> None:
         with self._lock:

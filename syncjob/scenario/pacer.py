@@ -1,8 +1,8 @@
 """Request pacing: one window and one pause, shared by all workers."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from types import TracebackType
 
 from syncjob.errors import RateLimited
 from syncjob.scenario.rate_limit import Lowered, Window
@@ -32,43 +32,75 @@ class Pacer:
         self._on_lowered = on_lowered
         self._is_urgent = is_urgent
         self._lock = threading.Lock()
+        self._turn = threading.Lock()
 
     @property
     def per_minute(self) -> int:
         return self._window.limit
 
-    @contextmanager
-    def place(self, before_send: Callable[[], None] = lambda: None) -> Iterator[None]:
+    def hold(self, answered: Iterable[float]) -> None:
+        """Takes in that others sent requests, by the times at which each was answered, in order."""
+        self._window.hold(answered)
+
+    def place(self, before_send: Callable[[], None] = lambda: None) -> "_Place":
         """Waits for a place and holds it for the request; it stays free if `before_send`, after the wait, raises."""
-        entered = self._enter()
-        is_sent = is_refused = False
-        try:
-            before_send()
-            is_sent = True
-            yield
-        except RateLimited:
-            is_refused = True
-            raise
-        finally:
-            self._leave(entered, is_sent=is_sent, is_refused=is_refused)
+        return _Place(self, before_send)
 
     def pause(self, seconds: float) -> None:
         """Holds every worker's next request back for `seconds` from now; never shortens a pause."""
         with self._lock:
             self._window.pause(self._clock() + seconds)
 
-    def _enter(self) -> float:
-        """The time at which a place was taken."""
-        while True:
-            with self._lock:
-                now = self._clock()
-                wait = self._window.enter(now, is_urgent=bool(self._is_urgent and self._is_urgent()))
-            if wait <= 0:
-                return now
-            self._sleep(min(wait, _LOOK) if self._is_urgent else wait)
-
-    def _leave(self, entered: float, *, is_sent: bool, is_refused: bool) -> None:
+    def answered(self) -> tuple[float, ...]:
+        """When each request was answered that the server may still count."""
         with self._lock:
-            lowered = self._window.leave(entered, self._clock(), is_sent=is_sent, is_refused=is_refused)
+            return self._window.answered(self._clock())
+
+    def enter(self) -> float:
+        """The time at which a place was taken."""
+        with self._lock:
+            now = self._clock()
+            wait = self._window.enter(now, is_urgent=bool(self._is_urgent and self._is_urgent()))
+        if wait > 0:
+            with self._turn:  # one worker asks for all that wait: who waits for a lock costs nothing
+                while wait > 0:
+                    now, wait = self._ask()
+                    if wait > 0:
+                        self._sleep(min(wait, _LOOK) if self._is_urgent else wait)
+        return now
+
+    def leave(self, entered: float, *, is_sent: bool, refused: RateLimited | None) -> None:
+        with self._lock:
+            now = self._clock()
+            lowered = self._window.leave(entered, now, is_sent=is_sent, is_refused=refused is not None)
+            if refused and refused.retry_after is None:
+                refused.retry_after = self._window.paused(now) if self._window.limit else None
         if lowered:
             self._on_lowered(lowered)
+
+    def _ask(self) -> tuple[float, float]:
+        """The time, and how long after it to ask again; 0 if a place was taken."""
+        with self._lock:
+            now = self._clock()
+            return now, self._window.enter(now, is_urgent=bool(self._is_urgent and self._is_urgent()))
+
+
+class _Place:
+    """A place as a context; as a class because that costs a request half of what a generator does."""
+
+    __slots__ = ("_before_send", "_entered", "_pacer")
+
+    def __init__(self, pacer: Pacer, before_send: Callable[[], None]) -> None:
+        self._pacer = pacer
+        self._before_send = before_send
+
+    def __enter__(self) -> None:
+        self._entered = self._pacer.enter()
+        try:
+            self._before_send()
+        except BaseException:
+            self._pacer.leave(self._entered, is_sent=False, refused=None)
+            raise
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._pacer.leave(self._entered, is_sent=True, refused=error if isinstance(error, RateLimited) else None)

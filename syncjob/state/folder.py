@@ -16,13 +16,17 @@ from syncjob.git.ownership import is_accepted, strangers
 
 _IGNORE_ALL = b"*\n"
 _LONGEST_IGNORE = 10_000  # bytes
+SENT = r"sent-[0-9a-f]{16}\.json"
 _DATABASE = r"\.sqlite3(?:-journal|-wal|-shm)?"
 # What this program puts into the folder; `demo` is `make demo`'s.
 _OURS = re.compile(
-    rf"\.gitignore|runs|demo|.+\.lock|.+\.learnt\.json|(?:.+\.memory|sandbox){_DATABASE}|\.syncjob-.+\.tmp"
+    rf"\.gitignore|runs|cache|demo|.+\.lock|.+\.learnt\.json|{SENT}|.+\.memory\.jsonl"
+    rf"|(?:.+\.memory|sandbox){_DATABASE}|\.syncjob-.+\.tmp"
 )
-# What of it later runs believe; `runs` alone is a link or a submodule.
-_BELIEVED = re.compile(rf"runs(?:/[^/]+\.jsonl)?|[^/]+\.learnt\.json|[^/]+\.memory{_DATABASE}")
+# What of it later runs believe; `runs` or `cache` alone is a link or a submodule.
+_BELIEVED = re.compile(
+    rf"runs(?:/[^/]+\.jsonl)?|cache(?:/[^/]+\.jsonl)?|[^/]+\.learnt\.json|{SENT}|[^/]+\.memory{_DATABASE}"
+)
 _ELSEWHERE = "or name another folder with SYNCJOB_STATE_DIR"
 
 

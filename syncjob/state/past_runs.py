@@ -52,9 +52,16 @@ def effect_of(result: Result) -> Effect:
 
 def all_writes(records: Iterable[Record]) -> Iterator[Write]:
     """The writes of a run as they end, then those without an end; a probe writes a model more than once."""
+    return (event for event in events(records) if isinstance(event, Write))
+
+
+def events(records: Iterable[Record]) -> Iterator[Confirmed | Write]:
+    """The writes of a run as they end, with what it found in step between them; then the writes without an end."""
     open_: dict[str, Write] = {}
     for record in records:
-        if isinstance(record, Intent):
+        if isinstance(record, Confirmed):
+            yield record
+        elif isinstance(record, Intent):
             if record.model_id in open_:
                 yield open_.pop(record.model_id)
             open_[record.model_id] = Write(record)

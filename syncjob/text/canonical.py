@@ -33,7 +33,7 @@ def same(desired: str, existing: str) -> bool:
     return desired == existing or normalized(desired, "NFC") == normalized(existing, "NFC")
 
 
-def normalized(text: str, form: Literal["NFC", "NFKC"]) -> str:
+def normalized(text: str, form: Literal["NFC", "NFD", "NFKC"]) -> str:
     """The text in a form of Unicode; unchanged if it is too large, or marks pile up as in no language.
 
     Python sorts the marks on one letter in a time that grows with their square, deaf to signals. The Stream-Safe

@@ -23,6 +23,15 @@ def apart_from(text: str) -> Callable[[str], int]:
     return apart
 
 
+def has_changes(base: str, edited: str, text: str) -> bool:
+    """Whether a text has all that an edit of the base added or took away, by its lines; False if that is nothing."""
+    old, new, own = (Counter(line.strip() for line in each.split("\n")) for each in (base, edited, text))
+    changed = [line for line in old.keys() | new.keys() if line and old[line] != new[line]]
+    return bool(changed) and all(
+        own[line] >= new[line] if new[line] > old[line] else own[line] <= new[line] for line in changed
+    )
+
+
 def equal_runs(before: Sequence[str], after: Sequence[str]) -> list[EqualRun] | None:
     """The runs, in order, the last one empty at both ends; None if it would take too long to tell.
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from syncjob.commands import rollback, run, sync
+from syncjob.commands import rollback, run
 from syncjob.commands.run import Command, Options
+from syncjob.commands.sync import job
 from syncjob.credentials import basic
 from syncjob.scenario.answers import Answer
 from syncjob.state.journal import Intent, read, run_ids
@@ -78,7 +79,7 @@ def in_process(workspace: Workspace, remote: Loopback, command: Command, options
     """A run in this process, which starts faster than one of its own; its exit status."""
     settings = structs.replace(config(workspace.folder, remote.url), credentials=basic(KEY, SECRET))
     with run.begin(run.new_id(), command, settings, options, untracked, "write") as begun:
-        done = rollback.rollback(begun, earlier, AGREEING) if earlier else sync.sync(begun, AGREEING)
+        done = rollback.rollback(begun, earlier, AGREEING) if earlier else job.sync(begun, AGREEING)
     return done.report.exit_code
 
 

@@ -148,15 +148,32 @@ def test_429_with_retry_after_ms_retry_after_seconds_or_http_date(
     scene.converges()
 
 
-def test_429_with_a_wait_counts_as_an_attempt(scene: Scene) -> None:
+def test_429_uses_up_no_attempt(scene: Scene) -> None:
     scene.stage("a", "b")
-    scene.remote.on("PUT", "a", status(429, AT_ONCE), always=True)
+    scene.remote.on("PUT", "a", *[status(429, AT_ONCE)] * 5)
     ended = scene.sync()
-    assert ended.status == 1
-    assert statuses(ended) == {"a": "failed", "b": "applied"}
-    assert scene.remote.counts("PUT") == {"a": 3, "b": 1}
-    assert errors(ended)["a"] | {"code": "rate-limited", "http_status": 429, "attempts": 3} == errors(ended)["a"]
-    assert results(scene)["a"] == ("failed", "rate-limited")
+    assert ended.status == 0
+    assert statuses(ended) == {"a": "applied", "b": "applied"}
+    assert scene.remote.counts("PUT") == {"a": 6, "b": 1}
+    agrees_with_the_journal(scene, ended)
+    scene.converges()
+
+
+def test_429_for_longer_than_max_wait_ends_the_run_in_order(scene: Scene) -> None:
+    ids = [f"m{number:02}" for number in range(40)]
+    scene.http(workers=2, max_wait=1)
+    scene.stage(*ids)
+    scene.remote.on("PUT", "*", *[Fault(has_effect=True)] * 5, status(429, AT_ONCE, reason="slow down"), always=True)
+    ended = scene.sync("--force")
+    assert ended.status == 4
+    summary = ended.report["summary"]
+    assert (summary["applied"], summary["failed"], summary["not_attempted"]) == (5, 2, 33)
+    assert set(codes(ended).values()) == {"rate-limited"}
+    assert set(results(scene).values()) == {("applied", None), ("failed", "rate-limited")}
+    (problem,) = ended.report["problems"]
+    assert problem["code"] == "rate-limited"
+    for part in ("Scenario admitted no PUT (HTTP 429: slow down)", "http.max_wait (1 s)", "another run", "--resume"):
+        assert part in problem["message"]
     agrees_with_the_journal(scene, ended)
     scene.converges()
 
@@ -230,20 +247,31 @@ def test_retry_after_nonsense(scene: Scene) -> None:
 
 def test_retry_after_above_the_cap(scene: Scene) -> None:
     scene.stage("a", "b", "c", "d")
-    scene.remote.on("PUT", "a", status(429, "retry-after-ms: 3000"), always=True)
+    scene.remote.on("PUT", "a", status(429, "retry-after-ms: 2500"))
     scene.remote.on("PUT", "b", status(503, "Retry-After: 5.5"), always=True)
-    scene.remote.on("PUT", "c", status(429, NOW, "Retry-After: Sun, 22 Nov 2026 10:00:04 GMT"), always=True)
+    scene.remote.on("PUT", "c", status(429, NOW, "Retry-After: Sun, 22 Nov 2026 10:00:03 GMT"))
     ended = scene.sync()
     assert ended.status == 1
-    assert statuses(ended) == {"a": "failed", "b": "failed", "c": "failed", "d": "applied"}
-    assert codes(ended) == {"a": "rate-limited", "b": "unavailable", "c": "rate-limited"}
-    for model_id, seconds in {"a": "3 s", "b": "6 s", "c": "4 s"}.items():
-        assert f"the server asks to wait {seconds}" in errors(ended)[model_id]["message"]
-        assert errors(ended)[model_id]["attempts"] == 1
-    assert scene.remote.counts("PUT") == dict.fromkeys("abcd", 1)
-    assert (ended.report["requests"]["retries"], ended.report["requests"]["waited_seconds"]) == (0, 0)
+    assert statuses(ended) == {"a": "applied", "b": "failed", "c": "applied", "d": "applied"}
+    assert codes(ended) == {"b": "unavailable"}
+    assert "the server asks to wait 6 s" in errors(ended)["b"]["message"]
+    assert errors(ended)["b"]["attempts"] == 1
+    assert scene.remote.counts("PUT") == {"a": 2, "b": 1, "c": 2, "d": 1}
+    assert ended.report["requests"]["retries"] == 2
+    assert ended.report["requests"]["waited_seconds"] >= 2.9
     agrees_with_the_journal(scene, ended)
     scene.converges()
+
+
+def test_retry_after_beyond_max_wait_is_not_waited_for(scene: Scene) -> None:
+    scene.http(max_wait=3)
+    scene.stage("a")
+    scene.remote.on("GET", "a", status(429, "Retry-After: 86400"), always=True)
+    ended = scene.sync()
+    assert ended.status == 4
+    assert statuses(ended) == {"a": "not_attempted"}
+    assert ended.report["requests"]["total"] == 1
+    assert "the next could be sent in 86,400 s" in ended.report["problems"][0]["message"]
 
 
 # Statuses

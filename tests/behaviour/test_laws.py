@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncjob.commands import run
-from syncjob.commands import sync as syncing
-from syncjob.config.config import Config, Http, Safety
+from syncjob.commands.sync import job as syncing
+from syncjob.config.config import Config
+from syncjob.config.schema import Http, Safety
 from syncjob.local.document import parse
 from syncjob.report.model import Report
 from syncjob.sandbox import Sandbox

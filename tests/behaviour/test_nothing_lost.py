@@ -9,20 +9,25 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from msgspec import structs
 
 from syncjob import log
-from syncjob.commands import pull, rollback, sync
+from syncjob.commands import rollback
+from syncjob.commands.pull import job as pull_job
 from syncjob.commands.result import RunResult
 from syncjob.commands.run import Command, Options, Run, new_id
-from syncjob.config.config import Config, Http
+from syncjob.commands.sync import job as sync_job
+from syncjob.config.config import Config
+from syncjob.config.schema import Http
 from syncjob.control.circuit_breaker import Breaker
 from syncjob.control.progress import Progress
 from syncjob.control.signals import Interrupts
@@ -36,6 +41,7 @@ from syncjob.scenario import Scenario
 from syncjob.scenario.http.transport import Limits
 from syncjob.state.folder import runs_folder
 from syncjob.state.journal import Begin, Intent, read, run_ids, started
+from syncjob.state.memory import cache
 from syncjob.state.probe_results import Learnt
 from syncjob.state.recent import recent_writes
 from tests.behaviour.test_laws import config
@@ -59,6 +65,8 @@ class Crash(BaseException):
 
 
 class NothingLost(RuleBasedStateMachine):
+    learnt = Learnt()
+
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
@@ -70,7 +78,7 @@ class NothingLost(RuleBasedStateMachine):
         served.script = self.remote.script
         # One worker: what others have in flight when a run crashes would be reported by chance.
         one = Http(workers=1, requests_per_minute=0)
-        self.config: Config = msgspec.structs.replace(config(self.folder, served.url), http=one)
+        self.config: Config = structs.replace(config(self.folder, served.url), http=one)
         self.crash_in: int | None = None
         self.ended_at: dict[str, float] = {}  # runs that ended within minutes
         self.allowed: defaultdict[str, set[str]] = defaultdict(lambda: {""})
@@ -111,12 +119,15 @@ class NothingLost(RuleBasedStateMachine):
         with client, started(self.config.state_dir, begin) as journal:
             recent = recent_writes(self.config, begin.run)
             remote = Remote(client, clock=lambda: self.remote.now, recent=recent)
+            memory = cache.of(self.config, self.learnt, is_believed=True)
             try:
                 yield Run(
-                    begin.run, command, self.config, options, Learnt(), "", Progress(int, int, float), untracked, remote, stop,
-                    Breaker(stop), Interrupts(), Git(stop), journal,
+                    begin.run, command, self.config, options, self.learnt, "", Progress(int, int, float), untracked, remote, stop,
+                    Breaker(stop), Interrupts(), Git(stop), journal, None, memory,
                 )  # fmt: skip
+                memory.save()
             finally:
+                memory._close()
                 # A crash ends the run before its workers have seen it; what they have in flight would stay open.
                 for thread in threading.enumerate():
                     if thread.name.startswith("worker-"):
@@ -168,10 +179,10 @@ class NothingLost(RuleBasedStateMachine):
                 assert has_come or item.model_id in self.remote.effects[report.run], item
 
     def _sync(self, **options: Any) -> Report | None:
-        for path in (self.folder / "descriptions").iterdir():
+        for path in (self.folder / "descriptions").glob("*.md"):
             self.allowed[path.stem].add(_canonical(path.read_text()))
         chosen = Options(overwrite_remote_edits=True, force=True, **options)
-        return self._carry_out(lambda begun: sync.sync(begun, AGREEING), "sync", chosen)
+        return self._carry_out(lambda begun: sync_job.sync(begun, AGREEING), "sync", chosen)
 
     def _is_true(self, report: Report) -> None:
         """What a report says was applied, or is unchanged, is what Scenario holds, as far as the run could know."""
@@ -215,20 +226,24 @@ class NothingLost(RuleBasedStateMachine):
         if report:
             self._is_true(report)
 
+    def _diff(self) -> Report | None:
+        report = self._carry_out(sync_job.diff, "diff", Options(overwrite_remote_edits=True))
+        assert not self.remote.puts
+        return report
+
     @rule(faults=SOME)
     def diff(self, faults: list[str]) -> None:
         self.remote.begin("", faults)
-        report = self._carry_out(sync.diff, "diff", Options(overwrite_remote_edits=True))
-        assert not self.remote.puts
+        report = self._diff()
         if report:
             self._is_true(report)
 
-    @precondition(lambda self: any((self.folder / "descriptions").iterdir()))
+    @precondition(lambda self: any((self.folder / "descriptions").glob("*.md")))
     @rule(faults=SOME)
     def pull(self, faults: list[str]) -> None:
         self.remote.begin("", faults)
         report = self._carry_out(
-            lambda begun: pull.pull(begun, takes_all=False, dry_run=False), "pull", Options(force=True)
+            lambda begun: pull_job.pull(begun, takes_all=False, dry_run=False), "pull", Options(force=True)
         )
         assert not self.remote.puts
         for item in report.items if report else ():
@@ -278,7 +293,7 @@ class NothingLost(RuleBasedStateMachine):
         self._carry_out(lambda begun: rollback.rollback(begun, first, AGREEING), "rollback", Options())
         assert not others & self.remote.effects[self.remote.run], "what another run wrote was undone"
 
-    @precondition(lambda self: any((self.folder / "descriptions").iterdir()))
+    @precondition(lambda self: any((self.folder / "descriptions").glob("*.md")))
     @rule()
     def converge(self) -> None:
         self.remote.calm()
@@ -306,14 +321,71 @@ class NothingLost(RuleBasedStateMachine):
         assert self.remote.overwritten <= journaled
 
 
+class NothingLostOnTheMemorysWord(NothingLost):
+    """The same with the memory on, in the remote's own time, where a listing lags and some edits move no `updatedAt`."""
+
+    learnt = Learnt(updated_at_moves=True)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.edits = 0
+        self._patch = pytest.MonkeyPatch()
+        date = lambda _, timestamp=None: format_datetime(self.remote.date(), usegmt=True)  # noqa: E731
+        self._patch.setattr(BaseHTTPRequestHandler, "date_time_string", date)
+        self.remote.has_own_time = True
+        self.config = structs.replace(self.config, http=structs.replace(self.config.http, audit=1))
+
+    def teardown(self) -> None:
+        self._patch.undo()
+        super().teardown()
+
+    @rule(lag=LAGS)
+    def the_listing_lags(self, lag: float) -> None:
+        self.remote.listing_lag = lag
+
+    @rule(model_id=MODELS, text=TEXTS)
+    def edit_unseen(self, model_id: str, text: str) -> None:
+        self.remote.edit(model_id, _canonical(text), moves=False)
+        self.allowed[model_id].add(_canonical(text))
+
+    def _is_of_another_run(self, model_id: str, earlier: str) -> bool:
+        return False  # no rollback asks the memory: what one undoes is the matter of the other machine
+
+    def _is_true(self, report: Report) -> None:
+        """Also what is remembered is true, unless `updatedAt` does not tell."""
+        super()._is_true(report)
+        for item in report.items if report.command in ("sync", "diff") else ():
+            is_believed = item.status == "unchanged" and not self.remote.was_read(item.model_id)
+            if is_believed and self.remote.is_told(item.model_id):
+                assert digest(self.remote.text(item.model_id)) == item.after_sha256, item
+
+    @precondition(lambda self: any((self.folder / "descriptions").glob("*.md")))
+    @rule(data=st.data())
+    def an_audit_finds_an_unseen_edit(self, data: st.DataObject) -> None:
+        self.remote.listing_lag = 0
+        self.converge()
+        for _ in range(2):
+            self.remote.calm()
+            self._diff()
+        model_id = data.draw(st.sampled_from(sorted(path.stem for path in (self.folder / "descriptions").glob("*.md"))))
+        self.edits += 1
+        self.edit_unseen(model_id, f"edit {self.edits}, which moves nothing")
+        found = []
+        for _ in IDS:
+            self.remote.calm()
+            report = self._diff()
+            found += [item.action for item in report.items if item.model_id == model_id] if report else []
+        assert set(found) - {"unchanged"}, found
+
+
 def _canonical(text: str) -> str:
     return text.replace("\r\n", "\n").rstrip("\n")
 
 
-def machine(examples: int, steps: int, *more: Phase) -> None:
+def machine(examples: int, steps: int, *more: Phase, of: type[NothingLost] = NothingLost) -> None:
     log.configure(io.StringIO(), "json", "error", "run", ())
     run_state_machine_as_test(
-        NothingLost,
+        of,
         settings=settings(
             phases=(Phase.reuse, Phase.generate, *more),
             max_examples=examples,
@@ -329,6 +401,16 @@ def machine(examples: int, steps: int, *more: Phase) -> None:
 def test_nothing_is_lost() -> None:
     # A failure is shown as it was found: to make it smaller takes minutes, which the deep suite has.
     machine(15, 12)
+
+
+def test_nothing_is_lost_on_the_memory_s_word() -> None:
+    machine(5, 12, of=NothingLostOnTheMemorysWord)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("part", range(2))
+def test_nothing_is_lost_on_the_memory_s_word_whatever_happens(part: int) -> None:
+    machine(250, 15, Phase.shrink, of=NothingLostOnTheMemorysWord)
 
 
 @pytest.mark.deep

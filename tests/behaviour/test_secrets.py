@@ -130,7 +130,7 @@ class Chatter:
             "w-404-html": self.refusal(404, 0, "content-type: text/html", form="html"),
             "w-409": self.refusal(409, 0),
             "w-413": self.refusal(413, 280, form="list"),
-            "w-429": self.refusal(429, 290),
+            "w-429": self.refusal(429, 290, "x-should-retry: false"),
             "w-503": self.refusal(503, 100, "retry-after: 86400"),
             "w-504": landed(answer(self.told().encode(), status="504 Gone")),
             "w-200-html": Fault(answer(self.told().encode())),

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from syncjob.commands import planning, pull, reading, rollback
-from syncjob.commands.adoption import judging
+from syncjob.commands import judging, reading, rollback
+from syncjob.commands.pull import job
+from syncjob.commands.pull import judging as pulling
 from syncjob.remote import attempt, lookup, write
 from syncjob.report.summary import outcome_line
 from syncjob.scenario.answers import Answer
@@ -73,7 +74,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, where: Any, name: str, model_id: st
 
 
 @pytest.mark.parametrize(
-    ("where", "name"), [(reading, "compare"), (planning, "with_history"), (lookup, "with_references")]
+    ("where", "name"), [(reading, "compare"), (judging, "with_history"), (lookup, "with_references")]
 )
 def test_what_cannot_be_planned_is_one_items_failure(
     workspace: Workspace, remote: Loopback, monkeypatch: pytest.MonkeyPatch, where: Any, name: str
@@ -110,7 +111,7 @@ def test_what_fails_once_it_was_sent_may_have_been_written(
     assert effects(workspace) == {"one": "unknown", "two": "written"}
 
 
-@pytest.mark.parametrize(("where", "name"), [(pull, "compared"), (judging, "judged"), (pull, "fitting")])
+@pytest.mark.parametrize(("where", "name"), [(job, "compared"), (pulling, "judged"), (job, "fitting")])
 def test_a_rollback_and_a_pull_go_on_with_the_others(
     workspace: Workspace, remote: Loopback, monkeypatch: pytest.MonkeyPatch, where: Any, name: str
 ) -> None:
@@ -124,7 +125,10 @@ def test_a_rollback_and_a_pull_go_on_with_the_others(
     remote.sandbox.put("one", "new of Scenario")
     remote.sandbox.put("two", "new of Scenario")
     report = in_process.pull(workspace, lag=0)
-    assert told(report) == {"one": ("update", "not_attempted", []), "two": ("invalid", "failed", ["internal"])}
+    assert told(report) == {
+        "one": ("update", "not_attempted", ["own-changes"]),
+        "two": ("invalid", "failed", ["internal"]),
+    }
 
 
 def test_a_model_without_a_file_that_cannot_be_read_is_told(workspace: Workspace, remote: Loopback) -> None:

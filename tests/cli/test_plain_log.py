@@ -26,7 +26,8 @@ def test_a_failed_write_is_told_once(one_change: Workspace, remote: Loopback) ->
     assert terminal.screen.count(b"not yours") == 1
     terminal = redirected(one_change, "1", "sync", "--yes")  # the output stands in a file, the log on the terminal
     assert terminal.end() == 1
-    assert b"syncjob: error failed: HTTP 403: not yours (model_id=one, error=forbidden)" in terminal.screen
+    assert b"syncjob: error failed: HTTP 403: not yours; these credentials may not do this: " in terminal.screen
+    assert b" (model_id=one, error=forbidden)" in terminal.screen
     assert one_change.run("sync", "--yes").err.count("[error    ] failed") == 1
 
 

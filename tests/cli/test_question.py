@@ -98,7 +98,8 @@ def test_the_question_names_what_is_written_to_and_not_the_plan_again(one_change
     one_change.write("two", "new\n")
     terminal = redirected(one_change, "1", "sync")
     terminal.until("[y/N]")
-    asked = f"Plan: 0 to create, 2 to update, 0 to delete, 0 unchanged. Write these 2 changes to {remote.url}"
+    counts = "Plan: 0 to create, 2 to update, 0 to delete, 0 unchanged."
+    asked = f"{counts} Not all of it is committed. Write these 2 changes to {remote.url}"
     assert asked.encode() in terminal.screen  # the plan stands in a file
     terminal.type("n\n")
     assert terminal.end() == 1
@@ -173,15 +174,15 @@ def test_a_rollback_that_is_agreed_to_or_writes_nothing_does_not_ask(
 
 
 def test_who_types_is_told_of_files_that_git_does_not_have(one_change: Workspace, remote: Loopback) -> None:
-    note = "1 of these files is not committed: commit first, or a later sync takes the text for an edit on Scenario."
+    note = b"1 of these files is not committed: commit first, or a later sync takes the text for an edit on Scenario"
     terminal = Terminal(one_change, "sync")
     terminal.until("[y/N]")
-    assert f"{note} Write this change".encode() in terminal.screen
+    assert terminal.screen.count(note) == terminal.screen.count(b"not committed") == 1  # in the plan, right above
     terminal.type("n\n")
     assert terminal.end() == 1
     terminal = Terminal(one_change, "diff")
     assert terminal.end() == 0
-    assert note.encode() in terminal.screen
+    assert terminal.screen.count(note) == 1
     one_change.commit()
     for command in ("sync", "diff"):
         terminal = Terminal(one_change, command)
@@ -218,5 +219,5 @@ def test_where_nobody_sees_the_text_an_acknowledgement_needs_a_yes(one_change: W
     for arguments in (["--format", "json"], ["--output", "seen"]):
         terminal = Terminal(one_change, "acknowledge", "one", *arguments)
         assert terminal.end() == 2
-        assert b"agree with --yes" in terminal.screen
+        assert b"check `syncjob diff`, then pass --yes" in terminal.screen
     assert remote.asked == []

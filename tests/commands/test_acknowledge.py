@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from syncjob.local.acknowledged import FOLDER, Line, render
+from syncjob.local.acknowledged_lines import FOLDER, Line, render
 from syncjob.text.canonical import sha256
 from tests.support.loopback import Loopback
 from tests.support.workspace import Ended, Workspace
@@ -45,7 +45,7 @@ def test_git_s_text_wins_in_two_commands_and_one_commit(edited: Workspace, remot
     assert "`syncjob acknowledge one`, then commit" in refused.item("one")["problems"][0]["message"]
     seen = edited.run("acknowledge", "one", "--yes")
     assert (seen.status, "-edited on Scenario" in seen.out) == (0, True), seen.err
-    assert "git add descriptions/.acknowledged, then git commit" in seen.err
+    assert seen.err == "Next: `git add descriptions/.acknowledged`, review `git diff --cached`, and commit.\n"
     assert lines(edited, "one").read_text() == f"test {sha256(EDIT)}\n"
     edited.commit("seen")
     written = edited.json("sync")
@@ -213,7 +213,7 @@ def test_what_cannot_be_acknowledged_is_said_and_nothing_is_written(
 
 def test_off_a_terminal_it_needs_a_yes(edited: Workspace, remote: Loopback) -> None:
     ended = edited.run("acknowledge", "one")
-    assert (ended.status, "agree with --yes" in ended.err) == (2, True)
+    assert (ended.status, "check `syncjob diff`, then pass --yes" in ended.err) == (2, True)
     assert remote.asked == []
 
 
@@ -330,6 +330,16 @@ def test_a_text_that_another_branch_holds_is_to_be_merged_and_not_acknowledged(e
     ended = edited.json("acknowledge", "one", "--since", "colleague", "--yes")
     assert (ended.status, codes(ended)) == (1, ("conflict", ["error behind"]))
     assert not (edited.descriptions / FOLDER).exists()
+
+
+def test_check_warns_of_a_line_of_a_profile_that_the_config_does_not_have(edited: Workspace) -> None:
+    acknowledge(edited, profile="prodction")
+    acknowledge(edited, "two")
+    ended = edited.json("check")
+    (problem,) = ended.report["problems"]
+    assert (ended.status, problem["code"], problem["severity"]) == (0, "acknowledged-line", "warning")
+    assert problem["path"] == "descriptions/.acknowledged/one"
+    assert "config.yaml has no profile prodction" in problem["message"]
 
 
 def test_a_step_of_github_actions_gets_its_summary_and_the_lines_are_annotated(edited: Workspace) -> None:

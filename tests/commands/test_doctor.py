@@ -42,8 +42,8 @@ def probe(workspace: Workspace, model_id: str = "scratch") -> Ended:
 
 
 def learnt(workspace: Workspace) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((workspace.folder / ".syncjob" / "test.learnt.json").read_text())
-    return found
+    (found,) = json.loads((workspace.folder / "scenario-api.json").read_text())["apis"].values()
+    return dict(found)
 
 
 def answers(workspace: Workspace) -> dict[str, str]:
@@ -264,7 +264,7 @@ def test_a_refusal_for_another_reason_is_no_limit_of_size(scratch: Workspace, re
 
     remote.script = script
     assert probe(scratch).status == 1
-    assert not (scratch.folder / ".syncjob" / "test.learnt.json").exists()
+    assert not (scratch.folder / "scenario-api.json").exists()
     assert remote.sandbox.description("scratch") == OWN
 
 
@@ -297,7 +297,7 @@ def test_a_signal_restores_the_model(scratch: Workspace, remote: Loopback, numbe
     assert process.returncode == 128 + number
     assert b"Traceback" not in err
     assert remote.sandbox.description("scratch") == OWN
-    assert not (scratch.folder / ".syncjob" / "test.learnt.json").exists()
+    assert not (scratch.folder / "scenario-api.json").exists()
 
 
 def test_after_a_signal_the_model_is_restored_though_that_takes_a_second_try(
@@ -391,13 +391,14 @@ def test_what_is_in_step_costs_a_listing_once_updated_at_is_known_to_move(
         ended = scratch.json(*command)
         assert (ended.status, ended.report["summary"]["unchanged"]) == (0, 601)
         counted.append(len(remote.asked))
-    assert counted == [603, 2, 2, 603]
+    assert counted == [603, 2 + 20, 2 + 20, 603]
 
 
 def test_an_edit_on_either_side_is_seen_through_the_memory(
     scratch: Workspace, remote: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many(scratch, remote, 20)
+    scratch.set_http("audit: 0")
     assert probe(scratch).status == 0
     in_an_hour(monkeypatch)
     assert scratch.run("diff", "--exit-code").status == 0
@@ -422,7 +423,7 @@ def test_where_updated_at_stays_everything_is_read(scratch: Workspace, remote: L
         remote.asked.clear()
         assert scratch.run("diff").status == 0
         assert remote.counts["GET"] == 6
-    assert not list((scratch.folder / ".syncjob").glob("*.memory.sqlite3"))
+    assert not list((scratch.folder / ".syncjob").glob("**/*.memory.*"))
 
 
 def test_a_selection_or_a_revision_asks_for_no_listing(scratch: Workspace, remote: Loopback) -> None:
@@ -443,6 +444,7 @@ def test_a_listing_that_fails_costs_requests_alone(scratch: Workspace, remote: L
 
 def test_no_listing_is_asked_for_that_costs_more_than_the_files(scratch: Workspace, remote: Loopback) -> None:
     remote.add(*(f"other{number}" for number in range(1100)))
+    scratch.set_http("audit: 0")
     assert probe(scratch).status == 0
     asked = []
     for _ in range(2):
@@ -456,6 +458,7 @@ def test_prune_and_the_memory_share_one_listing(
     scratch: Workspace, remote: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many(scratch, remote, 5)
+    scratch.set_http("audit: 0")
     remote.sandbox.put("scratch", "")
     assert probe(scratch).status == 0
     in_an_hour(monkeypatch)
@@ -467,14 +470,13 @@ def test_prune_and_the_memory_share_one_listing(
 
 def test_what_was_found_at_another_address_is_not_used(scratch: Workspace, remote: Loopback) -> None:
     assert probe(scratch).status == 0
-    path = scratch.folder / ".syncjob" / "test.learnt.json"
+    path = scratch.folder / "scenario-api.json"
     path.write_text(path.read_text().replace(remote.url, "https://elsewhere.invalid/v1"))
     assert "not probed yet" in scratch.run("doctor").out
 
 
 def test_a_damaged_file_is_told_and_not_used(scratch: Workspace, remote: Loopback) -> None:
-    (scratch.folder / ".syncjob").mkdir()
-    (scratch.folder / ".syncjob" / "test.learnt.json").write_bytes(b"[" * 1000)
+    (scratch.folder / "scenario-api.json").write_bytes(b"[" * 1000)
     ended = scratch.run("diff")
     assert ended.status == 0
     assert "syncjob doctor --probe makes it anew" in ended.err

@@ -1,5 +1,6 @@
 """What `--prune` deletes: only what is still gone when it is sent, and nothing where the listing did not end."""
 
+import hashlib
 import os
 import time
 from pathlib import Path
@@ -119,3 +120,25 @@ def test_time_that_is_over_while_models_are_listed_is_exit_4(
     assert ended.status == 4
     assert remote.counts["PUT"] == 0
     assert any("--max-duration" in problem["message"] for problem in ended.report["problems"])
+
+
+def test_a_line_of_another_profile_deletes_nothing_that_went_long_ago(pruned: Workspace, remote: Loopback) -> None:
+    folder = pruned.descriptions / ".acknowledged"
+    folder.mkdir()
+    (folder / "gone").write_text(f"staging {'0' * 64}\n")
+    pruned.commit()
+    ended = pruned.json("sync", "--since", "HEAD~1", "--prune", "--yes")
+    assert is_left_on_purpose(ended), ended.out
+    assert remote.sandbox.description("gone") == "old"
+    remote.sandbox.put("gone", "an edit")
+    (folder / "gone").write_text(f"test {hashlib.sha256(b'an edit').hexdigest()}\n")
+    pruned.commit()
+    ended = pruned.json("sync", "--since", "HEAD~1", "--prune", "--yes")
+    assert ended.item("gone")["status"] == "applied", ended.out
+    assert not remote.sandbox.description("gone")
+
+
+def is_left_on_purpose(ended: Ended) -> bool:
+    item = ended.item("gone")
+    told = [(problem["code"], problem["severity"]) for problem in item["problems"]]
+    return (ended.status, item["action"], told) == (0, "unchanged", [("deleted-locally", "warning")])

@@ -70,9 +70,7 @@ def test_a_sync_that_compared_nothing_does_not_promise_a_rest(mixed: Workspace, 
     ended = mixed.run("sync")
     assert remote.asked == []
     assert "writes the rest" not in ended.out
-    assert ended.out.endswith(
-        "Nothing was compared: 1 description is invalid. Mend it, or leave it out with --keep-going.\n"
-    )
+    assert ended.out.endswith("Nothing was compared: fix 1 invalid description, or skip it with --keep-going.\n")
     assert "Nothing was compared" not in mixed.run("sync", "bad").out
 
 

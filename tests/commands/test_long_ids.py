@@ -31,7 +31,7 @@ def test_the_longest_id_that_makes_one_is_pulled_and_written_again(workspace: Wo
     path = workspace.descriptions / f"{LONGEST}.md"
     assert path.read_text() == "text\n"
     remote.sandbox.put(LONGEST, "another")
-    assert workspace.run("pull", "--force").status == 0
+    assert workspace.run("pull", "--force", "--back").status == 0
     assert path.read_text() == "another\n"
     assert sorted(os.listdir(workspace.descriptions)) == [".acknowledged", path.name]
     assert os.listdir(workspace.descriptions / ".acknowledged") == [LONGEST]

@@ -49,6 +49,8 @@ def test_head_older_than_since_writes_nothing_asks_nothing_and_says_so(reverted:
 def test_also_if_no_file_of_it_differs(reverted: Workspace, remote: Loopback) -> None:
     ended = reverted.json("sync", "--since", "origin/main")
     assert (ended.status, codes(ended), ended.report["items"]) == (1, ["old-run"], [])
+    shown = reverted.run("diff", "--since", "origin/main")
+    assert (shown.status, shown.out.splitlines()[-1]) == (1, "Nothing was compared.")
     assert reverted.json("sync", "--since", "origin/main", "--prune").status == 1
 
 

@@ -102,7 +102,7 @@ def test_no_answer_is_kept_or_printed_with_a_secret_in_it(scratch: Workspace, re
     remote.script = script
     ended = probe(scratch)
     assert ended.status == 0
-    kept = (scratch.folder / ".syncjob" / "test.learnt.json").read_text()
+    kept = (scratch.folder / "scenario-api.json").read_text()
     assert SECRET not in ended.out + ended.err + kept
     assert "[redacted]" in kept
 

@@ -51,7 +51,7 @@ def restore(workspace: Workspace, ended: Ended) -> Ended:
 
 
 def answers(workspace: Workspace) -> dict[str, str]:
-    learnt = json.loads((workspace.folder / ".syncjob" / "test.learnt.json").read_text())
+    (learnt,) = json.loads((workspace.folder / "scenario-api.json").read_text())["apis"].values()
     return {finding["question"]: finding["answer"] for finding in learnt["findings"]}
 
 
@@ -216,7 +216,7 @@ def test_what_may_still_come_is_told_with_what_to_do(
     assert is_told(ended), ended.err
     assert "Syncjob probes." in ended.err
     assert "as it was" not in ended.out + ended.err
-    assert not (quick.folder / ".syncjob" / "test.learnt.json").exists()
+    assert not (quick.folder / "scenario-api.json").exists()
     arriving.landed()
     assert remote.sandbox.description("scratch") != OWN
     assert restore(quick, ended).status == 0

@@ -1,9 +1,14 @@
 """A pull adopts edits and nothing else: what git knows better stays, and is said; what it adopts, it writes down."""
 
+import errno
 import hashlib
 
 import pytest
 
+from syncjob.commands.run import Options
+from syncjob.local import acknowledged
+from syncjob.report.summary import summary_line
+from tests.support import in_process
 from tests.support.loopback import Loopback
 from tests.support.workspace import Ended, Workspace
 
@@ -55,7 +60,7 @@ def test_bare_pull_adopts_edits_and_goes_back_nowhere(team: Workspace, remote: L
     assert team.json("diff").item("edited")["action"] == "unchanged"
     ended = team.run("pull")
     assert "Pulled 0 files, 2 unchanged, 1 without a description.\n" in ended.out
-    assert "descriptions/ahead.md: note ahead: git held Scenario's text" in ended.out
+    assert "descriptions/ahead.md: note ahead: Scenario still has the text of commit" in ended.out
     assert remote.counts["PUT"] == 0
 
 
@@ -65,7 +70,7 @@ def test_all_takes_new_models_but_not_what_git_saw_deleted(team: Workspace) -> N
     assert told(ended)["gone"] == ("unchanged", "unchanged", ["deleted-locally"])
     assert told(ended)["new"] == told(ended)["fresh"] == ("create", "applied", [])
     assert not (team.descriptions / "gone.md").exists()
-    assert lines_of(team, "new") == f"test {digest('new')}\n"
+    assert lines_of(team, "new") is None  # the new file is the record
     ended = team.json("pull", "gone")
     assert told(ended) == {"gone": ("create", "applied", [])}
 
@@ -73,7 +78,7 @@ def test_all_takes_new_models_but_not_what_git_saw_deleted(team: Workspace) -> N
 def test_back_takes_the_old_text_and_says_what_to_do_next(team: Workspace) -> None:
     ended = team.run("pull", "ahead", "--back")
     assert (team.descriptions / "ahead.md").read_text() == "old\n"
-    assert ended.err == "Next: `git add descriptions`, look at `git diff --cached`, and commit.\n"
+    assert ended.err == "Next: `git add descriptions`, review `git diff --cached`, and commit.\n"
     assert team.run("pull", "--back", "--merge").status == 2
     assert team.run("pull", "--since", "HEAD").status == 2
 
@@ -96,9 +101,16 @@ def test_what_head_acknowledges_is_left_and_a_line_of_another_profile_says_nothi
     ended = team.json("pull", "--dry-run")
     assert told(ended)["edited"][0] == "update"
     (folder / "edited").write_text(f"{other}test {digest('an edit')}\n")
-    assert told(team.json("pull", "--dry-run"))["edited"][0] == "update"  # not committed
+    uncommitted = team.json("pull", "--dry-run")
+    assert told(uncommitted)["edited"] == ("unchanged", "unchanged", ["acknowledged"])
+    assert "acknowledged here, not committed yet" in uncommitted.item("edited")["problems"][0]["message"]
     team.commit()
+    dry = team.run("pull", "--dry-run")
+    assert "syncjob: note lines-dropped: dropped 1 acknowledged line that nothing needs any more\n" in dry.out
+    assert "Next:" not in dry.err
     ended = team.json("pull")
+    assert [problem["code"] for problem in ended.report["problems"]] == ["lines-dropped"]
+    assert "Next: `git add descriptions`" in ended.err
     assert told(ended)["edited"] == ("unchanged", "unchanged", ["acknowledged"])
     assert (team.descriptions / "edited.md").read_text() == "old"
     assert lines_of(team, "edited") == f"{other}test {digest('an edit')}\n"
@@ -131,12 +143,53 @@ def test_a_near_miss_of_a_tag_is_pulled_with_its_repair(team: Workspace, remote:
 def test_a_link_in_the_place_of_the_lines_is_not_written_through(team: Workspace) -> None:
     elsewhere = team.folder / "elsewhere"
     elsewhere.mkdir()
-    (team.descriptions / ".acknowledged").symlink_to(elsewhere)
+    lines = team.descriptions / ".acknowledged"
+    lines.symlink_to(elsewhere)
     team.commit()
     ended = team.json("pull")
     assert ended.status == 1
-    assert told(ended)["edited"][1] == "failed"
+    assert told(ended)["edited"] == ("conflict", "refused", ["acknowledged-line"])
     assert list(elsewhere.iterdir()) == []
+    assert (team.descriptions / "edited.md").read_text() == "old"
+    lines.unlink()
+    team.commit()
+    assert told(team.json("pull"))["edited"] == ("update", "applied", [])
+    assert lines_of(team, "edited") == f"test {digest('an edit')}\n"
+
+
+def test_a_folder_in_the_place_of_a_line_keeps_the_file_from_being_written(team: Workspace) -> None:
+    (team.descriptions / ".acknowledged" / "edited").mkdir(parents=True)
+    ended = team.run("pull")
+    (refused, *_, last) = [line for line in ended.out.splitlines() if "acknowledged" in line or "written" in line]
+    assert (ended.status, last) == (1, "No file was written: 1 unchanged, 1 without a description, 1 problem.")
+    assert "error acknowledged-line: was left alone, because descriptions/.acknowledged/edited cannot be" in refused
+    assert (team.descriptions / "edited.md").read_text() == "old"
+    (team.descriptions / ".acknowledged" / "edited").rmdir()
+    assert told(team.json("pull"))["edited"] == ("update", "applied", [])
+
+
+def test_a_line_that_could_not_be_written_says_how_to_pull_again(
+    team: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*given: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    (team.descriptions / ".acknowledged").mkdir(exist_ok=True)
+    (team.descriptions / ".acknowledged" / "new").write_text(f"test {digest('earlier')}\n")  # else it needs no line
+    team.commit()
+    monkeypatch.setattr(acknowledged, "write", full)
+    report = in_process.pull(team, Options(patterns=("edited", "new")))
+    edited, new = (item.error for item in report.items)
+    assert edited is not None
+    assert new is not None
+    assert {edited.code, new.code} == {"acknowledged-line"}
+    assert edited.message == (
+        "the file was written, but descriptions/.acknowledged/edited cannot be written: no space left; "
+        "mend that, run `git restore descriptions/edited.md`, and pull again"
+    )
+    assert "delete descriptions/new.md, and pull again" in new.message
+    assert (team.descriptions / "edited.md").read_text() == "an edit\n"
+    assert summary_line(report) == "Pulled 2 files, 0 unchanged, 2 problems."
 
 
 def test_a_shallow_clone_cannot_tell(team: Workspace, remote: Loopback) -> None:
@@ -147,6 +200,7 @@ def test_a_shallow_clone_cannot_tell(team: Workspace, remote: Loopback) -> None:
     ended = clone.json("pull")
     assert ended.status == 1
     assert told(ended)["ahead"] == ("conflict", "refused", ["history-missing"])
+    assert clone.run("pull", "--force").status == 1  # which is about what is not committed
     assert (clone.descriptions / "ahead.md").read_text() == "newer"
     assert clone.run("pull", "--back").status == 0
 
@@ -161,3 +215,57 @@ def test_what_another_branch_holds_is_to_be_merged_and_not_pulled(team: Workspac
     assert "up has Scenario's text" in ended.item("edited")["problems"][0]["message"]
     assert told(ended)["fresh"] == ("create", "applied", [])
     assert told(team.json("pull", "--back", "edited"))["edited"] == ("update", "applied", [])
+
+
+def test_the_first_pull_of_a_new_repository_and_a_second_one(workspace: Workspace, remote: Loopback) -> None:
+    remote.add("one", "a.md", texts={"one": "text", "a.md": "of an odd id"})
+    workspace.git("init", "--quiet", "--initial-branch=main")
+    ended = workspace.run("pull", "--all")
+    assert (ended.status, ended.out.splitlines()[-1]) == (0, "Pulled 2 files, 0 unchanged.")
+    again = workspace.run("pull", "--all")
+    assert (again.status, again.out, again.err) == (0, "Pulled 0 files, 2 unchanged.\n", "")
+    assert workspace.run("check").status == 0
+    workspace.commit()
+    remote.add("one", texts={"one": "edited"})
+    assert told(workspace.json("pull", "--merge"))["one"] == ("update", "applied", ["adopted"])
+    assert lines_of(workspace, "one") == f"test {digest('edited')}\n"
+
+
+@pytest.mark.parametrize(("own", "is_warned"), [("a\nb\nc\nown", True), ("a\nb\nc", False)])
+def test_a_file_s_own_changes_do_not_go_without_a_word(
+    own: str, is_warned: bool, workspace: Workspace, remote: Loopback
+) -> None:
+    remote.add("one", texts={"one": "a\nb\nc, edited"})
+    workspace.held({"one": "a\nb\nc"})
+    workspace.held({"one": own})
+    (edited,) = workspace.json("diff").item("one")["problems"]
+    assert ("`syncjob pull --merge one`" in edited["message"]) is is_warned
+    assert ("`syncjob pull one`" in edited["message"]) is not is_warned
+    ended = workspace.json("pull")
+    codes = [problem["code"] for problem in ended.item("one")["problems"]]
+    assert (ended.status, codes) == (0, ["own-changes"] if is_warned else [])
+    assert (workspace.descriptions / "one.md").read_text() == "a\nb\nc, edited\n"
+
+
+def test_a_faulty_file_of_lines_counts_for_nothing_here_too(team: Workspace, remote: Loopback) -> None:
+    folder = team.descriptions / ".acknowledged"
+    folder.mkdir()
+    line = f"test {digest('an edit')}\n"
+    (folder / "edited").write_text(f"<<<<<<< HEAD\n{line}=======\n>>>>>>> other\n")
+    team.commit()
+    assert told(team.json("pull", "edited"))["edited"] == ("update", "applied", [])
+    assert lines_of(team, "edited") == line
+
+
+def test_in_a_sparse_checkout_no_line_of_another_profile_goes(team: Workspace) -> None:
+    folder = team.descriptions / ".acknowledged"
+    folder.mkdir()
+    (folder / "edited").write_text(f"staging {'0' * 64}\n")
+    team.commit()
+    team.git("sparse-checkout", "set", "--no-cone", "/*", "!/descriptions/.acknowledged/")
+    assert not folder.exists()
+    for command in (("pull", "edited"), ("acknowledge", "edited", "--yes")):
+        ended = team.json(*command)
+        assert (ended.status, told(ended)["edited"]) == (1, ("invalid", "refused", ["file-special"]))
+        assert lines_of(team, "edited") is None
+    assert (team.descriptions / "edited.md").read_text() == "old"

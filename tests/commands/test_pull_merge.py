@@ -2,7 +2,10 @@
 
 import pytest
 
+from syncjob.commands.pull import merging
+from syncjob.commands.run import Options
 from tests.commands.test_pull_edits import digest, lines_of, told
+from tests.support import in_process
 from tests.support.loopback import Loopback
 from tests.support.workspace import Workspace
 
@@ -100,6 +103,13 @@ def test_the_journal_of_this_machine_knows_the_base(workspace: Workspace, remote
     assert text_of(workspace) == BOTH.replace("\n\nsecond", "") + "\n"
 
 
+def test_a_commit_that_was_not_synced_takes_no_change_of_the_file_without_a_word(diverged: Workspace) -> None:
+    ended = diverged.json("pull", "--merge", "--since", "HEAD")
+    assert (ended.status, told(ended)["one"]) == (0, ("update", "applied", ["adopted", "own-changes"]))
+    warning = ended.item("one")["problems"][1]["message"]
+    assert "the base of this merge: look for changes that the file has lost" in warning
+
+
 def test_a_guess_is_written_and_is_called_one(diverged: Workspace) -> None:
     ended = diverged.json("pull", "--merge")
     assert (ended.status, told(ended)["one"]) == (1, ("conflict", "applied", ["merge-guess"]))
@@ -147,9 +157,16 @@ def test_one_that_cannot_be_merged_holds_up_no_other(diverged: Workspace, remote
     assert told(ended) == {
         "one": ("update", "applied", ["merged"]),
         "two": ("conflict", "refused", ["file-uncommitted"]),
-        "three": ("update", "applied", []),
+        "three": ("update", "applied", ["adopted"]),
         "bad": ("invalid", "refused", ["file-encoding"]),
     }
+
+
+def test_a_file_that_is_unchanged_since_the_base_is_said_to_be_replaced(diverged: Workspace) -> None:
+    head = diverged.git("rev-parse", "HEAD")[:10]
+    note, _ = diverged.json("pull", "--merge", "--since", "HEAD").item("one")["problems"]
+    assert (note["code"], note["severity"]) == ("adopted", "note")
+    assert note["message"] == f"the file is unchanged since commit {head}, so Scenario's text replaces it"
 
 
 def test_what_the_file_has_already_only_needs_its_line(diverged: Workspace, remote: Loopback) -> None:
@@ -161,6 +178,24 @@ def test_what_the_file_has_already_only_needs_its_line(diverged: Workspace, remo
     assert "Next: " in ended.err
     diverged.commit()
     assert diverged.json("diff").item("one")["action"] == "update"
+
+
+def test_a_guess_that_leaves_nothing_to_write_acknowledges_nothing(diverged: Workspace, remote: Loopback) -> None:
+    edit(remote, one=BASE.replace("third", "third!"))
+    diverged.held({"one": FILE.replace("third", "third!") + "\n\nmore"})
+    ended = diverged.json("pull", "--merge")
+    assert (ended.status, told(ended)["one"]) == (1, ("conflict", "refused", ["merge-guess"]))
+    assert "syncjob acknowledge one" in ended.item("one")["problems"][0]["message"]
+    assert lines_of(diverged, "one") is None
+
+
+def test_what_git_cannot_merge_is_left_as_it_is(diverged: Workspace, remote: Loopback) -> None:
+    edit(remote, binary="theirs")
+    diverged.held({"binary": "a\0b"})
+    diverged.held({"binary": "ours"})
+    ended = diverged.json("pull", "--merge", "binary")
+    assert (ended.status, told(ended)["binary"]) == (1, ("conflict", "refused", ["merge-base"]))
+    assert text_of(diverged, "binary") == "ours"
 
 
 @pytest.mark.parametrize(("revision", "status"), [("mistyped", 2), ("0" * 40, 1), ("f" * 40, 1), ("--all", 2)])
@@ -183,3 +218,41 @@ def test_markdown_says_who_is_affected_and_what_was_not_merged(diverged: Workspa
     assert "\nMerged: <code>one</code>\n" in ended.out
     assert "\nTo be checked by hand: <code>three</code>\n" in ended.out
     assert "\nNot adopted: <code>four</code>\n" in ended.out
+
+
+def test_a_merged_edit_is_kept_and_no_reader_is_told_of_a_discard(workspace: Workspace, remote: Loopback) -> None:
+    base = "a\nb\nc\nd\ne"
+    remote.add("one", texts={"one": base.replace("e", "e, and much\nmore\nof it")})
+    workspace.held({"one": base})
+    workspace.held({"one": base.replace("a", "a of the file")})
+    assert workspace.run("pull", "--merge", "--since", "HEAD~1").status == 0
+    workspace.commit()
+    workspace.write("one", (workspace.descriptions / "one.md").read_text().replace("b\n", "b, improved\n"))
+    workspace.commit()
+    for since in ((), ("--since", "HEAD~2")):
+        (kept,) = workspace.json("diff", *since).item("one")["problems"]
+        assert (kept["code"], kept["severity"]) == ("edit-acknowledged", "note") or not since
+    assert kept["message"] == "goes on from an edit made on Scenario, and keeps it"
+    for form in ("text", "markdown", "html"):
+        shown = workspace.run("diff", "--since", "HEAD~2", "--format", form).out
+        assert "goes on from an edit" in shown
+        assert "replaces an edit" not in shown
+
+
+def test_a_faulty_file_of_lines_is_no_base(diverged: Workspace, remote: Loopback) -> None:
+    """It would name an earlier text that was adopted, which git does not have: a guess."""
+    folder = diverged.descriptions / ".acknowledged"
+    folder.mkdir(exist_ok=True)
+    (folder / "one").write_text(f"=======\ntest {'0' * 64}\n")
+    diverged.commit()
+    ended = diverged.json("pull", "--merge", "--since", "synced")
+    assert [problem["code"] for problem in ended.item("one")["problems"]] == ["merged"]
+
+
+def test_a_history_of_very_much_text_is_not_kept_and_its_base_is_a_guess(
+    diverged: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(merging, "_MOST", len(FILE) + 1)
+    report = in_process.pull(diverged, Options(merge=True, since="synced"))
+    assert in_process.told(report)["one"] == ("conflict", "applied", ["merge-guess"])
+    assert text_of(diverged) == f"{BOTH}\n"

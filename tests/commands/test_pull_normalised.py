@@ -26,7 +26,8 @@ def test_it_is_adopted_and_a_rollback_undoes_it(
     state, aside = workspace.folder / ".syncjob", workspace.folder.parent / "aside"
     if not has_journal:  # as on another machine
         shutil.move(state, aside)
-    assert told(pull(workspace, Options(merge=is_merge)))["one"] == ("update", "applied", [])
+    notes = ["adopted"] if is_merge else []
+    assert told(pull(workspace, Options(merge=is_merge)))["one"] == ("update", "applied", notes)
     stored = FORMS["blank lines"](TEXT)
     assert (workspace.descriptions / "one.md").read_text() == f"{stored}\n"
     workspace.commit()

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from syncjob.commands import check, pull, run, sync
+from syncjob.commands import check, run
+from syncjob.commands.pull import job as pull_job
 from syncjob.commands.run import Options, Run
+from syncjob.commands.sync import job as sync_job
 from syncjob.local.document import Document, Folder
 from syncjob.report.model import Report
 from tests.support.faulty_server import Scene, scene_at
@@ -21,9 +23,9 @@ Job = Callable[[Run], Report]
 JOBS: dict[str, Job] = {
     "check": lambda begun: check.check(begun, is_remote=False),
     "check --remote": lambda begun: check.check(begun, is_remote=True),
-    "sync": lambda begun: sync.sync(begun, AGREEING).report,
-    "pull": lambda begun: pull.pull(begun, takes_all=False, dry_run=False).report,
-    "sync --plan": lambda begun: sync.sync(begun, AGREEING).report,
+    "sync": lambda begun: sync_job.sync(begun, AGREEING).report,
+    "pull": lambda begun: pull_job.pull(begun, takes_all=False, dry_run=False).report,
+    "sync --plan": lambda begun: sync_job.sync(begun, AGREEING).report,
 }
 
 

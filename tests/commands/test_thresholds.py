@@ -1,5 +1,7 @@
 """The thresholds guard what nobody asked for: a commit since REV is asked for, and a deletion never is."""
 
+import hashlib
+
 import pytest
 
 from tests.support.loopback import Loopback
@@ -135,3 +137,24 @@ def test_an_emptied_folder_has_no_limit_to_raise(in_step: Workspace) -> None:
     ended = in_step.json("diff", "--since", "HEAD~1", "--prune")
     messages = [message for _, message in above(ended)]
     assert any(message.endswith("look at the diff, then run `syncjob sync --force`") for message in messages)
+
+
+def test_lines_of_another_profile_review_nothing(in_step: Workspace, remote: Loopback) -> None:
+    """A backup of Scenario was restored, and commits changed lines alone."""
+    in_step.held(dict.fromkeys(IDS, "new"))
+    acknowledge(in_step, "staging", IDS, "an edit there")
+    ended = in_step.json("sync", "--since", "HEAD~1", "--yes")
+    assert (ended.status, [severity for severity, _ in above(ended)]) == (1, ["error"])
+    assert remote.counts["PUT"] == 0
+    remote.add(*IDS, texts=dict.fromkeys(IDS, "an edit here"))
+    acknowledge(in_step, "test", IDS, "an edit here")
+    ended = in_step.json("diff", "--since", "HEAD~1")
+    assert (ended.status, [severity for severity, _ in above(ended)]) == (0, ["warning"])
+
+
+def acknowledge(workspace: Workspace, profile: str, ids: list[str], text: str) -> None:
+    folder = workspace.descriptions / ".acknowledged"
+    folder.mkdir(exist_ok=True)
+    for id_ in ids:
+        (folder / id_).write_text(f"{profile} {hashlib.sha256(text.encode()).hexdigest()}\n")
+    workspace.commit()

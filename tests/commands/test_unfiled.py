@@ -4,16 +4,15 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
 
-import msgspec
 import pytest
 
 from syncjob.local.select import Shard
 from syncjob.sandbox.behaviours import Plays
 from syncjob.sandbox.records import model_row
 from syncjob.scenario.answers import Answer
-from syncjob.state.probe_results import Learnt, Probed
+from syncjob.state.probe_results import Learnt
 from tests.support.loopback import Loopback, json_answer
-from tests.support.workspace import Ended, Workspace
+from tests.support.workspace import Ended, Workspace, found_out
 
 HELD = ["loose", "old-name"]
 
@@ -31,10 +30,8 @@ def loose(workspace: Workspace, remote: Loopback) -> Workspace:
 def with_memory(workspace: Workspace, remote: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
     """A memory that is on, and models that have long not changed."""
     remote.sandbox.plays = Plays()
-    state_dir = workspace.folder / ".syncjob"
-    state_dir.mkdir(exist_ok=True)
-    probed = Probed(1, "test", remote.url, None, "scratch", "2026-01-01T00:00:00Z", Learnt(updated_at_moves=True), ())
-    (state_dir / "test.learnt.json").write_bytes(msgspec.json.encode(probed))
+    workspace.set_http("audit: 0")
+    found_out(workspace.folder, remote.url, Learnt(updated_at_moves=True))
     later = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda self, timestamp=None: later)
 

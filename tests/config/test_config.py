@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from syncjob.config.config import Config, Http, Safety, load
+from syncjob.config.config import Config, load
+from syncjob.config.schema import Http, Safety
 from syncjob.credentials import JWT, KEY, SECRET
 from syncjob.errors import UsageError
 from tests.support.workspace import Workspace
@@ -45,6 +46,7 @@ def test_every_value_has_a_default_but_the_profile_and_its_url(config: Written) 
     root = config.path.parent
     assert config.load(MINIMAL) == Config(
         path=config.path,
+        profiles=frozenset({"p"}),
         profile="p",
         base_url="https://host/v1",
         project_id=None,
@@ -64,13 +66,13 @@ def test_every_value_can_be_set(config: Written) -> None:
         "descriptions: texts/of/models/\nprofile: p\n"
         "profiles: {p: {base_url: 'https://host', project_id: proj, original_assets: true}}\n"
         "http: {workers: 1, requests_per_minute: 0, timeout: 0.5, deadline: 86400, attempts: 20, max_retry_after: 0,"
-        " recheck_after: 0.0, lag: 0}\n"
+        " recheck_after: 0.0, lag: 0, max_wait: 0, share: 0.5}\n"
         "safety: {max_change_percent: 0, max_deletes: 0, max_file_bytes: 1}\n",
         environment=PAIR,
     )
     assert (loaded.project_id, loaded.original_assets, loaded.is_sandbox) == ("proj", True, False)
     assert (loaded.folder, loaded.shown_folder) == (config.path.parent / "texts/of/models", "texts/of/models")
-    assert loaded.http == Http(1, 0, 0.5, 86400, 20, 0, 0, 0)
+    assert loaded.http == Http(1, 0, 0.5, 86400, 20, 0, 0, 0, 0, 0.5)
     assert loaded.safety == Safety(0, 0, 1)
     assert loaded.credentials is not None
     assert not loaded.credentials.is_bearer
@@ -102,6 +104,9 @@ WRONG = [
     ("http: {attempts: 21}", "4: http.attempts: expected a whole number <= 20"),
     ("http:\n  timeout: 0", "5: http.timeout: expected a number > 0.0"),
     ("http:\n  deadline: 86401", "5: http.deadline: expected a number <= 86400.0"),
+    ("http: {share: 0}", "4: http.share: expected a number > 0.0"),
+    ("http: {share: 1.1}", "4: http.share: expected a number <= 1.0"),
+    ("http: {max_wait: -1}", "4: http.max_wait: expected a number >= 0.0"),
     ("http:\n  max_retry_after: -0.1", "5: http.max_retry_after: expected a number >= 0.0"),
     ("http:\n  recheck_after: .inf", '5: http.recheck_after: expected a number, got ".inf"'),
     ("http:\n  recheck_after: 1.e999", "5: http.recheck_after: expected a number <= 86400.0"),

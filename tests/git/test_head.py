@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from syncjob.git.call import GitFailed
-from syncjob.git.changes import changed_since
 from syncjob.git.git import Git
-from syncjob.git.history import texts
+from syncjob.git.history.changes import changed_since
+from syncjob.git.history.texts import texts
+from syncjob.local.names import name_of
 from tests.support.workspace import Workspace
 
 BESIDE = ".beside"
@@ -42,7 +43,7 @@ def test_head_has_what_was_committed_and_nothing_else(repository: Workspace) -> 
     (repository.descriptions / BESIDE / "sub").mkdir()
     put(repository, "sub/one", b"")
     with texts(repository.descriptions, Git()) as held:
-        files = held.at_head(BESIDE, 100)
+        files = held.at(BESIDE, 100)
         assert [files.read(name) for name in ("one", "two", "sub/one", "../one.md", "")] == [b"of HEAD", *[None] * 4]
 
 
@@ -54,26 +55,28 @@ def test_what_is_too_large_or_no_file_is_said(repository: Workspace) -> None:
     with texts(repository.descriptions, Git()) as held:
         for name, largest, words in (("one", 3, "more than 3 bytes"), ("sub", 9, "regular"), ("link", 9, "regular")):
             with pytest.raises(GitFailed, match=words):
-                held.at_head(BESIDE, largest).read(name)
+                held.at(BESIDE, largest).read(name)
 
 
 def test_without_a_commit_or_a_repository_there_is_nothing(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     for _ in range(2):
         with texts(workspace.descriptions, Git()) as held:
-            assert held.at_head(BESIDE, 100).read("one") is None
+            assert held.at(BESIDE, 100).read("one") is None
         workspace.git("init", "--quiet")
 
 
 def test_a_committed_file_beside_counts_as_its_description_s(repository: Workspace) -> None:
     put(repository, "one", b"not committed")
     put(repository, "two", b"not committed")
-    assert changed_since(repository.descriptions, "HEAD", Git(), beside=BESIDE).names == frozenset()
+    assert changed_since(repository.descriptions, "HEAD", Git(), beside=BESIDE, name_of=name_of).names == frozenset()
     commit(repository)
     put(repository, "one", b"of HEAD")
     (repository.descriptions / BESIDE / "two").unlink()
     commit(repository)
-    found = changed_since(repository.descriptions, "HEAD~2", Git(), beside=BESIDE)  # changed, and changed back
+    found = changed_since(
+        repository.descriptions, "HEAD~2", Git(), beside=BESIDE, name_of=name_of
+    )  # changed, and changed back
     assert (found.names, found.deleted) == (frozenset({"one.md", "two.md"}), frozenset())
     assert changed_since(repository.descriptions, "HEAD~2", Git()).names == frozenset()
 
@@ -84,7 +87,7 @@ def test_one_whose_description_git_once_had_is_deleted(repository: Workspace) ->
     put(repository, "one", b"later")
     put(repository, "never", b"later")
     commit(repository)
-    found = changed_since(repository.descriptions, "HEAD~1", Git(), beside=BESIDE)
+    found = changed_since(repository.descriptions, "HEAD~1", Git(), beside=BESIDE, name_of=name_of)
     assert (found.names, found.deleted) == (frozenset({"one.md", "never.md"}), frozenset({"one.md"}))
 
 
@@ -98,5 +101,5 @@ def test_a_merge_that_puts_one_back_changes_it_though_no_commit_is_listed_for_it
     repository.git("merge", "--quiet", "--no-ff", "--no-commit", "side")
     put(repository, "one", b"of HEAD")
     commit(repository)
-    found = changed_since(repository.descriptions, "HEAD~1", Git(), beside=BESIDE)
+    found = changed_since(repository.descriptions, "HEAD~1", Git(), beside=BESIDE, name_of=name_of)
     assert found.names == frozenset({"one.md", "other.md"})

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from syncjob.git.changes import changed_since
 from syncjob.git.git import Git
-from syncjob.git.history import texts
+from syncjob.git.history.changes import changed_since
+from syncjob.git.history.texts import texts
 from syncjob.git.worktree import look
 from tests.support.workspace import Workspace
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from syncjob.git.changes import changed_since
 from syncjob.git.git import Git
+from syncjob.git.history.changes import changed_since
 from syncjob.git.worktree import Worktree, look, uncommitted
 from tests.support import hostile_repository
 from tests.support.loopback import Loopback

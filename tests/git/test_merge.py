@@ -8,35 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from syncjob.git.call import GitFailed
 from syncjob.git.git import Git
 from syncjob.git.merge import merge
 from syncjob.local.unfinished import LABELS, own_markers
 from syncjob.text.canonical import canonical
-
-OURS, THEIRS = f"<<<<<<< {LABELS[0]}", f">>>>>>> {LABELS[1]}"
+from tests.support.sides import OURS, THEIRS, sides
 
 
 def merged(base: str, ours: str, theirs: str) -> tuple[str, int]:
     return merge(base, ours, theirs, LABELS, Git())
-
-
-def sides(text: str) -> tuple[list[str], list[str]]:
-    """The merged lines as they are if each conflict is settled for the file, and for Scenario."""
-    ours: list[str] = []
-    theirs: list[str] = []
-    where = "both"
-    for line in text.split("\n"):
-        if line == OURS:
-            where = "ours"
-        elif line == "=======" and where == "ours":
-            where = "theirs"
-        elif line == THEIRS and where == "theirs":
-            where = "both"
-        else:
-            ours += [line] if where != "theirs" else []
-            theirs += [line] if where != "ours" else []
-    assert where == "both"
-    return ours, theirs
 
 
 @st.composite
@@ -134,3 +115,18 @@ def test_two_hundred_conflicts_are_all_shown() -> None:
     text, conflicts = merged(base, base.replace("line", "our"), base.replace("line", "their"))
     assert conflicts == 127  # as many as git counts
     assert len(own_markers(text)) == 200
+
+
+def test_without_room_for_temporary_files_nothing_is_merged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with pytest.raises(GitFailed, match="temporary files: No such file"):
+        merged(BASE, "ours", "theirs")
+
+
+@pytest.mark.parametrize("garbage", ["xyz", "gitdir: /nowhere\n"])
+def test_a_git_in_the_folder_of_temporary_files_leads_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, garbage: str
+) -> None:
+    (tmp_path / ".git").write_text(garbage)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert merged(BASE, BASE.replace("one", "1"), BASE.replace("three", "drei")) == ("1\n\ntwo\n\ndrei", 0)

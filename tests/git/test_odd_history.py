@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from syncjob.git import gitlog, history
 from syncjob.git.git import Git
+from syncjob.git.history import gitlog, texts
 from syncjob.plan.saved_plan import SavedPlan, _digest
 from syncjob.text.canonical import sha256
 from tests.support import hostile_repository
@@ -111,7 +111,7 @@ def test_renames_that_cannot_be_followed_are_a_gap_of_what_came_with_them_alone(
         tmp_path / "bin", 'case "$*" in *" -l0 "*) sleep 60;; esac; exec $GIT "$@"'
     )
     monkeypatch.setenv("PATH", path)
-    with history.texts(edited.descriptions, Git()) as found:
+    with texts.texts(edited.descriptions, Git()) as found:
         assert [version.text for version in found.of("one.md")] == ["new", "old"]
         assert found.gap("one.md") is None
         assert len(list(found.of("new-1.md"))) == 1

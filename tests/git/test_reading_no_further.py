@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from syncjob.git.git import Git
-from syncjob.git.history import texts
+from syncjob.git.history.texts import texts
 from syncjob.git.repository import Repository
 from tests.support.workspace import Workspace
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from syncjob.git import gitlog
 from syncjob.git.git import Git
-from syncjob.git.history import texts
+from syncjob.git.history import gitlog
+from syncjob.git.history.texts import texts
 from tests.support import hostile_repository
 from tests.support.loopback import Loopback
 from tests.support.workspace import Workspace

@@ -14,6 +14,8 @@ from tests.support.steps import Ended, Value, evaluate, workflow
 pytestmark = pytest.mark.skipif(not shutil.which("jq"), reason="needs jq, which every runner has")
 
 WRITE = "Write to Scenario"
+MORE = "".join(f"\nMore, {number}.\n" for number in range(9))
+STRANGERS: dict[str, Any] = {"event": "pull_request", "head_repository": {"full_name": "stranger/models"}}
 BEFORE = "# Title\n\nFirst.\n\nSecond.\n\nThird.\n"
 
 
@@ -41,23 +43,24 @@ def synced(repository: Repository, commit: str, *red: dict[str, Any]) -> GitHub:
 
 
 def test_of_all_edits_those_are_handed_over_that_need_no_person(repository: Repository) -> None:
-    ids = ("adopted", "merged", "torn", "same")
+    ids = ("adopted", "has-it", "merged", "torn", "same")
     repository.remote.add(*ids, texts=dict.fromkeys(ids, BEFORE))
     last = repository.commit(**dict.fromkeys(ids, BEFORE))
     repository.commit(merged=BEFORE.replace("First", "First of git"), torn=BEFORE.replace("Third", "Third of git"))
-    repository.commit(bad="{asset: x}\n")
     edited = BEFORE.replace("Third", "Third of Scenario")
-    repository.remote.add(*ids[:3], texts=dict.fromkeys(ids, edited))
+    has_it = edited.replace("# Title\n", f"# Title\n{MORE}")
+    repository.commit(**{"bad": "{asset: x}\n", "has-it": has_it})
+    repository.remote.add(*ids[:4], texts=dict.fromkeys(ids, edited))
     synced(repository, last)
     ended, files = night(repository)
     assert ended.status == 1, ended.out
-    assert ended.status == 1, ended.out
     assert ended.outputs == {"edits": "some", "artifact": "4712"}
     body = files.pop("body.md")
-    lines = {name: files.pop(f"descriptions/.acknowledged/{name}") for name in ("adopted", "merged")}
+    lines = {name: files.pop(f"descriptions/.acknowledged/{name}") for name in ("adopted", "has-it", "merged")}
     assert all(line.startswith("production ") for line in lines.values())
     assert files == {
         "descriptions/adopted.md": edited,
+        "descriptions/has-it.md": has_it,
         "descriptions/merged.md": edited.replace("First", "First of git"),
     }
     assert body.startswith("### Edits made on Scenario")
@@ -72,6 +75,9 @@ LATER = BEFORE.replace("First", "First of git").replace("Third", "Third of git")
 TAKEN_BACK = BEFORE.replace("Third", "Third of git") + "\nFourth.\n"
 
 
+THERE = {"id": "7", "name": "syncjob-sync-1", "expired": False}
+
+
 @pytest.mark.deep
 @pytest.mark.parametrize(
     ("red", "is_brought"),
@@ -80,8 +86,22 @@ TAKEN_BACK = BEFORE.replace("Third", "Third of git") + "\nFourth.\n"
         ({"artifacts": [{"id": "7", "name": "syncjob-sync-1", "expired": True}], "steps": [{"name": WRITE}]}, False),
         ({"artifacts": [{"id": "8", "name": "syncjob-sync-1", "expired": False}]}, False),
         ({"artifacts": [{"id": "7", "name": "syncjob-backfill-1", "expired": False}], "file": "backfill.yml"}, True),
+        (
+            {"artifacts": [{"id": "7", "name": "syncjob-sync-2", "expired": False}], "steps": [{"name": WRITE}] * 2},
+            False,
+        ),
+        ({"artifacts": [THERE, {**THERE, "expired": True}], "steps": [{"name": WRITE}] * 2}, False),
+        ({"artifacts": [THERE], "steps": [{"name": WRITE}, {"name": WRITE, "conclusion": "skipped"}]}, True),
     ],
-    ids=["its journal is there", "its journal is gone", "its journal cannot be fetched", "it was a backfill"],
+    ids=[
+        "its journal is there",
+        "its journal is gone",
+        "its journal cannot be fetched",
+        "it was a backfill",
+        "a journal of two is gone",
+        "a journal of two has expired",
+        "of two attempts one wrote",
+    ],
 )
 def test_what_a_red_sync_wrote_is_the_base_of_a_merge(
     repository: Repository, red: dict[str, Any], is_brought: bool
@@ -102,6 +122,72 @@ def test_what_a_red_sync_wrote_is_the_base_of_a_merge(
     assert ("What was synced last is not known" in ended.out) is not is_brought
     wanted = TAKEN_BACK.replace("Title", "Title of git")
     assert files.get("descriptions/one.md") == (wanted if is_brought else None)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("run", [STRANGERS, {"event": "pull_request"}, {**STRANGERS, "file": "backfill.yml"}])
+def test_what_the_journal_of_a_forks_run_says_is_never_read(repository: Repository, run: dict[str, Any]) -> None:
+    """It says that a text was synced which git alone holds, so that an edit would take it back."""
+    repository.remote.add("one", texts={"one": BEFORE})
+    last = repository.commit(one=BEFORE)
+    repository.commit(one=BEFORE.replace("First", "First of git"))
+    repository.answer(last)
+    forged = repository.job("sync", "sync")
+    (reports,) = [inputs["path"] for _, inputs in forged.used if inputs.get("name") == "syncjob-sync-1"]
+    edited = BEFORE.replace("Third", "Third of Scenario")
+    repository.remote.add("one", texts={"one": edited})
+    github = synced(repository, last, {"id": 6, "head_sha": "x", "steps": [], "artifacts": [THERE], **run})
+    shutil.make_archive(str(github.folder / "7"), "zip", reports)
+    _, files = night(repository)
+    assert files["descriptions/one.md"] == edited.replace("First", "First of git")
+    assert not [asked for asked in github.state["asked"] if "artifacts" in asked]
+
+
+@pytest.mark.deep
+def test_a_file_that_the_other_job_would_refuse_is_named_and_holds_up_no_other(repository: Repository) -> None:
+    ids = ("conflicting", "crlf", "empty", "good", "huge", "linked")
+    repository.commit(**{**dict.fromkeys(ids, "text\n"), "huge": "x" * 4_000_001})
+    lines = repository.workspace.descriptions / ".acknowledged"
+    lines.mkdir()
+    line = f"production {'a' * 64}\n"
+    for id_, text in {"conflicting": f"<<<<<<< HEAD\n{line}", "crlf": line[:-1] + "\r\n", "empty": ""}.items():
+        (lines / id_).write_bytes(text.encode())
+    (lines / "good").write_text(line)
+    (lines / "linked").symlink_to("good")
+    tell(repository, told(1, item("good", "conflict")), told(1, *(item(id_, "update") for id_ in ids)))
+    repository.answer("")
+    ended, files = night(repository)
+    assert set(files) == {"body.md", "descriptions/good.md", "descriptions/.acknowledged/good"}
+    named = "`conflicting`, `crlf`, `empty`, `huge`, `linked`"
+    assert named in files["body.md"]
+    assert "::warning title=Drift::" in ended.out
+    head = repository.git("rev-parse", "HEAD")
+    github = GitHub.start(repository.programs.parent / "github", repository.programs)
+    repository.git("push", "--quiet", f"{github.url}/{NAME}", "main")
+    known: dict[str, Value] = {"github__server_url": github.url, "github__sha": head}
+    known |= {f"needs__drift__outputs__{name}": value for name, value in ended.outputs.items()}
+    ended = repository.job("drift", "pull-request", **known)
+    assert ended.status == 0, ended.out
+    assert named in github.state["pulls"][0]["body"]
+
+
+@pytest.mark.deep
+def test_texts_are_handed_over_as_git_stores_them_however_it_checks_them_out(repository: Repository) -> None:
+    repository.workspace.folder.joinpath(".gitattributes").write_text("*.md text eol=crlf\n")
+    repository.remote.add("adopted", "has-it", texts=dict.fromkeys(("adopted", "has-it"), BEFORE))
+    last = repository.commit(**{"adopted": BEFORE, "has-it": BEFORE})
+    edited = BEFORE.replace("Third", "Third of Scenario")
+    has_it = edited.replace("# Title\n", f"# Title\n{MORE}")
+    repository.commit(**{"has-it": has_it})
+    repository.remote.add("adopted", "has-it", texts=dict.fromkeys(("adopted", "has-it"), edited))
+    shutil.rmtree(repository.workspace.descriptions)
+    repository.git("checkout", "--quiet", ".")
+    assert b"\r\n" in (repository.workspace.descriptions / "has-it.md").read_bytes()
+    synced(repository, last)
+    night(repository)
+    texts = repository.runner.temp / "edits" / "descriptions"
+    assert (texts / "adopted.md").read_bytes() == edited.encode()
+    assert (texts / "has-it.md").read_bytes() == has_it.encode()
 
 
 @pytest.mark.deep
@@ -134,7 +220,7 @@ def test_an_edit_goes_through_its_pull_request_and_the_sync_after_it(repository:
 
 
 @pytest.mark.deep
-def test_where_no_sync_is_known_nothing_that_both_sides_changed_is_handed_over(repository: Repository) -> None:
+def test_if_no_sync_is_known_nothing_that_both_sides_changed_is_handed_over(repository: Repository) -> None:
     repository.remote.add("both", texts={"both": BEFORE.replace("Third", "Third of Scenario")})
     repository.commit(both=BEFORE)
     repository.commit(both=BEFORE.replace("First", "First of git"))
@@ -204,7 +290,8 @@ def test_what_a_comparison_says_of_edits(repository: Repository, diff: dict[str,
         (item("one", "conflict"), False),  # merged by a guess, or with markers
         (item("one", "update", code="merge-marker"), False),  # Scenario's own text has them
         (item("one", "update", code="merge-guess"), False),
-        (item("one", "unchanged", "unchanged"), False),
+        (item("one", "unchanged", "unchanged"), True),  # its acknowledged line, if it got one
+        (item("one", "unchanged", "unchanged", code="merge-guess"), False),
         (item("one", "conflict", "refused"), False),
         (item("one", "update", "failed"), None),
         (item("one", "invalid", "not_attempted"), None),

@@ -46,7 +46,7 @@ class Nights:
             "vars.SYNCJOB_APP_CLIENT_ID": "",
         }
         known |= {name.replace("__", "."): value for name, value in context.items()}
-        environment = {**base_environment(self.github.folder), "GIT_CONFIG_GLOBAL": os.devnull}
+        environment = {**base_environment(self.github.folder), "GIT_CONFIG_GLOBAL": str(self.folder / "gitconfig")}
         return Runner(folder, folder, environment, known).job("drift", "pull-request")
 
     @property
@@ -77,6 +77,7 @@ def hand_over(folder: Path, edits: Mapping[str, str], body: str) -> None:
 def nights(tmp_path: Path) -> Nights:
     github = GitHub.start(tmp_path / "github")
     github.commit("main", **{"descriptions__one.md": "one\n", "descriptions__two.md": "two\n", "README.md": "hello\n"})
+    (tmp_path / "gitconfig").write_text("[core]\nautocrlf = input\n", "ascii")
     return Nights(tmp_path, github)
 
 
@@ -101,12 +102,15 @@ def test_edits_become_one_branch_on_main_and_one_pull_request(nights: Nights) ->
 
 def test_a_later_edit_rebuilds_the_branch_from_main_and_renews_the_body(nights: Nights) -> None:
     nights.run({"one": "one, edited\n"})
+    compared = nights.github.tip("main")
     main = nights.github.commit("main", **{"README.md": "hello again\n"})
-    ended = nights.run({"one": "one, edited again\n", "two": "two, edited\n"}, "two are affected\n")
+    ended = nights.run(
+        {"one": "one, edited again\n", "two": "two, edited\n"}, "two are affected\n", github__sha=compared
+    )
     assert ended.status == 0, ended.out
     assert {path for path in nights.brought if ".ack" not in path} == {"descriptions/one.md", "descriptions/two.md"}
     assert nights.brought["descriptions/one.md"] == "one, edited again\n"
-    assert nights.github.git("rev-list", "--count", f"{main}..{BRANCH}") == "1"
+    assert nights.github.git("log", "-1", "--format=%P", BRANCH) == main
     (pull,) = nights.pulls
     assert pull["body"].endswith("\ntwo are affected\n")
 
@@ -263,6 +267,28 @@ def test_a_pull_request_that_a_person_closed_stays_closed_until_there_is_another
 
 
 @pytest.mark.deep
+def test_a_pull_request_that_a_person_closed_stays_closed_though_its_branch_was_deleted(nights: Nights) -> None:
+    nights.run({"one": "one, edited\n"})
+    nights.github.point(BRANCH, "")  # closes it too
+    nights.github.commit("main", **{"README.md": "hello again\n"})
+    ended = nights.run({"one": "one, edited\n"})
+    assert ended.status == 0, ended.out
+    assert "so it stays closed" in ended.out
+    assert ([pull["state"] for pull in nights.pulls], nights.github.tip(BRANCH)) == (["closed"], "")
+    nights.run({"one": "one, edited again\n"})
+    assert [pull["state"] for pull in nights.pulls] == ["closed", "open"]
+
+
+@pytest.mark.deep
+def test_an_edit_that_was_taken_back_and_made_again_is_brought_again(nights: Nights) -> None:
+    """Nobody rejected it: the job closed its pull request when nothing was left of it."""
+    nights.run({"one": "one, edited\n"})
+    nights.run(None)
+    nights.run({"one": "one, edited\n"})
+    assert [pull["state"] for pull in nights.pulls] == ["closed", "open"]
+
+
+@pytest.mark.deep
 def test_nothing_is_brought_that_was_compared_with_another_state_of_main(nights: Nights) -> None:
     """The merged text of a night would take back what main has got since."""
     nights.run({"one": "one, edited\n"})
@@ -280,7 +306,7 @@ def test_nothing_is_brought_that_was_compared_with_another_state_of_main(nights:
 
 
 @pytest.mark.deep
-def test_where_pull_requests_may_not_be_opened_the_run_is_red_and_names_the_setting(nights: Nights) -> None:
+def test_if_pull_requests_may_not_be_opened_the_run_is_red_and_names_the_setting(nights: Nights) -> None:
     nights.github.change(may_open=False)
     ended = nights.run({"one": "one, edited\n"})
     assert ended.status == 1
@@ -291,7 +317,7 @@ def test_where_pull_requests_may_not_be_opened_the_run_is_red_and_names_the_sett
 
 
 @pytest.mark.deep
-def test_where_github_does_not_answer_nothing_is_pushed(nights: Nights) -> None:
+def test_if_github_does_not_answer_nothing_is_pushed(nights: Nights) -> None:
     nights.github.change(fails=True)
     assert nights.run({"one": "one, edited\n"}).status == 1
     assert nights.github.tip(BRANCH) == ""

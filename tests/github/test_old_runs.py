@@ -44,6 +44,7 @@ class Case:
     said: str = field(default="", kw_only=True)
 
 
+STRANGERS: dict[str, Any] = {"event": "pull_request", "head_repository": {"full_name": "stranger/models"}}
 REFUSED = [
     Case("a later one was green or red", runs=((12, "D", {}),), said="(#12, of "),
     Case("a later one is writing", runs=((12, "D", {"step": "in_progress", "status": "in_progress"}),)),
@@ -52,15 +53,17 @@ REFUSED = [
     Case("a later commit ran before", runs=((8, "D", {}),), attempt="1"),
     Case("main was replaced by another", tip="T", runs=((12, "T", {}),)),
     Case("main was reset to an earlier commit", tip="B", runs=((12, "B", {}),)),
-    Case("GitHub does not say, in a re-run", fails=True, said="does not say"),
+    Case("GitHub does not say, in a re-run", fails=True, said="cannot find out from GitHub"),
 ]
 ALLOWED = [
     Case("a later one ended before it wrote", runs=((12, "D", {"step": "skipped"}),)),
+    Case("a fork's", runs=((12, "E", STRANGERS), (8, "D", STRANGERS))),
     Case("a later one has not come so far", runs=((12, "D", {"step": "pending", "status": "in_progress"}),)),
     Case("a later one waits", runs=((12, "D", {"status": "queued"}),)),
     Case("main was reset to this commit", tip="C", runs=((12, "D", {}),)),
     Case("only earlier ones", runs=((8, "B", {}), (7, "T", {}))),
     Case("another run of this commit", runs=((12, "C", {}),)),
+    Case("a pull request's", runs=((12, "D", {"event": "pull_request"}),)),
     Case("no other"),
     Case("GitHub does not say, at first", fails=True, attempt="1"),
 ]
@@ -68,7 +71,7 @@ ALLOWED = [
 
 @pytest.mark.parametrize(
     ("refused", "allowed"),
-    [(REFUSED[:2], ALLOWED[:1]), pytest.param(REFUSED[2:], ALLOWED[1:], marks=pytest.mark.deep)],
+    [(REFUSED[:2], ALLOWED[:2]), pytest.param(REFUSED[2:], ALLOWED[2:], marks=pytest.mark.deep)],
     ids=["most likely", "others"],
 )
 def test_a_run_is_refused_if_a_later_one_has_begun_to_write(
@@ -80,7 +83,7 @@ def test_a_run_is_refused_if_a_later_one_has_begun_to_write(
     repository.git("checkout", "--quiet", "--detach")
     commits |= {name: repository.commit(one=f"{name}\n") for name in "T"}
     repository.git("checkout", "--quiet", "main")
-    commits |= {name: repository.commit(one=f"{name}\n") for name in "CD"}
+    commits |= {name: repository.commit(one=f"{name}\n") for name in "CD"} | {"E": "e" * 40}
     repository.git("checkout", "--quiet", "--detach", commits["C"])
     for case in refused + allowed:
         github.point("main", commits[case.tip])
@@ -104,6 +107,20 @@ def test_a_run_that_waits_is_not_asked_for_its_jobs(repository: Repository) -> N
     github.change(runs=[run(number, tip, status="queued") for number in range(10, 30)])
     assert repository.job("sync", "sync").status == 0
     assert not [asked for asked in github.state["asked"] if asked.endswith("/jobs")]
+
+
+def test_a_green_run_of_a_fork_hides_nothing_that_was_never_synced(repository: Repository) -> None:
+    """Its head branch is called `main` too, and has been merged since."""
+    github = GitHub.start(repository.programs.parent / "github", repository.programs)
+    executable(repository.programs / "syncjob", '#!/bin/sh\necho "$@"\n')
+    last = repository.commit(one="old\n")
+    repository.commit(one="new\n")  # its sync was cancelled
+    tip = repository.commit(two="of the fork\n")
+    github.point("main", tip)
+    green: dict[str, Any] = {"conclusion": "success"}
+    strangers = [run(number, tip, **green, **STRANGERS) for number in (8, 7)]
+    github.change(runs=[*strangers, run(6, last, **green)])
+    assert f"--since={last}" in repository.job("sync", "sync").out
 
 
 def test_a_text_that_was_reverted_does_not_come_back_by_running_its_sync_again(repository: Repository) -> None:

@@ -42,7 +42,8 @@ def scripts() -> list[tuple[str, str]]:
         for step in job(name, job_)["steps"]
         if "run" in step
     ]
-    return found + [(f"action/{step['name']}", step["run"]) for step in load(ROOT / "action.yml")["runs"]["steps"][1:]]
+    steps = load(ROOT / "action.yml")["runs"]["steps"]
+    return found + [(f"action/{step['name']}", step["run"]) for step in steps if "run" in step]
 
 
 def tool(name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -107,13 +108,17 @@ def test_no_file_runs_a_pull_request_with_the_rights_of_its_target(path: Path) -
 def test_each_action_of_others_is_pinned_by_its_commit_with_its_version(path: Path) -> None:
     uses = re.findall(r"uses: (.+)", path.read_text("utf-8"))
     assert uses
-    pinned = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+    pinned = re.compile(r"[\w.-]+(?:/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
     assert [use for use in uses if use != "./" and not pinned.fullmatch(use)] == []
 
 
 def test_one_action_has_one_version_everywhere_also_in_the_docs() -> None:
     paths = [*FILES, ROOT / "docs" / "github-actions.md"]
-    pins = {pin for path in paths for pin in re.findall(r"uses: ([\w.-]+/[\w.-]+)@([0-9a-f]{40})", path.read_text())}
+    pins = {
+        pin
+        for path in paths
+        for pin in re.findall(r"uses: ([\w.-]+/[\w.-]+)(?:/[\w.-]+)*@([0-9a-f]{40})", path.read_text())
+    }
     assert len(pins) == len({action for action, _ in pins}) >= 4
 
 
@@ -610,7 +615,7 @@ def test_a_sync_writes_what_changed_since_the_last_successful_run_though_a_run_b
     assert '"before":"old"' in journal.read_text("utf-8")
     _, asked = repository.gh_asked
     assert asked[:4] == ["api", "--method", "GET", "repos/owner/models/actions/workflows/sync.yml/runs"]
-    assert asked[4:-2] == ["--raw-field", "branch=main", "--raw-field", "status=success", "--raw-field", "per_page=1"]
+    assert asked[4:-2] == ["--raw-field", "branch=main", "--raw-field", "status=success", "--raw-field", "per_page=100"]
 
 
 @pytest.mark.parametrize(("runs", "compares_all"), [([], True), (["LAST"], False)])
@@ -621,7 +626,8 @@ def test_the_last_successful_run_is_read_from_what_github_answers(
         pytest.skip("needs jq, which gh has built in")
     repository.remote.add("one", texts={"one": "same"})
     last = repository.commit(one="same\n")
-    answer = {"total_count": len(runs), "workflow_runs": [{"head_sha": last, "id": 5} for _ in runs]}
+    own = {"event": "push", "head_repository": {"full_name": "owner/models"}}
+    answer = {"total_count": len(runs), "workflow_runs": [{"head_sha": last, "id": 5, **own} for _ in runs]}
     (repository.programs / "answer.json").write_text(json.dumps(answer), "utf-8")
     assert repository.job("sync", "sync").status == 0
     assert (repository.read_ids == {"one"}) is compares_all
@@ -683,7 +689,7 @@ def test_a_push_that_changes_no_description_sends_nothing(repository: Repository
     assert repository.remote.asked == []
 
 
-KEEPS_GOING = [("", True), ("true", True), ("false", False)]
+KEEPS_GOING = [("", True), ("false", False)]
 
 
 @pytest.mark.parametrize(("variable", "keeps_going"), KEEPS_GOING)
@@ -701,7 +707,7 @@ def test_one_stuck_description_holds_up_no_other_unless_the_variable_says_so(
     assert repository.remote.sandbox.description("fine") == ("new" if keeps_going else "old")
 
 
-@pytest.mark.parametrize(("variable", "keeps_going"), KEEPS_GOING[1:])
+@pytest.mark.parametrize(("variable", "keeps_going"), KEEPS_GOING)
 def test_a_review_says_what_a_sync_would_do_as_the_variable_says(
     repository: Repository, variable: str, keeps_going: bool
 ) -> None:
@@ -979,6 +985,43 @@ def test_a_first_turn_goes_on_from_nothing(repository: Repository) -> None:
     assert not [argument for argument in arguments if "resume" in argument]
     assert variables == {"SHARD": "", "MAX_DURATION": "5h", "DRY_RUN": "false"}
     assert [used for used, _ in ended.used if "download" in used] == []
+
+
+@pytest.mark.parametrize(
+    ("event", "repository_", "is_own"),
+    [
+        ("workflow_dispatch", "owner/models", True),
+        ("pull_request", "owner/models", False),
+        ("workflow_dispatch", "stranger/models", False),
+        ("workflow_dispatch", None, False),
+    ],
+)
+def test_a_turn_resumes_no_run_of_a_fork(
+    repository: Repository, event: str, repository_: str | None, is_own: bool
+) -> None:
+    if not shutil.which("jq"):
+        pytest.skip("needs jq, which gh has built in")
+    run = {"id": 77, "event": event, "head_repository": repository_ and {"full_name": repository_}}
+    (repository.programs / "run.json").write_text(json.dumps(run), "utf-8")
+    before(repository, "a1")
+    tell(repository, 0)
+    ended = backfill(repository, dry_run=False, resume="77-1")
+    assert (ended.status == 0) is is_own, ended.out
+    assert (repository.programs / "asked.json").exists() is is_own
+    assert [used for used, _ in ended.used if "download" in used] == ["actions/download-artifact"] * is_own
+
+
+def test_drift_and_a_backfill_leave_a_part_of_the_limit_to_others() -> None:
+    for variable, share in (("", "0.8"), ("0.5", "0.5")):
+        shares = {
+            (name, key): evaluate(value, {"vars.SYNCJOB_SHARE": variable})
+            for name in ("review", "sync", "drift", "backfill")
+            for part in workflow(name)["jobs"].values()
+            for step in part["steps"]
+            for key, value in step.get("env", {}).items()
+            if key.endswith("_SHARE")
+        }
+        assert shares == {("drift", "SYNCJOB_DIFF_SHARE"): share, ("backfill", "SYNCJOB_SYNC_SHARE"): share}
 
 
 def test_a_turn_to_go_on_from_that_left_no_journal_ends_the_turn(repository: Repository) -> None:

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncjob.errors import UsageError
-from syncjob.local.document import Document, Folder, list_folder, model_id_of, parse
+from syncjob.local.document import Document, Folder, list_folder, parse
+from syncjob.local.names import model_id_of
 from syncjob.problems import Problem
 from syncjob.text.canonical import canonical
 from syncjob.text.tags import Tag

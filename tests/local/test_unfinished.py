@@ -62,6 +62,8 @@ OWN = "<<<<<<< your file\nours\n=======\ntheirs\n>>>>>>> Scenario\n"
         ("```\nours\n>>>>>>> Scenario\n```\n", [3]),
         ("ours\n>>>>>>> Scenario\n\n>>>>>>> branch\n", [2]),
         (OWN.replace("\n", "\r\n"), [1]),
+        (OWN.replace("\n", " \t\n").join(["```\n", "```\n"]), [2]),  # an editor left blanks at the ends
+        ("```\nours\n>>>>>>> Scenario \n```\n", [3]),
         ("```\n<<<<<<< your files\n>>>>>>> Scenario.\n```\n", []),
         ("```\n <<<<<<< your file\n```\n", []),
         ("the line `<<<<<<< your file` is written by a pull\n", []),

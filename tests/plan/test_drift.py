@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from syncjob.git.history import Version
-from syncjob.plan.compare import Action, Base, Change
+from syncjob.git.history.texts import Version
+from syncjob.plan.compare import Action, Change
 from syncjob.plan.drift import behind, with_history
 from syncjob.problems import Problem, warning
 
@@ -15,7 +15,7 @@ UPDATE = Change("x", "descriptions/x.md", "update", before="there", after="here"
 
 def judge(
     change: Change, *texts: str, gap: str | None = None, may_overwrite: bool = False
-) -> tuple[Action, list[str], Base | None]:
+) -> tuple[Action, list[str], Version | None]:
     versions = [Version(f"commit {number}", text) for number, text in enumerate(texts)]
     judged = with_history(change, versions, lambda: gap, may_overwrite=may_overwrite)
     return judged.action, [f"{problem.severity} {problem.code}" for problem in judged.problems], judged.base
@@ -35,12 +35,16 @@ def test_texts_are_equal_under_nfc() -> None:
 @pytest.mark.parametrize("action", ["update", "delete"])
 def test_a_text_that_git_never_held_is_a_conflict(action: Action) -> None:
     change = replace(UPDATE, action=action)
-    assert judge(change, "here") == ("conflict", ["error remote-edited"], Base("commit 0", "here"))
+    assert judge(change, "here") == ("conflict", ["error remote-edited"], Version("commit 0", "here"))
     assert judge(change) == ("conflict", ["error remote-edited"], None)
 
 
 def test_it_goes_ahead_where_that_is_asked_for_and_says_so() -> None:
-    assert judge(UPDATE, "here", may_overwrite=True) == ("update", ["warning remote-edited"], Base("commit 0", "here"))
+    assert judge(UPDATE, "here", may_overwrite=True) == (
+        "update",
+        ["warning remote-edited"],
+        Version("commit 0", "here"),
+    )
     assert judge(UPDATE, gap="shallow", may_overwrite=True) == ("update", ["warning remote-edited"], None)
 
 
@@ -89,7 +93,7 @@ def test_what_a_branch_holds_is_behind_and_no_edit() -> None:
     ]
     judged = behind(conflict, held)
     assert [problem.code for problem in judged.problems] == ["asset-missing", "behind"]
-    assert judged.problems[-1].message == "origin/main has this text (bbbbbbb): merge it"
+    assert judged.problems[-1].message == "origin/main has this text (bbbbbbb): merge that branch"
     assert behind(conflict, held[:1]) is conflict
     untouched = (pytest.fail("asked") for _ in range(1))
     assert behind(UPDATE, untouched) is UPDATE

@@ -2,8 +2,8 @@
 
 import pytest
 
-from syncjob.git.history import Version
-from syncjob.plan.merge_base import LastSynced, find, later
+from syncjob.git.history.texts import Version
+from syncjob.plan.pull.base import LastSynced, find_base, later
 from syncjob.text.canonical import sha256
 
 A, B, C = "one\ntwo\nthree", "one\ntwo\nthree\nfour", "one\ntwo\nthree\nfour\nfive"
@@ -21,7 +21,7 @@ def synced(text: str | None, *replaced: str) -> LastSynced:
 def base_of(
     ours: str, theirs: str, held: list[Version], last: LastSynced | None = None, *seen: str
 ) -> tuple[str, bool] | None:
-    found = find(ours, theirs, held, last, [digest for text in seen if (digest := sha256(text))])
+    found = find_base(ours, theirs, held, last, [digest for text in seen if (digest := sha256(text))])
     return (found.version.text, found.is_guess) if found else None
 
 

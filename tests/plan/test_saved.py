@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from syncjob.config.config import Config, Http, Safety
+from syncjob.config.config import Config
+from syncjob.config.schema import Http, Safety
 from syncjob.errors import UsageError
 from syncjob.local.document import Document
 from syncjob.plan.compare import Change, Plan

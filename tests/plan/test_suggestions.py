@@ -2,7 +2,8 @@
 
 import pytest
 
-from syncjob.local.document import name_of, parse
+from syncjob.local.document import parse
+from syncjob.local.names import name_of
 from syncjob.plan.references import Catalogue, Entry, model_unknown, problems_of
 from syncjob.plan.suggestions import Suggestions
 from tests.support.loopback import Loopback

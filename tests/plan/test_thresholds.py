@@ -2,7 +2,7 @@
 
 import pytest
 
-from syncjob.config.config import Safety
+from syncjob.config.schema import Safety
 from syncjob.local.document import Document, parse
 from syncjob.plan.compare import Change, compare
 from syncjob.plan.existing import Held
@@ -51,10 +51,19 @@ def test_deletes_have_a_threshold_of_their_own_and_creates_have_none() -> None:
             60,
             0,
             143,
-            ["changes 60 of 143 descriptions (42 %); commits changed their files, so no threshold stops this"],
+            [
+                "changes 60 of 143 descriptions (42 %); commits changed their files or acknowledged lines, so no threshold stops this"
+            ],
         ),
         (42, 0, 143, []),
-        (11, 9, 11, ["changes 20 of 20 descriptions (100 %); commits changed their files, so no threshold stops this"]),
+        (
+            11,
+            9,
+            11,
+            [
+                "changes 20 of 20 descriptions (100 %); commits changed their files or acknowledged lines, so no threshold stops this"
+            ],
+        ),
     ],
 )
 def test_a_review_of_much_is_said_loudly(updated: int, deleted: int, files: int, said: list[str]) -> None:

@@ -50,7 +50,7 @@ def test_what_landed_behind_a_page_of_a_gateway_is_applied(
 def test_what_a_look_does_not_show_may_still_come(workspace: Workspace, remote: Loopback, status: int) -> None:
     staged(workspace, remote, "one")
     remote.script = lambda method, target: json_answer(status, PAGE) if method == "PUT" else None
-    report = sync(workspace, attempts=1, lag=0)
+    report = sync(workspace, attempts=1, lag=0, max_wait=0.2)
     assert told(report)["one"][2][0] == "write-uncertain"
     assert outcome_line(report.summary) == "Applied 0, 1 failed, 0 refused, 1 may have been written."
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-import msgspec
 import pytest
 
 from syncjob import errors
@@ -12,10 +11,10 @@ from syncjob.commands.run import Options
 from syncjob.credentials import basic
 from syncjob.scenario import Scenario
 from syncjob.scenario.answers import Answer
-from syncjob.state.probe_results import Learnt, Probed
+from syncjob.state.probe_results import Learnt
 from tests.support.in_process import diff, pull, rollback, sync, told
 from tests.support.loopback import PLAYS, Loopback, json_answer
-from tests.support.workspace import Workspace
+from tests.support.workspace import Workspace, found_out
 
 STRAY = [
     Answer(404, {"content-type": "text/plain"}, b"404 page not found\n"),
@@ -189,11 +188,11 @@ def test_where_the_probe_saw_otherwise_the_own_404_is_an_error_too(
     remote.add("one", texts={"one": "somebody's edit"})
     workspace.write("one", "ours")
     workspace.commit()
-    state = workspace.folder / ".syncjob"
-    state.mkdir(exist_ok=True)
-    learnt = Learnt(null_is_no_description=PLAYS.no_description == "null", no_description=known)
-    probed = Probed(1, "test", remote.url, None, "scratch", "2026-01-01T00:00:00Z", learnt, ())
-    (state / "test.learnt.json").write_bytes(msgspec.json.encode(probed))
+    found_out(
+        workspace.folder,
+        remote.url,
+        Learnt(null_is_no_description=PLAYS.no_description == "null", no_description=known),
+    )
     answering(remote, "GET", OWN)
     for report in (sync(workspace), diff(workspace), pull(workspace)):
         assert report.exit_code == 1

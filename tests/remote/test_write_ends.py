@@ -162,7 +162,7 @@ def test_each_answer_to_a_write_is_written_not_written_or_unknown(
     """With a look that shows the old text; where Scenario holds the new one it is applied, and else it may be."""
     staged(workspace, remote, "one")
     remote.script = lambda method, target: answer if method == "PUT" else None
-    report = sync(workspace, attempts=2, lag=0)
+    report = sync(workspace, attempts=2, lag=0, max_wait=0)
     is_unknown = effect == "unknown"
     assert told(report)["one"][1:] == (status, [*(["write-uncertain"] if is_unknown else []), code])
     assert effects(workspace) == {"one": effect}

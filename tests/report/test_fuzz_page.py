@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncjob.plan.compare import Base, Change
+from syncjob.git.history.texts import Version
+from syncjob.plan.compare import Change
 from syncjob.report.html.page import parts
 from syncjob.report.markdown import Limit
 from syncjob.report.markdown import render as render_comment
@@ -49,7 +50,7 @@ def changes_of(seed: int) -> list[Change]:
         before = canonical(text.text())
         after = canonical(text.edited(before))
         if before != after:
-            base = Base("0" * 40, canonical(text.edited(before))) if number % 3 == 0 else None
+            base = Version("0" * 40, canonical(text.edited(before))) if number % 3 == 0 else None
             made.append(change(before, after, "conflict" if base else "update", f"m{number:03}", base=base))
     return made
 

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from syncjob.plan.compare import Action, Base, Change, Plan
+from syncjob.git.history.texts import Version
+from syncjob.plan.compare import Action, Change, Plan
 from syncjob.plan.references import Entry
 from syncjob.problems import Failure, Problem, warning
 from syncjob.report.build import plan_items, run_problems, summarise
@@ -43,6 +44,7 @@ TEXT_TAGS = {
 ATTRIBUTES = {
     "lang", "charset", "http-equiv", "content", "name", "class", "href", "id", "tabindex", "rel", "datetime", "aria-label", "aria-labelledby",
     "aria-describedby", "hidden", "for", "type", "autocomplete", "spellcheck", "value", "dir", "start",
+    "open",  # of details: what a conflict unfolds
 }  # fmt: skip
 OBEYED = re.compile(r"##\[|(?:^|[\r\n])(?:\s|\ufeff)*::")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
@@ -184,7 +186,7 @@ def test_whatever_the_texts_are_the_page_is_well_formed_and_harmless(
         problems=(Problem(name, message, 1, 2), warning("asset-missing", message)),
         failure=Failure(name, message, 500, 2),
         known=(Entry("asset", "a", name, message), Entry("model", "m", message, None)),
-        base=Base("0" * 40, name),
+        base=Version("0" * 40, name),
     )
     other = change(after, "", "delete", model_id=name)
     made = report(hostile, other, problems=[Problem("protocol", message)], profile=name)
@@ -695,15 +697,20 @@ def test_the_source_diff_is_folded_and_told_by_line() -> None:
 
 def test_a_conflict_shows_what_was_edited_since_which_commit() -> None:
     edited = change(
-        "title\nedited there", "title\nchanged here", "conflict", base=Base("0123456789" + "f" * 30, "title\nas it was")
+        "title\nedited there",
+        "title\nchanged here",
+        "conflict",
+        base=Version("0123456789" + "f" * 30, "title\nas it was"),
     )
     read = Read(page(edited))
     assert "Scenario's text, compared with commit 0123456789" in read.text()
     assert "f" * 30 not in read.text()
+    assert "--- git/0123456789/descriptions/" in read.within("pre")  # as the other formats name it
     assert "-as it was\n+edited there\n" in read.within("pre")
     assert "A guess: of all that git held" in read.text()
-    assert "Your file, compared with commit 0123456789" in read.text()
+    assert "Your file, compared with commit 0123456789 (a guess)" in read.text()
     assert "-as it was\n+changed here\n" in read.within("pre")
+    assert ["open" in each for each in read.of("details") if each.get("class") == "source"] == [False, True, True]
 
 
 def test_each_model_has_a_fragment_of_its_own() -> None:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, sync_playwright
 
+from syncjob.git.history.texts import Version
 from syncjob.local.document import parse
-from syncjob.plan.compare import Base, Change, compare, with_references
+from syncjob.plan.compare import Change, compare, with_references
 from syncjob.plan.existing import Held
 from syncjob.plan.references import Catalogue, Entry
 from syncjob.problems import Failure, Problem, warning
@@ -158,7 +159,7 @@ def troubled() -> list[Change]:
             text.replace("Paragraph 3", "Section 3"),
             "conflict",
             "a-conflict",
-            base=Base("0123456789abcdef" * 2, text),
+            base=Version("0123456789abcdef" * 2, text),
             problems=(Problem("remote-edited", "edited on Scenario"),),
         ),
         change(

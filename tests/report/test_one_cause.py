@@ -5,6 +5,7 @@ import pytest
 from tests.support.loopback import Loopback, json_answer
 from tests.support.workspace import Workspace
 
+MAY_NOT = "these credentials may not do this: check the role of the API key, and project_id"
 IDS = [f"m{number}" for number in range(7)]
 
 
@@ -58,7 +59,7 @@ def test_what_one_alone_fails_by_is_told_with_its_place(seven: Workspace, remote
     remote.script = lambda method, target: no if "m3" in target else None
     ended = seven.run(command)
     assert ended.status == 1
-    assert "descriptions/m3.md: error forbidden: HTTP 403: not yours\n" in ended.out
+    assert f"descriptions/m3.md: error forbidden: HTTP 403: not yours; {MAY_NOT}\n" in ended.out
     if command != "pull":
         assert "6 to update, 0 to delete, 0 unchanged, 1 not compared." in ended.out
 
@@ -68,7 +69,7 @@ def test_writes_that_fail_alike_are_told_once(seven: Workspace, remote: Loopback
     remote.script = lambda method, target: no if method == "PUT" else None
     ended = seven.run("sync")
     assert ended.status == 1
-    assert f"syncjob: error forbidden: HTTP 403: read only (7 descriptions: {', '.join(IDS)})\n" in ended.out
+    assert f"syncjob: error forbidden: HTTP 403: read only; {MAY_NOT} (7 descriptions: {', '.join(IDS)})\n" in ended.out
     assert ended.out.count("read only") == 1
 
 

@@ -18,6 +18,7 @@ from syncjob.credentials import basic
 from syncjob.sandbox.records import asset_row, model_row
 from syncjob.scenario import Scenario, calls, resources, types
 from syncjob.scenario.answers import Answer
+from syncjob.scenario.calls import Patience
 from syncjob.scenario.counters import Meter
 from syncjob.scenario.http.transport import Exchange, Limits
 from syncjob.scenario.rate_limit import Lowered
@@ -366,13 +367,79 @@ def test_no_more_than_the_given_attempts_are_made(remote: Loopback) -> None:
 
 
 def test_a_longer_wait_than_the_cap_is_not_slept(remote: Loopback) -> None:
-    remote.script = lambda method, target: json_answer(429, b"{}", retry_after="3")
+    remote.script = lambda method, target: json_answer(503, b"{}", retry_after="3")
     waits = Waits()
     limits = Limits(max_retry_after=2)
     opened = Scenario(CREDENTIALS, base_url=remote.url, limits=limits, requests_per_minute=0, sleep=waits)
-    with opened, pytest.raises(errors.RateLimited, match="the server asks to wait 3 s, more than"):
+    with opened, pytest.raises(errors.Unavailable, match="the server asks to wait 3 s, more than"):
         opened.models.description.retrieve("one")
     assert (len(remote.asked), waits.slept) == (1, [])
+
+
+class Passing:
+    """A clock that goes forward only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.mark.parametrize("per_minute", [0, 100])
+@pytest.mark.parametrize("retry_after", [None, "0", "7"])
+def test_a_429_uses_up_no_attempt(remote: Loopback, retry_after: str | None, per_minute: int) -> None:
+    remote.add("one", texts={"one": "text"})
+    asked = {} if retry_after is None else {"retry_after": retry_after}
+    remote.script = lambda method, target: json_answer(429, b"{}", **asked) if len(remote.asked) < 10 else None
+    clock = Passing()
+    opened = Scenario(
+        CREDENTIALS, base_url=remote.url, requests_per_minute=per_minute, attempts=1, sleep=clock.sleep, clock=clock
+    )
+    with opened:
+        assert opened.models.description.retrieve("one").value == "text"
+    assert len(remote.asked) == 10
+
+
+@pytest.mark.parametrize("per_minute", [0, 100])
+@pytest.mark.parametrize(
+    ("retry_after", "waited"), [(None, (550, 610)), ("0", (590, 610)), ("50", (550, 610)), ("601", (0, 0))]
+)
+def test_what_is_refused_for_longer_than_max_wait_is_given_up(
+    remote: Loopback, retry_after: str | None, waited: tuple[float, float], per_minute: int
+) -> None:
+    asked = {} if retry_after is None else {"retry_after": retry_after}
+    remote.script = lambda method, target: json_answer(429, b"{}", **asked)
+    clock, given_up = Passing(), list[str]()
+    opened = Scenario(
+        CREDENTIALS,
+        base_url=remote.url,
+        requests_per_minute=per_minute,
+        sleep=clock.sleep,
+        clock=clock,
+        patience=Patience(give_up=given_up.append),
+    )
+    with opened, pytest.raises(errors.RateLimited):
+        opened.models.description.retrieve("one")
+    assert waited[0] <= clock.now <= waited[1]
+    assert len(remote.asked) < 250
+    assert f"for {clock.now:,.0f} s Scenario admitted no GET (HTTP 429" in given_up[0]
+    assert "beyond http.max_wait (600 s): another run, workflow or program may be using" in given_up[0]
+
+
+def test_a_call_that_is_made_once_pauses_the_next_for_max_wait_at_most(remote: Loopback) -> None:
+    remote.add("one", texts={"one": "text"})
+    remote.script = lambda method, target: json_answer(429, b"{}", retry_after="86400") if method == "PUT" else None
+    clock = Passing()
+    opened = Scenario(CREDENTIALS, base_url=remote.url, requests_per_minute=0, sleep=clock.sleep, clock=clock)
+    with opened:
+        with pytest.raises(errors.RateLimited):
+            opened.call("PUT", "/models/one/description", dict, body={"description": "new"}, attempts=1)
+        assert opened.models.description.retrieve("one").value == "text"
+    assert clock.now == 600
 
 
 def test_a_full_plan_is_asked_once(remote: Loopback, scenario: Scenario) -> None:
@@ -425,9 +492,9 @@ def test_a_server_that_asks_for_time_gets_it_though_nothing_is_retried(remote: L
 
     remote.add("one")
     remote.script = script
-    with Scenario(CREDENTIALS, base_url=remote.url, requests_per_minute=0, attempts=1) as opened:
+    with Scenario(CREDENTIALS, base_url=remote.url, requests_per_minute=0) as opened:
         with pytest.raises(errors.RateLimited):
-            opened.models.description.retrieve("one")
+            opened.call("GET", "/models/one", dict, attempts=1)
         opened.models.description.retrieve("one")
     assert arrived[1] - arrived[0] >= 0.099
 
@@ -590,9 +657,9 @@ def test_a_wait_that_is_asked_for_holds_the_next_call_even_where_no_attempt_is_l
 
     overrun = json_answer(429, b"{}", retry_after="7")
     remote.script = lambda method, target: overrun if len(remote.asked) == 1 else None
-    with Scenario(basic("key", "secret"), base_url=remote.url, attempts=1, sleep=sleep, clock=lambda: now) as client:
+    with Scenario(basic("key", "secret"), base_url=remote.url, sleep=sleep, clock=lambda: now) as client:
         with pytest.raises(errors.RateLimited):
-            client.models.description.retrieve("one")
+            client.call("GET", "/models/one", dict, attempts=1)
         assert slept == []
         assert client.models.description.retrieve("one").value == "text"
     assert slept == [7.0]

@@ -10,10 +10,10 @@ import pytest
 
 from syncjob.sandbox.behaviours import Plays
 from syncjob.scenario.answers import Answer, answered_at
-from syncjob.state import cache
-from syncjob.state.probe_results import Learnt, Probed
+from syncjob.state.memory import cache
+from syncjob.state.probe_results import Learnt
 from tests.support.loopback import Loopback, json_answer
-from tests.support.workspace import Workspace
+from tests.support.workspace import Workspace, found_out
 
 Tell = Callable[[str], None]
 
@@ -26,10 +26,8 @@ def dated(workspace: Workspace, remote: Loopback) -> Workspace:
     workspace.write("one", "text of one\n")
     workspace.write("two", "text of two\n")
     workspace.commit()
-    state_dir = workspace.folder / ".syncjob"
-    state_dir.mkdir(exist_ok=True)
-    probed = Probed(1, "test", remote.url, None, "scratch", "2026-01-01T00:00:00Z", Learnt(updated_at_moves=True), ())
-    (state_dir / "test.learnt.json").write_bytes(msgspec.json.encode(probed))
+    workspace.set_http("audit: 0")  # each test counts what is read for the time's sake
+    found_out(workspace.folder, remote.url, Learnt(updated_at_moves=True))
     return workspace
 
 

@@ -43,6 +43,7 @@ def learnt(state: Path, url: str, **facts: Any) -> None:
     probed = Probed(1, "test", url, None, "scratch", AT, Learnt(), ())
     changed = json.loads(msgspec.json.encode(probed))
     changed["learnt"] |= facts
+    (state.parent / "scenario-api.json").unlink(missing_ok=True)
     (state / "test.learnt.json").write_text(json.dumps(changed))
 
 
@@ -66,6 +67,8 @@ def refused(ended: Ended, remote: Loopback, *words: str) -> None:
         (".syncjob/test.lock", ["sync"]),
         (".syncjob/test.learnt.json", ["diff", "sync"]),
         (".syncjob/runs/r.jsonl", ["runs", "rollback r", "sync --resume r"]),
+        ("scenario-api.json", ["diff", "sync"]),
+        (".syncjob/cache/test.memory.jsonl", ["diff", "sync"]),
         (".syncjob/test.memory.sqlite3", ["diff", "sync"]),
         (".syncjob/test.memory.sqlite3-journal", ["diff"]),
         (".syncjob/test.memory.sqlite3-wal", ["diff"]),
@@ -82,6 +85,7 @@ def test_a_pipe_in_the_place_of_a_file_holds_nothing_up(
         learnt(state, remote.url, updated_at_moves=True)
         sqlite3.connect(state / "test.memory.sqlite3").close()
     path = workspace.folder / name
+    path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)
     os.mkfifo(path)
     explicit = ("--config", "config.yaml") if name == "config.yaml" else ()
@@ -287,7 +291,8 @@ def test_a_committed_memory_hides_no_difference(workspace: Workspace, remote: Lo
     remote.sandbox.put("one", "edited")
     learnt(state, remote.url, updated_at_moves=True)
     assert workspace.run("diff", "--prune").status == 1
-    (state / ".gitignore").unlink()
+    for folder in (state, state / "cache"):
+        (folder / ".gitignore").unlink()
     workspace.commit()
     ended = workspace.run("diff", "--prune")
     assert "git tracks" in ended.err

@@ -13,7 +13,7 @@ from syncjob.plan import saved_plan
 from syncjob.plan.saved_plan import SavedItem
 from syncjob.state import probe_results
 from syncjob.state.journal import Begin, Confirmed, Finish, Intent, Record, Result, read, started
-from syncjob.state.probe_results import Finding, Learnt, Probed
+from syncjob.state.probe_results import Answers, Finding, Learnt
 from syncjob.text.sanitize import visible
 from syncjob.text.tags import is_id
 from tests.plan.test_saved import config
@@ -27,11 +27,7 @@ RECORDS: list[Record] = [
     Result("one", "failed", None, "unavailable"),
     Finish(AT, 1, {"failed": 1}),
 ]
-PROBED = Probed(
-    1,
-    "test",
-    "https://api.invalid/v1",
-    "proj",
+PROBED = Answers(
     "scratch",
     AT,
     Learnt(updated_at_moves=True, refused_bytes=400_000),
@@ -81,11 +77,11 @@ def test_a_journal_holds_records_of_the_right_form_or_is_refused(
 def test_what_was_found_out_has_the_right_form_or_is_nothing(
     tmp_path: Path, changes: list[tuple[float, int, bytes]]
 ) -> None:
-    ours: Config = config(state_dir=tmp_path, base_url="https://api.invalid/v1")
+    ours: Config = config(path=tmp_path / "config.yaml", base_url="https://api.invalid/v1")
     probe_results.save(ours, PROBED)
-    path = probe_results.path_of(ours)
+    path = ours.api_file
     path.write_bytes(changed(path.read_bytes(), changes))
-    probed = probe_results.load(ours)
+    probed = probe_results.load(ours, is_believed=False)
     if probed:
         assert is_id(probed.model_id)
         assert re.fullmatch(r"[0-9TZ:-]{20}", probed.probed_at)

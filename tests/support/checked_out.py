@@ -18,7 +18,11 @@ for argument; do
 done
 case " $* " in *" PATCH "* | *" POST "*) exit ;; esac
 [ -f HERE/fails ] && { echo "gh: no route to host" >&2; exit 1; }
-case "$*" in */commits\ *) exec git rev-parse HEAD ;; esac
+case "$*" in
+    */commits\ *) exec git rev-parse HEAD ;;
+    */actions/runs/*/*) ;;
+    */actions/runs/*) if [ -f HERE/run.json ]; then exec jq -r "$filter" HERE/run.json; else echo true; exit; fi ;;
+esac
 if [ -f HERE/answer.json ]; then jq -r "$filter" HERE/answer.json; else cat HERE/answer; fi
 """
 
@@ -102,7 +106,7 @@ class Repository:
         return {target.split("/")[3] for method, target, _ in self.remote.asked if method == "GET"}
 
 
-VARIABLES = ("PRUNE", "KEEP_GOING", "UNFILED", "DRIFT_PULL_REQUEST", "APP_CLIENT_ID")
+VARIABLES = ("PRUNE", "KEEP_GOING", "UNFILED", "DRIFT_PULL_REQUEST", "APP_CLIENT_ID", "SHARE")
 CONFIG = """\
 profile: elsewhere
 profiles:

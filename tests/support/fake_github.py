@@ -1,7 +1,8 @@
 """A small GitHub: a bare repository, and a `gh` that knows its pull requests, comments and runs of workflows.
 
 What GitHub does of itself is done too: a pull request whose branch goes is closed, its head follows the branch while it is
-open, and none is opened twice or without a commit of its own.
+open and stays in `refs/pull` for good, and none is opened twice or without a commit of its own. A run is one of the
+repository itself unless it says otherwise, and a list of them has a page.
 """
 
 import json
@@ -37,12 +38,18 @@ def fail(status):
     (here / "github.json").write_text(json.dumps(state))
     sys.exit(f"gh: refused (HTTP {status})")
 
+def keep(pull):
+    ref = here / "owner/models/refs/pull" / str(pull["number"]) / "head"
+    ref.parent.mkdir(parents=True, exist_ok=True)
+    ref.write_text(pull["head"]["sha"] + "\n")
+
 heads = here / "owner/models/refs/heads"
 tips = {str(path.relative_to(heads)): path.read_text().strip() for path in heads.rglob("*") if path.is_file()}
 for pull in state["pulls"]:
     if pull["state"] == "open":
         tip = tips.get(pull["head"]["ref"])
         pull["state"], pull["head"]["sha"] = ("open", tip) if tip else ("closed", pull["head"]["sha"])
+        keep(pull)
 
 def numbered(found, number):
     return next(each for each in found if each["id"] == int(number))
@@ -53,7 +60,11 @@ elif match := re.fullmatch(r"actions/workflows/(.+)/runs", path):
     runs = [run for run in state["runs"] if run["branch"] == fields["branch"] and run["file"] == match[1]]
     since = fields.get("created", "").removeprefix(">=")
     runs = [run for run in runs if run.get("created_at", "") >= since]
-    answer = {"workflow_runs": [run for run in runs if fields.get("status") in (None, run["conclusion"])]}
+    runs = [run for run in runs if fields.get("status") in (None, run["conclusion"])]
+    total = len(runs)
+    if "--paginate" not in sys.argv: runs = runs[:int(fields.get("per_page", 30))]
+    own = {"event": "push", "head_repository": {"full_name": "owner/models"}}
+    answer = {"total_count": total, "workflow_runs": [{**own, **run} for run in runs]}
 elif match := re.fullmatch(r"actions/runs/(\d+)/jobs", path):
     answer = {"jobs": [{"steps": numbered(state["runs"], match[1])["steps"]}]}
 elif match := re.fullmatch(r"actions/runs/(\d+)/artifacts", path):
@@ -72,6 +83,7 @@ elif path == "pulls":
     head = {"ref": fields["head"], "sha": tips[fields["head"]]}
     answer = dict(id=number, number=number, state="open", merged_at=None, title=fields["title"], body=fields["body"], head=head)
     state["pulls"].append(answer)
+    keep(answer)
 elif match := re.fullmatch(r"pulls/(\d+)", path):
     answer = numbered(state["pulls"], match[1])
     answer.update(fields)

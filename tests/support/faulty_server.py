@@ -22,8 +22,9 @@ from socket import SO_LINGER, SOL_SOCKET, socket
 from struct import pack
 from typing import Any
 
-from syncjob.commands import run, sync
+from syncjob.commands import run
 from syncjob.commands.run import Options
+from syncjob.commands.sync import job
 from syncjob.config import config
 from syncjob.report.model import Report
 from syncjob.sandbox import Sandbox
@@ -317,6 +318,7 @@ class Scene:
         self.workspace.held(old)
         for model_id in model_ids:
             self.workspace.write(model_id, f"new of {model_id}\n")
+        self.workspace.commit("what is to be synced")
 
     def add_asset(self, asset_id: str) -> None:
         self.remote.sandbox.add_assets([asset_row(asset_id)])
@@ -373,7 +375,7 @@ class Scene:
         loaded = config.load(path, None, self.workspace.environment())
         options = Options(overwrite_remote_edits=True, force=True)
         with run.begin(run.new_id(), "sync", loaded, options, untracked, "write") as begun:
-            return sync.sync(begun, AGREEING).report
+            return job.sync(begun, AGREEING).report
 
 
 @contextmanager

@@ -4,12 +4,13 @@ from typing import Any
 
 from msgspec import structs
 
-from syncjob.commands import pull as pulling
 from syncjob.commands import rollback as rolling_back
 from syncjob.commands import run
-from syncjob.commands import sync as syncing
+from syncjob.commands.pull import job as pulling
 from syncjob.commands.run import Command, Options, Reach
-from syncjob.config.config import Config, Http, load
+from syncjob.commands.sync import job as syncing
+from syncjob.config.config import Config, load
+from syncjob.config.schema import Http
 from syncjob.report.model import Report
 from tests.support.workspace import AGREEING, Workspace, untracked
 

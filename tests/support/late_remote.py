@@ -6,7 +6,10 @@ Time is its own: requests and waits pass it, and nobody sleeps.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from math import inf
+
+import msgspec
 
 from syncjob.scenario.answers import Answer
 from tests.support.loopback import Loopback, json_answer
@@ -28,6 +31,8 @@ _REFUSED = {
 _BLIND = 6  # looks that fail
 _REQUEST = 0.05  # seconds
 _LANDS_AFTER = 3.0
+_BEGINNING = datetime(2026, 3, 1, tzinfo=UTC)  # when time is 0
+_LONG_AGO = -86_400.0
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class Version:
     author: str
     seen_at: float
     landed: bool = False
+    moves: bool = True  # the `updatedAt` of the model
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,8 @@ class LateRemote:
     served: Loopback
     now: float = 0.0
     lag: float = 0.0  # seconds until a reading shows what was written
+    listing_lag: float = 0.0  # and until `updatedAt` does, if it is of this remote's own time
+    has_own_time: bool = False
     run: str = ""  # that is under way
     faults: list[str] = field(default_factory=list)  # of the next requests
     on_writes: list[str] = field(default_factory=list)  # of the next writes
@@ -73,6 +81,7 @@ class LateRemote:
     began_at: float = 0.0
     puts: int = 0  # of the run
     unseen: list[str] = field(default_factory=list)  # writes that the run repeated without a look
+    last_read: dict[str, float] = field(default_factory=dict)  # when any run last saw a model
     _read_at: dict[str, float] = field(default_factory=dict)  # when the run last saw a model
     _written: dict[str, str] = field(default_factory=dict)  # how its write since then was answered
     _blind: dict[str, int] = field(default_factory=dict)
@@ -98,10 +107,24 @@ class LateRemote:
             self._land(self._landing.pop(0))
         self.now = until
 
-    def edit(self, model_id: str, text: str) -> None:
-        """Somebody edits on Scenario."""
+    def edit(self, model_id: str, text: str, *, moves: bool = True) -> None:
+        """Somebody edits on Scenario, which moves the model's `updatedAt` or not."""
         self.served.sandbox.put(model_id, text)
-        self._note(model_id, PEOPLE)
+        self._note(model_id, PEOPLE, moves=moves)
+
+    def date(self) -> datetime:
+        """The time by Scenario's clock."""
+        return _BEGINNING + timedelta(seconds=self.now)
+
+    def was_read(self, model_id: str) -> bool:
+        """Whether the run has read a model."""
+        return model_id in self._read_at
+
+    def is_told(self, model_id: str) -> bool:
+        """Whether `updatedAt` tells all that has become of a model since any run saw it."""
+        last_read, latest = self.last_read.get(model_id, -inf), self.versions[model_id][-1]
+        unseen = [version for version in self.versions[model_id] if version.seen_at > last_read]
+        return all(version.moves for version in unseen) and latest.at + self.listing_lag <= self.began_at
 
     def text(self, model_id: str) -> str:
         return self.served.sandbox.description(model_id)
@@ -144,9 +167,24 @@ class LateRemote:
         if model_id and self._blind.get(model_id, 0):
             self._blind[model_id] -= 1
             raise ConnectionAbortedError
-        return self._read(model_id, target, self.faults.pop(0) if self.faults else "none")
+        return self._read(method, model_id, target, body, self.faults.pop(0) if self.faults else "none")
 
-    def _read(self, model_id: str, target: str, fault: str) -> Answer | None:
+    def _listed(self, method: str, target: str, body: bytes) -> Answer:
+        """Models with the `updatedAt` of this remote's own time."""
+        answer = self.served.sandbox.handle(method, target, _ANYBODY, body)
+        if answer.status != 200:
+            return answer
+        page = msgspec.json.decode(answer.body)
+        for row in page.get("models", ()):
+            row["updatedAt"] = self._moved_at(row["id"])
+        return Answer(200, answer.headers, msgspec.json.encode(page))
+
+    def _moved_at(self, model_id: str) -> str:
+        listed = [each for each in self.versions[model_id] if each.moves and each.at + self.listing_lag <= self.now]
+        at = _BEGINNING + timedelta(seconds=max(listed[-1].at, _LONG_AGO))
+        return at.isoformat(timespec="microseconds")
+
+    def _read(self, method: str, model_id: str, target: str, body: bytes, fault: str) -> Answer | None:
         if fault == "stray":
             return json_answer(404, _STRAY[int(self.now * 100) % len(_STRAY)])
         if fault == "absent" and model_id and model_id not in self._read_at:
@@ -157,8 +195,8 @@ class LateRemote:
         if fault in _REFUSED and fault != "conflict":
             return _REFUSED[fault]
         if not model_id:
-            return None
-        self._read_at[model_id] = self.now
+            return self._listed(method, target, body) if self.has_own_time else None
+        self._read_at[model_id] = self.last_read[model_id] = self.now
         self._written.pop(model_id, None)
         return self._late_answer(model_id, target)
 
@@ -213,8 +251,9 @@ class LateRemote:
             self.overwritten.add((model_id, before))
         self._note(model_id, run, landed=landed)
 
-    def _note(self, model_id: str, author: str, *, landed: bool = False) -> None:
-        self.versions[model_id].append(Version(self.text(model_id), self.now, author, self.now + self.lag, landed))
+    def _note(self, model_id: str, author: str, *, landed: bool = False, moves: bool = True) -> None:
+        text, seen_at = self.text(model_id), self.now + self.lag
+        self.versions[model_id].append(Version(text, self.now, author, seen_at, landed, moves))
 
 
 _ANYBODY = {"authorization": "Bearer any"}

@@ -2,6 +2,7 @@
 
 import hashlib
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,7 +13,7 @@ WRITES = frozenset({"create", "update", "delete"})
 BLOCKED = frozenset({"conflict", "invalid"})
 
 Files = Mapping[str, bytes]  # by model id
-Lines = Mapping[str, frozenset[str]]  # the acknowledged digests of the run's profile, by model id
+Lines = Mapping[str, frozenset[str]]  # acknowledged: digests of the run's profile, whole lines of others, by model id
 Actions = Mapping[str, frozenset[str]]  # by model id; any one of them is right
 
 
@@ -130,8 +131,9 @@ class History:
             if len(gone) != 1 or len(come) != 1 or any(come <= other.keys() for other in befores):
                 continue
             (old,), (new,) = gone, come
-            lines, others = set(before[old].splitlines()), set(after[new].splitlines())
-            if len(lines & others) >= 0.8 * max(len(lines), len(others)):
+            lines, others = (Counter(data.splitlines(keepends=True)) for data in (before[old], after[new]))
+            alike = sum(len(line) * number for line, number in (lines & others).items())  # in bytes, as git counts
+            if alike >= 0.8 * max(len(before[old]), len(after[new])):
                 yield old, new
 
 
@@ -272,6 +274,16 @@ class Scope:
             return self._chosen(self.deleted)
         return self._chosen(self.world.remote.keys() - self.world.files.keys()) if self.asked.prune else set()
 
+    def _may_stay(self, name: str, actions: Actions) -> frozenset[str]:
+        """Why a description may stay though its file is gone: its text is in a file that is refused, or it went long ago."""
+        existing = key(self.world.remote.get(name, ""))
+        refused = {key(self.world.text(other)) for other, ways in actions.items() if ways & set(BLOCKED)}
+        base = self.asked.base
+        went_before = base is not None and name not in self.world.history.commits[base].files
+        return frozenset({"conflict"} if existing in refused - {""} else ()) | frozenset(
+            {"unchanged"} if went_before else ()
+        )
+
     def expected(self) -> Expected:
         world, asked = self.world, self.asked
         bad = {model_id for model_id in self.filed if world.is_bad(model_id)}
@@ -283,6 +295,7 @@ class Scope:
         actions = {name: world.action(name, may_overwrite=asked.overwrite) for name in reads}
         if self.changed is None:  # a model without file and description is nobody's matter
             actions = {name: ways for name, ways in actions.items() if name in self.filed or key(world.remote[name])}
+        actions |= {name: actions[name] | self._may_stay(name, actions) for name in self.gone & actions.keys()}
         left = {} if asked.prune else dict.fromkeys(self.gone, frozenset({"unchanged"}))
         return Expected({**actions, **dict.fromkeys(bad, frozenset({"invalid"})), **left}, reads)
 

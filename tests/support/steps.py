@@ -199,7 +199,9 @@ class _Steps:
         unknown = set(inputs) - set(action["inputs"])
         assert not unknown, f"no such input: {unknown}"
         known = {name: inputs.get(name, about.get("default", "")) for name, about in action["inputs"].items()}
-        inner = _Steps(self._runner, {f"inputs.{name}": value for name, value in known.items()}, self._ended)
+        of_the_run = {name: value for name, value in self._context.items() if name.startswith("github.")}
+        of_the_action = {f"inputs.{name}": value for name, value in known.items()}
+        inner = _Steps(self._runner, {**of_the_run, **of_the_action}, self._ended)
         inner.steps(action["runs"]["steps"], "", env)
         return inner.outputs(action["outputs"])
 

@@ -14,7 +14,7 @@ import msgspec
 from syncjob.commands.applying import Consent
 from syncjob.control.progress import Progress
 from syncjob.report.model import Item, Report
-from syncjob.state.probe_results import Learnt, Probed
+from syncjob.state.probe_results import Answers, ApiFile, Learnt
 from tests.support import forking
 from tests.support.loopback import PLAYS
 
@@ -71,12 +71,14 @@ class Ended:
 def learn(state_dir: Path, url: str) -> None:
     """If the stand-in plays null for no description, a run must know it from a probe."""
     if PLAYS.no_description == "null":
-        state_dir.mkdir(parents=True, exist_ok=True)
-        (state_dir / ".gitignore").write_text("*\n")
-        probed = Probed(
-            1, "test", url, None, "scratch", "2026-01-01T00:00:00Z", Learnt(null_is_no_description=True), ()
-        )
-        (state_dir / "test.learnt.json").write_bytes(msgspec.json.encode(probed))
+        found_out(state_dir.parent, url, Learnt(null_is_no_description=True))
+
+
+def found_out(folder: Path, url: str, learnt: Learnt) -> Path:
+    """The file of what a probe found out about the API at a URL, beside the config."""
+    path = folder / "scenario-api.json"
+    path.write_bytes(msgspec.json.encode(ApiFile(1, {url: Answers("scratch", "2026-01-01T00:00:00Z", learnt, ())})))
+    return path
 
 
 @dataclass(frozen=True)
@@ -96,9 +98,13 @@ class Workspace:
 
     def expect_no_lag(self) -> None:
         """Texts that the tests put back by hand are then no late readings."""
+        self.set_http("lag: 0")
+
+    def set_http(self, more: str) -> None:
+        """Adds keys to the `http` of the config."""
         path = self.folder / "config.yaml"
         path.write_text(
-            path.read_text("utf-8").replace("requests_per_minute: 0", "requests_per_minute: 0, lag: 0"), "utf-8"
+            path.read_text("utf-8").replace("requests_per_minute: 0", f"requests_per_minute: 0, {more}"), "utf-8"
         )
 
     def write(self, model_id: str, text: str | bytes) -> Path:

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from syncjob.git.history import Version
+from syncjob.git.history.texts import Version
 from syncjob.local.document import Document, parse
 from syncjob.plan.compare import Change
 from syncjob.plan.drift import with_history
 from syncjob.plan.existing import Held
-from syncjob.plan.pull import Place, compared, fitting
+from syncjob.plan.pull.files import Place, compared, fitting
 from syncjob.text import canonical, code_spans, normalised
 from tests.support.loopback import Loopback
 from tests.support.workspace import Workspace
@@ -143,7 +143,7 @@ def test_the_page_shows_the_source_of_what_it_does_not_render(workspace: Workspa
 
 
 def test_a_text_that_no_file_may_hold_is_looked_at_no_closer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("syncjob.plan.pull.parse", lambda *_: pytest.fail("it was parsed"))
+    monkeypatch.setattr("syncjob.plan.pull.files.parse", lambda *_: pytest.fail("it was parsed"))
     document = Document("m", "m.md")
     change = fitting(document, compared(document, Held("{asset: x} " * 1_000, (), 0.0)), Place(10_000))
     assert [problem.code for problem in change.problems] == ["file-too-large"]

@@ -14,10 +14,10 @@ from syncjob.control import workers
 from syncjob.errors import Stopped, UsageError
 from syncjob.state import probe_results
 from syncjob.state.journal import Finish
-from syncjob.state.probe_results import Finding, Learnt, Probed
+from syncjob.state.probe_results import Answers, Finding, Learnt
 
 
-def probe(run: Run, model_id: str) -> Probed:
+def probe(run: Run, model_id: str) -> Answers:
     """Asks a scratch model what is not documented, keeps the findings for later runs, and restores the model.
 
     Raises UsageError if an earlier probe was not restored, SyncjobError if not all could be asked,
@@ -35,7 +35,7 @@ def probe(run: Run, model_id: str) -> Probed:
     raise Stopped(run.stop.reason)
 
 
-def _probe(run: Run, model_id: str) -> Probed | Exception:
+def _probe(run: Run, model_id: str) -> Answers | Exception:
     """The findings, or why there are none; the journal has an end if nothing is left to put back."""
     try:
         probed = _asked(run, model_id)
@@ -48,13 +48,11 @@ def _probe(run: Run, model_id: str) -> Probed | Exception:
     return probed
 
 
-def _asked(run: Run, model_id: str) -> Probed:
+def _asked(run: Run, model_id: str) -> Answers:
     findings: list[Finding] = []  # without a secret that the API may echo
     facts: dict[str, Any] = {}
     with borrowed(run, model_id) as scratch:
         for finding, told in run.track("Asking", questions(scratch), 0):
             findings.append(structs.replace(finding, answer=run.client.quoted(finding.answer)))
             facts |= told
-    config = run.config
-    found = Learnt(**facts)
-    return Probed(1, config.profile, config.base_url, config.project_id, model_id, now(), found, tuple(findings))
+    return Answers(model_id, now(), Learnt(**facts), tuple(findings))

@@ -9,7 +9,7 @@ from syncjob.commands.probe.calls import ask, path_of, put_once
 from syncjob.commands.probe.described import NOT_FOUND, mark, own_text, parsed
 from syncjob.commands.probe.pending import Pending
 from syncjob.commands.run import Run
-from syncjob.errors import Conflict, NotFound, ScenarioError, Stopped, SyncjobError
+from syncjob.errors import Conflict, NotFound, RateLimited, ScenarioError, Stopped, SyncjobError
 from syncjob.scenario.answers import Answer
 from syncjob.state.journal import Effect, Intent, Journal, Record, Result
 from syncjob.text.canonical import canonical, sha256
@@ -96,7 +96,7 @@ class Scratch:
                     return self._arrived(text, error)
                 if not error.retryable or attempt >= self._attempts(error):
                     raise
-                self._run.client.wait(_asked_for(error) or _STEP)
+                self._run.client.wait(self._asked_for(error) or _STEP)
 
     def restore(self) -> None:
         """Puts the model's own text back, and sees it there twice with a pause between; raises NotRestored.
@@ -121,8 +121,18 @@ class Scratch:
             raise MayArrive(str(self._may_arrive))
 
     def _attempts(self, error: ScenarioError) -> int:
+        if self._is_too_long(error):
+            return 1
         attempts = self._run.config.http.attempts
         return min(attempts, _CONFLICT_ATTEMPTS) if isinstance(error, Conflict) else attempts
+
+    def _is_too_long(self, error: ScenarioError) -> bool:
+        most = self._run.config.http.max_retry_after
+        return isinstance(error, RateLimited) and (error.retry_after or 0.0) > most
+
+    def _asked_for(self, error: ScenarioError) -> float:
+        """The wait that the server asks for, in seconds; 0 if it asks for none, or for more than is heeded."""
+        return error.retry_after or 0.0 if error.retryable and not self._is_too_long(error) else 0.0
 
     def _look(self) -> Any:
         try:
@@ -141,9 +151,9 @@ class Scratch:
     def _send(self, text: str | None) -> Any:
         """One PUT, with its records in the journal before and after."""
         after_sha256 = sha256(canonical(text or ""))
+        self._run.memory.forget([self.model_id])
         self._record(Intent(self.model_id, "", self.original, after_sha256, datetime.now(UTC)), is_durable=True)
-        self._is_known = False
-        was_sent = self._was_sent
+        self._is_known, was_sent = False, self._was_sent
         try:
             answer = put_once(self._run, self._path, text, self._is_sent)
             stored = own_text(answer)
@@ -171,7 +181,7 @@ class Scratch:
         """The body of GET if it shows that a write had its effect after all; raises Unsettled if nothing does."""
         before = len(self._may_arrive)
         with suppress(ScenarioError, Stopped):
-            if wait := _asked_for(error):
+            if wait := self._asked_for(error):
                 self._run.client.wait(wait)
             body = self._look()
             if len(self._may_arrive) < before:
@@ -188,7 +198,7 @@ class Scratch:
             except ScenarioError as error:
                 if attempt >= self._attempts(error) or not (error.retryable or error.ambiguous):
                     raise
-                self._run.client.wait(_asked_for(error) or _STEP)
+                self._run.client.wait(self._asked_for(error) or _STEP)
 
     def _is_untouched(self) -> bool:
         """Whether the model holds its own text, and was never seen with another, so that one may still arrive."""
@@ -212,11 +222,6 @@ class Scratch:
             # The journal holds what is to be put back by its first record, and need hold no more.
             if not self._is_restoring:
                 raise
-
-
-def _asked_for(error: ScenarioError) -> float:
-    """The wait that the server asks for, in seconds; 0 if it asks for none, or for more than is heeded."""
-    return error.retry_after or 0.0 if error.retryable else 0.0
 
 
 def _is_foreign(text: str, stored: str | None) -> bool:

@@ -1,14 +1,11 @@
 """One model of a run: what is wrong with it, and its description before and after. Pure."""
 
-from collections.abc import Sequence
-
 from syncjob.plan.compare import Change
 from syncjob.plan.references import Key
 from syncjob.report.html.cards import tag_cards
 from syncjob.report.html.rendering import Markup, render
 from syncjob.report.html.sides import both_sides
 from syncjob.report.model import Item
-from syncjob.text.canonical import unified_diff
 
 _MISSING = ("asset-missing", "model-missing")
 _TONES = {"+": "add", "-": "cut", "@": "hunk"}
@@ -17,6 +14,7 @@ _TURNED = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 
 def article(item: Item, change: Change, anchor: str) -> Markup:
     """The section of one item, under the heading level 2."""
+    edit = item.remote_edit
     return render(
         "article.html",
         item=item,
@@ -24,10 +22,10 @@ def article(item: Item, change: Change, anchor: str) -> Markup:
         has_texts=bool(change.before or change.after),
         sides=_sides(item, change) if change.before or change.after else None,
         is_turned=not _TURNED.isdisjoint(change.before + change.after),
-        diff=_toned(item.diff.removesuffix("\n").split("\n")),
-        commit=change.base.commit[:10] if change.base else "",
-        drift=_toned(_since_base(change, change.before, f"scenario/{change.model_id}")),
-        own=_toned(_since_base(change, change.after, change.path) if change.after else []),
+        diff=_toned(item.diff),
+        commit=edit.commit[:10] if edit else "",
+        drift=_toned(edit.diff) if edit else [],
+        own=_toned(edit.own_diff) if edit else [],
     )
 
 
@@ -55,13 +53,7 @@ def _missing(item: Item, change: Change) -> frozenset[Key]:
     return frozenset((tag.kind, tag.id) for tag in change.tags if (tag.line, tag.column) in places)
 
 
-def _since_base(change: Change, text: str, name: str) -> list[str]:
-    """The diff from what Scenario's text was most likely made from, if git held that, to one of the sides."""
-    if change.base is None:
-        return []
-    return unified_diff(change.base.text, text, before_name=f"git/{change.base.commit[:10]}", after_name=name)
-
-
-def _toned(lines: Sequence[str]) -> list[tuple[str | None, str]]:
+def _toned(diff: str) -> list[tuple[str | None, str]]:
     """The lines of a unified diff, each with its colour."""
+    lines = diff.removesuffix("\n").split("\n") if diff else []
     return [("file" if place < 2 else _TONES.get(line[:1]), line) for place, line in enumerate(lines)]

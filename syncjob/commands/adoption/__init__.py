@@ -1,1 +1,0 @@
-"""What a pull does with each text of Scenario's: judged by git, merged if asked to, and acknowledged."""

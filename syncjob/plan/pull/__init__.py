@@ -1,0 +1,1 @@
+"""What a description file becomes when Scenario's text is taken over. Pure."""

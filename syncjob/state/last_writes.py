@@ -1,0 +1,72 @@
+"""What this machine's runs last left on Scenario, by the journals."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from syncjob.config.config import Config
+from syncjob.state import journals
+from syncjob.state.journal import Confirmed
+from syncjob.state.past_runs import Write, events
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The digests of a text that a run sent and of what was then stored, None for no text."""
+
+    run: str
+    sent: str | None
+    stored: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LastWrite:
+    """Digests: of the text that was last sent or found in step, None if nobody knows, and of all that were replaced.
+
+    `form` is what Scenario made of the last that it took; None if it stored just that.
+    """
+
+    sha256: str | None = None
+    replaced: frozenset[str | None] = frozenset()
+    form: Form | None = None
+
+
+_NOTHING = LastWrite()
+
+
+@dataclass(frozen=True)
+class LastWrites:
+    """What was last left of each model, by all runs `but` one; the journals are read when first asked."""
+
+    config: Config
+    but: str
+    is_believed: bool
+
+    def of(self, model_id: str) -> LastWrite:
+        """What is known of a model: nothing if no journal names it, or none is believed."""
+        return self._last.get(model_id, _NOTHING) if self.is_believed else _NOTHING
+
+    @cached_property
+    def _last(self) -> Mapping[str, LastWrite]:
+        last: dict[str, LastWrite] = {}
+        for _, begin, records in journals.of_project(self.config, but=self.but):
+            for event in events(records):
+                model_id = event.model_id if isinstance(event, Confirmed) else event.intent.model_id
+                last[model_id] = _after(last.get(model_id, _NOTHING), event, begin.run)
+        return last
+
+
+def _after(before: LastWrite, event: Confirmed | Write, run: str) -> LastWrite:
+    """What is left after a write, or once a text was found in step; of a write that may have failed nobody knows."""
+    if isinstance(event, Confirmed):
+        return replace(before, sha256=event.sha256)
+    if event.effect == "none":
+        return before
+    replaced = before.replaced | {event.before_sha256}
+    if event.effect != "written":
+        return LastWrite(None, replaced, before.form)
+    sent, form = event.intent.after_sha256, before.form
+    if event.result:
+        stored = event.result.stored_sha256
+        form = None if stored == sent else Form(run, sent, stored)
+    return LastWrite(sent, replaced, form)
