@@ -209,13 +209,16 @@ class _Reading:
         document = self._source.unread(name) if digest else self._source.read(name)
         if not document.is_valid:
             return not_compared(document), False
-        if self._is_known(document.model_id, digest or sha256(document.text)):
-            return in_step(document, digest or sha256(document.text)), False
+        wanted = digest or sha256(document.text)
+        if self._is_known(document.model_id, wanted):
+            return in_step(document, wanted), False
         stamp = self._stamp(document.model_id) if self._stamp else None
         existing = self._run.remote.read(document.model_id)
+        if isinstance(existing, Held) and (
+            sha256(existing.text) == digest if digest else existing.text == document.text
+        ):
+            return in_step(document, wanted), True  # as nearly all are
         if digest:
-            if isinstance(existing, Held) and sha256(existing.text) == digest:
-                return in_step(document, digest), True
             document = self._source.read(name)
             if not document.is_valid:
                 return not_compared(document), False

@@ -15,7 +15,6 @@ _TABLE = """CREATE TABLE items (
 )"""
 _ROW = "(?, ?, ?, ?, ?, ?)"
 _ROWS = 100  # in one statement: after each the interpreter is somebody else's
-_INDEX = "CREATE INDEX in_order ON items (model_id, path, number)"
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Item)
 
@@ -27,7 +26,7 @@ class _Database:
         # Without a name it is a temporary file, and gone with the connection. Nothing in it need outlast a crash.
         # One thread uses it, but whichever looks for garbage after a run that broke off may be the one to close it.
         self.connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", _TABLE, _INDEX):
+        for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", _TABLE):
             self.connection.execute(statement)
 
     def __del__(self) -> None:
@@ -48,7 +47,7 @@ class Items(Collection[Item]):
 
     def notable(self) -> Iterator[Item]:
         """Those among them of which more is to be said than that they are in step."""
-        query = "SELECT item FROM items WHERE slice BETWEEN ? AND ? AND NOT is_plain ORDER BY +model_id, +path, +number"
+        query = "SELECT item FROM items WHERE slice BETWEEN ? AND ? AND NOT is_plain ORDER BY model_id, path, number"
         for (item,) in self._database.connection.execute(query, self._slices):
             yield _DECODER.decode(item)
 
