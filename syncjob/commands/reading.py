@@ -99,7 +99,7 @@ def _stamps(run: Run, names: Sequence[str], memory: Memory) -> Callable[[str], s
     A listing has told it already. A look-up of more than one slice holds would be for what is in step.
     """
     http = run.config.http
-    if not run.learnt.bulk_updated_at_moves:
+    if not (run.learnt.updated_at_moves and run.learnt.bulk_updated_at_moves):
         return None
     if memory.is_on:
         return memory.stamp

@@ -198,11 +198,12 @@ def test_whoever_takes_results_waits_for_no_look_up(scene: Scene) -> None:
 
 
 class _Strangers:
-    """They edit at random; a look-up shows each edit `lag` seconds late, and a write takes long."""
+    """They edit at random; a look-up shows each edit `lag` seconds late, in whole minutes or finer; a write takes long."""
 
     def __init__(self, scene: Scene, seed: int) -> None:
         self.scene = scene
         self.chance = random.Random(seed)  # noqa: S311  no secret
+        self.is_coarse = self.chance.random() < 0.5
         self.lag, self.slowness = self.chance.choice([0, 2, 9]), self.chance.choice([0, 3, 10])
         self.edits: dict[str, float] = {}  # the last of each model
         self.written: dict[str, float] = {}
@@ -224,7 +225,11 @@ class _Strangers:
         for at, model_id in self.due:
             if at <= self.scene.now:
                 self.shown[model_id] = self.scene.served.sandbox.row("model", model_id)
-        return json_answer(200, json.dumps({"models": list(self.shown.values())}).encode())
+        rows = [{**row, "updatedAt": self._ticked(row["updatedAt"])} for row in self.shown.values()]
+        return json_answer(200, json.dumps({"models": rows}).encode())
+
+    def _ticked(self, at: str) -> str:
+        return f"{at[:16]}:00Z" if self.is_coarse else at
 
 
 @pytest.mark.deep
