@@ -80,7 +80,9 @@ def test_a_run_that_lists_no_models_looks_them_up_before_it_reads(workspace: Wor
 
 
 @pytest.mark.parametrize(
-    "learnt", [Learnt(), Learnt(updated_at_moves=True)], ids=["no-probe", "a-probe-that-did-not-ask-in-bulk"]
+    "learnt",
+    [Learnt(), Learnt(updated_at_moves=True), Learnt(bulk_updated_at_moves=True)],
+    ids=["no-probe", "a-probe-that-did-not-ask-in-bulk", "no-probe-finds-this"],
 )
 def test_only_a_probe_says_that_a_stamp_tells_anything(workspace: Workspace, remote: Loopback, learnt: Learnt) -> None:
     folder(workspace, remote, 70, 70, learnt)

@@ -66,7 +66,8 @@ def test_a_bulk_call_that_does_not_show_it_is_an_answer(scratch: Workspace, remo
     ended = probe(scratch)
     assert (ended.status, remote.sandbox.description("scratch")) == (0, OWN), ended.err
     assert "not shown in a bulk call" in ended.out
-    learnt = json.loads((scratch.folder / ".syncjob" / "test.learnt.json").read_text())["learnt"]
+    (found,) = json.loads((scratch.folder / "scenario-api.json").read_text())["apis"].values()
+    learnt = found["learnt"]
     assert (learnt["updated_at_moves"], learnt["bulk_updated_at_moves"]) == (True, False)
 
 
