@@ -225,7 +225,7 @@ class _Strangers:
         for at, model_id in self.due:
             if at <= self.scene.now:
                 self.shown[model_id] = self.scene.served.sandbox.row("model", model_id)
-        rows = [{**row, "updatedAt": self._ticked(row["updatedAt"])} for row in self.shown.values()]
+        rows = [{**row, "updatedAt": self._ticked(row["updatedAt"])} for row in self.shown.values() if row]
         return json_answer(200, json.dumps({"models": rows}).encode())
 
     def _ticked(self, at: str) -> str:
