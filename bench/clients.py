@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.processes import peak_mib
@@ -30,13 +31,15 @@ class Cost:
 class Load:
     """What a client is to read: each id once, after one more read of the first that is not counted.
 
-    `per_minute` is the limit that the server enforces, 0 for none, for a client that has such a setting.
+    `per_minute` is the limit that the server enforces, 0 for none, for a client that has such a setting. `folder` is a
+    workspace, for whoever compares what it reads with files.
     """
 
     url: str
     ids: Sequence[str]
     workers: int
     per_minute: int = 0
+    folder: Path = Path()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,17 @@ def measure(pipe: Connection, client: Client, load: Load) -> None:
 
 
 @contextmanager
-def _measured() -> Iterator[Cost]:
+def measured() -> Iterator[Cost]:
     cost = Cost()
-    wall, cpu = time.perf_counter(), time.process_time()
+    wall, cpu = time.perf_counter(), _cpu()
     yield cost
-    cost.wall, cost.cpu = time.perf_counter() - wall, time.process_time() - cpu
+    cost.wall, cost.cpu = time.perf_counter() - wall, _cpu() - cpu
+
+
+def _cpu() -> float:
+    """Of this process, and of those that it started and that have ended."""
+    ended = os.times()
+    return time.process_time() + ended.children_user + ended.children_system
 
 
 def _syncjob(load: Load) -> Cost:
@@ -79,7 +88,7 @@ def _syncjob(load: Load) -> Cost:
             return False
 
         read(load.ids[0])
-        with _measured() as cost:
+        with measured() as cost:
             cost.failed = sum(not is_read for _, is_read in run(load.ids, read, load.workers, Stop()))
     return cost
 
@@ -118,7 +127,7 @@ async def _gathered(client: "AsyncScenario", load: Load) -> Cost:
 
     async with client:
         await read(load.ids[0])
-        with _measured() as cost:
+        with measured() as cost:
             reads: list[Awaitable[bool]] = [read(id_) for id_ in load.ids]
             cost.failed = sum(not is_read for is_read in await asyncio.gather(*reads))
     return cost
@@ -129,7 +138,7 @@ def _sdk_loop(load: Load) -> Cost:
 
     with Scenario(api_key=KEY, api_secret=SECRET, base_url=load.url) as client:
         client.models.description.retrieve(load.ids[0])
-        with _measured() as cost:
+        with measured() as cost:
             for id_ in load.ids:
                 client.models.description.retrieve(id_)
     return cost
@@ -149,7 +158,7 @@ def _httpx_threads(load: Load) -> Cost:
             return False
 
         read(load.ids[0])
-        with _measured() as cost:
+        with measured() as cost:
             cost.failed = sum(not is_read for is_read in pool.map(read, load.ids))
     return cost
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import comparison, limited, local, simulated, tasks
+from bench import comparison, in_step, limited, local, simulated, tasks
 from bench.page import with_part
 from bench.results import Section, markdown
 from bench.sizes import SIZES, Size
@@ -21,6 +21,7 @@ _PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _CHARTS = _PAGE.parent / "charts"
 _PARTS: Mapping[str, Callable[[Size], Section]] = {
     "clients": comparison.compare,
+    "in-step": in_step.compare,
     "tasks": tasks.measure,
     "limit": limited.compare,
     "pace": simulated.simulate,

@@ -25,7 +25,7 @@ class Limited(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """`rounds` of each client; `bulk` are the sizes of whole tasks, `local` and `since` numbers of files.
+    """`rounds` of each client; `bulk` are the sizes of whole tasks, `in_step`, `local` and `since` numbers of files.
 
     `commits` are those of a long history.
     """
@@ -36,6 +36,7 @@ class Size:
     changing: int
     remembered: int
     bulk: tuple[int, ...]
+    in_step: int
     local: int
     since: int
     commits: int
@@ -63,6 +64,7 @@ SIZES: Mapping[str, Size] = {
         changing=100,
         remembered=100,
         bulk=(100,),
+        in_step=640,
         local=1000,
         since=1000,
         commits=3000,
@@ -75,6 +77,7 @@ SIZES: Mapping[str, Size] = {
         changing=1000,
         remembered=10_000,
         bulk=(1000, 10_000),
+        in_step=10_000,
         local=100_000,
         since=10_000,
         commits=30_000,
@@ -87,6 +90,7 @@ SIZES: Mapping[str, Size] = {
         changing=1000,
         remembered=10_000,
         bulk=(1000, 10_000, 100_000),
+        in_step=10_000,
         local=100_000,
         since=10_000,
         commits=30_000,

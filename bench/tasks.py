@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bench.results import Goal, Section, Table
 from bench.sizes import Size
-from bench.workspace import Task, Workspace, described, served, workspace
+from bench.workspace import Task, Workspace, described, served, usual, workspace
 
 _CHANGED = 3
 _SCRATCH = "model_scratch"
@@ -48,9 +48,9 @@ def measure(size: Size) -> Section:
 def _changing(count: int) -> Iterator[_Done]:
     """The last commit changed three descriptions; Scenario holds all as they were before it."""
     before = f"{count:,} descriptions, {_CHANGED} changed"
-    with workspace(count) as made:
-        held = {id_: described(id_) for id_ in made.ids}
-        made.write(made.ids[:_CHANGED], "Edited.")
+    held = usual(count)
+    with workspace(held) as made:
+        made.write({id_: described(id_, "Edited.") for id_ in made.ids[:_CHANGED]})
         made.commit()
         for of, written, arguments in (
             (count, 0, ("diff",)),
@@ -65,17 +65,17 @@ def _changing(count: int) -> Iterator[_Done]:
 
 def _again(count: int) -> Iterator[_Done]:
     """All in step, and nothing has moved since the run before."""
-    with workspace(count) as made:
-        texts = {id_: described(id_) for id_ in made.ids}
-        with served({**texts, _SCRATCH: ""}) as url:
-            made.probe(url, _SCRATCH)
-            made.run(url, "sync", "--yes")
-            yield _Done(_again_name(count), made.run(url, "sync", "--yes"), 3 * count)
+    texts = usual(count)
+    with workspace(texts) as made, served({**texts, _SCRATCH: ""}) as url:
+        made.probe(url, _SCRATCH)
+        made.run(url, "sync", "--yes")
+        yield _Done(_again_name(count), made.run(url, "sync", "--yes"), 3 * count)
 
 
 def _bulk(count: int) -> Iterator[_Done]:
-    with workspace(count) as made:
-        with served({id_: described(id_) for id_ in made.ids}) as url:
+    texts = usual(count)
+    with workspace(texts) as made:
+        with served(texts) as url:
             yield _Done(_in_step_name(count), _afresh(made, url, "sync", "--yes"), 3 * count)
         with served(dict.fromkeys(made.ids, "")) as url:
             yield _Done(_creates_name(count), _afresh(made, url, "sync", "--yes", "--force"), 3 * count)

@@ -40,11 +40,10 @@ class Workspace:
     folder: Path
     ids: Sequence[str]
 
-    def write(self, ids: Sequence[str], what: str = "") -> None:
-        """Files as they are usual, each with a reference to one of 100 assets."""
+    def write(self, texts: Mapping[str, str]) -> None:
         (self.folder / "descriptions").mkdir(exist_ok=True)
-        for id_ in ids:
-            (self.folder / "descriptions" / f"{id_}.md").write_text(described(id_, what) + "\n", "utf-8")
+        for id_, text in texts.items():
+            (self.folder / "descriptions" / f"{id_}.md").write_text(f"{text}\n", "utf-8")
 
     def commit(self) -> None:
         self._git("add", "--all")
@@ -73,18 +72,24 @@ class Workspace:
         return run([*_SYNCJOB, "--log-level", "error", *arguments], self.folder, _environment())
 
 
+def usual(count: int) -> Mapping[str, str]:
+    """Texts as they are usual, by model id."""
+    return {id_: described(id_) for id_ in (f"model_{number:06d}" for number in range(count))}
+
+
 def described(id_: str, what: str = "") -> str:
+    """A text with a reference to one of 100 assets."""
     asset = _ASSETS[int(id_[-6:]) % len(_ASSETS)]
     return f"{text_of(id_)}\n\nSee {{asset:{asset}}}. {what}".strip()
 
 
 @contextmanager
-def workspace(count: int) -> Iterator[Workspace]:
-    """A number of descriptions in one commit."""
+def workspace(texts: Mapping[str, str]) -> Iterator[Workspace]:
+    """Descriptions in one commit."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        made = Workspace(Path(name), [f"model_{number:06d}" for number in range(count)])
+        made = Workspace(Path(name), list(texts))
         (made.folder / ".gitignore").write_text(".syncjob/\nconfig.yaml\n", "utf-8")
-        made.write(made.ids)
+        made.write(texts)
         subprocess.run(["git", "init", "--quiet", "--initial-branch=main"], cwd=made.folder, check=True)
         made.commit()
         yield made

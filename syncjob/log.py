@@ -5,20 +5,23 @@ characters are taken out of every value, whatever the level.
 """
 
 import logging
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from functools import partial
 from typing import Any, Literal, TextIO
 
 import structlog
-from structlog.contextvars import bound_contextvars, merge_contextvars
 from structlog.typing import EventDict, Processor
 
 from syncjob.credentials import redact
 from syncjob.output.gate import is_colorful
 from syncjob.text.sanitize import one_line
 
+_about: ContextVar[str | None] = ContextVar("model_id", default=None)
 Format = Literal["auto", "console", "json"]
 _CIRCUMSTANCES = ("event", "level", "run", "timestamp")
+_LEVELS = {name.lower(): number for name, number in logging.getLevelNamesMapping().items()}
 
 
 def configure(
@@ -29,13 +32,13 @@ def configure(
     structlog.configure(
         processors=[
             partial(_of_run, run, is_plain and is_watched),
-            merge_contextvars,
+            _of_model,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             partial(_clean, secrets),
             _plain if is_plain else _renderer(stream, log_format),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
@@ -43,8 +46,16 @@ def configure(
 
 def event(level: Literal["debug", "info", "warning", "error"], name: str, **facts: Any) -> None:
     """Logs one fact. A stream that cannot be written does not end a run that is writing to Scenario."""
+    if not _is_on(level):
+        return
     with suppress(OSError):
         getattr(structlog.get_logger(), level)(name, **facts)
+
+
+def _is_on(level: str) -> bool:
+    """Whether such events are logged: a logger that says no is made in as much time as a request waits for its place."""
+    wrapper: Any = structlog.get_config()["wrapper_class"]
+    return bool(wrapper.is_enabled_for(None, _LEVELS[level]))
 
 
 def told(level: Literal["debug", "info", "warning", "error"], name: str, **facts: Any) -> None:
@@ -52,9 +63,15 @@ def told(level: Literal["debug", "info", "warning", "error"], name: str, **facts
     event(level, name, is_told=True, **facts)
 
 
-def about(model_id: str) -> AbstractContextManager[None]:
+@contextmanager
+def about(model_id: str) -> Iterator[None]:
     """Within it, this thread's events bear the model id."""
-    return bound_contextvars(model_id=model_id)
+    # Not by structlog's own, which copies the whole context for each request.
+    before = _about.set(model_id)
+    try:
+        yield
+    finally:
+        _about.reset(before)
 
 
 def _of_run(run: str, has_output: bool, logger: Any, method: str, facts: EventDict) -> EventDict:
@@ -63,6 +80,12 @@ def _of_run(run: str, has_output: bool, logger: Any, method: str, facts: EventDi
         raise structlog.DropEvent
     facts["run"] = run
     return facts
+
+
+def _of_model(logger: Any, method: str, facts: EventDict) -> EventDict:
+    """Names the model, unless the event does."""
+    model_id = _about.get()
+    return facts if model_id is None else {"model_id": model_id, **facts}
 
 
 def _renderer(stream: TextIO, log_format: Format) -> Processor:

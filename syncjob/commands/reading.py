@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Literal, TypeVar
@@ -9,12 +10,14 @@ from typing import Literal, TypeVar
 from syncjob.commands.run import Run
 from syncjob.control import workers
 from syncjob.errors import Stopped
+from syncjob.local.names import model_id_of
 from syncjob.local.scope import Files
 from syncjob.output.internal import guarded
 from syncjob.plan.compare import Change, Plan, compare, failed, in_order, in_step, not_compared, unjudged
 from syncjob.plan.existing import Held
 from syncjob.plan.suggestions import Suggestions
 from syncjob.remote.lookup import References
+from syncjob.remote.stamps import Before
 from syncjob.state.journal import Confirmed
 from syncjob.state.memory.cache import Memory
 from syncjob.state.resume import confirmed_before
@@ -48,7 +51,8 @@ def plans(
     The first slice ends when `SLICE` are not in step: below that all is known before the first write. Later `paced`
     ones are small enough to be written before what was read is old; `one` slice can hold all.
     """
-    reading, references = _Reading(run, names, source, memory), References(run.look_up, suggestions)
+    stamps = _stamps(run, names, memory) if slicing == "paced" else None
+    reading, references = _Reading(run, names, source, memory, stamps), References(run.look_up, suggestions)
     size = len(names) + 1 if slicing == "one" else SLICE
     while reading.rest:
         if not (yield from _slice(run, reading, references, judge, size)):
@@ -89,12 +93,35 @@ def _later_slice(per_minute: int, recheck_after: float) -> int:
     return max(1, min(SLICE, int(per_minute * recheck_after / 60 * _READING)))
 
 
+def _stamps(run: Run, names: Sequence[str], memory: Memory) -> Callable[[str], str | None] | None:
+    """What tells the stamp of a model before its text is read; None if no write will wait long enough to need it.
+
+    A listing has told it already. A look-up of more than one slice holds would be for what is in step.
+    """
+    http = run.config.http
+    if not (run.learnt.updated_at_moves and run.learnt.bulk_updated_at_moves):
+        return None
+    if memory.is_on:
+        return memory.stamp
+    is_worth_it = _later_slice(run.client.requests_per_minute, http.recheck_after) < len(names) <= SLICE
+    return Before(run.remote, map(model_id_of, names)).of if is_worth_it else None
+
+
 class _Reading:
     """Reads the documents of some names and compares them, a slice at a time; what is not in step is pending."""
 
-    def __init__(self, run: Run, names: Sequence[str], source: Files, memory: Memory) -> None:
+    def __init__(
+        self,
+        run: Run,
+        names: Sequence[str],
+        source: Files,
+        memory: Memory,
+        stamp: Callable[[str], str | None] | None,
+    ) -> None:
         self._run = run
         self._memory = memory
+        self._stamp = stamp
+        self._trusts = memory.is_on
         self._names = iter(names)
         self._source = source
         self._known = confirmed_before(run.config, run.options.resume, but=run.id)
@@ -106,6 +133,8 @@ class _Reading:
     def taken(self) -> list[Change]:
         """What is pending; the next slice begins without it."""
         taken, self._pending = self._pending, []
+        if self._trusts and not self._memory.is_on:  # it was wrong about `updatedAt`, or failed
+            return [replace(change, stamp=None) for change in taken]
         return taken
 
     def settled(self, size: int) -> Iterator[list[Change]]:
@@ -180,16 +209,21 @@ class _Reading:
         document = self._source.unread(name) if digest else self._source.read(name)
         if not document.is_valid:
             return not_compared(document), False
-        if self._is_known(document.model_id, digest or sha256(document.text)):
-            return in_step(document, digest or sha256(document.text)), False
+        wanted = digest or sha256(document.text)
+        if self._is_known(document.model_id, wanted):
+            return in_step(document, wanted), False
+        stamp = self._stamp(document.model_id) if self._stamp else None
         existing = self._run.remote.read(document.model_id)
+        if isinstance(existing, Held) and (
+            sha256(existing.text) == digest if digest else existing.text == document.text
+        ):
+            return in_step(document, wanted), True  # as nearly all are
         if digest:
-            if isinstance(existing, Held) and sha256(existing.text) == digest:
-                return in_step(document, digest), True
             document = self._source.read(name)
             if not document.is_valid:
                 return not_compared(document), False
-        return compare(document, existing), True
+        change = compare(document, existing)
+        return replace(change, stamp=stamp) if stamp and change.is_write else change, True
 
 
 def in_parallel(

@@ -1,6 +1,6 @@
 """What a run comes to, gathered plan by plan: its Report, and the changes that are worth a look."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from syncjob import log
@@ -8,7 +8,7 @@ from syncjob.commands.run import Run, now
 from syncjob.plan.compare import Change, Plan
 from syncjob.problems import CALLED_OFF, Problem
 from syncjob.report import build
-from syncjob.report.item_store import Items, Spool
+from syncjob.report.item_store import Items, Spool, notable
 from syncjob.report.model import Item, Report, Requests
 from syncjob.report.status import End, exit_code
 
@@ -97,10 +97,10 @@ def report_of(run: Run, items: Collection[Item], problems: Sequence[Problem], *,
     )
 
 
-def _end(run: Run, items: Iterable[Item], problems: Sequence[Problem]) -> End:
+def _end(run: Run, items: Collection[Item], problems: Sequence[Problem]) -> End:
     """Why the run ended early, if it did: one whose last write outlasted its time is done."""
     is_cut = any(problem.code == "interrupted" for problem in problems)
-    is_done = run.stop.is_due and not is_cut and not any(item.status == "not_attempted" for item in items)
+    is_done = run.stop.is_due and not is_cut and not any(item.status == "not_attempted" for item in notable(items))
     may_be_resumed = run.command == "sync" and run.journal is not None and run.journal.confirms
     return End(
         reason=None if is_done or CALLED_OFF in problems else run.stop.reason,  # a no says all that there is to say

@@ -45,17 +45,22 @@ def require(path: str | Path, *, follow: bool = False) -> None:
 
 def open_to_read(path: str | Path, *, follow: bool = False) -> tuple[BinaryIO, int]:
     """The file and its size; raises OSError if there is none, NotRegular if there is something else."""
+    descriptor, size = _opened(path, follow=follow)
+    return open(descriptor, "rb"), size  # noqa: PTH123  a descriptor
+
+
+def _opened(path: str | Path, *, follow: bool) -> tuple[int, int]:
+    """A descriptor, for the caller to close, and the file's size."""
     require(path, follow=follow)
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
-    file = open(os.open(path, flags), "rb")  # noqa: PTH123, SIM115  a descriptor, and for the caller to close
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW))
     try:
-        status = os.fstat(file.fileno())
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise Unfit("changed its kind while it was read", path)
     except BaseException:
-        file.close()
+        os.close(descriptor)
         raise
-    return file, status.st_size
+    return descriptor, status.st_size
 
 
 def mark(path: str | Path) -> tuple[int, ...] | None:
@@ -69,11 +74,22 @@ def mark(path: str | Path) -> tuple[int, ...] | None:
 
 def read(path: str | Path, limit: int, *, follow: bool = False) -> bytes:
     """The bytes of a file that holds at most `limit`; raises OSError."""
-    file, size = open_to_read(path, follow=follow)
-    with file:
+    # Without a file object, which asks the system three times more: each call is a chance to lose the interpreter.
+    descriptor, size = _opened(path, follow=follow)
+    try:
         if size > limit:
             raise TooLarge(size, limit, path)
-        data = file.read(size + 1)  # no more: a buffer of the largest size takes longer than the file
+        data = _read(descriptor, size)
+    finally:
+        os.close(descriptor)
     if len(data) > size:
         raise Unfit("grew while it was read; try again", path)
+    return data
+
+
+def _read(descriptor: int, size: int) -> bytes:
+    """All that a file of this size holds, and a byte more if it grew."""
+    data = os.read(descriptor, size + 1)  # no more: a buffer of the largest size takes longer than the file
+    while len(data) < size and (more := os.read(descriptor, size + 1 - len(data))):
+        data += more
     return data

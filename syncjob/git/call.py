@@ -74,7 +74,8 @@ def started(
 
 
 def split(out: bytes) -> list[str]:
-    return [os.fsdecode(part) for part in out.split(b"\0")[:-1]]
+    """What git ends with NUL bytes, as text."""
+    return os.fsdecode(out).split("\0")[:-1]
 
 
 def _environment(settings: Settings) -> dict[str, str]:

@@ -57,8 +57,8 @@ class Repository:
         with call.started(self.root, arguments, settings) as process:
             rest = b""
             for chunk in processes.chunks(process, watch):
-                *whole, rest = (rest + chunk).split(b"\0")
-                yield from map(os.fsdecode, whole)
+                whole, end, rest = (rest + chunk).rpartition(b"\0")
+                yield from split(whole + end)
             status = processes.status(process, watch)
         if status:
             raise GitFailed(f"git {arguments[0]} ended with status {status}")

@@ -110,6 +110,8 @@ def _kept(repository: Repository, there: frozenset[str]) -> Iterator[tuple[str, 
     _require_index(repository)
     for entry in repository.tokens("ls-files", "-t", "-s", "-z", "--full-name", "--", repository.pathspec()):
         about, _, path = entry.partition("\t")
+        if about.startswith("H ") and about.endswith(" 0"):  # as nearly all are
+            continue
         tag, *_, stage = about.split(" ")
         for name in repository.names([path]):
             if not name.lower().endswith(".md"):

@@ -14,7 +14,7 @@ from syncjob.local.names import model_id_of, problem_of, shown_name
 from syncjob.problems import Problem, warning
 from syncjob.text.canonical import canonical, sha256
 from syncjob.text.sanitize import shorten
-from syncjob.text.tags import NearMiss, Tag, find
+from syncjob.text.tags import NearMiss, Tag, find, near_misses
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,14 @@ class Document:
     model_id: str
     path: str
     text: str = ""
-    tags: tuple[Tag, ...] = ()
     problems: tuple[Problem, ...] = ()
     unread_sha256: str | None = None
     mark: tuple[int, ...] | None = field(default=None, compare=False)
+
+    @property
+    def tags(self) -> tuple[Tag, ...]:
+        """Found each time: nobody asks for those of a text that is in step."""
+        return find(self.text)[0]
 
     @property
     def is_valid(self) -> bool:
@@ -126,9 +130,8 @@ def parse(model_id: str, path: str, data: bytes) -> Document:
         return Document(model_id, path, problems=tuple(problems))
     if unfinished.is_pointer(text):
         return Document(model_id, path, problems=(*problems, unfinished.POINTER))
-    found, misses = find(text)
-    problems += [*unfinished.conflicts(text), *_near_miss_problems(text, misses)]
-    return Document(model_id, path, text, found, tuple(problems))
+    problems += [*unfinished.conflicts(text), *_near_miss_problems(text, near_misses(text))]
+    return Document(model_id, path, text, tuple(problems))
 
 
 def _of_encoding(message: str, data: bytes, offset: int) -> Problem:

@@ -22,6 +22,8 @@ def is_name(name: str) -> bool:
 
 def shown_name(name: str) -> str:
     r"""A file name as text that can be printed and encoded and the file be found by: undecodable bytes as `\xff`."""
+    if is_id(name):  # as nearly all are
+        return name
     return unbroken(name.encode("utf-8", "surrogateescape").replace(b"\\", rb"\\").decode("utf-8", "backslashreplace"))
 
 

@@ -163,8 +163,8 @@ def _look(
 
 def _gone(changed: Changed, there: Sequence[str]) -> frozenset[str]:
     """The descriptions that were deleted; a file whose name is a bad one is still its model's."""
-    filed = set(map(model_id_of, there))
-    names = (name for name in changed.deleted if is_name(name))
+    names = list(filter(is_name, changed.deleted))
+    filed = set(map(model_id_of, there)) if names else ()
     return frozenset(name for name in names if model_id_of(name) not in filed)
 
 

@@ -25,6 +25,7 @@ class Change:
     if nothing is to be written: the digests stay. `invalid` is also the action of an item that cannot be compared,
     with the reason in `problems` or `failure`. `read_at` is when `before` was read, in seconds of the run's clock.
     `known` is what is known of the things that `before` refers to, and after a look-up of those of `after`.
+    `stamp` is the `updatedAt` of the model from before `before` was read, None if it tells nothing.
     `base` is the version in git that `before` was most likely edited from.
     """
 
@@ -40,6 +41,7 @@ class Change:
     failure: Failure | None = None
     model_name: str | None = None
     read_at: float = 0.0
+    stamp: str | None = None
     known: tuple[Entry, ...] = ()
     is_compared: bool = True
     exists: bool = True
@@ -158,8 +160,14 @@ def failed(change: Change, failure: Failure) -> Change:
 
 def in_step(document: Document, digest: str | None) -> Change:
     """A document whose text, by its digest, Scenario holds."""
-    bare = Change(document.model_id, document.path, "unchanged", problems=document.problems)
-    return replace(bare, before_sha256=digest, after_sha256=digest)
+    return Change(
+        document.model_id,
+        document.path,
+        "unchanged",
+        before_sha256=digest,
+        after_sha256=digest,
+        problems=document.problems,
+    )
 
 
 def left_alone(document: Document) -> Change:

@@ -10,6 +10,7 @@ from syncjob.plan.outcome import Outcome, Status, is_of, stored_as, uncertain, u
 from syncjob.problems import Failure, Problem, warning
 from syncjob.remote.book import Book
 from syncjob.remote.descriptions import Remote
+from syncjob.remote.stamps import Since
 from syncjob.text.canonical import canonical, same, sha256
 from syncjob.text.normalised import is_same_but_for_form
 
@@ -40,19 +41,19 @@ class Attempt:
         self,
         change: Change,
         remote: Remote,
-        recheck_after: float,
+        since: Since,
         stop: Stop,
         book: Book,
         unwanted: Callable[[Change], Problem | None],
     ) -> None:
         self._change = change
         self._remote = remote
-        self._recheck_after = recheck_after
+        self._since = since
         self._stop = stop
         self._book = book
         self._unwanted = unwanted
         self._read_at = change.read_at
-        self._max_age = recheck_after
+        self._max_age = since.recheck_after
         self._must_look = not change.exists  # a 404 is to come twice, whoever on the way sends it
         self._error: ScenarioError | None = None
         self._is_started = False
@@ -70,7 +71,11 @@ class Attempt:
             return self._stopped(stopped.pending)
 
     def _recheck(self) -> Outcome | None:
-        return self._look() if self._must_look or self._age > self._max_age else None
+        if self._must_look:
+            return self._look()
+        if self._age > self._max_age and not self._is_started and (seen_at := self._since.of(self._change)) is not None:
+            self._read_at = seen_at
+        return self._look() if self._age > self._max_age else None
 
     def _send(self) -> Outcome | None:
         change = self._change
@@ -103,7 +108,7 @@ class Attempt:
         self._note(error)
         was_sent = error.ambiguous or not (isinstance(error, RateLimited) or error.http_status is None)
         if not (was_sent or self._is_unknown or self._age > _YOUNG):
-            self._max_age = min(self._recheck_after, _YOUNG)
+            self._max_age = min(self._since.recheck_after, _YOUNG)
         elif outcome := self._look():
             raise _NotSent(outcome)
 
@@ -133,7 +138,7 @@ class Attempt:
         if not same(text, self._change.before):
             return self._third(text)
         self._read_at = now.read_at
-        self._max_age = self._recheck_after
+        self._max_age = self._since.recheck_after
         self._must_look = self._is_unseen = False
         return None
 

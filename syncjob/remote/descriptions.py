@@ -12,7 +12,7 @@ from syncjob.problems import Failure
 from syncjob.scenario import Scenario
 from syncjob.scenario.types import Description
 from syncjob.state.recent import Doubt, Recent
-from syncjob.text.canonical import canonical, sha256
+from syncjob.text.canonical import canonical
 
 # The pauses, in seconds, after which a reading that may be late is made again.
 _PAUSES = (2.0, 5.0)
@@ -58,7 +58,7 @@ class Remote:
     def _doubt(self, model_id: str, existing: Existing) -> Doubt | None:
         if self.recent is None or isinstance(existing, Failure):
             return None
-        return self.recent.doubt(model_id, sha256(existing.text) if isinstance(existing, Held) else None)
+        return self.recent.doubt(model_id, existing.text if isinstance(existing, Held) else "")
 
     def _ask(self, model_id: str) -> Existing:
         try:

@@ -13,6 +13,7 @@ from syncjob.problems import Problem
 from syncjob.remote.attempt import Attempt
 from syncjob.remote.book import Book
 from syncjob.remote.descriptions import Remote
+from syncjob.remote.stamps import Since
 from syncjob.state.journal import Journal
 
 
@@ -29,20 +30,22 @@ def apply(
 ) -> Iterator[Outcome]:
     """Writes each change, by `count` workers, and yields its outcome; one for every change, in no order.
 
-    `unwanted` may say, just before a change is first sent, why it no longer is to be. A text read more than
-    `recheck_after` seconds ago is read again before it is overwritten.
+    `unwanted` may say, just before a change is first sent, why it no longer is to be; of `recheck_after` see `Since`.
     """
     ended: set[str] = set()
     book = Book(journal, remote.recent, stop)
-    attempt = partial(Attempt, remote=remote, recheck_after=recheck_after, stop=stop, book=book, unwanted=unwanted)
-    for change, outcome in workers.run(changes, partial(_written, attempt, book), min(count, len(changes)), stop):
+    since = Since(remote, changes, recheck_after)
+    attempt = partial(Attempt, remote=remote, since=since, stop=stop, book=book, unwanted=unwanted)
+    work = partial(_written, attempt, book, since)
+    for change, outcome in workers.run(changes, work, min(count, len(changes)), stop):
         ended.add(change.model_id)
         breaker.note(outcome.failure)
         yield outcome
     yield from (book.unfinished(change) for change in changes if change.model_id not in ended)
 
 
-def _written(attempt: Callable[[Change], Attempt], book: Book, change: Change) -> Outcome:
+def _written(attempt: Callable[[Change], Attempt], book: Book, since: Since, change: Change) -> Outcome:
     outcome = guarded(lambda: attempt(change).outcome(), partial(book.broken_off, change))
     book.record(outcome)
+    since.forget(change)
     return outcome

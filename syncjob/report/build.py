@@ -1,7 +1,7 @@
 """Changes and outcomes -> Report. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import convert, structs
 
@@ -9,6 +9,7 @@ from syncjob.plan.compare import WRITES, Change, Plan
 from syncjob.plan.outcome import Outcome
 from syncjob.plan.saved_plan import SavedItem
 from syncjob.problems import Failure, Problem
+from syncjob.report.item_store import notable
 from syncjob.report.model import Item, ItemAction, ItemError, ItemProblem, ItemStatus, RemoteEdit, RunProblem, Summary
 from syncjob.report.summary import has_errors
 from syncjob.text.canonical import count_changes, unified_diff
@@ -53,10 +54,11 @@ def to_save(items: Iterable[Item]) -> Iterator[SavedItem]:
         yield SavedItem(item.model_id, action, item.before_sha256, item.after_sha256, is_over_edit)
 
 
-def summarise(items: Iterable[Item]) -> Summary:
+def summarise(items: Collection[Item]) -> Summary:
     """Counts of actions and of outcomes."""
-    counts = Counter[str]()
-    for item in items:
+    counts = Counter[str](unchanged=len(items))
+    for item in notable(items):
+        counts["unchanged"] -= 1
         if item.action != "checked":
             counts[item.action] += 1
         if item.status not in ("planned", "unchanged"):

@@ -69,6 +69,11 @@ class Item(Struct, frozen=True):
     error: ItemError | None = None
 
 
+def is_plain(item: Item) -> bool:
+    """Whether an item is in step, and no more is to be said of it."""
+    return item.action == item.status == "unchanged" and not (item.problems or item.error)
+
+
 class Summary(Struct, frozen=True):
     """How many items have each action, then how many writes ended in each way.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from syncjob.plan.compare import WRITES
 from syncjob.problems import Failure, Problem
+from syncjob.report.item_store import notable
 from syncjob.report.model import Item
 from syncjob.report.summary import needs_a_look
 
@@ -48,8 +49,8 @@ def exit_code(end: End, items: Collection[Item], problems: Sequence[Problem], *,
         (128 + (end.signal or 0), end.signal is not None),
         (2, code == "unauthorized" and not end.has_sent),
         (4, end.is_due or end.is_given_up or code == "plan-limit" or (end.failure and end.is_tripped)),
-        (1, any(problem.is_error for problem in problems) or any(map(_is_unfinished, items))),
-        (3, changes_are_3 and any(item.action in WRITES for item in items)),
+        (1, any(problem.is_error for problem in problems) or any(map(_is_unfinished, notable(items)))),
+        (3, changes_are_3 and any(item.action in WRITES for item in notable(items))),
     )
     return next((status for status, holds in statuses if holds), 0)
 

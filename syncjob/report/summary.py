@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from syncjob.local.acknowledged_lines import CODE
 from syncjob.plan.compare import WRITES
 from syncjob.problems import CALLED_OFF
+from syncjob.report.item_store import notable
 from syncjob.report.model import Item, ItemError, ItemProblem, Report, RunProblem, Summary
 
 
@@ -71,7 +72,7 @@ def refusal_line(report: Report) -> str | None:
         return None
     if report.keep_going:
         return f"{by_item}: {', '.join(blocked)}." if (by_item := by_item_line(report)) else None
-    if any(item.action in WRITES and item.status in ("planned", "not_attempted") for item in report.items):
+    if any(item.action in WRITES and item.status in ("planned", "not_attempted") for item in notable(report.items)):
         refused = "sync would refuse all of it" if report.dry_run else "All of it was refused"
         return f"{refused}: {', '.join(blocked)}; --keep-going writes the rest."
     return None if report.dry_run else _unasked_line(report)
@@ -136,7 +137,7 @@ def _is_told(error: ItemError, told: Sequence[RunProblem]) -> bool:
 
 
 def _problems(report: Report) -> list[RunProblem | ItemProblem]:
-    return [*report.problems, *(problem for item in report.items for problem in item.problems)]
+    return [*report.problems, *(problem for item in notable(report.items) for problem in item.problems)]
 
 
 def _is_error(problem: ItemProblem) -> bool:
@@ -146,12 +147,12 @@ def _is_error(problem: ItemProblem) -> bool:
 def _errors(report: Report) -> int:
     """How many errors are shown: a cause that many items share is one."""
     own = sum(map(_is_error, _problems(report)))
-    return own + len(causes(report.items, report.problems))
+    return own + len(causes(notable(report.items), report.problems))
 
 
 def _uncompared(report: Report) -> int:
     """How many items the run did not reach, or could not read."""
-    invalid = (item for item in report.items if item.action == "invalid")
+    invalid = (item for item in notable(report.items) if item.action == "invalid")
     return sum(item.status == "not_attempted" or item.error is not None for item in invalid)
 
 

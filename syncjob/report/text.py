@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from msgspec import structs
 
+from syncjob.report.item_store import notable
 from syncjob.report.model import Item, ItemProblem, Report, RunProblem
 from syncjob.report.summary import (
     acknowledge_line,
@@ -31,7 +32,7 @@ def render_plan(report: Report, *, color: bool) -> str:
     """Each change as a unified diff, each problem with its place, and the line `Plan: …`."""
     lines: list[str] = []
     failed: list[Item] = []
-    for item in report.items:
+    for item in notable(report.items):
         lines += _item(item, color)
         failed += [item] if item.error else []
     lines += _of_the_run(report, failed, color)

@@ -5,7 +5,7 @@ client.models.description.retrieve("flux.1-dev").value
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property, partial
 from itertools import chain
@@ -41,6 +41,13 @@ class Page(NamedTuple):
     """Some models of a listing; `answered_at` is when Scenario listed them, by its own clock, None if it did not say."""
 
     models: tuple[types.Model, ...]
+    answered_at: datetime | None
+
+
+class Rows(NamedTuple):
+    """The records of some models, and when Scenario looked them up, as of a Page."""
+
+    models: tuple[types.ModelRow, ...]
     answered_at: datetime | None
 
 
@@ -98,6 +105,12 @@ class Models:
             lambda batch: call("POST", "/models/get-bulk", types.ModelBulk, body={"modelIds": batch}).models,
             lambda id_: call("GET", f"/models/{id_}", types.ModelEnvelope).model,
         )
+
+    def rows(self, ids: Sequence[str], *, project_id: str | None = None) -> Rows:
+        """Those of at most 50 models that exist, by one request, which may be refused for one that does not."""
+        body = {"modelIds": list(map(_checked, ids))}
+        answer = self._client.call("POST", "/models/get-bulk", Answer, query={"projectId": project_id}, body=body)
+        return Rows(decode(answer, types.ModelBulk).models, answered_at(answer.headers))
 
     def list(
         self,

@@ -34,12 +34,14 @@ class Learnt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `null_is_no_description`: GET returns `{"description": null}` for a model without a description.
     `updated_at_moves`: an edit of a description moves the `updatedAt` of its model in listings.
+    `bulk_updated_at_moves`: it moves the one in a bulk look-up too.
     `refused_bytes`: the least size of a text, in bytes of UTF-8, that was refused; null if none was.
     `no_description`: what GET returns for a model whose description was deleted; null if that is not known.
     """
 
     null_is_no_description: bool = False
     updated_at_moves: bool = False
+    bulk_updated_at_moves: bool = False
     refused_bytes: Annotated[int, msgspec.Meta(ge=_LEAST_REFUSED)] | None = None
     no_description: Literal["empty", "null-value", "null", "404"] | None = None
 

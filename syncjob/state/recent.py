@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from syncjob.config.config import Config
 from syncjob.state import journals
 from syncjob.state.past_runs import Write, all_writes
+from syncjob.text.canonical import sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +49,22 @@ class Recent:
         with self._lock:
             self._writes.setdefault(model_id, []).append(write)
 
-    def doubt(self, model_id: str, sha256: str | None) -> Doubt | None:
-        """Why the text of that digest, None for no text, may be one from before a write; None if it is not."""
+    def doubt(self, model_id: str, text: str) -> Doubt | None:
+        """Why a canonical text may be one from before a write; None if it is not."""
         with self._lock:
             writes = tuple(self._writes.get(model_id, ()))
         if not writes:
             return None
-        latest = writes[-1]
-        if sha256 in latest.left:
+        latest, digest = writes[-1], sha256(text)
+        if digest in latest.left:
             return None
         last_sure = next((place for place in reversed(range(len(writes))) if writes[place].is_sure), -1)
         standing = set(writes[last_sure].left) if last_sure >= 0 else set()
         for write in writes[last_sure + 1 :]:  # Scenario may have taken it, or still hold what it found
             standing |= {write.before, *write.left}
-        if sha256 in standing:
+        if digest in standing:
             return Doubt(latest.run, latest.at, is_sure=False)
-        is_ours = any(sha256 in (write.before, *write.left) for write in writes)
+        is_ours = any(digest in (write.before, *write.left) for write in writes)
         return Doubt(writes[last_sure].run, writes[last_sure].at, is_sure=True) if is_ours else None
 
 

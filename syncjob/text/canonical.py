@@ -119,5 +119,7 @@ def _range(start: int, end: int) -> str:
 
 def count_changes(diff: list[str]) -> tuple[int, int]:
     """(lines added, lines removed) of a unified diff; its two header lines do not count."""
+    if not diff:
+        return 0, 0
     signs = Counter(line[:1] for line in diff[2:])
     return signs["+"], signs["-"]

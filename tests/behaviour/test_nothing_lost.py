@@ -324,7 +324,7 @@ class NothingLost(RuleBasedStateMachine):
 class NothingLostOnTheMemorysWord(NothingLost):
     """The same with the memory on, in the remote's own time, where a listing lags and some edits move no `updatedAt`."""
 
-    learnt = Learnt(updated_at_moves=True)
+    learnt = Learnt(updated_at_moves=True, bulk_updated_at_moves=True)
 
     def __init__(self) -> None:
         super().__init__()
@@ -338,6 +338,11 @@ class NothingLostOnTheMemorysWord(NothingLost):
     def teardown(self) -> None:
         self._patch.undo()
         super().teardown()
+
+    @rule(slowness=st.sampled_from([0.05, 15.0, 40.0]))
+    def scenario_is_slow(self, slowness: float) -> None:
+        """So slow that texts are old before they are overwritten."""
+        self.remote.slowness = slowness
 
     @rule(lag=LAGS)
     def the_listing_lags(self, lag: float) -> None:

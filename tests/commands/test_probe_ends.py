@@ -61,6 +61,17 @@ def test_a_record_of_another_form_is_an_answer(scratch: Workspace, remote: Loopb
     assert "not shown in the model" in ended.out
 
 
+@pytest.mark.parametrize("body", [b'{"models": null}', b'{"models": []}', b"7"])
+def test_a_bulk_call_that_does_not_show_it_is_an_answer(scratch: Workspace, remote: Loopback, body: bytes) -> None:
+    remote.script = lambda method, target: json_answer(200, body) if "get-bulk" in target else None
+    ended = probe(scratch)
+    assert (ended.status, remote.sandbox.description("scratch")) == (0, OWN), ended.err
+    assert "not shown in a bulk call" in ended.out
+    (found,) = json.loads((scratch.folder / "scenario-api.json").read_text())["apis"].values()
+    learnt = found["learnt"]
+    assert (learnt["updated_at_moves"], learnt["bulk_updated_at_moves"]) == (True, False)
+
+
 def test_what_nobody_foresaw_ends_the_probe_in_order(scratch: Workspace, remote: Loopback) -> None:
     broken = "; from syncjob.commands.probe import questions as q; q._about_tags = lambda model: 1 / 0; __main__.main()"
     program = ("-c", QUICK[1].replace("; __main__.main()", broken))

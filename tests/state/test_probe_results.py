@@ -23,6 +23,7 @@ OTHER = {
     "learnt": {
         "null_is_no_description": False,
         "updated_at_moves": True,
+        "bulk_updated_at_moves": False,
         "refused_bytes": 20_000,
         "no_description": "404",
     },

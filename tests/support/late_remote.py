@@ -29,7 +29,6 @@ _REFUSED = {
     "late": json_answer(504, b'{"reason": "gateway timeout"}'),
 }
 _BLIND = 6  # looks that fail
-_REQUEST = 0.05  # seconds
 _LANDS_AFTER = 3.0
 _BEGINNING = datetime(2026, 3, 1, tzinfo=UTC)  # when time is 0
 _LONG_AGO = -86_400.0
@@ -68,6 +67,7 @@ class LateRemote:
 
     served: Loopback
     now: float = 0.0
+    slowness: float = 0.05  # seconds of each request
     lag: float = 0.0  # seconds until a reading shows what was written
     listing_lag: float = 0.0  # and until `updatedAt` does, if it is of this remote's own time
     has_own_time: bool = False
@@ -96,7 +96,7 @@ class LateRemote:
 
     def calm(self) -> None:
         """All that was under way is over."""
-        self.lag = 0
+        self.lag, self.slowness = 0, 0.05
         self.wait(400)
         self.begin("")
 
@@ -159,7 +159,7 @@ class LateRemote:
     # Within a run
 
     def script(self, method: str, target: str) -> Answer | None:
-        self.wait(_REQUEST)
+        self.wait(self.slowness)
         model_id = target.split("/")[3] if target.partition("?")[0].endswith("/description") else ""
         body = next(body for how, where, body in reversed(self.served.asked) if (how, where) == (method, target))
         if method == "PUT":

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncjob.text.tags import NearMiss, Tag, find, is_id
+from syncjob.text.tags import NearMiss, Tag, find, is_id, near_misses
 
 # The form that is promised to writers, spelled out once more.
 WELL_FORMED = re.compile(r"\{(asset|model):([A-Za-z0-9_-][A-Za-z0-9._-]{0,255})\}")
@@ -170,3 +170,13 @@ def test_a_repair_is_a_tag(text: str) -> None:
             ((tag,), misses) = find(miss.repair)
             assert str(tag) == miss.repair
             assert misses == ()
+
+
+@given(SNIPPETS)
+def test_near_misses_are_found_alone_as_with_the_tags(text: str) -> None:
+    assert near_misses(text) == find(text)[1]
+
+
+def test_tags_as_they_should_be_are_not_counted_to_find_no_near_miss(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("syncjob.text.tags.find", None)
+    assert near_misses("{asset:a} {model:b}{asset:c.1} {assets} { model }" * 100) == ()

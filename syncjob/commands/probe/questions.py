@@ -18,6 +18,7 @@ _NO_DESCRIPTION = {
     '"description": null': "null",
     "HTTP 404": "404",
 }
+_BULK = "a bulk call"
 _UNKNOWN_MODEL = "model_" + "0" * 24
 
 # A finding, and what it says of the fields of Learnt.
@@ -89,12 +90,18 @@ def _about_changes(model: Scratch) -> Answers:
 
 def _about_updates(model: Scratch, before: Mapping[str, str | None]) -> Answers:
     after = _updated_at(model)
+    in_bulk = after.pop(_BULK)
     moved = {place: bool(before[place] and at) and at != before[place] for place, at in after.items()}
     shown = [f"{'moves' if moved[place] else 'stays'} in {place}" for place, at in after.items() if at]
     answer = ", ".join([*shown, *(f"not shown in {place}" for place, at in after.items() if not at)])
     is_used = all(moved.values())
     meaning = "what has not moved need not be read again" if is_used else "every description is read each time"
     yield Finding("updatedAt at an edit", f"{answer} ({after['the model']})", meaning), {"updated_at_moves": is_used}
+    is_moved = bool(in_bulk and before[_BULK]) and in_bulk != before[_BULK]
+    answer = f"{'moves' if is_moved else 'stays' if in_bulk else 'not shown'} in {_BULK}"
+    is_used = is_used and is_moved
+    meaning = "it tells which texts to read again before a write" if is_used else "old texts are read before each write"
+    yield Finding("updatedAt in bulk at an edit", answer, meaning), {"bulk_updated_at_moves": is_used}
 
 
 def _about_tags(model: Scratch) -> Answers:
@@ -166,13 +173,19 @@ def _about_foreign_models(model: Scratch) -> Answers:
 
 
 def _updated_at(model: Scratch) -> dict[str, str | None]:
-    """`updatedAt` of the model itself, and in the first page of a listing by it; None if it is not shown."""
+    """`updatedAt` of the model itself, in the first page of a listing by it, and in bulk; None if it is not shown."""
     own = parsed(model.ask("GET", f"/models/{model.model_id}"))
     page = parsed(model.ask("GET", "/models", pageSize=500, sortBy="updatedAt", sortDirection="desc"))
-    rows = _member(page, "models")
-    row = next((row for row in rows if _member(row, "id") == model.model_id), None) if isinstance(rows, list) else None
-    shown = {"the model": _member(_member(own, "model"), "updatedAt"), "the listing": _member(row, "updatedAt")}
-    return {place: at if isinstance(at, str) else None for place, at in shown.items()}
+    bulk = parsed(model.ask("POST", "/models/get-bulk", {"modelIds": [model.model_id]}))
+    shown = {"the model": _member(own, "model"), "the listing": _row(page, model), _BULK: _row(bulk, model)}
+    at = {place: _member(record, "updatedAt") for place, record in shown.items()}
+    return {place: each if isinstance(each, str) else None for place, each in at.items()}
+
+
+def _row(body: Any, model: Scratch) -> Any:
+    """That of the model among the models of a response."""
+    rows = _member(body, "models")
+    return next((row for row in rows if _member(row, "id") == model.model_id), None) if isinstance(rows, list) else None
 
 
 def _member(value: Any, name: str) -> Any:

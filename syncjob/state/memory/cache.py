@@ -73,7 +73,7 @@ class Memory:
         for page in pages:
             for model in page.models:
                 count += 1
-                at = model.updated_at if _is_settled(model.updated_at, page.answered_at) else None
+                at = model.updated_at if is_settled(model.updated_at, page.answered_at) else None
                 self._ask(partial(Copy.note_listed, model_id=model.id, updated_at=at), None)
                 yield model
         self.models = count
@@ -89,6 +89,10 @@ class Memory:
     def held(self, model_id: str) -> tuple[str | None, ...]:
         """The one digest of what Scenario held, None for no text; nothing if that is not known, or the model has changed."""
         return self._ask(lambda copy: copy.held(model_id), ())
+
+    def stamp(self, model_id: str) -> str | None:
+        """The `updatedAt` with which a model was listed in this run; None if it was not, or was young."""
+        return self._ask(lambda copy: copy.listed_at(model_id), None)
 
     def due(self, least: int) -> list[Seen]:
         """What was read longest ago of all that has not changed since: 1 %, and no fewer than `least`; none for 0."""
@@ -208,7 +212,7 @@ def _tell(message: str) -> None:
     log.event("warning", "memory", message=message)
 
 
-def _is_settled(updated_at: str, listed_at: datetime | None) -> bool:
+def is_settled(updated_at: str, listed_at: datetime | None) -> bool:
     """Whether a model had long not changed when it was listed; both times are Scenario's, so that no other clock counts."""
     if listed_at is None or not _STAMP.match(updated_at):
         return False

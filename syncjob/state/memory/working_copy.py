@@ -43,6 +43,11 @@ class Copy:
         """Takes in when a model changed, None if that is not to be trusted yet."""
         self._database.execute("INSERT OR REPLACE INTO listed VALUES (?, ?)", (model_id, updated_at))
 
+    def listed_at(self, model_id: str) -> str | None:
+        """The `updatedAt` of a listed model, None if that is not known or not to be trusted."""
+        found = self._database.execute("SELECT updated_at FROM listed WHERE model_id = ?", (model_id,)).fetchone()
+        return found[0] if found else None
+
     def drop_unlisted(self) -> None:
         """Forgets what this run has not listed."""
         self._database.execute("DELETE FROM seen WHERE model_id NOT IN (SELECT model_id FROM listed)")
