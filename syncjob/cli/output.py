@@ -21,8 +21,10 @@ from syncjob.github.step import Step
 from syncjob.output import gate, outputs
 from syncjob.output.outlet import hurried_for
 from syncjob.report import json, markdown
+from syncjob.report.headline import obstacle
 from syncjob.report.model import Report
 from syncjob.report.summary import summary_line
+from syncjob.report.text import refusals
 from syncjob.text.sanitize import one_line, printable
 
 _TO_THE_END = 4.0  # seconds after a signal in which a page may be made
@@ -139,7 +141,9 @@ class Output:
         """The counts, unless the output shows them to whoever looks on: what was written must not go unsaid."""
         is_shown = self.is_text and self._output is None
         if not is_shown or self.attempts.have_failed or gate.failure_of(sys.stdout):
-            click.echo(summary_line(report), err=True)
+            said = [] if self._step else refusals(report)  # annotations say it too
+            for line in (*said, *filter(None, [obstacle(report)]), summary_line(report)):
+                click.echo(line, err=True)
         if self._output and not self.attempts.have_failed:
             click.echo(one_line(f"Wrote {', '.join(filter(None, self._files))}."), err=True)
 

@@ -9,15 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
 
+from syncjob.report.headline import headline, next_line
 from syncjob.report.model import Item, ItemProblem, Report, RunProblem
 from syncjob.report.summary import (
-    end_line,
     has_errors,
     needs_a_look,
     plan_line,
-    refusal_line,
     replaces_edit,
-    summary_line,
     titled_diffs,
 )
 from syncjob.text.sanitize import one_line, visible
@@ -55,6 +53,8 @@ def render(report: Report, limit: Limit) -> str:
     if left_out:
         more = "1 more model is" if left_out == 1 else f"{left_out:,} more models are"
         parts.append(f"**{more} not shown here**, omitted for length; the report and the log hold all of them.\n")
+    if last := next_line(report):
+        parts.append(f"{last}\n")
     return "\n".join(parts)
 
 
@@ -62,15 +62,13 @@ def _head(report: Report) -> Iterator[str]:
     yield f"### {_title(report)}"
     yield ""
     is_of_files = report.command == "pull" and not report.dry_run
-    if is_of_files or report.command in ("check", "acknowledge"):
-        yield f"**{summary_line(report)}**"
-        yield from _affected(report) if is_of_files else ()
-    else:
-        yield f"**{plan_line(report)}**" + ("" if report.dry_run else f" {end_line(report)}")
+    first = headline(report)
+    yield f"**{first}**"
+    if is_of_files:
+        yield from _affected(report)
+    elif report.command not in ("check", "acknowledge") and first != plan_line(report):
+        yield plan_line(report)
     yield ""
-    if refusal := refusal_line(report):
-        yield f"**{refusal}**"
-        yield ""
     yield from _alerts(report)
     # A block of HTML, in which no Markdown is read; a line that begins with <sub> would be a paragraph.
     yield f"<p><sub>profile <code>{_plain(report.profile)}</code>, run <code>{_plain(report.run)}</code></sub></p>"

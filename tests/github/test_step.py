@@ -260,7 +260,9 @@ def test_each_run_has_a_report_of_its_own(repository: Workspace) -> None:
 def test_the_summary_is_the_same_whatever_the_format(repository: Workspace, form: str) -> None:
     run(repository, "diff", "--format", form)
     summary = (repository.folder.parent / "runner" / "summary").read_text()
-    assert summary.startswith("### What a sync would change on Scenario\n\n**Plan: 1 to create, 1 to update")
+    assert summary.startswith(
+        "### What a sync would change on Scenario\n\n**Blocked: sync would write nothing. 1 edited on Scenario; 2 ready.**\nPlan: 1 to create, 1 to update"
+    )
     assert "<b>conflict</b> <code>edited</code>" in summary
     assert "+new text of made" in summary
     assert summary.endswith("</details>\n\n")

@@ -147,7 +147,7 @@ def test_a_diff_stands_in_a_folded_section_below_the_counts() -> None:
             "sync",
             False,
             "What was written to Scenario",
-            "Plan: 0 to create, 2 to update, 0 to delete, 0 unchanged. Applied 2, 0 failed, 0 refused.",
+            "Applied 2, 0 failed, 0 refused.",
         ),
     ],
 )
@@ -191,7 +191,8 @@ def test_all_three_sides_of_an_edit_are_shown_and_a_guess_is_called_one() -> Non
     edit = RemoteEdit("0123456789abcdef", diff_of("git's", "theirs"), diff_of("git's", "ours"))
     page = Page(render(report_of(item_of("one", diff_of("theirs", "ours"), "conflict", remote_edit=edit)), COMMENT))
     assert page.code[-5:] == ["0123456789", edit.diff, "0123456789", edit.own_diff, diff_of("theirs", "ours")]
-    assert "(a guess: the closest text that git held)" in page.outside
+    assert "Edited on Scenario; closest commit " in page.outside
+    assert "(a guess)" in page.outside
 
 
 @pytest.mark.parametrize("run", ["```", "````", "`" * 50, " ```", "   ```diff", "~~~", "~~~~"])
