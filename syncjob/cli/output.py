@@ -20,8 +20,9 @@ from syncjob.github import workflow_commands
 from syncjob.github.step import Step
 from syncjob.output import gate, outputs
 from syncjob.output.outlet import hurried_for
-from syncjob.report import json, markdown
+from syncjob.report import json
 from syncjob.report.headline import obstacle
+from syncjob.report.markdown import document
 from syncjob.report.model import Report
 from syncjob.report.summary import summary_line
 from syncjob.report.text import refusals
@@ -162,7 +163,7 @@ def _parts(format: str, result: RunResult) -> Iterable[str]:
     if format == "json":
         return json.parts(result.report)
     if format == "markdown":
-        return [markdown.render(result.report, markdown.COMMENT)]
+        return [document.render(result.report, document.COMMENT)]
     from syncjob.report.html import page
 
     return _in_time(page.parts(result.report, result.changes))

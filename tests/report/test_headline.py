@@ -8,7 +8,7 @@ from syncjob.plan.drift import UNSURE
 from syncjob.problems import CALLED_OFF
 from syncjob.report.build import summarise
 from syncjob.report.headline import headline, next_line, obstacle
-from syncjob.report.markdown import COMMENT, render
+from syncjob.report.markdown.document import COMMENT, render
 from syncjob.report.model import Item, ItemError, ItemProblem, Report, RunProblem
 from syncjob.report.text import render_plan
 from tests.report.test_markdown import diff_of, item_of, report_of

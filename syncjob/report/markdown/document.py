@@ -1,26 +1,22 @@
 """A Report as Markdown for GitHub: a comment, or the summary of a step. Pure.
 
-Texts from files and from Scenario are in `<code>` or in a fence, in which GitHub reads no
-mention, link, HTML or Markdown.
+Texts from files and from Scenario are in HTML, in which GitHub reads no Markdown, and of which
+`sentences.py` puts into `<code>` what else GitHub could act on; or in a fence.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from html import escape
 
 from syncjob.report.headline import headline, next_line
-from syncjob.report.model import Item, ItemProblem, Report, RunProblem
+from syncjob.report.markdown.item import plain, problem_of, row_of, section_of
+from syncjob.report.model import Item, Report, RunProblem
 from syncjob.report.summary import (
     has_errors,
     needs_a_look,
     plan_line,
     replaces_edit,
-    titled_diffs,
 )
-from syncjob.text.sanitize import one_line, visible
 
-_FENCE = re.compile("`+")
 _NAMED = 50  # models of a kind, by their ids
 _ROOM = 300  # for the line on what is left out
 
@@ -38,24 +34,50 @@ SUMMARY = Limit(1_000_000, lambda text: len(text.encode()))  # and drops a step'
 
 
 def render(report: Report, limit: Limit) -> str:
-    """Counts first, then a folded section a model, those with errors first; what does not fit is only counted."""
-    parts = ["\n".join(_head(report))]
-    room = limit.size - limit.measure(parts[0]) - _ROOM
+    """The outcome, what is wrong with what to do, all models by name, their texts; what does not fit is only counted."""
+    head = "\n".join(_head(report))
+    room = limit.size - limit.measure(head) - _ROOM
+    table = "\n".join(_table(report, room // 3, limit))
+    room -= limit.measure(table)
+    sections: dict[bool, list[str]] = {True: [], False: []}
     left_out = 0
     for item in _shown(report):
-        section = "\n".join(_section(item)) + "\n"
+        section = "\n".join(section_of(item)) + "\n"
         needed = limit.measure(section) + 1
-        if needed > room:
-            left_out += 1
-            continue
-        room -= needed
-        parts.append(section)
+        left_out += needed > room
+        if needed <= room:
+            room -= needed
+            sections[_is_wrong(item)].append(section)
+    parts = [head, *sections[True], *([table] if table else []), *sections[False], *_last(report, left_out)]
+    return "\n".join(parts)
+
+
+def _last(report: Report, left_out: int) -> Iterator[str]:
     if left_out:
         more = "1 more model is" if left_out == 1 else f"{left_out:,} more models are"
-        parts.append(f"**{more} not shown here**, omitted for length; the report and the log hold all of them.\n")
-    if last := next_line(report):
-        parts.append(f"{last}\n")
-    return "\n".join(parts)
+        yield f"**{more} not shown here**, omitted for length; the report and the log hold all of them.\n"
+    if following := next_line(report):
+        yield f"{following}\n"
+
+
+def _table(report: Report, room: int, limit: Limit) -> Iterator[str]:
+    """All models that are shown, by name, folded; as many as fit."""
+    rows: list[str] = []
+    number = 0
+    for item in _shown(report):
+        number += 1
+        row = row_of(item)
+        if limit.measure(row) < room - _ROOM:
+            room -= limit.measure(row) + 1
+            rows.append(row)
+    if number > 1 and rows:
+        what = f"All {number:,} models" if len(rows) == number else f"{len(rows):,} of {number:,} models"
+        yield f"<details><summary>{what}</summary>"
+        yield "<table>"
+        yield "<tr><th>action</th><th>lines</th><th>model</th><th>name</th></tr>"
+        yield from rows
+        yield "</table>"
+        yield "</details>\n"
 
 
 def _head(report: Report) -> Iterator[str]:
@@ -71,11 +93,11 @@ def _head(report: Report) -> Iterator[str]:
     yield ""
     yield from _alerts(report)
     # A block of HTML, in which no Markdown is read; a line that begins with <sub> would be a paragraph.
-    yield f"<p><sub>profile <code>{_plain(report.profile)}</code>, run <code>{_plain(report.run)}</code></sub></p>"
+    yield f"<p><sub>profile <code>{plain(report.profile)}</code>, run <code>{plain(report.run)}</code></sub></p>"
     yield ""
     if problems := [problem for problem in report.problems if not _is_loud(problem)]:
         yield "<ul>"
-        yield from map(_problem, problems)
+        yield from map(problem_of, problems)
         yield "</ul>"
         yield ""
 
@@ -95,7 +117,7 @@ def _affected(report: Report) -> Iterator[str]:
     groups: dict[str, list[str]] = {"Adopted": [], "Merged": [], "To be checked by hand": [], "Not adopted": []}
     for item in report.items:
         if group := _group(item):
-            groups[group].append(f"<code>{_plain(item.model_id)}</code>")
+            groups[group].append(f"<code>{plain(item.model_id)}</code>")
     for name, ids in groups.items():
         if ids:
             more = f" and {len(ids) - _NAMED:,} more" if len(ids) > _NAMED else ""
@@ -115,7 +137,7 @@ def _alerts(report: Report) -> Iterator[str]:
     """What nobody may overlook; its words are all syncjob's own."""
     for problem in filter(_is_loud, report.problems):
         yield "> [!WARNING]"
-        yield f"> **This {_plain(problem.message)}.**"
+        yield f"> **This {plain(problem.message)}.**"
         yield ""
 
 
@@ -132,50 +154,10 @@ def _shown(report: Report) -> Iterator[Item]:
 
 
 def _rank(item: Item) -> int:
-    if item.error or has_errors(item):
+    if _is_wrong(item):
         return 0
     return 1 if replaces_edit(item) else 2
 
 
-def _section(item: Item) -> Iterator[str]:
-    name = f" <code>{_plain(item.model_name)}</code>" if item.model_name else ""
-    size = f" +{item.lines_added} -{item.lines_removed}" if item.diff else ""
-    status = "" if item.status in ("planned", "unchanged") else f", {item.status.replace('_', ' ')}"
-    status += ", <b>replaces an edit made on Scenario</b>" if replaces_edit(item) else ""
-    yield f"<details><summary><b>{item.action}</b> <code>{_plain(item.model_id)}</code>{name}{size}{status}</summary>"
-    if item.problems or item.error:
-        yield "<ul>"
-        yield from (_problem(problem) for problem in item.problems)
-        yield from _error(item)
-        yield "</ul>"
-    yield ""
-    for title, diff in titled_diffs(item, "`"):
-        yield from [f"{title}:", ""] if title else []
-        yield from _fenced(diff)
-    yield "</details>"
-
-
-def _problem(problem: ItemProblem) -> str:
-    place = f" in <code>{_plain(problem.path)}</code>" if isinstance(problem, RunProblem) and problem.path else ""
-    place += f", line {problem.line}" if problem.line else ""
-    place += f", column {problem.column}" if problem.column else ""
-    return f"<li>{problem.severity} {problem.code}{place}: <code>{_plain(problem.message)}</code></li>"
-
-
-def _error(item: Item) -> Iterator[str]:
-    if item.error:
-        status = f", HTTP {item.error.http_status}" if item.error.http_status else ""
-        yield f"<li>error {item.error.code}{status}: <code>{_plain(item.error.message)}</code></li>"
-
-
-def _fenced(diff: str) -> Iterator[str]:
-    longest = max((len(run) for run in _FENCE.findall(diff)), default=0)
-    fence = "`" * max(3, longest + 1)
-    yield f"{fence}diff"
-    yield visible(diff.removesuffix("\n"))
-    yield fence
-    yield ""
-
-
-def _plain(text: str) -> str:
-    return escape(one_line(text))
+def _is_wrong(item: Item) -> bool:
+    return item.error is not None or has_errors(item)
