@@ -1,6 +1,7 @@
 """The outcome of a run comes first in every format: that nothing is written, and why; and in words that are true."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ DOWN = item_of("n", "", "invalid", error=ItemError("unavailable", "no answer", 5
 READY = [item_of(f"r{number}", diff_of("a", "b")) for number in range(7)]
 MANY = RunProblem("too-many-changes", "error", "40 of 50 would be changed; look at the diff, then use --force")
 CUT = RunProblem("interrupted", "error", "stopped early: SIGTERM")
-KEEPS = {"keep_going": True}
+KEEPS: dict[str, Any] = {"keep_going": True}
 
 
 def report(items: Sequence[Item], problems: Sequence[RunProblem] = (), **facts: object) -> Report:

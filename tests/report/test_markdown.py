@@ -262,7 +262,7 @@ def test_a_sentence_says_what_it_said_and_nothing_outside_of_code_acts(message: 
     assert ACTIVE.findall(page.outside) == []
     read = HTMLParser(convert_charrefs=True)
     texts: list[str] = []
-    read.handle_data = texts.append  # type: ignore[method-assign]
+    read.handle_data = texts.append  # type: ignore[method-assign,assignment]
     read.feed(prose(message))
     read.close()
     assert "".join(texts).replace("`", "") == one_line(message).replace("`", "")
