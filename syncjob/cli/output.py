@@ -20,9 +20,12 @@ from syncjob.github import workflow_commands
 from syncjob.github.step import Step
 from syncjob.output import gate, outputs
 from syncjob.output.outlet import hurried_for
-from syncjob.report import json, markdown
+from syncjob.report import json
+from syncjob.report.headline import obstacle
+from syncjob.report.markdown import document
 from syncjob.report.model import Report
 from syncjob.report.summary import summary_line
+from syncjob.report.text import refusals
 from syncjob.text.sanitize import one_line, printable
 
 _TO_THE_END = 4.0  # seconds after a signal in which a page may be made
@@ -139,7 +142,9 @@ class Output:
         """The counts, unless the output shows them to whoever looks on: what was written must not go unsaid."""
         is_shown = self.is_text and self._output is None
         if not is_shown or self.attempts.have_failed or gate.failure_of(sys.stdout):
-            click.echo(summary_line(report), err=True)
+            said = [] if self._step else refusals(report)  # annotations say it too
+            for line in (*said, *filter(None, [obstacle(report)]), summary_line(report)):
+                click.echo(line, err=True)
         if self._output and not self.attempts.have_failed:
             click.echo(one_line(f"Wrote {', '.join(filter(None, self._files))}."), err=True)
 
@@ -158,7 +163,7 @@ def _parts(format: str, result: RunResult) -> Iterable[str]:
     if format == "json":
         return json.parts(result.report)
     if format == "markdown":
-        return [markdown.render(result.report, markdown.COMMENT)]
+        return [document.render(result.report, document.COMMENT)]
     from syncjob.report.html import page
 
     return _in_time(page.parts(result.report, result.changes))

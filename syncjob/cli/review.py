@@ -58,6 +58,8 @@ class Review:
         summary = report.summary
         number = summary.create + summary.update + summary.delete
         what = "this change" if number == 1 else f"these {number:,} changes"
+        if report.command == "rollback" and summary.conflict:
+            what = f"{what} (leaving {summary.conflict:,} in conflict)"
         more = f", and then what the other {rest:,} descriptions need" if rest else ""
         question = f"Write {what} to {target_of(self._run.config)}{more}?"
         if self._output.is_on_screen:

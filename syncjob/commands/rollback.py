@@ -7,23 +7,27 @@ from syncjob.commands.planning import ask_all
 from syncjob.commands.probe import unfinished
 from syncjob.commands.result import RunResult, report_of
 from syncjob.commands.run import Run
+from syncjob.local.names import name_of
+from syncjob.local.select import select
 from syncjob.plan.compare import Change, Plan, in_order
 from syncjob.plan.rollback import not_read, put_back, wrote_nothing
 from syncjob.report import build
 from syncjob.state import past_runs
+from syncjob.state.named_runs import run_named
 from syncjob.state.resume import first_since, records_of
 
 
-def rollback(run: Run, earlier: str, review: Review) -> RunResult:
+def rollback(run: Run, name: str, review: Review) -> RunResult:
     """Puts back what an earlier run overwrote; what has changed since is a conflict that keeps nothing else back."""
+    earlier = run_named(run.config, name, but=run.id)
     plan = _plan(run, earlier)
     unfinished.settle(run, earlier, plan.changes)
     return carry_out(run, [plan], review, is_by_item=True)
 
 
-def rollback_diff(run: Run, earlier: str) -> RunResult:
+def rollback_diff(run: Run, name: str) -> RunResult:
     """What a rollback would do; never writes."""
-    plan = _plan(run, earlier)
+    plan = _plan(run, run_named(run.config, name, but=run.id))
     return RunResult(report_of(run, build.plan_items(plan), plan.problems, dry_run=True), plan.changes)
 
 
@@ -43,6 +47,8 @@ def _plan(run: Run, earlier: str) -> Plan:
 def _writes(run: Run, earlier: str) -> list[past_runs.Write]:
     """The writes of the earlier run, with what later runs found of their effect."""
     found = past_runs.writes(records_of(run.config, earlier))
+    chosen = select(map(name_of, found), run.options.patterns, run.config.folder)
+    found = {model_id: write for model_id, write in found.items() if name_of(model_id) in chosen}
     unknown = {model_id for model_id, write in found.items() if write.effect == "unknown"}
     later = first_since(run.config, earlier, unknown, but=run.id)
     return [past_runs.settled(write, later.get(model_id)) for model_id, write in found.items()]

@@ -52,7 +52,7 @@ def _line(annotation: _Annotation) -> str:
 
 def _annotations(report: Report, folder: str) -> Iterator[_Annotation]:
     for item in report.items:
-        yield from _of_item(item, _file(folder, item.path))
+        yield from _of_item(item, _file(folder, item.path) if item.path else "")
     for problem in report.problems:
         file = _file(folder, problem.path) if problem.path else ""
         yield (problem.severity, file, problem.line or 0, problem.column or 0, problem.code, _cut(problem.message))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from syncjob.github import annotations
 from syncjob.output import outputs
-from syncjob.report import markdown
+from syncjob.report.markdown import document
 from syncjob.report.model import Report
 
 Attempt = Callable[[str], AbstractContextManager[object]]
@@ -46,7 +46,7 @@ class Step:
         comment_file = None
         with attempt("write the Markdown for a comment"):
             if path := self.file(f"syncjob-{report.run}.md"):
-                outputs.save(path, [markdown.render(report, markdown.COMMENT)])
+                outputs.save(path, [document.render(report, document.COMMENT)])
                 comment_file = path
         with attempt("write the outputs of the step"):
             self._append("GITHUB_OUTPUT", "".join(_outputs(report, report_file, comment_file, progress)))
@@ -56,8 +56,8 @@ class Step:
     def _write_summary(self, report: Report) -> None:
         path = Path(self._environment.get("GITHUB_STEP_SUMMARY") or os.devnull)
         taken = path.stat().st_size if path.exists() else 0  # by earlier runs of the same step
-        limit = markdown.Limit(markdown.SUMMARY.size - taken, markdown.SUMMARY.measure)
-        summary = markdown.render(report, limit) + "\n"
+        limit = document.Limit(document.SUMMARY.size - taken, document.SUMMARY.measure)
+        summary = document.render(report, limit) + "\n"
         if limit.measure(summary) <= limit.size:
             self._append("GITHUB_STEP_SUMMARY", summary)
 

@@ -11,6 +11,8 @@ from syncjob.text.canonical import same, sha256
 from syncjob.text.normalised import is_same_but_for_form
 from syncjob.text.probe_texts import left_by_a_probe
 
+UNSURE = "cannot tell whether this text was edited on Scenario"
+
 
 def with_history(
     change: Change, versions: Iterable[Version], gap: Callable[[], str | None], *, may_overwrite: bool
@@ -48,7 +50,7 @@ def _edited(change: Change, base: Version | None, missing: str | None) -> Proble
     if left := left_by_a_probe(change.before, change.model_id):
         return Problem("remote-edited", left)
     if missing:
-        return Problem("remote-edited", f"cannot tell whether this text was edited on Scenario: {missing}")
+        return Problem("remote-edited", f"{UNSURE}: {missing}")
     what = "edited on Scenario, or synced from a commit that is not here (`git fetch`)"
     return _unlike_git(change, base, f"not in git's history: {what}")
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from syncjob.plan.compare import WRITES
 from syncjob.report.json import indented
 from syncjob.report.summary import nonzero
 from syncjob.state.journal import Begin, Finish, Intent, Record, Result
@@ -17,7 +18,10 @@ _CELL = 60  # characters; a journal may come from somebody else, and say what it
 
 
 class RunRow(msgspec.Struct, frozen=True):
-    """A run as `syncjob runs` lists it; `finished_at`, `exit_code` and `not_attempted` are null if it broke off."""
+    """A run as `syncjob runs` lists it; `finished_at`, `exit_code` and `not_attempted` are null if it broke off.
+
+    `planned` is how many writes it was to make, as far as is known: of one that broke off, those that it began.
+    """
 
     run: str
     command: str
@@ -31,6 +35,8 @@ class RunRow(msgspec.Struct, frozen=True):
     refused: int
     base_url: str
     not_attempted: int | None
+    planned: int = 0
+    is_under_way: bool = False
 
 
 def render_text(rows: Sequence[RunRow]) -> str:
@@ -50,14 +56,19 @@ def render_json(rows: Sequence[RunRow]) -> str:
 
 def _cells(row: RunRow) -> tuple[str, ...]:
     counts = (row.failed, "failed"), (row.refused, "refused"), (row.not_attempted, "not attempted")
-    parts = [f"{row.applied} of {row.writes} applied", *nonzero(*counts)]
-    is_cut = row.exit_code is None or row.exit_code == _OUT_OF_TIME or row.exit_code > _SIGNAL
-    parts += ["interrupted"] if is_cut else []
+    parts = [f"{row.applied} of {max(row.planned, row.writes)} applied", *nonzero(*counts), *_cut(row)]
     cells = (row.run, row.command, row.profile, row.base_url, row.started_at)
     return *(shorten(cell, _CELL) for cell in cells), ", ".join(parts)
 
 
-def row_of(records: Iterable[Record]) -> RunRow | None:
+def _cut(row: RunRow) -> list[str]:
+    """How a run ended before its work was done."""
+    if row.exit_code is None:
+        return ["under way" if row.is_under_way else "interrupted (killed)"]
+    return ["interrupted"] if row.exit_code == _OUT_OF_TIME or row.exit_code > _SIGNAL else []
+
+
+def row_of(records: Iterable[Record], *, is_under_way: bool = False) -> RunRow | None:
     """The row of a journal; a run that surely wrote nothing has none: it cannot be rolled back."""
     begin, end, counts = _tallied(records)
     if begin is None or counts["without effect"] >= counts["intents"]:
@@ -75,6 +86,8 @@ def row_of(records: Iterable[Record]) -> RunRow | None:
         refused=counts["refused"],
         base_url=begin.base_url,
         not_attempted=end.summary.get("not_attempted", 0) if end else None,
+        planned=max(counts["intents"], sum(end.summary.get(action, 0) for action in WRITES) if end else 0),
+        is_under_way=is_under_way,
     )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from syncjob.local.acknowledged_lines import CODE
-from syncjob.plan.compare import WRITES
 from syncjob.problems import CALLED_OFF
 from syncjob.report.item_store import notable
 from syncjob.report.model import Item, ItemError, ItemProblem, Report, RunProblem, Summary
@@ -24,7 +23,7 @@ def summary_line(report: Report) -> str:
 def pull_line(report: Report) -> str:
     """`Pulled …`, or that no file was written because of a problem."""
     summary = report.summary
-    errors, unread = _errors(report), _uncompared(report)
+    errors, unread = _errors(report), uncompared(report)
     problems = (errors, "problem" if errors == 1 else "problems")
     absent = sum(item.action == "unchanged" and item.after_sha256 is None for item in report.items)
     parts = [f"{summary.unchanged - absent} unchanged"]
@@ -41,7 +40,7 @@ def acknowledge_line(report: Report) -> str:
     summary = report.summary
     if any(map(is_called_off, report.problems)):
         return "Cancelled; nothing was written."
-    errors, unread = _errors(report), _uncompared(report)
+    errors, unread = _errors(report), uncompared(report)
     problems = (errors, "problem" if errors == 1 else "problems")
     parts = nonzero((summary.unchanged, "needed no line"), problems, (unread, "not read"))
     done = counted(summary.applied, "text") if summary.applied or not errors + unread else "nothing"
@@ -58,53 +57,15 @@ def checked_line(report: Report) -> str:
 
 def plan_line(report: Report) -> str:
     """`Plan: …`; what could not be compared is counted apart from what is wrong."""
-    if not len(report.items) and any(map(_is_error, report.problems)):
+    if not len(report.items) and any(map(is_error, report.problems)):
         return "Nothing was compared."
     summary = report.summary
     counts = f"{summary.create} to create, {summary.update} to update, {summary.delete} to delete"
     return f"Plan: {', '.join([counts, f'{summary.unchanged} unchanged', *_blocked(report)])}."
 
 
-def refusal_line(report: Report) -> str | None:
-    """Why some items keep a sync from writing the rest, or themselves alone; None if there are none."""
-    blocked = _blocked(report)
-    if not _is_undone(report) or not blocked:
-        return None
-    if report.keep_going:
-        return f"{by_item}: {', '.join(blocked)}." if (by_item := by_item_line(report)) else None
-    if any(item.action in WRITES and item.status in ("planned", "not_attempted") for item in notable(report.items)):
-        refused = "sync would refuse all of it" if report.dry_run else "All of it was refused"
-        return f"{refused}: {', '.join(blocked)}; --keep-going writes the rest."
-    return None if report.dry_run else _unasked_line(report)
-
-
-def by_item_line(report: Report) -> str | None:
-    """`sync would write 7 and refuse 3`, of a plan in which that is so; None of any other."""
-    summary = report.summary
-    refused = summary.conflict + summary.invalid
-    if not (report.keep_going and report.dry_run and refused and _is_undone(report)):
-        return None
-    return f"sync would write {summary.create + summary.update + summary.delete or 'nothing'} and refuse {refused}"
-
-
-def _is_undone(report: Report) -> bool:
-    """Whether a diff or sync has written nothing yet and no problem stops the whole run."""
-    has_written = report.summary.applied + report.summary.uncertain > 0
-    return report.command in ("diff", "sync") and not has_written and not any(map(_is_error, report.problems))
-
-
-def _unasked_line(report: Report) -> str | None:
-    """That nothing was compared, if a bad file kept all others from it; --keep-going may find nothing to write either."""
-    unseen = _uncompared(report)
-    bad = report.summary.invalid - unseen
-    if not (bad and unseen and unseen == report.summary.not_attempted == len(report.items) - bad):
-        return None
-    what, them = counted(bad, "invalid description"), "it" if bad == 1 else "them"
-    return f"Nothing was compared: fix {what}, or skip {them} with --keep-going."
-
-
 def _blocked(report: Report) -> list[str]:
-    summary, unseen = report.summary, _uncompared(report)
+    summary, unseen = report.summary, uncompared(report)
     invalid = max(0, summary.invalid - unseen)
     return nonzero((summary.conflict, "in conflict"), (invalid, "invalid"), (unseen, "not compared"))
 
@@ -114,11 +75,17 @@ def titled_diffs(item: Item, quote: str = "") -> Iterator[tuple[str, str]]:
     edit = item.remote_edit
     if edit and edit.diff:
         commit = f"commit {quote}{edit.commit[:10]}{quote}"
-        yield f"Scenario's text, compared with {commit} (a guess: the closest text that git held)", edit.diff
+        yield f"{origin(item)}; closest {commit} (a guess)", edit.diff
         if edit.own_diff:
             yield f"Your file, compared with {commit}", edit.own_diff
     if item.diff:
         yield "Your file, compared with Scenario" if edit and edit.diff else "", item.diff
+
+
+def origin(item: Item) -> str:
+    """Where the text on Scenario is from, as far as that is known: one that another branch holds was not edited there."""
+    is_behind = any(problem.code == "behind" for problem in item.problems)
+    return "The text on Scenario" if is_behind else "Edited on Scenario"
 
 
 def causes(failed: Iterable[Item], told: Sequence[RunProblem]) -> list[list[Item]]:
@@ -140,17 +107,17 @@ def _problems(report: Report) -> list[RunProblem | ItemProblem]:
     return [*report.problems, *(problem for item in notable(report.items) for problem in item.problems)]
 
 
-def _is_error(problem: ItemProblem) -> bool:
+def is_error(problem: ItemProblem) -> bool:
     return problem.severity == "error"
 
 
 def _errors(report: Report) -> int:
     """How many errors are shown: a cause that many items share is one."""
-    own = sum(map(_is_error, _problems(report)))
+    own = sum(map(is_error, _problems(report)))
     return own + len(causes(notable(report.items), report.problems))
 
 
-def _uncompared(report: Report) -> int:
+def uncompared(report: Report) -> int:
     """How many items the run did not reach, or could not read."""
     invalid = (item for item in notable(report.items) if item.action == "invalid")
     return sum(item.status == "not_attempted" or item.error is not None for item in invalid)
@@ -189,7 +156,7 @@ def needs_a_look(item: Item) -> bool:
 
 
 def has_errors(item: Item) -> bool:
-    return any(map(_is_error, item.problems))
+    return any(map(is_error, item.problems))
 
 
 def nonzero(*counts: tuple[int | None, str]) -> list[str]:

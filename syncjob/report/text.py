@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from msgspec import structs
 
+from syncjob.report.headline import NOTHING_COMPARED, next_line, obstacle
 from syncjob.report.item_store import notable
 from syncjob.report.model import Item, ItemProblem, Report, RunProblem
 from syncjob.report.summary import (
@@ -12,11 +13,12 @@ from syncjob.report.summary import (
     checked_line,
     counted,
     end_line,
+    has_errors,
     is_called_off,
+    is_error,
     needs_a_look,
     plan_line,
     pull_line,
-    refusal_line,
     titled_diffs,
 )
 from syncjob.text.sanitize import one_line, unbroken, visible
@@ -29,16 +31,19 @@ _TONES = {"+": _GREEN, "-": _RED, "@": _CYAN}
 
 
 def render_plan(report: Report, *, color: bool) -> str:
-    """Each change as a unified diff, each problem with its place, and the line `Plan: …`."""
-    lines: list[str] = []
+    """What keeps the run from writing, each problem with its place, each change as a unified diff, and `Plan: …`."""
+    head = obstacle(report)
+    lines = [_paint(head, _BOLD, color), ""] if head and head != NOTHING_COMPARED else []
+    wrong: list[str] = []
+    changes: list[str] = []
     failed: list[Item] = []
     for item in notable(report.items):
-        lines += _item(item, color)
+        (wrong if has_errors(item) else changes).extend(_item(item, color))
         failed += [item] if item.error else []
-    lines += _of_the_run(report, failed, color)
+    lines += [*_of_the_run(report, failed, color), *wrong, *changes]
     is_open = bool(lines) and lines[-1] != ""
-    refusal = refusal_line(report) if report.dry_run else None
-    return _text([*lines, *([""] if is_open else []), plan_line(report), *([refusal] if refusal else [])])
+    last = next_line(report) if report.dry_run else None
+    return _text([*lines, *([""] if is_open else []), plan_line(report), *([last] if last else [])])
 
 
 def render_outcome(items: Sequence[Item], planned: Sequence[Item], *, color: bool) -> str:
@@ -54,8 +59,10 @@ def render_end(report: Report, *, told: Collection[RunProblem], color: bool) -> 
     """The problems of the run, without those `told` before, and the line `Applied …`."""
     untold = [problem for problem in report.problems if problem not in told and not is_called_off(problem)]
     is_undone = report.command == "rollback" and report.summary.applied
-    more = _STILL_IN_FILES if is_undone else refusal_line(report)
-    return _text([*(_run_problem(problem, color) for problem in untold), end_line(report), *([more] if more else [])])
+    more = _STILL_IN_FILES if is_undone else next_line(report)
+    return _text(
+        [*(_run_problem(problem, color=color) for problem in untold), end_line(report), *([more] if more else [])]
+    )
 
 
 def render_pull(report: Report, *, color: bool) -> str:
@@ -116,7 +123,7 @@ def _notes(item: Item, color: bool) -> Iterator[str]:
 
 def _of_the_run(report: Report, items: Iterable[Item], color: bool) -> Iterator[str]:
     """The problems of the run, then what made calls for the items fail, each cause once."""
-    yield from (_run_problem(problem, color) for problem in report.problems)
+    yield from (_run_problem(problem, color=color) for problem in report.problems)
     yield from (_cause(alike, color) for alike in causes(items, report.problems))
 
 
@@ -154,7 +161,12 @@ def _line(place: str, severity: str, code: str, message: str, color: bool) -> st
     return f"{unbroken(place)}: {label} {code}: {one_line(message)}"
 
 
-def _run_problem(problem: RunProblem, color: bool) -> str:
+def refusals(report: Report) -> list[str]:
+    """What of the run as a whole keeps it from writing, to be told beside a machine format."""
+    return [_run_problem(each, color=False) for each in report.problems if is_error(each) and not is_called_off(each)]
+
+
+def _run_problem(problem: RunProblem, *, color: bool) -> str:
     return _problem(problem.path or "syncjob", problem, color)
 
 

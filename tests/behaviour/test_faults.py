@@ -821,7 +821,7 @@ def test_sigint_sigterm(scene: Scene, number: signal.Signals, code: int) -> None
     assert scene.remote.counts("PUT") == {f"m{number:02}": 1 for number in range(4)}
     assert ended.report["summary"] | {"applied": 4, "failed": 0, "not_attempted": 8} == ended.report["summary"]
     assert ended.report["problems"][0]["code"] == "interrupted"
-    assert "4 of 4 applied, 8 not attempted, interrupted" in scene.workspace.run("runs").out
+    assert "4 of 12 applied, 8 not attempted, interrupted" in scene.workspace.run("runs").out
     agrees_with_the_journal(scene, ended)
     scene.converges()
 

@@ -140,9 +140,9 @@ def test_an_edit_on_scenario_is_a_conflict_shown_three_ways(in_step: Workspace, 
     assert shown.status == 1
     assert shown.out.index("+added on Scenario") < shown.out.index("-added on Scenario")
     assert f"git/{commit[:10]}/descriptions/one.md" in shown.out
-    titles = [line for line in shown.out.splitlines() if "compared with" in line]
+    titles = [line for line in shown.out.splitlines() if line.endswith(":")]
     assert titles == [
-        f"Scenario's text, compared with commit {commit[:10]} (a guess: the closest text that git held):",
+        f"Edited on Scenario; closest commit {commit[:10]} (a guess):",
         f"Your file, compared with commit {commit[:10]}:",
         "Your file, compared with Scenario:",
     ]

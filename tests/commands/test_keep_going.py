@@ -8,7 +8,7 @@ from tests.support.loopback import Loopback
 from tests.support.workspace import Workspace
 
 WOULD = "sync would write 2 and refuse 2"
-WHY = f"{WOULD}: 1 in conflict, 1 invalid."
+WHY = f"{WOULD}: 1 edited on Scenario, 1 invalid"
 
 
 @pytest.fixture
@@ -28,8 +28,8 @@ def mixed(workspace: Workspace, remote: Loopback) -> Workspace:
 def test_every_format_says_it_and_what_is_refused_stays_red(mixed: Workspace, command: tuple[str, ...]) -> None:
     for form in ("text", "markdown", "html"):
         ended = mixed.run(*command, "--keep-going", "--format", form)
-        assert (ended.status, WHY in ended.out, "refuse all" in ended.out) == (1, True, False)
-    assert f"<h1>A {WOULD}</h1>" in ended.out
+        assert (ended.status, WHY in ended.out, "Blocked" in ended.out) == (1, True, False)
+    assert f"<h1>{WHY}</h1>" in ended.out
 
 
 def test_it_is_what_sync_then_does(mixed: Workspace) -> None:
@@ -41,23 +41,29 @@ def test_it_is_what_sync_then_does(mixed: Workspace) -> None:
 
 def test_the_environment_is_read_like_a_flag(mixed: Workspace) -> None:
     assert WHY in mixed.run("diff", SYNCJOB_DIFF_KEEP_GOING="true").out
-    assert "refuse all of it" in mixed.run("diff", SYNCJOB_DIFF_KEEP_GOING="false").out
+    assert "Blocked: sync would write nothing" in mixed.run("diff", SYNCJOB_DIFF_KEEP_GOING="false").out
 
 
 def test_nothing_is_said_of_a_plan_without_a_refusal_and_nothing_is_called_nothing(mixed: Workspace) -> None:
     for command in ("diff", "sync --dry-run"):
         ended = mixed.run(*command.split(), "one", "--keep-going")
         assert (ended.status, "would" in ended.out) == (0, False)
-    assert "sync would write nothing and refuse 1: 1 in conflict." in mixed.run("diff", "edited", "--keep-going").out
+    assert (
+        "sync would write nothing and refuse 1: 1 edited on Scenario."
+        in mixed.run("diff", "edited", "--keep-going").out
+    )
     assert mixed.run("diff", "one", "--keep-going", "--exit-code").status == 3
 
 
-def test_above_a_threshold_keeping_going_writes_nothing_and_so_says_nothing(mixed: Workspace) -> None:
+def test_above_a_threshold_keeping_going_writes_nothing_and_says_so(mixed: Workspace) -> None:
     config = mixed.folder / "config.yaml"
     config.write_text(config.read_text() + "safety: {max_deletes: 0}\n")
     (mixed.descriptions / "two.md").unlink()
     ended = mixed.run("diff", "--prune", "--keep-going")
-    assert (ended.status, "sync would" in ended.out) == (1, False)
+    assert (ended.status, "sync would write 2" in ended.out) == (1, False)
+    assert ended.out.startswith(
+        "Blocked: sync would write nothing (too-many-changes). 1 edited on Scenario, 1 invalid; 2 ready."
+    )
 
 
 def test_in_a_step_the_comment_says_it(mixed: Workspace) -> None:

@@ -185,16 +185,20 @@ INTENT = Intent("one", PATH, None, sha256("text"))
     ("records", "result"),
     [
         ([], None),
-        ([INTENT], "0 of 1 applied, interrupted"),
+        ([INTENT], "0 of 1 applied, interrupted (killed)"),
         ([INTENT, Result("one", "failed", effect="none")], None),
-        ([INTENT, Result("one", "failed", effect="unknown")], "0 of 1 applied, 1 failed, interrupted"),
+        ([INTENT, Result("one", "failed", effect="unknown")], "0 of 1 applied, 1 failed, interrupted (killed)"),
         (
             [INTENT, Result("one", "refused", effect="none"), INTENT],
-            "0 of 2 applied, 1 refused, interrupted",
+            "0 of 2 applied, 1 refused, interrupted (killed)",
         ),
         ([INTENT, Result("one", "applied", effect="written"), ended_with(0)], "1 of 1 applied"),
         ([INTENT, Result("one", "applied"), ended_with(1, 3)], "1 of 1 applied, 3 not attempted"),
         ([INTENT, Result("one", "applied"), ended_with(4, 3)], "1 of 1 applied, 3 not attempted, interrupted"),
+        (
+            [INTENT, Result("one", "applied"), Finish("2026-01-01T00:00:01Z", 143, {"update": 499, "create": 1})],
+            "1 of 500 applied, interrupted",
+        ),
         ([INTENT, Result("one", "applied"), ended_with(143)], "1 of 1 applied, interrupted"),
         ([ended_with(130, 3)], None),
     ],

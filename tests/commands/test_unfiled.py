@@ -66,6 +66,9 @@ def test_text_and_comment_show_them(loose: Workspace) -> None:
     for form in ("text", "markdown", "html"):
         out = loose.run("diff", "--unfiled", "--format", form).out
         assert all(f"Name of {model_id}" in out for model_id in HELD)
+        assert "loose.md" not in out  # there is no such file
+    assert loose.run("diff", "--unfiled").out.startswith("loose: warning unfiled: ")
+    assert "::warning title=unfiled (loose)::" in loose.run("diff", "--unfiled", GITHUB_ACTIONS="true").out
 
 
 def test_a_name_that_would_act_on_who_reads_it_does_not(loose: Workspace, remote: Loopback) -> None:

@@ -136,10 +136,10 @@ def test_where_not_even_the_counts_fit_a_summary_stays_as_it_is(tmp_path: Path, 
 def test_a_summary_uses_the_room_that_there_is(tmp_path: Path) -> None:
     report = report_of(Summary(), *(item_of(f"m{place:02}", 100_000) for place in range(20)))
     first, _ = tell(tmp_path, report)
-    assert first.count(b"<details>") == 9
+    assert first.count(b"<details>") == 10
     assert b"**11 more models are not shown here**" in first
     second, _ = tell(tmp_path, report)
-    assert second[len(first) :].count(b"<details>") == 0
+    assert second[len(first) :].count(b"<details>") == second[len(first) :].count(b"<table>") == 1  # names alone
     assert b"**20 more models are not shown here**" in second[len(first) :]
 
 
@@ -244,7 +244,7 @@ def test_a_comment_has_the_room_of_a_comment_however_much_the_summary_has(tmp_pa
     comment = (tmp_path / "syncjob-run.md").read_text()
     assert 55_000 < len(comment) <= 60_000
     assert "**9 more models are not shown here**" in comment
-    assert (tmp_path / "summary").read_text().count("<details>") == 20
+    assert (tmp_path / "summary").read_text().count("<details>") == 21
 
 
 def test_each_run_has_a_report_of_its_own(repository: Workspace) -> None:
@@ -260,10 +260,12 @@ def test_each_run_has_a_report_of_its_own(repository: Workspace) -> None:
 def test_the_summary_is_the_same_whatever_the_format(repository: Workspace, form: str) -> None:
     run(repository, "diff", "--format", form)
     summary = (repository.folder.parent / "runner" / "summary").read_text()
-    assert summary.startswith("### What a sync would change on Scenario\n\n**Plan: 1 to create, 1 to update")
-    assert "<b>conflict</b> <code>edited</code>" in summary
+    assert summary.startswith(
+        "### What a sync would change on Scenario\n\n**Blocked: sync would write nothing. 1 edited on Scenario; 2 ready.**\nPlan: 1 to create, 1 to update"
+    )
+    assert "<b>conflict</b> +1 -1 <code>edited</code>" in summary
     assert "+new text of made" in summary
-    assert summary.endswith("</details>\n\n")
+    assert summary.endswith("</details>\n\nNext: settle what is refused, or write the rest with --keep-going.\n\n")
 
 
 def test_a_run_that_does_not_begin_gives_nothing(repository: Workspace) -> None:

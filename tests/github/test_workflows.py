@@ -248,12 +248,21 @@ def test_only_a_pull_request_that_gets_secrets_is_compared(head: str, author: st
 
 
 @pytest.mark.parametrize(
-    ("artifact", "is_cancelled", "comments"), [("4711", False, True), ("", False, False), ("4711", True, False)]
+    ("artifact", "result", "is_cancelled", "comments"),
+    [
+        ("4711", "success", False, True),
+        ("4711", "failure", False, True),
+        ("", "failure", False, True),  # a comment that is there must not pass for today's
+        ("", "success", False, False),
+        ("", "skipped", False, False),
+        ("4711", "success", True, False),
+    ],
 )
 def test_a_comment_is_made_where_there_is_a_summary_also_of_a_diff_that_failed(
-    artifact: str, is_cancelled: bool, comments: bool
+    artifact: str, result: str, is_cancelled: bool, comments: bool
 ) -> None:
     known: dict[str, Value] = {"cancelled()": is_cancelled, "needs.diff.outputs.comment": artifact}
+    known["needs.diff.result"] = result
     assert evaluate(job("review", "comment")["if"], known) is comments
 
 
@@ -442,7 +451,10 @@ def test_a_pull_request_is_compared_from_its_base_and_nothing_is_written(reposit
     assert ended.status == 0, ended.out
     assert repository.read_ids == {"one"}
     assert repository.remote.counts["PUT"] == 0
-    assert ended.outputs == {"changes": "1", "comment": "4711"}
+    assert ended.outputs == {"changes": "1", "comment": "4711", "page": f"{RUN_URL}/artifacts/4712"}
+    (page,) = (inputs for name, inputs in ended.used if inputs.get("archive") == "false")
+    assert Path(page["path"]).name == "report.html"
+    assert "name" not in page  # it has its file's
     assert set(files_of(ended, "syncjob-diff")) == {
         "plan.json",
         "report.html",
@@ -475,8 +487,18 @@ def test_a_diff_without_credentials_is_red_and_leaves_nothing_to_comment(reposit
     assert not files_of(ended, "syncjob-comment")["comment.md"].exists()
 
 
+RUN_URL = "https://github.example/owner/models/actions/runs/99"
+
+
 def comment(
-    repository: Repository, summary: str, *, changes: str = "1", result: str = "success", known: str = ""
+    repository: Repository,
+    summary: str,
+    *,
+    changes: str = "1",
+    result: str = "success",
+    known: str = "",
+    page: str = f"{RUN_URL}/artifacts/4712",
+    artifact: str = "4711",
 ) -> Ended:
     """The job `comment` on a downloaded summary; `known` are the ids of comments that there are."""
     repository.runner.temp.mkdir(exist_ok=True)
@@ -489,6 +511,9 @@ def comment(
         "github.event.pull_request.number": "7",
         "needs.diff.outputs.changes": changes,
         "needs.diff.result": result,
+        "needs.diff.outputs.comment": artifact,
+        "needs.diff.outputs.page": page,
+        "github.event.pull_request.head.sha": "a" * 40,
     }
     repository.runner.context |= named
     return repository.job("review", "comment")
@@ -499,8 +524,35 @@ def test_the_first_comment_is_made(repository: Repository) -> None:
     assert ended.status == 0, ended.out
     path = "repos/owner/models/issues/7/comments"
     assert repository.gh_asked[1][:5] == ["api", "--silent", "--method", "POST", path]
-    url = "https://github.example/owner/models/actions/runs/99"
-    assert repository.comment == f"{MARKER}\n[Whole report]({url})\n\n### Title\n"
+    links = f"[whole page]({RUN_URL}/artifacts/4712), [run]({RUN_URL})"
+    assert repository.comment == f"{MARKER}\nCommit {'a' * 40}: {links}\n\n### Title\n"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "",
+        "https://evil.invalid/actions/runs/99/artifacts/1",
+        f"{RUN_URL}/artifacts/1) [x](https://evil.invalid/",
+        "https://github.example/owner/models/actions/runs/98/artifacts/1",
+    ],
+)
+def test_only_a_page_of_the_run_itself_is_linked(repository: Repository, page: str) -> None:
+    assert comment(repository, "### Title\n", page=page).status == 0
+    assert repository.comment == f"{MARKER}\nCommit {'a' * 40}: [run]({RUN_URL})\n\n### Title\n"
+
+
+def test_a_comparison_that_failed_takes_the_place_of_an_older_plan_and_is_no_comment_of_its_own(
+    repository: Repository,
+) -> None:
+    assert comment(repository, "", artifact="", result="failure", changes="").status == 0
+    assert [call[3] for call in repository.gh_asked[1:]] == []
+    assert comment(repository, "", artifact="", result="failure", changes="", known="41\n").status == 0
+    assert repository.gh_asked[-1][3] == "PATCH"
+    assert repository.comment.startswith(f"{MARKER}\nCommit {'a' * 40}: ")
+    assert repository.comment.endswith(
+        "**No plan for this commit**: the comparison with Scenario failed; the run says why.\n"
+    )
 
 
 def test_a_later_comment_takes_the_place_of_the_first(repository: Repository) -> None:

@@ -31,7 +31,7 @@ main()
 """
 FORMATS = {
     "html": "syncjob.report.html.page:article",
-    "markdown": "syncjob.report.markdown:render",
+    "markdown": "syncjob.report.markdown.document:render",
     "text": "syncjob.report.text:render_end",
     "json": "syncjob.report.json:parts",
 }

@@ -17,7 +17,8 @@ import pytest
 import syncjob
 from syncjob import credentials
 from syncjob.report.html.prose import blocks
-from syncjob.report.markdown import _fenced, _plain
+from syncjob.report.markdown.item import _fenced, plain
+from syncjob.report.markdown.sentences import prose
 from syncjob.scenario import answers
 from syncjob.scenario.answers import Answer
 from syncjob.text import canonical, code_spans, sanitize, tags
@@ -206,7 +207,8 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "code_spans": code_spans.code_spans,
     "the prose of the page": lambda held: list(blocks(held, lambda kind, id_: f"<data>{id_}</data>")),
     "a fence of the comment": lambda held: list(_fenced(held)),
-    "a text of the comment": _plain,
+    "a text of the comment": plain,
+    "a sentence of the comment": prose,
 }
 
 

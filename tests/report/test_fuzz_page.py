@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from syncjob.git.history.texts import Version
 from syncjob.plan.compare import Change
 from syncjob.report.html.page import parts
-from syncjob.report.markdown import Limit
-from syncjob.report.markdown import render as render_comment
+from syncjob.report.markdown.document import Limit
+from syncjob.report.markdown.document import render as render_comment
 from syncjob.text.canonical import canonical
 from syncjob.text.sanitize import visible
 from tests.report.test_html import Read, change, harmless, report
@@ -81,7 +81,7 @@ def check_comment(changes: Sequence[Change]) -> None:
     # Each fence is whole, and holds all that is told of a text.
     assert [code for code in page.code if code.startswith("--- ")] == diffs
     assert page.tags.count("pre") == len(diffs)
-    assert page.tags.count("details") == len(made.items)
+    assert page.tags.count("details") == len(made.items) + page.tags.count("table")
 
 
 def check(seed: int) -> None:

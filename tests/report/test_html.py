@@ -629,12 +629,20 @@ def test_the_top_says_which_run_it_was_and_counts() -> None:
     text = " ".join(
         Read(page(*changes, problems=[Problem("too-many-changes", "use --force")])).within("header").split()
     )
-    assert "2 descriptions would change" in text
+    assert text.startswith("Blocked: sync would write nothing (too-many-changes). 2 ready Command")
     facts = "Command syncjob diff Profile production Started 2026-01-02 03:04:05 UTC Mode dry run, nothing was written"
     assert facts in text
     assert "1 to create 1 to update 0 to delete 1 unchanged 0 in conflict 0 invalid" in text
     assert "error too-many-changes use --force" in text
     assert "applied" not in text
+
+
+def test_what_was_not_compared_is_not_counted_as_invalid() -> None:
+    failure = Failure("unavailable", "no answer", 503, 5)
+    down = replace(change("", "", "invalid"), model_id="down", failure=failure)
+    text = " ".join(Read(page(change("x", "y", "update"), down)).within("header").split())
+    assert text.startswith("Blocked: sync would write nothing. 1 not compared; 1 ready ")
+    assert "0 in conflict 0 invalid 1 not compared" in text
 
 
 def test_a_run_that_wrote_counts_what_became_of_each() -> None:
@@ -703,7 +711,7 @@ def test_a_conflict_shows_what_was_edited_since_which_commit() -> None:
         base=Version("0123456789" + "f" * 30, "title\nas it was"),
     )
     read = Read(page(edited))
-    assert "Scenario's text, compared with commit 0123456789" in read.text()
+    assert "Edited on Scenario; closest commit 0123456789 (a guess)" in read.text()
     assert "f" * 30 not in read.text()
     assert "--- git/0123456789/descriptions/" in read.within("pre")  # as the other formats name it
     assert "-as it was\n+edited there\n" in read.within("pre")

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from syncjob.report import markdown
 from syncjob.report.html.cards import tag_cards
 from syncjob.report.html.prose import blocks
 from syncjob.report.html.sides import both_sides
+from syncjob.report.markdown import document
 from syncjob.report.model import ItemProblem
 from tests.report.test_html import ATTRIBUTES, TEXT_TAGS, Read, change, harmless, page, prose
 from tests.report.test_markdown import Page, diff_of, item_of, report_of
@@ -110,7 +110,7 @@ def test_of_20_000_texts_none_ends_the_page_or_the_comment_or_acts_in_it(part: i
         problem = ItemProblem("rejected", "error", before)
         if before != after:
             item = structs.replace(item_of("m", diff_of(before, after)), model_name=after, problems=(problem,))
-            Page(markdown.render(report_of(item), markdown.COMMENT))
+            Page(document.render(report_of(item), document.COMMENT))
 
     none_acts()
 

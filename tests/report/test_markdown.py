@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from msgspec import structs
 
-from syncjob.report.markdown import COMMENT, SUMMARY, Limit, render
+from syncjob.report.markdown.document import COMMENT, SUMMARY, Limit, render
+from syncjob.report.markdown.sentences import prose
 from syncjob.report.model import (
     Item,
     ItemAction,
@@ -38,6 +39,11 @@ HOSTILE = st.lists(
 ).map("".join)
 
 
+_TABLE = {"table", "tr", "th", "td"}
+# What GitHub makes of a text outside of code: mentions, references to issues and commits, addresses, :emoji:, formulas.
+ACTIVE = re.compile(r"[@#/\\_$<>&`*~|^{}\[\]]|www\.|:\w|GH-[0-9]|[0-9a-f]{7}(?![^\W_])|[0-9]{7}", re.IGNORECASE)
+
+
 class Page(HTMLParser):
     """What GitHub's renderer makes of a Markdown text, HTML in it included."""
 
@@ -53,7 +59,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert attrs in ([], [("class", "language-diff")])
-        assert tag in {"h3", "p", "strong", "sub", "code", "pre", "details", "summary", "b", "ul", "li"}
+        assert tag in {"h3", "p", "strong", "sub", "code", "pre", "details", "summary", "b", "ul", "li"} | _TABLE
         self.tags.append(tag)
         self._open.append(tag)
         if tag == "code":
@@ -107,7 +113,8 @@ def item_of(model_id: str, diff: str = "", action: ItemAction = "update", **fact
 
 def shown(text: str) -> list[str]:
     """The ids of the models that are shown, in order."""
-    return re.findall(r"^<details><summary><b>[a-z]+</b> <code>([^<]*)</code>", text, re.MULTILINE)
+    start = r"^(?:<details><summary>|<p>)<b>[a-z]+</b>[^<]*(?:<b>[^<]*</b>)?[^<]* <code>([^<]*)</code>"
+    return re.findall(start, text, re.MULTILINE)
 
 
 def left_out(text: str) -> int:
@@ -122,7 +129,7 @@ def test_a_diff_stands_in_a_folded_section_below_the_counts() -> None:
         "### What a sync would change on Scenario\n\n"
         "**Plan: 0 to create, 1 to update, 0 to delete, 0 unchanged.**\n\n"
         "<p><sub>profile <code>test</code>, run <code>20261122T101112Z-abcdef</code></sub></p>\n\n"
-        "<details><summary><b>update</b> <code>one</code> +1 -1</summary>\n\n"
+        "<details><summary><b>update</b> +1 -1 <code>one</code></summary>\n\n"
         "```diff\n--- scenario/m\n+++ descriptions/m.md\n@@ -1 +1 @@\n-old\n+new\n```\n\n</details>\n"
     )
 
@@ -147,7 +154,7 @@ def test_a_diff_stands_in_a_folded_section_below_the_counts() -> None:
             "sync",
             False,
             "What was written to Scenario",
-            "Plan: 0 to create, 2 to update, 0 to delete, 0 unchanged. Applied 2, 0 failed, 0 refused.",
+            "Applied 2, 0 failed, 0 refused.",
         ),
     ],
 )
@@ -176,9 +183,9 @@ def test_problems_and_errors_stand_in_front_with_their_place() -> None:
     text = render(report_of(*items), COMMENT)
     assert shown(text) == ["c", "d", "a", "b"]
     outside = Page(text).outside
-    assert "error tag-malformed, line 3, column 7: \n" in outside
-    assert "error unavailable, HTTP 503: \n" in outside
-    assert "warning deleted-locally: \n" in outside
+    assert "error , line 3, column 7: write \n" in outside
+    assert "error , HTTP 503: no answer\n" in outside
+    assert "warning : deleted here\n" in outside
 
 
 def test_an_edit_made_on_scenario_is_shown_before_what_would_replace_it() -> None:
@@ -191,7 +198,8 @@ def test_all_three_sides_of_an_edit_are_shown_and_a_guess_is_called_one() -> Non
     edit = RemoteEdit("0123456789abcdef", diff_of("git's", "theirs"), diff_of("git's", "ours"))
     page = Page(render(report_of(item_of("one", diff_of("theirs", "ours"), "conflict", remote_edit=edit)), COMMENT))
     assert page.code[-5:] == ["0123456789", edit.diff, "0123456789", edit.own_diff, diff_of("theirs", "ours")]
-    assert "(a guess: the closest text that git held)" in page.outside
+    assert "Edited on Scenario; closest commit " in page.outside
+    assert "(a guess)" in page.outside
 
 
 @pytest.mark.parametrize("run", ["```", "````", "`" * 50, " ```", "   ```diff", "~~~", "~~~~"])
@@ -228,20 +236,78 @@ def _report(name: str, message: str, before: str, after: str) -> Report:
 
 @given(HOSTILE, HOSTILE, HOSTILE, HOSTILE)
 @settings(max_examples=200, deadline=None)
-def test_whatever_the_texts_are_they_stand_in_code_and_all_else_is_the_same(
+def test_whatever_the_texts_are_they_are_in_code_or_plain_words_and_all_else_is_the_same(
     name: str, message: str, before: str, after: str
 ) -> None:
     assume(before != after)
     page = Page(render(_report(name, message, before, after), COMMENT))
     expected = Page(render(_report(BENIGN, BENIGN, "old", "new"), COMMENT))
-    assert (page.outside, page.tags) == (expected.outside, expected.tags)
-    said, called = one_line(message), one_line(name)
-    assert page.code == [
-        *("test", "20261122T101112Z-abcdef", said),
-        *(called, one_line(f"{name}."), said, said),
-        *("0123456789", visible(diff_of(after, before)), visible(diff_of(before, after))),
-        *("~", diff_of("x", "y")),
+    own = ("code", "b")  # how much of a sentence or a name is code depends on its words
+    assert [tag for tag in page.tags if tag not in own] == [tag for tag in expected.tags if tag not in own]
+    assert [code for code in page.code if code.startswith("--- ")] == [
+        *(visible(diff_of(after, before)), visible(diff_of(before, after)), diff_of("x", "y"))
     ]
+    assert page.code.count(one_line(name)) >= 2  # the id, in the table and above its problems
+    ours = Page(render(_report(BENIGN, "", "old", "new"), COMMENT)).outside
+    for sign in set(ACTIVE.findall(ours)):
+        page.outside = page.outside.replace(sign, "")
+    assert ACTIVE.findall(page.outside) == []
+
+
+@given(HOSTILE)
+@settings(max_examples=300, deadline=None)
+def test_a_sentence_says_what_it_said_and_nothing_outside_of_code_acts(message: str) -> None:
+    page = Page(f"<p>{prose(message)}</p>")
+    assert set(page.tags) <= {"p", "code"}
+    assert ACTIVE.findall(page.outside) == []
+    read = HTMLParser(convert_charrefs=True)
+    texts: list[str] = []
+    read.handle_data = texts.append  # type: ignore[method-assign,assignment]
+    read.feed(prose(message))
+    read.close()
+    assert "".join(texts).replace("`", "") == one_line(message).replace("`", "")
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("Keep it: `syncjob pull ID`, then commit.", "Keep it: <code>syncjob pull ID</code>, then commit."),
+        ("write {asset: x}, not {asset:x}", "write <code>{asset: x}</code>, not <code>{asset:x}</code>"),
+        ("10,000 bytes (42 %), 2.31 or newer", "10,000 bytes (42 %), 2.31 or newer"),
+        ("see @team and #1, GH-1: 0123abc", "see <code>@team</code> and <code>#1</code>, <code>GH-1</code>: <code>0123abc</code>"),
+        ("ask www.evil.invalid now", "ask <code>www.evil.invalid</code> now"),
+    ],
+)  # fmt: skip
+def test_a_sentence_is_prose_and_ids_alone_are_code(message: str, said: str) -> None:
+    assert prose(message) == said
+
+
+def test_reasons_and_repairs_are_open_and_texts_are_folded() -> None:
+    wrong = ItemProblem("remote-edited", "error", "edited. Keep it: `syncjob pull two`, then commit")
+    text = render(
+        report_of(item_of("one", diff_of("a", "b")), item_of("two", diff_of("a", "b"), problems=(wrong,))), COMMENT
+    )
+    is_folded = [
+        text[:place].count("<details>") > text[:place].count("</details>")
+        for place in (text.index("Keep it"), text.index("+b"))
+    ]
+    assert is_folded == [False, True]
+
+
+def test_counts_come_before_names_so_that_one_from_right_to_left_turns_nothing_round() -> None:
+    text = render(
+        report_of(structs.replace(item_of("one", diff_of("a", "b"), lines_added=2), model_name="דוגמנית יפה")), COMMENT
+    )
+    assert "<b>update</b> +2 -0 <code>one</code> דוגמנית יפה</summary>" in text
+
+
+def test_all_models_are_named_in_a_table_that_folds() -> None:
+    items = [item_of(f"m{place:03}", diff_of("", "x" * 2000)) for place in range(100)]
+    text = render(report_of(*items), COMMENT)
+    assert "<summary>All 100 models</summary>" in text
+    assert re.findall("<td><code>(m[0-9]+)</code></td>", text) == [item.model_id for item in items]
+    assert len(shown(text)) + left_out(text) == 100
+    assert "<summary>All" not in render(report_of(items[0]), COMMENT)
 
 
 @given(st.lists(HOSTILE, min_size=1, max_size=8), st.integers(400, 3000), st.sampled_from([COMMENT, SUMMARY]))
@@ -254,7 +320,7 @@ def test_whatever_the_limit_is_sections_are_whole_and_the_rest_is_counted(
     head = limit.measure(render(report_of(summary=Summary(update=len(items))), limit))
     assert limit.measure(text) <= max(size, head + 300)
     assert len(shown(text)) + left_out(text) == len(items)
-    assert Page(text).tags.count("details") == len(shown(text))
+    assert Page(text).tags.count("details") == len(shown(text)) + text.count("<table>")
 
 
 def test_a_section_that_does_not_fit_is_left_out_and_a_smaller_one_is_not() -> None:
@@ -298,7 +364,8 @@ def test_a_diff_of_five_thousand_models_fits_and_says_what_it_leaves_out(limit: 
     assert len(ids) + left_out(text) == 4500
     assert ids[:50] == [f"model_{place:05}" for place in range(0, 5000, 100)]
     page = Page(text)
-    assert page.tags.count("details") == page.tags.count("summary") == len(ids)
+    assert page.tags.count("details") == page.tags.count("summary") == len(ids) + 1
+    assert page.tags.count("table") == 1
     assert page.tags.count("pre") == len(ids)
     assert "@everyone" not in page.outside
     assert "4450 to update" in page.outside

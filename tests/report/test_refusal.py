@@ -5,7 +5,8 @@ import pytest
 from tests.support.loopback import Loopback
 from tests.support.workspace import Workspace
 
-WOULD = "sync would refuse all of it: 1 in conflict; --keep-going writes the rest."
+WOULD = "Blocked: sync would write nothing. 1 edited on Scenario; 1 ready"
+NEXT = "Next: settle what is refused, or write the rest with --keep-going."
 
 
 @pytest.fixture
@@ -22,17 +23,17 @@ def one_conflict(workspace: Workspace, remote: Loopback) -> Workspace:
 def test_a_plan_that_would_be_refused_is_called_so(
     one_conflict: Workspace, command: tuple[str, ...], form: str
 ) -> None:
-    assert WOULD in one_conflict.run(*command, "--format", form).out
-    assert WOULD not in one_conflict.run(*command, "one", "--format", form).out
-    assert WOULD not in one_conflict.run(*command, "two", "--format", form).out  # there is no rest
+    out = one_conflict.run(*command, "--format", form).out
+    assert (WOULD in out, NEXT in out) == (True, True)
+    assert "would write nothing" not in one_conflict.run(*command, "one", "--format", form).out
+    out = one_conflict.run(*command, "two", "--format", form).out
+    assert ("Blocked: sync would write nothing. 1 edited on Scenario" in out, NEXT in out) == (True, False)  # no rest
 
 
 def test_a_sync_that_was_refused_says_by_what_and_how_to_write_the_rest(one_conflict: Workspace) -> None:
     ended = one_conflict.run("sync")
-    assert ended.out.endswith(
-        "Nothing was written: 0 failed, 1 refused, 1 not attempted.\n"
-        "All of it was refused: 1 in conflict; --keep-going writes the rest.\n"
-    )
+    assert ended.out.startswith("Blocked: sync writes none of this. 1 edited on Scenario; 1 ready.\n\n")
+    assert ended.out.endswith(f"Nothing was written: 0 failed, 1 refused, 1 not attempted.\n{NEXT}\n")
     ended = one_conflict.run("sync", "--keep-going")
     assert ended.out.endswith("Applied 1, 0 failed, 1 refused.\n")
 
@@ -45,7 +46,7 @@ def test_a_rollback_is_by_item_and_says_nothing_of_it(one_conflict: Workspace, r
     for dry in (["--dry-run"], []):
         ended = one_conflict.run("rollback", run, *dry)
         assert "1 in conflict" in ended.out
-        assert "refuse all" not in ended.out
+        assert "Blocked" not in ended.out
 
 
 def test_the_files_that_were_written_are_named(one_conflict: Workspace) -> None:

@@ -139,6 +139,7 @@ def checked_out(folder: Path, remote: Loopback, workspace: Workspace) -> Reposit
         **dict.fromkeys((f"vars.SYNCJOB_{name}" for name in VARIABLES), ""),
     }
     given = {"python": {"python-path": str(python)}, "comment": {"artifact-id": "4711"}}
+    given["page"] = {"artifact-url": "https://github.example/owner/models/actions/runs/99/artifacts/4712"}
     runner = Runner(folder, workspace.folder, base_environment(programs), context, given)
     repository = Repository(workspace, remote, runner, programs)
     repository.git("init", "--quiet", "--initial-branch=main")

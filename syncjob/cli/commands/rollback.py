@@ -16,13 +16,17 @@ from syncjob.report import text
 
 @click.command()
 @click.argument("run_id", metavar="RUN")
+@click.argument("patterns", nargs=-1, metavar="[SELECT]...")
 @with_output("text", "json", "markdown", "html")
 @click.option("--dry-run", is_flag=True, help="Show what would be put back.")
 @click.option("--force", is_flag=True, help="Put texts back even if Scenario holds a later one.")
 @click.option("--yes", is_flag=True, help="Skip the confirmation prompt.")
 @click.pass_obj
 def rollback(settings: Settings, /, run_id: str, dry_run: bool, yes: bool, **given: Any) -> int:
-    """Put back the texts that a run overwrote; `syncjob runs` lists the runs."""
+    """Put back the texts that a run overwrote; `syncjob runs` lists the runs.
+
+    RUN is a run's id, the beginning of one, or `last`.
+    """
     output = Output(given)
     options = Options.of(given)
     if dry_run:

@@ -21,7 +21,8 @@ def runs(settings: Settings, /, format: str) -> int:
     notes = [folder.distrust(config.state_dir, Git(), is_named=config.is_named)]
     for run in journal.run_ids(config.state_dir):
         try:
-            row = listing.row_of(journal.read(config.state_dir, run))
+            is_under_way = journal.is_held(config.state_dir, run)
+            row = listing.row_of(journal.read(config.state_dir, run), is_under_way=is_under_way)
             found += [row] if row else []
         except UsageError as error:  # it hides itself alone
             notes.append(f"{error}; this run is not listed")

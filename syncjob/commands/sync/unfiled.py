@@ -61,7 +61,7 @@ def _of_digest(document: Document, digest: str | None) -> Change:
 def _told(change: Change, listed: Mapping[str, str], found: scope.Scope, texts: Texts) -> Change:
     name = name_of(change.model_id)
     problem = warning("unfiled", _message(change.model_id, listed[name], found.files.below.get(name), texts))
-    return replace(change, model_name=listed[name] or None, problems=(problem,))
+    return replace(change, path="", model_name=listed[name] or None, problems=(problem,))  # there is no file
 
 
 def _message(model_id: str, model_name: str, below: str | None, texts: Texts) -> str:

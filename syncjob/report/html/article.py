@@ -6,6 +6,7 @@ from syncjob.report.html.cards import tag_cards
 from syncjob.report.html.rendering import Markup, render
 from syncjob.report.html.sides import both_sides
 from syncjob.report.model import Item
+from syncjob.report.summary import origin
 
 _MISSING = ("asset-missing", "model-missing")
 _TONES = {"+": "add", "-": "cut", "@": "hunk"}
@@ -23,6 +24,7 @@ def article(item: Item, change: Change, anchor: str) -> Markup:
         sides=_sides(item, change) if change.before or change.after else None,
         is_turned=not _TURNED.isdisjoint(change.before + change.after),
         diff=_toned(item.diff),
+        origin=origin(item),
         commit=edit.commit[:10] if edit else "",
         drift=_toned(edit.diff) if edit else [],
         own=_toned(edit.own_diff) if edit else [],

@@ -4,11 +4,21 @@ from collections.abc import Iterator, Sequence
 from importlib.resources import files
 
 from syncjob.plan.compare import Change
+from syncjob.report.headline import next_line, obstacle
 from syncjob.report.html.article import article
 from syncjob.report.html.rendering import Markup, stream, trusted
 from syncjob.report.model import Item, Report
-from syncjob.report.summary import by_item_line, counted, refusal_line
+from syncjob.report.summary import counted, uncompared
 from syncjob.text.tags import is_id
+
+_ENDS = {
+    "applied": "applied",
+    "failed": "failed",
+    "refused": "refused",
+    "not_attempted": "not attempted",
+    "in_part": "written in part",
+    "uncertain": "may have been written",
+}
 
 
 def parts(report: Report, changes: Sequence[Change]) -> Iterator[str]:
@@ -20,7 +30,8 @@ def parts(report: Report, changes: Sequence[Change]) -> Iterator[str]:
         "page.html",
         report=report,
         heading=_heading(report),
-        refusal=refusal_line(report),
+        advice=next_line(report),
+        counts=list(_counts(report)),
         listed=[(item, known[item.model_id, item.path], anchor) for item, anchor in _anchored(items)],
         unchanged=unchanged,
         left_out=len(report.items) - unchanged - len(items),
@@ -31,14 +42,29 @@ def parts(report: Report, changes: Sequence[Change]) -> Iterator[str]:
 
 
 def _heading(report: Report) -> str:
-    """The run in one sentence."""
+    """The run in a sentence or two."""
     summary = report.summary
+    if first := obstacle(report):
+        return first.removesuffix(".")
     if not report.dry_run:
         return f"{counted(summary.applied + summary.in_part, 'description')} written to Scenario"
-    if by_item := by_item_line(report):
-        return f"A {by_item}"
     planned = summary.create + summary.update + summary.delete
     return f"{counted(planned, 'description')} would change" if planned else "No description would change"
+
+
+def _counts(report: Report) -> Iterator[tuple[str, int, str]]:
+    """The numbers at the top: the class, the number and the label of each; what was not compared is not invalid."""
+    summary, unseen = report.summary, uncompared(report)
+    for code in ("create", "update", "delete"):
+        yield code, getattr(summary, code), f"to {code}"
+    yield "unchanged", summary.unchanged, "unchanged"
+    yield "conflict", summary.conflict, "in conflict"
+    yield "invalid", max(0, summary.invalid - unseen), "invalid"
+    if unseen:
+        yield "unseen", unseen, "not compared"
+    if not report.dry_run:
+        for code, label in _ENDS.items():
+            yield code, getattr(summary, code), label
 
 
 def _is_listed(item: Item) -> bool:

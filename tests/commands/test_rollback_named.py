@@ -1,0 +1,58 @@
+"""A rollback of a run that is named in short, and of some of its models."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.loopback import Loopback
+from tests.support.workspace import Workspace
+
+
+@pytest.fixture
+def two_runs(workspace: Workspace, remote: Loopback) -> Workspace:
+    """The first sync wrote one and two, the second only one."""
+    remote.add("one", "two", texts={"one": "first", "two": "first"})
+    workspace.held({"one": "first", "two": "first"})
+    for texts in ({"one": "second\n", "two": "second\n"}, {"one": "third\n"}):
+        for model_id, text in texts.items():
+            workspace.write(model_id, text)
+        workspace.commit()
+        assert workspace.run("sync").status == 0
+    return workspace
+
+
+def ids(workspace: Workspace) -> list[str]:
+    return [row["run"] for row in json.loads(workspace.run("runs", "--format", "json").out)]
+
+
+def journal(workspace: Workspace, run: str) -> Path:
+    return workspace.folder / ".syncjob" / "runs" / f"{run}.jsonl"
+
+
+def test_the_last_run_or_one_by_its_beginning_is_undone_and_its_journal_is_named(two_runs: Workspace) -> None:
+    newer, older = ids(two_runs)
+    shown = two_runs.run("rollback", "last", "--dry-run")
+    assert (shown.status, f"+++ run/{newer}/one\n" in shown.out, "/two" in shown.out) == (0, True, False)
+    assert f"+++ run/{older}/two\n" in two_runs.run("rollback", older[:-1], "--dry-run").out
+    several = two_runs.run("rollback", newer[:8], "--dry-run")
+    assert (several.status, f"2 runs begin with {newer[:8]}: {newer}, {older}" in several.err) == (2, True)
+    for nothing in ("", "1999", "LAST"):
+        assert two_runs.run("rollback", nothing, "--dry-run").status == 2
+
+
+def test_a_select_rolls_back_only_that(two_runs: Workspace, remote: Loopback) -> None:
+    _, older = ids(two_runs)
+    assert two_runs.run("rollback", older, "nowhere").status == 2
+    assert two_runs.run("rollback", older, "descriptions/two.md").status == 0
+    assert (remote.sandbox.description("two"), remote.sandbox.description("one")) == ("first", "third")
+    assert two_runs.run("rollback", "last").status == 0  # of the rollback
+    assert remote.sandbox.description("two") == "second"
+
+
+def test_a_damaged_journal_is_never_skipped_for_an_older_one(two_runs: Workspace, remote: Loopback) -> None:
+    newer, _ = ids(two_runs)
+    journal(two_runs, newer).write_text("{}\n")
+    remote.asked.clear()
+    ended = two_runs.run("rollback", "last")
+    assert (ended.status, newer in ended.err, remote.counts["PUT"]) == (2, True, 0)
