@@ -92,9 +92,14 @@ def report_of(run: Run, items: Collection[Item], problems: Sequence[Problem], *,
             traffic.total, traffic.get, traffic.put, traffic.post, traffic.retries, round(traffic.waited_seconds, 3)
         ),
         items=items,
-        problems=build.run_problems((*problems, *end.problems())),
+        problems=build.run_problems((*problems, *(each for each in end.problems() if each not in problems))),
         keep_going=run.options.keep_going,
     )
+
+
+def _is_found_out(item: Item) -> bool:
+    """Whether Scenario responded for it."""
+    return item.error is None and item.status not in ("not_attempted", "refused")
 
 
 def _end(run: Run, items: Iterable[Item], problems: Sequence[Problem]) -> End:
@@ -111,4 +116,5 @@ def _end(run: Run, items: Iterable[Item], problems: Sequence[Problem]) -> End:
         is_given_up=run.stop.is_given_up,
         resume=f"the same options and --resume {run.id}" if may_be_resumed else "",
         has_sent=run.client.traffic.put > 0,
+        has_begun=not (run.breaker.ended_by and run.breaker.ended_by.is_fatal) or any(map(_is_found_out, items)),
     )

@@ -516,7 +516,7 @@ def test_a_server_that_is_not_there_is_told(scratch: Workspace) -> None:
     )
     ended = scratch.run("doctor")
     assert (ended.status, lines(ended)["Scenario"]) == (1, "FAILED")
-    assert "cannot connect to 127.0.0.1:1" in ended.out
+    assert "cannot reach Scenario at 127.0.0.1:1 (connection refused, 1 attempt)" in ended.out
 
 
 def test_an_empty_folder_is_told(scratch: Workspace) -> None:
