@@ -112,10 +112,6 @@ class Transport:
         try:
             answer = self._exchange(method, path, query, body)
             status = answer.status
-        except errors.ScenarioError as error:
-            if error.ambiguous:
-                self.first.connected()
-            raise
         finally:
             self._on_exchange(Exchange(method, path, status, self._clock() - started))
         if answer.status == 200:
@@ -137,7 +133,12 @@ class Transport:
         if self._handler:
             return self._handler(method, target, headers, body or b"")
         with self._connection() as connection:
-            return connection.ask(method, target, headers, body)
+            try:
+                return connection.ask(method, target, headers, body)
+            except errors.NoResponse as failed:
+                if failed.ambiguous:
+                    self.first.connected()
+                raise
 
     @contextmanager
     def _connection(self) -> "Iterator[Wire]":
