@@ -1,10 +1,12 @@
 """What a run comes to, gathered plan by plan: its Report, and the changes that are worth a look."""
 
+import os
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from syncjob import log
 from syncjob.commands.run import Run, now
+from syncjob.environment import help_page
 from syncjob.plan.compare import Change, Plan
 from syncjob.problems import CALLED_OFF, Problem
 from syncjob.report import build
@@ -94,6 +96,7 @@ def report_of(run: Run, items: Collection[Item], problems: Sequence[Problem], *,
         items=items,
         problems=build.run_problems((*problems, *(each for each in end.problems() if each not in problems))),
         keep_going=run.options.keep_going,
+        help=help_page(os.environ),
     )
 
 

@@ -1,7 +1,6 @@
 """What it means that no response came: the error that a failure of the network, or of a proxy, is. Pure."""
 
 import errno
-import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ import httpcore
 from syncjob import errors
 from syncjob.credentials import quoted
 from syncjob.scenario.http.proxy import Proxy, ProxyRefused
+from syncjob.scenario.http.stream import Nameless
 
 # After these a CONNECT may be let through soon.
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -64,9 +64,8 @@ _WORDS = {errno.ECONNREFUSED: "connection refused", errno.ECONNRESET: "connectio
 def _in_words(error: BaseException) -> str:
     """Why, without the names and numbers that only a programmer knows."""
     for cause in _causes(error):
-        if isinstance(cause, socket.gaierror):
-            is_passing = cause.errno == socket.EAI_AGAIN
-            return "its name cannot be looked up at the moment" if is_passing else "no such host name"
+        if isinstance(cause, Nameless):
+            return str(cause)
         if isinstance(cause, ssl.SSLCertVerificationError):
             return str(cause.verify_message).rstrip(".")
         if isinstance(cause, ssl.SSLError):
