@@ -37,6 +37,8 @@ def basic(key: str, secret: str) -> Credentials:
     """Credentials of an API key and its secret, as RFC 7617 encodes them."""
     for name, value in ((KEY, key), (SECRET, secret)):
         _check(name, value.replace(" ", ""))  # base64 carries a space; nobody's key has one
+    if ":" in key:  # a server would take what is behind it for the secret (RFC 7617, 2)
+        raise UsageError(f"{KEY} holds a colon; if it is KEY:SECRET, put what is behind the colon into {SECRET}")
     pair = _base64(f"{key}:{secret}")
     return Credentials(f"Basic {pair}", (secret, key, pair))
 

@@ -96,6 +96,26 @@ class Unavailable(ScenarioError, code="unavailable"):
     """No response came, or the server failed."""
 
 
+class NoResponse(Unavailable, code="unavailable"):
+    """None came from `host`, and `why`; `advice` is the next step, "" for none."""
+
+    def __init__(self, message: str, *, host: str, why: str, advice: str = "", is_sent: bool = False) -> None:
+        super().__init__(message, retryable=True, ambiguous=is_sent)
+        self.host, self.why, self.advice = host, why, advice
+
+
+class Unreachable(Unavailable, code="unavailable", fatal=True):
+    """Nothing was ever answered; `last` is how the last attempt failed."""
+
+    def __init__(self, last: NoResponse) -> None:
+        tries = "1 attempt" if last.attempts == 1 else f"{last.attempts} attempts"
+        what = "no complete response from" if last.ambiguous else "cannot reach"
+        advice = f"; {last.advice}" if last.advice else ""
+        super().__init__(f"{what} Scenario at {last.host} ({last.why}, {tries}){advice}", ambiguous=last.ambiguous)
+        self.last = last
+        self.attempts = last.attempts
+
+
 class Redirected(ScenarioError, code="redirected"):
     """The response points elsewhere, and is not followed."""
 

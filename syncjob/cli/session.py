@@ -44,12 +44,12 @@ def load_config(settings: Settings) -> "Config":
 
 @contextmanager
 def run_for(settings: Settings, command: "Command", options: "Options", reach: "Reach" = "read") -> "Iterator[Run]":
-    """A run, until the block ends; raises UsageError if it needs credentials and there are none."""
+    """A run, until the block ends; raises UsageError if it needs credentials and there are none; `doctor` says so itself."""
     from syncjob import log
     from syncjob.commands import run
     from syncjob.credentials import secrets_of
     from syncjob.github import workflow_commands
-    from syncjob.remote.connect import require_credentials
+    from syncjob.remote.connect import has_credentials, require_credentials
 
     gc.enable()
     gate.bound(sys.stdout, sys.stderr)
@@ -59,13 +59,14 @@ def run_for(settings: Settings, command: "Command", options: "Options", reach: "
     log.configure(
         sys.stderr, settings.log_format, settings.log_level, run_id, secrets_of(os.environ), is_watched=is_watched
     )
-    if reach != "offline":
+    is_asking = reach != "offline" and (has_credentials(loaded) or command != "doctor" or reach == "write")
+    if is_asking:
         require_credentials(loaded)
         if notice := _notice(loaded):
             click.echo(one_line(notice), err=True)
         if is_step(os.environ):
             workflow_commands.mask(loaded.credentials, sys.stderr)
-    with run.begin(run_id, command, loaded, options, _track, reach) as started:
+    with run.begin(run_id, command, loaded, options, _track, reach if is_asking else "offline") as started:
         yield started
 
 

@@ -12,6 +12,7 @@ from syncjob.errors import ScenarioError, Stopped, Unauthorized, UsageError
 from syncjob.git.history import texts
 from syncjob.git.worktree import look
 from syncjob.local import scope
+from syncjob.remote.connect import has_credentials, no_credentials
 from syncjob.report.doctor import Line
 from syncjob.scenario.answers import Answer, answered_at, decode, limit_headers
 from syncjob.scenario.types import ModelPage
@@ -59,6 +60,8 @@ def _git(run: Run) -> Line:
 
 
 def _credentials(run: Run) -> Line:
+    if not has_credentials(run.config):
+        return Line("FAILED", "credentials", no_credentials(run.config))
     if run.config.is_sandbox:
         return Line("ok", "credentials", "the embedded stand-in needs none")
     is_bearer = run.config.credentials is not None and run.config.credentials.is_bearer
@@ -66,6 +69,10 @@ def _credentials(run: Run) -> Line:
 
 
 def _api(run: Run) -> Iterator[Line]:
+    if not has_credentials(run.config):
+        yield Line("unknown", "Scenario", f"not asked without credentials ({run.config.base_url})")
+        yield from _unknown(run)
+        return
     started = time.monotonic()
     # By a worker, so that a missing response delays no stop.
     match [answer for _, answer in workers.run([run], _ask, 1, run.stop)]:
@@ -73,12 +80,18 @@ def _api(run: Run) -> Iterator[Line]:
             yield Line("ok", "Scenario", f"reachable; credentials accepted; {time.monotonic() - started:.2f} s")
             yield _limits(run, answer)
             yield _clock(answer)
-        case [Unauthorized() as error]:
-            yield Line("FAILED", "credentials", error.message)
-        case [ScenarioError() as error]:
-            yield Line("FAILED", "Scenario", str(error))
+        case [failed]:
+            yield Line("FAILED", "credentials" if isinstance(failed, Unauthorized) else "Scenario", str(failed))
+            yield from _unknown(run)
         case _:
             yield Line("FAILED", "Scenario", f"no response before the run was interrupted: {run.stop.reason}")
+            yield from _unknown(run)
+
+
+def _unknown(run: Run) -> Iterator[Line]:
+    """What only a response tells."""
+    yield Line("unknown", "limits", f"{_own_limit(run)}; Scenario's are not known without a response")
+    yield Line("unknown", "clock", "cannot be compared with Scenario's without a response")
 
 
 def _ask(run: Run) -> Answer | ScenarioError:
@@ -91,10 +104,13 @@ def _ask(run: Run) -> Answer | ScenarioError:
 
 
 def _limits(run: Run, answer: Answer) -> Line:
-    configured = run.client.requests_per_minute
-    ours = f"{configured:,} requests a minute are sent at most" if configured else "requests are not paced"
     told = run.client.quoted(limit_headers(answer.headers))
-    return Line("ok", "limits", f"{ours}; Scenario's response says {told or 'nothing about limits'}")
+    return Line("ok", "limits", f"{_own_limit(run)}; Scenario's response says {told or 'nothing about limits'}")
+
+
+def _own_limit(run: Run) -> str:
+    configured = 0 if run.config.is_sandbox else run.config.http.own_per_minute
+    return f"{configured:,} requests a minute are sent at most" if configured else "requests are not paced"
 
 
 def _clock(answer: Answer) -> Line:

@@ -1,10 +1,12 @@
 """What a run comes to, gathered plan by plan: its Report, and the changes that are worth a look."""
 
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from syncjob import log
 from syncjob.commands.run import Run, now
+from syncjob.environment import help_page
 from syncjob.plan.compare import Change, Plan
 from syncjob.problems import CALLED_OFF, Problem
 from syncjob.report import build
@@ -92,9 +94,15 @@ def report_of(run: Run, items: Collection[Item], problems: Sequence[Problem], *,
             traffic.total, traffic.get, traffic.put, traffic.post, traffic.retries, round(traffic.waited_seconds, 3)
         ),
         items=items,
-        problems=build.run_problems((*problems, *end.problems())),
+        problems=build.run_problems((*problems, *(each for each in end.problems() if each not in problems))),
         keep_going=run.options.keep_going,
+        help=help_page(os.environ),
     )
+
+
+def _is_found_out(item: Item) -> bool:
+    """Whether Scenario responded for it."""
+    return item.error is None and item.status not in ("not_attempted", "refused")
 
 
 def _end(run: Run, items: Collection[Item], problems: Sequence[Problem]) -> End:
@@ -111,4 +119,5 @@ def _end(run: Run, items: Collection[Item], problems: Sequence[Problem]) -> End:
         is_given_up=run.stop.is_given_up,
         resume=f"the same options and --resume {run.id}" if may_be_resumed else "",
         has_sent=run.client.traffic.put > 0,
+        has_begun=not (run.breaker.ended_by and run.breaker.ended_by.is_fatal) or any(map(_is_found_out, items)),
     )

@@ -1,6 +1,6 @@
 """Files that a folder usually has and that describe no model, such as a README. Pure."""
 
-from syncjob.problems import Problem, warning
+from syncjob.problems import Problem
 
 ADVICE = "if it is a page about this folder, move it out of the folder"
 _USUAL = frozenset(
@@ -25,6 +25,6 @@ def is_page(model_id: str) -> bool:
 
 
 def page(model_id: str) -> Problem:
-    """Said of such a file as long as nobody knows whether there is a model of that name."""
-    what = f"{model_id}.md would describe a model called {model_id}"
-    return warning("file-name", f"{what}; {ADVICE}")
+    """Said of such a file as long as nobody knows whether there is a model of that name: if not, a sync refuses it."""
+    what = f"{model_id}.md would describe a model called {model_id}, and sync refuses it if there is none"
+    return Problem("file-name", f"{what}; {ADVICE}, else run `syncjob check --remote`")

@@ -23,11 +23,19 @@ from syncjob.state.sent import Ledger
 
 def require_credentials(config: Config) -> None:
     """Raises UsageError if the profile needs credentials and the environment has none."""
-    if config.credentials is None and not config.is_sandbox:
-        raise UsageError(
-            f"no credentials for the profile {config.profile!r}: set {KEY} and {SECRET}, or {JWT}; "
-            "to try syncjob without any, use --profile sandbox"
-        )
+    if not has_credentials(config):
+        raise UsageError(no_credentials(config))
+
+
+def has_credentials(config: Config) -> bool:
+    """Whether the profile's API can be asked; the sandbox needs no credentials."""
+    return config.credentials is not None or config.is_sandbox
+
+
+def no_credentials(config: Config) -> str:
+    """What is missing, and what to do."""
+    what = f"no credentials for the profile {config.profile!r}: set {KEY} and {SECRET}, or {JWT}"
+    return f"{what}; to try syncjob without any, use --profile sandbox"
 
 
 def offline() -> Scenario:

@@ -98,6 +98,7 @@ def _unknown(error: NotFound) -> Failure:
 
 
 def _lagging(doubt: Doubt) -> Failure:
-    message = f"Scenario still shows a text from before the write of run {doubt.run} at {doubt.at:%H:%M:%S} UTC"
-    advice = "wait some minutes and run again (http.lag: 0 trusts a text that somebody put back by hand)"
-    return Failure("remote-lagging", f"{message}: {advice}")
+    message = f"this is a text from before the write of run {doubt.run} at {doubt.at:%H:%M:%S} UTC"
+    why = "the response is late, or somebody put it back"
+    advice = "run again in some minutes, or set http.lag: 0 if it was put back"
+    return Failure("remote-lagging", f"{message}: {why}; {advice}")

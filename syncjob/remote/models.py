@@ -32,7 +32,8 @@ def own_models(
     names = {name_of(model.id): client.quoted(model.name or "") for model in own}
     for error in failed:
         breaker.note(Failure.of(error))
-        return {}, (Problem(error.code, f"cannot list the project's models: {error.message}"),)
+        what = "" if error.fatal else "cannot list the project's models: "
+        return {}, (Problem(error.code, f"{what}{error.message}"),)
     if stop.requested:
         return {}, ()
     remembered.listed_all()

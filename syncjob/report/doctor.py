@@ -9,20 +9,23 @@ from syncjob.state.probe_results import Finding
 from syncjob.text.sanitize import one_line, shorten
 
 _WIDTH = 80
+_TONES = {"ok": "32", "warning": "33", "FAILED": "31", "unknown": "36"}
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One thing, and how it is with it."""
 
-    verdict: Literal["ok", "warning", "FAILED"]
+    verdict: Literal["ok", "warning", "FAILED", "unknown"]
     subject: str
     text: str
 
 
-def render_line(line: Line) -> str:
+def render_line(line: Line, *, color: bool = False) -> str:
     """`ok       config       …`."""
-    return f"{line.verdict:<8} {line.subject:<13} {one_line(line.text)}\n"
+    verdict = f"{line.verdict:<8}"
+    painted = f"\x1b[{_TONES[line.verdict]}m{verdict}\x1b[0m" if color else verdict
+    return f"{painted} {line.subject:<13} {one_line(line.text)}\n"
 
 
 def render_findings(findings: Sequence[Finding]) -> str:

@@ -110,6 +110,7 @@ class Report(Struct, frozen=True):
     """One run. Times are UTC, ISO 8601; `dry_run` is true if the run could not write.
 
     With `keep_going` an item that is refused keeps nothing else from being written. The items are sorted by model id.
+    `help` is the address of the page about problem codes, or its name if the address is not known: `#tag-malformed`.
     """
 
     version: Literal[1]
@@ -125,3 +126,4 @@ class Report(Struct, frozen=True):
     items: Collection[Item]
     problems: tuple[RunProblem, ...] = ()
     keep_going: bool = False
+    help: str = "docs/troubleshooting.md"

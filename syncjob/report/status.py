@@ -18,7 +18,7 @@ class End:
 
     `signal` is the number of the signal; `failure` the one that ended the run, the last of too many in a row if
     `is_tripped`. `is_due`: the run's time was over; `is_given_up`: Scenario admitted nothing any more. `resume` says how to continue, "" if that is no use.
-    `has_sent`: a request was sent that writes, whatever became of it.
+    `has_sent`: a request was sent that writes, whatever became of it. `has_begun`: anything at all was found out.
     """
 
     reason: str | None = None
@@ -29,6 +29,7 @@ class End:
     is_given_up: bool = False
     resume: str = ""
     has_sent: bool = False
+    has_begun: bool = True
 
     def problems(self) -> Iterator[Problem]:
         """The early end, if it was one, as a problem of the run."""
@@ -36,7 +37,7 @@ class End:
             code = "rate-limited" if self.is_given_up else self.failure.code if self.failure else "interrupted"
             code = "interrupted" if self.signal is not None else code
             advice = f"; continue with {self.resume}" if self.resume else ""
-            yield Problem(code, f"stopped early: {self.reason}{advice}")
+            yield Problem(code, f"{'stopped early: ' if self.has_begun else ''}{self.reason}{advice}")
 
 
 def exit_code(end: End, items: Collection[Item], problems: Sequence[Problem], *, changes_are_3: bool) -> int:

@@ -57,7 +57,7 @@ def checked_line(report: Report) -> str:
 
 def plan_line(report: Report) -> str:
     """`Plan: …`; what could not be compared is counted apart from what is wrong."""
-    if not len(report.items) and any(map(is_error, report.problems)):
+    if any(map(is_error, report.problems)) and uncompared(report) == len(report.items):
         return "Nothing was compared."
     summary = report.summary
     counts = f"{summary.create} to create, {summary.update} to update, {summary.delete} to delete"

@@ -50,6 +50,6 @@ def parse(words: Iterable[str]) -> Plays:
         if name not in known:
             raise UsageError(f"the stand-in does not know {name!r}; it knows {', '.join(known)}")
         if value not in known[name]:
-            raise UsageError(f"{name} can be {', '.join(known[name])}, not {value!r}")
+            raise UsageError(f"{name} cannot be {value!r}; use one of: {', '.join(known[name])}")
         chosen[name] = value
     return Plays(**chosen)

@@ -109,7 +109,7 @@ def _advice(kind: type[errors.ScenarioError], is_bearer: bool, too_long: float |
     if kind is errors.ProtocolError:
         yield "not Scenario's own response: check base_url, and any proxy or gateway before it"
     if kind is errors.Unauthorized:
-        yield f"check {JWT if is_bearer else f'{KEY} and {SECRET}'}"
+        yield f"check {JWT}, which may have expired" if is_bearer else f"check {KEY} and {SECRET}"
     if kind is errors.Forbidden:
         yield "these credentials may not do this: check the role of the API key, and project_id"
     if too_long is not None:

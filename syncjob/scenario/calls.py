@@ -119,7 +119,9 @@ class Calls:
         send = partial(self._send, method, path, answer_type, query or {}, body, before_send)
         is_patient = self._is_patient if attempts is None else _never
         on_retry, tries = partial(self._on_retry, method), attempts or self._attempts
-        return retry.call(send, tries, self._meter.sleep, on_retry, before_repeat, is_patient=is_patient)
+        return self._transport.first.call(
+            lambda: retry.call(send, tries, self._meter.sleep, on_retry, before_repeat, is_patient=is_patient)
+        )
 
     def wait(self, seconds: float) -> None:
         """Waits as between two attempts, and is counted so."""

@@ -324,7 +324,7 @@ def test_a_server_that_is_away_ends_in_a_message(workspace: Workspace) -> None:
         workspace.write("one", "text")
         ended = workspace.run("sync")
     assert ended.status == 1
-    assert "cannot connect to 127.0.0.1" in ended.out
+    assert "cannot reach Scenario at 127.0.0.1" in ended.out
 
 
 def test_a_failing_server_trips_the_breaker_and_the_rest_is_not_attempted(
@@ -624,7 +624,7 @@ def test_a_run_that_ends_while_reading_shows_no_plan_that_nobody_checked(
     ended = workspace.run("diff")
     assert ended.status == 4
     assert "create" not in ended.out.replace("0 to create", "")
-    assert "not compared" in ended.out
+    assert "Nothing was compared." in ended.out
 
 
 def test_a_state_folder_that_holds_other_things_gets_no_ignore_file(workspace: Workspace, remote: Loopback) -> None:

@@ -383,7 +383,7 @@ def test_refused(tmp_path: Path) -> None:
 def test_dns(scene: Scene) -> None:
     scene.stage("a")
     scene.http("https://scenario.invalid/v1", attempts=2)
-    failed_to_connect(scene, "cannot connect to scenario.invalid")
+    failed_to_connect(scene, "cannot reach Scenario at scenario.invalid (no such host name, 2 attempts)")
 
 
 def test_connect_timeout(scene: Scene) -> None:

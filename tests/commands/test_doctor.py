@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from syncjob.commands import doctor
+from syncjob.report.doctor import Line, render_line
 from syncjob.sandbox.behaviours import Plays, parse
 from syncjob.scenario.answers import Answer
 from tests.support.cases import mostly_deep
@@ -516,8 +517,8 @@ def test_a_server_that_is_not_there_is_told(scratch: Workspace) -> None:
         )
     )
     ended = scratch.run("doctor")
-    assert (ended.status, lines(ended)["Scenario"]) == (1, "FAILED")
-    assert "cannot connect to 127.0.0.1:1" in ended.out
+    assert (ended.status, lines(ended)["Scenario"], lines(ended)["clock"]) == (1, "FAILED", "unknown")
+    assert "cannot reach Scenario at 127.0.0.1:1 (connection refused, 1 attempt)" in ended.out
 
 
 def test_an_empty_folder_is_told(scratch: Workspace) -> None:
@@ -594,3 +595,20 @@ def test_no_body_passes_for_a_404(scratch: Workspace, remote: Loopback) -> None:
     remote.script = lambda method, target: json_answer(200, b'{"status": 404}') if "description" in target else None
     assert probe(scratch).status == 2
     assert remote.counts["PUT"] == 0
+
+
+def test_without_credentials_every_line_is_there_and_nothing_is_sent(scratch: Workspace, remote: Loopback) -> None:
+    ended = scratch.run("doctor", SCENARIO_SDK_API_KEY="", SCENARIO_SDK_API_SECRET="")
+    assert ended.status == 2
+    verdicts = {"credentials": "FAILED", **dict.fromkeys(("Scenario", "limits", "clock"), "unknown")}
+    assert lines(ended) == {**dict.fromkeys(("config", "descriptions", "git", "learnt"), "ok"), **verdicts}
+    assert "set SCENARIO_SDK_API_KEY and SCENARIO_SDK_API_SECRET" in ended.out
+    assert (remote.asked, ended.err) == ([], "")
+
+
+def test_a_line_has_the_colour_of_its_verdict() -> None:
+    assert render_line(Line("FAILED", "git", "text"), color=True).startswith("\x1b[31mFAILED  \x1b[0m git ")
+
+
+def test_the_table_of_a_probe_fits_a_terminal(scratch: Workspace) -> None:
+    assert [line for line in probe(scratch).out.splitlines() if len(line) > 80] == []

@@ -73,7 +73,7 @@ def test_a_page_about_the_folder_is_told(workspace: Workspace, remote: Loopback)
     workspace.held({"nginx": "text", "README": "# About", "readme.de": "# Wovon"})
     ended = workspace.json("check")
     told = {item["model_id"]: [problem["code"] for problem in item["problems"]] for item in ended.report["items"]}
-    assert (ended.status, told) == (0, {"nginx": [], "README": ["file-name"], "readme.de": ["file-name"]})
+    assert (ended.status, told) == (1, {"nginx": [], "README": ["file-name"], "readme.de": ["file-name"]})
     for command in (("diff",), ("check", "--remote")):
         (problem,) = workspace.json(*command).item("README")["problems"]
         assert (problem["code"], "move it out of the folder" in problem["message"]) == ("model-unknown", True)

@@ -1,5 +1,7 @@
 """`syncjob doctor`."""
 
+import sys
+
 import click
 
 from syncjob.cli.question import is_agreed, is_attended
@@ -9,7 +11,7 @@ from syncjob.commands.probe.job import probe
 from syncjob.commands.probe.scratch import NotRestored
 from syncjob.commands.run import Options, Run
 from syncjob.errors import SyncjobError, Unauthorized, UsageError
-from syncjob.output.gate import tell
+from syncjob.output.gate import is_colorful, tell
 from syncjob.report.doctor import render_findings, render_line
 from syncjob.text.tags import is_id
 
@@ -39,8 +41,10 @@ def doctor(settings: Settings, /, model_id: str | None, yes: bool) -> int:
 
 def _examine(run: Run) -> int:
     failed: set[str] = set()
+    is_colored = is_colorful(sys.stdout)
     for line in use_case.examine(run):
-        click.echo(render_line(line), nl=False)
+        sys.stdout.write(render_line(line, color=is_colored))
+        sys.stdout.flush()
         failed |= {line.subject} if line.verdict == "FAILED" else set()
     return run.interrupts.status or (2 if "credentials" in failed else 1 if failed else 0)
 
@@ -58,6 +62,8 @@ def _probe(run: Run, model_id: str) -> int:
             raise UsageError(str(error)) from error
         raise SyncjobError(what) from error
     path = run.config.api_file
-    done = f"{run.client.traffic.total} requests; {model_id} is as it was. Commit {path}: every run uses it, in CI too."
+    done = (
+        f"{run.client.traffic.total} requests; {model_id} is as it was.\nCommit {path}: every run uses it, in CI too."
+    )
     click.echo(f"{render_findings(probed.findings)}\n{done}")
     return 0

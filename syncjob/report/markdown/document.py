@@ -93,7 +93,8 @@ def _head(report: Report) -> Iterator[str]:
     yield ""
     yield from _alerts(report)
     # A block of HTML, in which no Markdown is read; a line that begins with <sub> would be a paragraph.
-    yield f"<p><sub>profile <code>{plain(report.profile)}</code>, run <code>{plain(report.run)}</code></sub></p>"
+    more = f', <a href="{plain(report.help)}">what each code means</a>' if report.help.startswith("https://") else ""
+    yield f"<p><sub>profile <code>{plain(report.profile)}</code>, run <code>{plain(report.run)}</code>{more}</sub></p>"
     yield ""
     if problems := [problem for problem in report.problems if not _is_loud(problem)]:
         yield "<ul>"

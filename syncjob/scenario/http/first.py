@@ -1,53 +1,83 @@
-"""The first request of all, which goes alone: what refuses it, such as wrong credentials, is asked once."""
+"""The first call of all, which goes alone until a response comes: what refuses it, such as wrong credentials, is asked once."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TypeVar
 
-from syncjob.errors import ScenarioError
+from syncjob.errors import NoResponse, ScenarioError, Unreachable
 
 _T = TypeVar("_T")
 _WATCH = 0.25  # how often whoever waits looks whether the run is to end
 
 
-class First:
-    """Holds every thread back until the first call has ended; whoever waits calls `sleep` with 0, which may raise.
+@dataclass(slots=True)
+class _Turn:
+    """Of one call that goes alone: whether others may go, and why not."""
 
-    `is_fatal` says that it ended with an error after which no other call is of use.
+    is_over: threading.Event = field(default_factory=threading.Event)
+    unreached: NoResponse | None = None
+
+
+class First:
+    """Holds all calls back until one has a response; whoever waits calls `sleep` with 0, which may raise.
+
+    One that cannot reach the server is so for all that wait for it. `is_fatal` says that none is of use any more.
     """
 
     def __init__(self, sleep: Callable[[float], None]) -> None:
         self._sleep = sleep
-        self._lock = threading.Lock()
-        self._is_over = False
+        self._is_taken = threading.Lock()
+        self._turn = _Turn()
+        self._is_answered = False
         self.is_fatal = False
 
-    def call(self, send: Callable[[], _T]) -> _T:
-        """`send()`, alone if it is the first."""
-        if not self._is_over:
-            with self._alone():
-                if not self._is_over:
-                    return self._first(send)
-        return send()
+    def call(self, ask: Callable[[], _T]) -> _T:
+        """`ask()`, a request and its repetitions; raises Unreachable if nothing was ever answered."""
+        if self._is_answered:
+            return ask()
+        turn = self._turn
+        if self._is_taken.acquire(blocking=False):
+            return self._alone(turn, ask)
+        self._wait(turn)
+        return self._asked(ask)
 
-    def _first(self, send: Callable[[], _T]) -> _T:
+    def answered(self, *, is_fatal: bool = False) -> None:
+        """A response came; `is_fatal`: if it is the first, no other is of use."""
+        if not self._is_answered:
+            self.is_fatal = is_fatal
+            self._is_answered = True
+            self._turn.is_over.set()
+
+    def connected(self) -> None:
+        """There is a server, which may respond to others."""
+        self._turn.is_over.set()
+
+    def _alone(self, turn: _Turn, ask: Callable[[], _T]) -> _T:
         try:
-            return send()
+            return self._asked(ask)
+        except Unreachable as error:
+            turn.unreached = error.last
+            raise
         except ScenarioError as error:
-            self.is_fatal = error.fatal
+            self.is_fatal = self.is_fatal or error.fatal
             raise
         finally:
-            self._is_over = True
+            self._turn = _Turn()
+            self._is_taken.release()
+            turn.is_over.set()
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        has_waited = not self._lock.acquire(blocking=False)
-        while has_waited and not self._lock.acquire(timeout=_WATCH):
-            self._sleep(0)
+    def _asked(self, ask: Callable[[], _T]) -> _T:
         try:
-            if has_waited:
-                self._sleep(0)  # what would have begun before a stop must not begin after it
-            yield
-        finally:
-            self._lock.release()
+            return ask()
+        except NoResponse as error:
+            if self._is_answered:
+                raise
+            raise Unreachable(error) from error
+
+    def _wait(self, turn: _Turn) -> None:
+        while not turn.is_over.wait(_WATCH):
+            self._sleep(0)
+        self._sleep(0)  # what would have begun before a stop must not begin after it
+        if turn.unreached:
+            raise Unreachable(turn.unreached)

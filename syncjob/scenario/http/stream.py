@@ -57,6 +57,15 @@ def connect(host: str, port: int, patience: Patience) -> "Stream":
         return Stream(_BACKEND.connect_tcp(host, port, patience.left(), socket_options=()), patience)
     except (TimeoutError, httpcore.ConnectTimeout) as error:
         raise httpcore.ConnectTimeout(patience.reason) from error
+    except httpcore.ConnectError as error:
+        if isinstance(error.__cause__, socket.gaierror):
+            is_passing = error.__cause__.errno == socket.EAI_AGAIN
+            raise Nameless("its name cannot be looked up now" if is_passing else "no such host name") from error
+        raise
+
+
+class Nameless(httpcore.ConnectError):
+    """The host has no address, or nobody could tell it."""
 
 
 class Stream(httpcore.NetworkStream):

@@ -48,8 +48,8 @@ class Limits:
 class Transport:
     """Sends single requests, without retries; may be used by any number of threads.
 
-    `handler` responds in place of the network. The first request goes alone: see `First`. After a 401, a first request
-    that failed fatally, or `close` none is sent any more: `send` then raises Stopped.
+    `handler` responds in place of the network. `first` has the first call go alone. After a 401, a first call that failed
+    fatally, or `close` none is sent any more: `send` then raises Stopped.
     Raises UsageError if the environment names a proxy or certificates that cannot be used.
     """
 
@@ -75,7 +75,7 @@ class Transport:
         self._look_at_environment(credentials.secrets if credentials else ())
         self._idle: list[Wire] = []
         self._all: list[Wire] = []
-        self._first = First(sleep)
+        self.first = First(sleep)
         self._refused = self._is_closed = False
 
     def _look_at_environment(self, secrets: tuple[str, ...]) -> None:
@@ -101,12 +101,9 @@ class Transport:
 
     def send(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
         """One exchange; raises the ScenarioError that the response, or its absence, is."""
-        return self._first.call(lambda: self._send(method, path, query, body))
-
-    def _send(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
         if self._refused:
             raise errors.Stopped("the credentials were refused")
-        if self._first.is_fatal:
+        if self.first.is_fatal:
             raise errors.Stopped("the first request was refused")
         if self._is_closed:
             raise errors.Stopped("the client is closed")
@@ -118,12 +115,14 @@ class Transport:
         finally:
             self._on_exchange(Exchange(method, path, status, self._clock() - started))
         if answer.status == 200:
+            self.first.answered()
             return answer
         limit = self._limits.max_retry_after
         asked = "".join(path.split("/")[2:3])  # /models/<id>/description
         error = failure(answer, self.secrets, is_bearer=self._is_bearer, max_retry_after=limit, asked=asked)
         if isinstance(error, errors.Unauthorized):
             self._refused = True
+        self.first.answered(is_fatal=error.fatal)
         raise error
 
     def _exchange(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Answer:
@@ -134,7 +133,12 @@ class Transport:
         if self._handler:
             return self._handler(method, target, headers, body or b"")
         with self._connection() as connection:
-            return connection.ask(method, target, headers, body)
+            try:
+                return connection.ask(method, target, headers, body)
+            except errors.NoResponse as failed:
+                if failed.ambiguous:
+                    self.first.connected()
+                raise
 
     @contextmanager
     def _connection(self) -> "Iterator[Wire]":
