@@ -62,6 +62,11 @@ class Output:
         """Whether whoever is at the terminal reads the output as it is made."""
         return self.is_text and self._output is None and sys.stdout.isatty()
 
+    @property
+    def width(self) -> int | None:
+        """The columns of the terminal on which the output is shown; None for any other output, which is as it is."""
+        return gate.columns(sys.stdout) if self.is_on_screen else None
+
     def show(self, text: str) -> None:
         """Writes a part of the output; the parts of a file follow one another."""
         if self._output is None:
@@ -93,7 +98,7 @@ class Output:
         if self._step:
             self._tell(self._step, run, report, report_file)
         with self.attempts.to(f"make the {self._format} output"):
-            self._make(run, result, partial(text, color=self.is_colored))
+            self._make(run, result, partial(text, color=self.is_colored, width=self.width))
         if self._step and self._format != "github":
             with self.attempts.to("write the annotations"):
                 # On the output's own stream if it was wrapped: the runner reads the two apart, and if one says stop

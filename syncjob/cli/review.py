@@ -33,7 +33,7 @@ class Review:
             self._plan_file.add(report)
         if self._output.is_text:
             with self._output.attempts.to("show the plan"):
-                self._output.show(text.render_plan(report, color=self._output.is_colored))
+                self._output.show(text.render_plan(report, color=self._output.is_colored, width=self._output.width))
                 if will_write and rest:
                     self._output.show(f"This is one slice; {rest:,} descriptions are still to be compared.\n")
         if not (self._is_asking and will_write):
@@ -44,7 +44,8 @@ class Review:
     def outcome(self, items: Sequence[Item], planned: Sequence[Item]) -> None:
         if self._output.is_text:
             with self._output.attempts.to("show what became of the plan"):
-                self._output.show(text.render_outcome(items, planned, color=self._output.is_colored))
+                shown = text.render_outcome(items, planned, color=self._output.is_colored, width=self._output.width)
+                self._output.show(shown)
 
     def finish(self, result: RunResult) -> int:
         """Writes what is left to write; returns the exit status."""

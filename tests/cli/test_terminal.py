@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,13 +20,19 @@ from tests.support.workspace import Workspace
 
 
 class Terminal:
-    """A process on a terminal of its own."""
+    """A process on a terminal of its own, so wide that few lines are folded."""
 
     def __init__(
-        self, workspace: Workspace, *arguments: str, program: Sequence[str] = ("-m", "syncjob"), **environment: str
+        self,
+        workspace: Workspace,
+        *arguments: str,
+        program: Sequence[str] = ("-m", "syncjob"),
+        columns: int = 200,
+        **environment: str,
     ) -> None:
         self.screen = b""
         self._controller, terminal = pty.openpty()
+        termios.tcsetwinsize(terminal, (50, columns))
         self._process = subprocess.Popen(
             [sys.executable, *program, *arguments],
             cwd=workspace.folder,

@@ -54,7 +54,7 @@ class _Seen:
     def __call__(self, report: Report) -> bool:
         if self._output.is_text:
             with self._output.attempts.to("show what is to be acknowledged"):
-                self._output.show(text.render_seen(report, color=self._output.is_colored))
+                self._output.show(text.render_seen(report, color=self._output.is_colored, width=self._output.width))
                 self.is_shown = True
         return not self._is_asking or is_agreed(self._question(report))
 
