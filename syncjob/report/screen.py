@@ -1,9 +1,12 @@
 """What a terminal shows of an item: one line that heads it, and its diff with the words marked that differ. Pure."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import groupby
 
-from syncjob.report.model import Item
+from syncjob.control.progress import duration
+from syncjob.report.model import Item, Report, Summary
+from syncjob.report.summary import counted
 from syncjob.text.folding import folded
 from syncjob.text.sanitize import one_line, visible
 from syncjob.text.words import Span, marked
@@ -66,3 +69,40 @@ def _painted(sign: str, spans: Sequence[Span], color: bool) -> str:
 
 def _shown(text: str) -> str:
     return visible(text).expandtabs(_TAB)
+
+
+def stat_row(item: Item, *, color: bool) -> str:
+    """`update     +2    -1  flux.1-dev (FLUX.1 [dev])`: one of a list whose columns are below each other."""
+    name = f" ({one_line(item.model_name)})" if item.model_name else ""
+    sizes = (("+", item.lines_added), ("-", item.lines_removed))
+    numbers = [paint(f"{f'{sign}{size:,}' if size else '':>6}", TONES[sign], color=color) for sign, size in sizes]
+    return f"{paint(f'{item.action:<9}', _ACTIONS.get(item.action), color=color)}{''.join(numbers)}  {one_line(item.model_id)}{name}"
+
+
+def writes_in_words(summary: Summary) -> str:
+    """`1 creation, 2 updates and 1 deletion`."""
+    kinds = ((summary.create, "creation"), (summary.update, "update"), (summary.delete, "deletion"))
+    return _listed([counted(number, noun) for number, noun in kinds if number])
+
+
+def skipped_in_words(summary: Summary) -> list[str]:
+    """`1 conflict will be skipped.`; nothing if nothing is."""
+    conflicts = [counted(summary.conflict, "conflict")] if summary.conflict else []
+    skipped = [*conflicts, *([f"{summary.invalid:,} invalid"] if summary.invalid else [])]
+    return [f"{_listed(skipped)} will be skipped."] if skipped else []
+
+
+def ran(report: Report, undo: str) -> list[str]:
+    """Of a run that wrote, or may have: its id, how long it took, and the command that undoes it."""
+    summary = report.summary
+    if not summary.applied + summary.in_part + summary.uncertain:
+        return []
+    began, ended = (datetime.fromisoformat(time) for time in (report.started_at, report.finished_at))
+    requests = counted(report.requests.total, "request")
+    return [f"Run {report.run}, {duration((ended - began).total_seconds())}, {requests}.", f"Undo: {undo}"]
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *firsts, last = parts
+    return f"{', '.join(firsts)} and {last}" if firsts else last

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from msgspec import structs
 
 from syncjob.report.model import Item, ItemProblem, Report, RunProblem
-from syncjob.report.screen import BOLD, CYAN, GREEN, RED, TONES, YELLOW, diff_rows, heading, paint
+from syncjob.report.screen import BOLD, CYAN, GREEN, RED, TONES, YELLOW, diff_rows, heading, paint, stat_row
 from syncjob.report.summary import (
     acknowledge_line,
     causes,
@@ -39,6 +39,15 @@ def render_plan(report: Report, *, color: bool, width: int | None = None) -> str
     is_open = bool(lines) and lines[-1] != ""
     refusal = refusal_line(report) if report.dry_run else None
     return _text([*lines, *([""] if is_open else []), plan_line(report), *([refusal] if refusal else [])], width)
+
+
+def render_stat(report: Report, *, color: bool, width: int | None = None) -> str:
+    """Each model that is not in step with how many lines change, each problem with its place, and the line `Plan: …`."""
+    rows = [stat_row(item, color=color) for item in report.items if item.action != "unchanged"]
+    told = [line for item in report.items for line in _notes(item, color)]
+    told += _of_the_run(report, report.items, color)
+    refusal = refusal_line(report)
+    return _text([*rows, *told, *([""] if rows else []), plan_line(report), *([refusal] if refusal else [])], width)
 
 
 def render_outcome(items: Sequence[Item], planned: Sequence[Item], *, color: bool, width: int | None = None) -> str:

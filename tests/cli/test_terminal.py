@@ -23,16 +23,11 @@ class Terminal:
     """A process on a terminal of its own, so wide that few lines are folded."""
 
     def __init__(
-        self,
-        workspace: Workspace,
-        *arguments: str,
-        program: Sequence[str] = ("-m", "syncjob"),
-        columns: int = 200,
-        **environment: str,
+        self, workspace: Workspace, *arguments: str, program: Sequence[str] = ("-m", "syncjob"), **environment: str
     ) -> None:
         self.screen = b""
         self._controller, terminal = pty.openpty()
-        termios.tcsetwinsize(terminal, (50, columns))
+        termios.tcsetwinsize(terminal, (50, 200))
         self._process = subprocess.Popen(
             [sys.executable, *program, *arguments],
             cwd=workspace.folder,
@@ -86,7 +81,7 @@ def test_a_sync_asks_before_it_writes(
     one_change: Workspace, remote: Loopback, answer: str, status: int, held: str
 ) -> None:
     terminal = Terminal(one_change, "sync")
-    terminal.until("(profile test)? [y/N]")
+    terminal.until("Write 1 update to \x1b[1mtest\x1b[0m? [y/N]")
     assert b"\x1b[31m-old\x1b[0m" in terminal.screen
     terminal.type(answer)
     assert terminal.end() == status
