@@ -99,7 +99,9 @@ def test_the_question_names_what_is_written_to_and_not_the_plan_again(one_change
     one_change.write("two", "new\n")
     terminal = redirected(one_change, "1", "sync")
     terminal.until("[y/N]")
-    assert b"Not all of it is committed. Write 2 updates to test? [y/N]" in terminal.screen  # the plan stands in a file
+    assert (
+        b"Not all of it is committed. Write 2 updates to \x1b[1mtest\x1b[0m? [y/N]" in terminal.screen
+    )  # the plan stands in a file
     assert b"Plan: " not in terminal.screen
     terminal.type("n\n")
     assert terminal.end() == 1

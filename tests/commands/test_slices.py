@@ -372,12 +372,12 @@ def test_the_first_burst_promises_no_more_than_the_limit() -> None:
 
 
 def test_time_goes_on_while_the_limit_lets_nothing_through() -> None:
-    clock, held = Clock(), 0.0
-    progress = Progress(lambda: 10, lambda: 10, clock, lambda: held)
+    clock, held = Clock(), [0.0]
+    progress = Progress(lambda: 10, lambda: 10, clock, lambda: held[0])
     progress.expect(20)
     progress.half_done(20)
     told = []
-    for clock.now, held in ((1.0, 0.0), (1.5, 40.0), (21.0, 40.0), (22.0, 39.0), (90.0, 0.0)):
+    for clock.now, held[0] in ((1.0, 0.0), (1.5, 40.0), (21.0, 40.0), (22.0, 39.0), (90.0, 0.0)):
         told.append(str(progress.standing()))
     assert told == [
         "10 requests left, 1 min at 10/min",
