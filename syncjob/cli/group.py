@@ -81,6 +81,9 @@ class _Lazy(click.Group):
     show_default=True,
     help="Lowest level to log.",
 )
+@click.option("-v", "--verbose", count=True, help="Log what is done too; -vv logs each request.")
+@click.option("-q", "--quiet", is_flag=True, help="Only errors and questions on stderr.")
+@click.option("--no-pager", is_flag=True, help="Print what a pager would show on a terminal.")
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.pass_context
 def cli(context: click.Context, /, **options: Any) -> None:
@@ -90,7 +93,15 @@ def cli(context: click.Context, /, **options: Any) -> None:
     means all. Each option can also be set in the environment: SYNCJOB_PROFILE,
     SYNCJOB_SYNC_KEEP_GOING.
     """
-    context.obj = Settings(**options)
+    context.obj = settings_of(**options)
+
+
+def settings_of(verbose: int, quiet: bool, no_pager: bool, log_level: str, **options: Any) -> Settings:
+    """The settings that the options before the command ask for; raises UsageError if two of them contradict."""
+    if verbose and quiet:
+        raise click.UsageError("--verbose cannot be combined with --quiet; drop one of the two")
+    level = "error" if quiet else ("debug" if verbose > 1 else "info") if verbose else log_level
+    return Settings(**options, log_level=level, is_quiet=quiet, has_pager=not no_pager)
 
 
 def explained(error: click.ClickException) -> str:

@@ -11,7 +11,9 @@ from typing import Any, TextIO
 import click
 from msgspec import structs
 
+from syncjob.cli import pager
 from syncjob.cli.options import require_distinct
+from syncjob.cli.session import note, settings
 from syncjob.commands.result import RunResult
 from syncjob.commands.run import Run
 from syncjob.environment import is_step
@@ -26,7 +28,7 @@ from syncjob.report.markdown import document
 from syncjob.report.model import Report
 from syncjob.report.summary import summary_line
 from syncjob.report.text import refusals
-from syncjob.text.sanitize import one_line, printable
+from syncjob.text.sanitize import printable
 
 _TO_THE_END = 4.0  # seconds after a signal in which a page may be made
 _FOR_A_PAGE = 0.3  # seconds that a page has in any case, however late it is
@@ -65,6 +67,11 @@ class Output:
         """Whether whoever is at the terminal reads the output as it is made."""
         return self.is_text and self._output is None and sys.stdout.isatty()
 
+    @property
+    def width(self) -> int | None:
+        """The columns of the terminal on which the output is shown; None for any other output, which is as it is."""
+        return gate.columns(sys.stdout) if self.is_on_screen else None
+
     def show(self, text: str) -> None:
         """Writes a part of the output; the parts of a file follow one another."""
         if self._output is None:
@@ -96,7 +103,7 @@ class Output:
         if self._step:
             self._tell(self._step, run, report, report_file)
         with self.attempts.to(f"make the {self._format} output"):
-            self._make(run, result, partial(text, color=self.is_colored))
+            self._make(run, result, partial(text, color=self.is_colored, width=self.width))
         if self._step and self._format != "github":
             with self.attempts.to("write the annotations"):
                 # On the output's own stream if it was wrapped: the runner reads the two apart, and if one says stop
@@ -132,21 +139,31 @@ class Output:
         if self._format == "github":
             lines = Step(os.environ).annotations(report, run.config.path)
             self.show("".join(f"{line}\n" for line in lines)) if self._output else _annotate(sys.stdout, lines)
+        elif self._is_paged(run, report):
+            pager.page(text(report), color=self.is_colored)
         elif self.is_text:
             self.show(text(report))
         else:
             parts = _parts(self._format, result)
             outputs.save(self._output, parts) if self._output else self._print(parts)
 
+    def _is_paged(self, run: Run, report: Report) -> bool:
+        """Whether a pager shows the output: of a run that only looks, on a terminal, if nobody has ended it."""
+        is_readable = self.is_on_screen and report.dry_run and report.command != "check" and not run.interrupts.signal
+        return is_readable and settings().has_pager and pager.is_wanted(os.environ)
+
     def _sum_up(self, report: Report) -> None:
         """The counts, unless the output shows them to whoever looks on: what was written must not go unsaid."""
         is_shown = self.is_text and self._output is None
-        if not is_shown or self.attempts.have_failed or gate.failure_of(sys.stdout):
+        if self.attempts.have_failed or gate.failure_of(sys.stdout):
+            click.echo(summary_line(report), err=True)
+        elif not is_shown:
             said = [] if self._step else refusals(report)  # annotations say it too
-            for line in (*said, *filter(None, [obstacle(report)]), summary_line(report)):
+            for line in (*said, *filter(None, [obstacle(report)])):
                 click.echo(line, err=True)
+            note(summary_line(report))
         if self._output and not self.attempts.have_failed:
-            click.echo(one_line(f"Wrote {', '.join(filter(None, self._files))}."), err=True)
+            note(f"Wrote {', '.join(filter(None, self._files))}.")
 
     def _status(self, run: Run, report: Report) -> int:
         has_failed = self.attempts.have_failed or gate.failure_of(sys.stdout) is not None

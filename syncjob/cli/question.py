@@ -7,7 +7,9 @@ import click
 
 from syncjob.config.config import Config
 from syncjob.control.signals import asking
-from syncjob.text.sanitize import one_line
+from syncjob.output import gate
+from syncjob.text.folding import folded
+from syncjob.text.sanitize import printable
 
 _TERMINAL = Path("/dev/tty")  # the process's own, wherever its streams go
 
@@ -30,15 +32,22 @@ def is_agreed(question: str) -> bool:
     """Whether a person says yes; the end of input, and a signal, is a no."""
     answer = b""
     with asking():
-        _show(f"{one_line(question)} [y/N]: ")
+        _show(f"{_shown(f'{question} [y/N]:')} ")
         answer = sys.stdin.buffer.readline()  # bytes: what is typed may be no UTF-8
     return answer.strip().lower() in (b"y", b"yes")
 
 
 def target_of(config: Config) -> str:
-    """What a run writes to, as a question names it."""
-    target = "the embedded stand-in" if config.is_sandbox else config.base_url
-    return f"{target} (profile {config.profile})"
+    """What a run writes to, as a question names it: the profile, and its address if that is not the profile's own."""
+    name = f"\x1b[1m{config.profile}\x1b[0m" if gate.is_colorful(sys.stderr) else config.profile
+    if config.is_sandbox:
+        return f"{name} (the embedded stand-in)"
+    return f"{name} at {config.base_url}" if config.is_overridden else name
+
+
+def _shown(question: str) -> str:
+    line = printable(" ".join(question.split()), is_colored=gate.is_colorful(sys.stderr))
+    return "\n".join(folded(line, gate.columns(sys.stderr) - 1))  # and a place for the answer
 
 
 def _show(text: str) -> None:

@@ -1,10 +1,12 @@
 """What a person sees of a run that writes, and what they have to agree to."""
 
+import sys
 from collections.abc import Sequence
 from functools import partial
 
 from syncjob.cli.output import Output
 from syncjob.cli.question import is_agreed, target_of
+from syncjob.cli.session import command_line, note
 from syncjob.commands.applying import Consent
 from syncjob.commands.result import RunResult
 from syncjob.commands.run import Run
@@ -14,7 +16,7 @@ from syncjob.plan.saved_plan import SavedItem
 from syncjob.report import text
 from syncjob.report.build import to_save
 from syncjob.report.model import Item, Report, RunProblem
-from syncjob.report.summary import plan_line
+from syncjob.report.screen import ran, skipped_in_words, writes_in_words
 
 
 class Review:
@@ -33,7 +35,7 @@ class Review:
             self._plan_file.add(report)
         if self._output.is_text:
             with self._output.attempts.to("show the plan"):
-                self._output.show(text.render_plan(report, color=self._output.is_colored))
+                self._output.show(text.render_plan(report, color=self._output.is_colored, width=self._output.width))
                 if will_write and rest:
                     self._output.show(f"This is one slice; {rest:,} descriptions are still to be compared.\n")
         if not (self._is_asking and will_write):
@@ -44,28 +46,27 @@ class Review:
     def outcome(self, items: Sequence[Item], planned: Sequence[Item]) -> None:
         if self._output.is_text:
             with self._output.attempts.to("show what became of the plan"):
-                self._output.show(text.render_outcome(items, planned, color=self._output.is_colored))
+                shown = text.render_outcome(items, planned, color=self._output.is_colored, width=self._output.width)
+                self._output.show(shown)
 
     def finish(self, result: RunResult) -> int:
         """Writes what is left to write; returns the exit status."""
         if self._plan_file:
             with self._output.attempts.to("write the plan"):
                 self._plan_file.end()
-        return self._output.finish(self._run, result, partial(text.render_end, told=self._told))
+        status = self._output.finish(self._run, result, partial(text.render_end, told=self._told))
+        if sys.stderr.isatty():
+            for line in ran(result.report, command_line("rollback", result.report.run)):
+                note(line)
+        return status
 
     def _question(self, report: Report, rest: int) -> str:
-        """What to agree to; with what the plan says unless that is shown right above."""
-        summary = report.summary
-        number = summary.create + summary.update + summary.delete
-        what = "this change" if number == 1 else f"these {number:,} changes"
-        if report.command == "rollback" and summary.conflict:
-            what = f"{what} (leaving {summary.conflict:,} in conflict)"
+        """What to agree to; with what the plan warns of unless that is shown right above."""
         more = f", and then what the other {rest:,} descriptions need" if rest else ""
-        question = f"Write {what} to {target_of(self._run.config)}{more}?"
-        if self._output.is_on_screen:
-            return question
+        question = f"Write {writes_in_words(report.summary)} to {target_of(self._run.config)}{more}?"
         is_uncommitted = any(problem.code == "file-uncommitted" for problem in report.problems)
-        return f"{plan_line(report)} {'Not all of it is committed. ' if is_uncommitted else ''}{question}"
+        unseen = "Not all of it is committed. " if is_uncommitted and not self._output.is_on_screen else ""
+        return " ".join([f"{unseen}{question}", *skipped_in_words(report.summary)])
 
 
 def commit_hint(path: str, *, is_doubtful: bool = False) -> str:

@@ -2,13 +2,16 @@
 
 import gc
 import os
+import shlex
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple, TextIO, TypeVar, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
+from click.core import ParameterSource
 
+from syncjob.cli.progress import tracked, untracked
 from syncjob.environment import is_step
 from syncjob.output import gate
 from syncjob.text.sanitize import one_line
@@ -16,12 +19,7 @@ from syncjob.text.sanitize import one_line
 if TYPE_CHECKING:
     from syncjob.commands.run import Command, Options, Reach, Run
     from syncjob.config.config import Config
-    from syncjob.control.progress import Progress, Standing
     from syncjob.log import Format
-
-_T = TypeVar("_T")
-_BAR = 6  # so that a run of 100,000 has room on a line of 80 characters
-_LONG = 20  # items; a terminal shows a progress bar for this many or more
 
 
 class Settings(NamedTuple):
@@ -31,6 +29,8 @@ class Settings(NamedTuple):
     profile: str | None
     log_format: "Format"
     log_level: str
+    is_quiet: bool = False
+    has_pager: bool = True
 
 
 def load_config(settings: Settings) -> "Config":
@@ -63,10 +63,11 @@ def run_for(settings: Settings, command: "Command", options: "Options", reach: "
     if is_asking:
         require_credentials(loaded)
         if notice := _notice(loaded):
-            click.echo(one_line(notice), err=True)
+            note(notice)
         if is_step(os.environ):
             workflow_commands.mask(loaded.credentials, sys.stderr)
-    with run.begin(run_id, command, loaded, options, _track, reach if is_asking else "offline") as started:
+    track = untracked if settings.is_quiet else tracked
+    with run.begin(run_id, command, loaded, options, track, reach if is_asking else "offline") as started:
         yield started
 
 
@@ -78,45 +79,25 @@ def _notice(config: "Config") -> str | None:
     return f"Profile {config.profile} at {config.base_url}{why}." if why else None
 
 
-def _track(label: str, things: Iterable[_T], total: int, progress: "Progress") -> Iterable[_T]:
-    """The progress of a long run: a bar on a terminal, elsewhere an event in the log each minute."""
-    if total >= _LONG and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
-        bar = click.progressbar(
-            length=total,
-            label=label,
-            width=_BAR,
-            show_pos=True,
-            show_eta=False,
-            item_show_func=_shown,
-            file=cast("TextIO", gate.Bar(sys.stderr)),
-        )
-        with bar:
-            for thing in things:
-                yield thing
-                bar.update(1, progress.standing())
-        return
-    for thing in things:
-        yield thing
-        if standing := progress.news():
-            _log(label, standing)
+def settings() -> Settings:
+    """The options before the command that runs."""
+    found: Settings = click.get_current_context().find_root().obj
+    return found
 
 
-def _shown(standing: "Standing | None") -> str | None:
-    return str(standing) if standing else None
+def note(message: str) -> None:
+    """Says on stderr, in a line, what somebody may do without: nothing with --quiet."""
+    if not settings().is_quiet:
+        click.echo(one_line(message), err=True)
 
 
-def _log(label: str, standing: "Standing") -> None:
-    from syncjob import log
-
-    left = standing.seconds_left
-    log.event(
-        "info",
-        "progress",
-        doing=label.lower(),
-        done=standing.done,
-        of=standing.items,
-        requests=standing.requests,
-        requests_per_minute=round(standing.rate),
-        requests_left=standing.requests_left,
-        seconds_left=None if left is None else round(left),
+def command_line(*arguments: str) -> str:
+    """Another command as somebody types it who typed this one: with the same config and profile."""
+    root = click.get_current_context().find_root()
+    typed = (
+        part
+        for name in ("config", "profile")
+        if root.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        for part in (f"--{name}", root.params[name])
     )
+    return shlex.join(["syncjob", *typed, *arguments])

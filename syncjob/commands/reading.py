@@ -149,12 +149,10 @@ class _Reading:
             if is_asked:
                 self._run.breaker.note(change.failure)
                 read += [] if change.failure else [(change.model_id, change.before_sha256)]
-            if change.action == "unchanged":
-                self._run.progress.done()
-                settled.append(change)
-            else:
-                self._run.progress.half_done()
-                self._pending.append(change)
+            is_settled = change.action == "unchanged"
+            is_all = is_settled or self._run.journal is None  # then nothing is written
+            self._run.progress.done() if is_all else self._run.progress.half_done()
+            (settled if is_settled else self._pending).append(change)
             del self._flying[name]
             self.rest -= 1
             if len(settled) == _HANDFUL or len(read) == _HANDFUL:

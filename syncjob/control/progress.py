@@ -4,13 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 _MINUTE = 60.0
+_IDLE = 1.0  # seconds; a shorter pause is none
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """`items` descriptions in all, about `done` of them done; `rate` in requests a minute, times in seconds.
 
-    What is left is estimated from what was needed so far; None if nothing tells yet.
+    What is left is estimated from what was needed so far; None if nothing tells yet. `held` is how long the limit lets
+    no request through, 0 if one was sent just now.
     """
 
     items: int
@@ -19,23 +21,37 @@ class Standing:
     rate: float
     requests_left: int | None
     seconds_left: float | None
+    held: float = 0.0
 
     def __str__(self) -> str:
         rate = f"{self.rate:,.0f}"
         if self.requests_left is None or self.seconds_left is None:
-            return f"{rate} requests/min"
-        return f"{self.requests_left:,} requests, {duration(self.seconds_left)} left at {rate}/min"
+            return f"waiting {duration(self.held)} for the limit" if self.held else f"{rate} requests/min"
+        requests = "request" if self.requests_left == 1 else "requests"
+        left = f"{self.requests_left:,} {requests} left, {duration(self.seconds_left)}"
+        return f"{left}; next in {duration(self.held)}" if self.held else f"{left} at {rate}/min"
 
 
 class Progress:
-    """Counts what is done, for one thread; `requests` says how many were sent, `limit` how many a minute may be."""
+    """Counts what is done, for one thread; any may ask how it stands.
 
-    def __init__(self, requests: Callable[[], int], limit: Callable[[], int], clock: Callable[[], float]) -> None:
+    `requests` says how many were sent, `limit` how many a minute may be, `held` for how many seconds none may be.
+    """
+
+    def __init__(
+        self,
+        requests: Callable[[], int],
+        limit: Callable[[], int],
+        clock: Callable[[], float],
+        held: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self._requests = requests
+        self._held = held
         self._limit = limit
         self._clock = clock
         self._since = clock()
         self._told = self._since
+        self._sent = (0, self._since)  # how many requests, and when that was first seen
         self._items = 0
         self._halves = 0  # what is read, and is still to be judged and perhaps written, is half done
 
@@ -65,8 +81,19 @@ class Progress:
         if limit := self._limit():
             rate = min(rate, float(limit))
         left = round(requests * (2 * self._items - self._halves) / self._halves) if self._halves else None
-        seconds_left = 60 * left / rate if left is not None and rate else None
-        return Standing(self._items, self._halves // 2, requests, rate, left, seconds_left)
+        idle = self._idle(requests)
+        held = self._held() if idle >= _IDLE else 0.0
+        seconds_left = max(held, 60 * left / rate - idle) if left is not None and rate else None
+        return Standing(
+            self._items, self._halves // 2, requests, rate, left, seconds_left, held if held >= _IDLE else 0.0
+        )
+
+    def _idle(self, requests: int) -> float:
+        """The seconds since a request was seen to be sent."""
+        now = self._clock()
+        if requests != self._sent[0]:
+            self._sent = (requests, now)
+        return now - self._sent[1]
 
 
 def duration(seconds: float) -> str:

@@ -138,6 +138,24 @@ def _cpu_seconds(thread: int) -> float:
         return time.process_time()
 
 
+@contextmanager
+def left_to_a_reader() -> Iterator[None]:
+    """Within it, while a pager has the terminal, SIGINT is the pager's alone, and SIGTERM ends the process at once."""
+    descriptor = signal.set_wakeup_fd(-1)
+    former = {signal.SIGINT: signal.signal(signal.SIGINT, _leave_alone)}  # SIG_IGN would hold for the pager too
+    former[signal.SIGTERM] = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(descriptor, warn_on_full_buffer=False)
+
+
+def _leave_alone(number: int, frame: FrameType | None) -> None:
+    """Nothing: the pager has got the signal too."""
+
+
 class _Interrupted(Exception):
     """A signal came while a person was asked."""
 

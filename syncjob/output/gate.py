@@ -7,6 +7,7 @@ the few that we use pass, on a terminal that shows them.
 
 import io
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +17,7 @@ from typing import TextIO
 from syncjob.output.outlet import Outlet
 from syncjob.text.sanitize import inert, printable
 
+_COLUMNS = 80  # of a terminal that does not say
 _HELD = 65_536  # characters that wait for the end of their line, or for more of a long output
 
 
@@ -97,8 +99,21 @@ class Bar(io.TextIOBase):
 
 
 def is_colorful(stream: TextIO | io.TextIOBase) -> bool:
-    """Whether a stream is a terminal that shows colours, and nobody has said that there should be none."""
-    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    """Whether a stream is a terminal that shows colours; NO_COLOR says that none does, FORCE_COLOR that all do."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def columns(stream: TextIO | io.TextIOBase) -> int:
+    """How wide a terminal is, as COLUMNS or the terminal says it."""
+    told = os.environ.get("COLUMNS", "")
+    if re.fullmatch("[1-9][0-9]{0,3}", told):
+        return int(told)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _COLUMNS
+    except OSError:
+        return _COLUMNS
 
 
 def own(stream: TextIO | io.TextIOBase, text: str) -> None:

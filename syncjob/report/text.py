@@ -7,6 +7,7 @@ from msgspec import structs
 from syncjob.report.headline import NOTHING_COMPARED, next_line, obstacle
 from syncjob.report.item_store import notable
 from syncjob.report.model import Item, ItemProblem, Report, RunProblem
+from syncjob.report.screen import BOLD, CYAN, GREEN, RED, TONES, YELLOW, diff_rows, heading, paint, stat_row
 from syncjob.report.summary import (
     acknowledge_line,
     causes,
@@ -21,100 +22,118 @@ from syncjob.report.summary import (
     pull_line,
     titled_diffs,
 )
+from syncjob.text.folding import folded
 from syncjob.text.sanitize import one_line, unbroken, visible
 
 _STILL_IN_FILES = "The files are as they were, so the next sync writes them again; revert their commit too."
 _NAMED = 10  # descriptions of one cause, by name
 _DONE = {"create": "created", "update": "updated", "delete": "deleted"}
-_BOLD, _RED, _GREEN, _YELLOW, _CYAN = "1", "31", "32", "33", "36"
-_TONES = {"+": _GREEN, "-": _RED, "@": _CYAN}
 
 
-def render_plan(report: Report, *, color: bool) -> str:
-    """What keeps the run from writing, each problem with its place, each change as a unified diff, and `Plan: …`."""
+def render_plan(report: Report, *, color: bool, width: int | None = None) -> str:
+    """What keeps the run from writing, each problem with its place, each change as a diff, and `Plan: …`.
+
+    The diffs are unified; for a terminal of that width, folded and with the changed words marked.
+    """
     head = obstacle(report)
-    lines = [_paint(head, _BOLD, color), ""] if head and head != NOTHING_COMPARED else []
+    lines = [paint(head, BOLD, color=color), ""] if head and head != NOTHING_COMPARED else []
     wrong: list[str] = []
     changes: list[str] = []
     failed: list[Item] = []
     for item in notable(report.items):
-        (wrong if has_errors(item) else changes).extend(_item(item, color))
+        (wrong if has_errors(item) else changes).extend(_item(item, color, width))
         failed += [item] if item.error else []
     lines += [*_of_the_run(report, failed, color), *wrong, *changes]
     is_open = bool(lines) and lines[-1] != ""
     last = next_line(report) if report.dry_run else None
-    return _text([*lines, *([""] if is_open else []), plan_line(report), *([last] if last else [])])
+    return _text([*lines, *([""] if is_open else []), plan_line(report), *([last] if last else [])], width)
 
 
-def render_outcome(items: Sequence[Item], planned: Sequence[Item], *, color: bool) -> str:
+def render_stat(report: Report, *, color: bool, width: int | None = None) -> str:
+    """Each model that is not in step with how many lines change, each problem with its place, and the line `Plan: …`."""
+    head = obstacle(report)
+    lines = [paint(head, BOLD, color=color), ""] if head and head != NOTHING_COMPARED else []
+    rows = [stat_row(item, color=color) for item in report.items if item.action != "unchanged"]
+    told = [line for item in report.items for line in _notes(item, color)]
+    told += _of_the_run(report, report.items, color)
+    last = next_line(report)
+    end = [plan_line(report), *([last] if last else [])]
+    return _text([*lines, *told, *rows, *([""] if rows else []), *end], width)
+
+
+def render_outcome(items: Sequence[Item], planned: Sequence[Item], *, color: bool, width: int | None = None) -> str:
     """What became of each write, without what was shown of the same items when they were `planned`."""
     pairs = list(zip(items, planned, strict=True))
     lines = [line for item, before in pairs for line in _outcome(item, before, color)]
     failed = causes((item for item, before in pairs if item.error != before.error), ())
     lines += [_cause(alike, color) for alike in failed]
-    return "".join(f"{line}\n" for line in lines)
+    return _text(lines, width) if lines else ""
 
 
-def render_end(report: Report, *, told: Collection[RunProblem], color: bool) -> str:
+def render_end(report: Report, *, told: Collection[RunProblem], color: bool, width: int | None = None) -> str:
     """The problems of the run, without those `told` before, and the line `Applied …`."""
     untold = [problem for problem in report.problems if problem not in told and not is_called_off(problem)]
     is_undone = report.command == "rollback" and report.summary.applied
     more = _STILL_IN_FILES if is_undone else next_line(report)
     return _text(
-        [*(_run_problem(problem, color=color) for problem in untold), end_line(report), *([more] if more else [])]
+        [*(_run_problem(problem, color=color) for problem in untold), end_line(report), *([more] if more else [])],
+        width,
     )
 
 
-def render_pull(report: Report, *, color: bool) -> str:
+def render_pull(report: Report, *, color: bool, width: int | None = None) -> str:
     """Each file that was written, each problem with its place, and the line `Pulled …`."""
     lines: list[str] = []
     for item in report.items:
         if item.status == "applied":
             lines.append(_written(item, color))
         lines += _notes(item, color)
-    return _text([*lines, *_of_the_run(report, report.items, color), pull_line(report)])
+    return _text([*lines, *_of_the_run(report, report.items, color), pull_line(report)], width)
 
 
 def _written(item: Item, color: bool) -> str:
     is_doubtful = needs_a_look(item)
-    done = _paint("to be checked:" if is_doubtful else _DONE[item.action], _YELLOW if is_doubtful else _GREEN, color)
+    done = paint("to be checked:" if is_doubtful else _DONE[item.action], YELLOW if is_doubtful else GREEN, color=color)
     return f"{done} {unbroken(item.path)}"
 
 
-def render_seen(report: Report, *, color: bool) -> str:
+def render_seen(report: Report, *, color: bool, width: int | None = None) -> str:
     """What is to be acknowledged: what Scenario holds, against the file, and each problem with its place."""
-    lines = [line for item in report.items for line in _item(item, color)]
-    return _text([*lines, *_of_the_run(report, report.items, color)])
+    lines = [line for item in report.items for line in _item(item, color, width)]
+    return _text([*lines, *_of_the_run(report, report.items, color)], width)
 
 
-def render_acknowledged(report: Report, *, is_seen: bool, color: bool) -> str:
+def render_acknowledged(report: Report, *, is_seen: bool, color: bool, width: int | None = None) -> str:
     """The line `Acknowledged …`, below what was to be acknowledged unless that `is_seen` already."""
-    lines = [] if is_seen else [line for item in report.items for line in _item(item, color)]
+    lines = [] if is_seen else [line for item in report.items for line in _item(item, color, width)]
     untold = structs.replace(report, problems=tuple(each for each in report.problems if not is_called_off(each)))
-    return _text([*lines, *_of_the_run(untold, report.items, color), acknowledge_line(report)])
+    return _text([*lines, *_of_the_run(untold, report.items, color), acknowledge_line(report)], width)
 
 
-def render_check(report: Report, *, color: bool) -> str:
+def render_check(report: Report, *, color: bool, width: int | None = None) -> str:
     """Each problem with its place, and the line `Checked …`."""
     lines = (line for item in report.items for line in _notes(item, color))
-    return _text([*lines, *_of_the_run(report, report.items, color), checked_line(report)])
+    return _text([*lines, *_of_the_run(report, report.items, color), checked_line(report)], width)
 
 
-def _item(item: Item, color: bool) -> Iterator[str]:
+def _item(item: Item, color: bool, width: int | None) -> Iterator[str]:
+    is_headed = bool(item.diff) or (width is not None and has_errors(item))
+    if is_headed:
+        yield heading(item, color=color) if width else paint(f"{item.action} {_name(item)}", BOLD, color=color)
     if item.diff:
-        yield _paint(f"{item.action} {_name(item)}", _BOLD, color)
         for title, diff in titled_diffs(item):
             yield from [f"{title}:"] if title else []
-            yield from _diff(diff, color)
+            yield from diff_rows(diff, width, color=color) if width else _diff(diff, color)
     yield from _notes(item, color)
-    if item.diff:
+    if is_headed:
         yield ""
 
 
 def _diff(diff: str, color: bool) -> Iterator[str]:
+    """A unified diff as it is: scripts read it."""
     before, after, *body = diff.removesuffix("\n").split("\n")
-    yield from (_paint(visible(header), _BOLD, color) for header in (before, after))
-    yield from (_paint(visible(line), _TONES.get(line[:1]), color) for line in body)
+    yield from (paint(visible(header), BOLD, color=color) for header in (before, after))
+    yield from (paint(visible(line), TONES.get(line[:1]), color=color) for line in body)
 
 
 def _notes(item: Item, color: bool) -> Iterator[str]:
@@ -157,7 +176,7 @@ def _problem(path: str, problem: ItemProblem | RunProblem, color: bool) -> str:
 
 
 def _line(place: str, severity: str, code: str, message: str, color: bool) -> str:
-    label = _paint(severity, {"error": _RED, "warning": _YELLOW}.get(severity, _CYAN), color)
+    label = paint(severity, {"error": RED, "warning": YELLOW}.get(severity, CYAN), color=color)
     return f"{unbroken(place)}: {label} {code}: {one_line(message)}"
 
 
@@ -172,13 +191,11 @@ def _run_problem(problem: RunProblem, *, color: bool) -> str:
 
 def _outcome(item: Item, before: Item, color: bool) -> Iterator[str]:
     if item.status == "applied":
-        yield f"{_paint(_DONE.get(item.action, item.action), _GREEN, color)} {_name(item)}"
+        yield f"{paint(_DONE.get(item.action, item.action), GREEN, color=color)} {_name(item)}"
     yield from (_problem(_place(item), problem, color) for problem in item.problems if problem not in before.problems)
 
 
-def _paint(text: str, tone: str | None, color: bool) -> str:
-    return f"\x1b[{tone}m{text}\x1b[0m" if color and tone else text
-
-
-def _text(lines: Sequence[str]) -> str:
-    return "\n".join(lines) + "\n"
+def _text(lines: Sequence[str], width: int | None) -> str:
+    """The lines; on a terminal of that width in rows that fit it."""
+    rows = lines if width is None else [row for line in lines for row in folded(line, width)]
+    return "\n".join(rows) + "\n"

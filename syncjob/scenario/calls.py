@@ -140,6 +140,10 @@ class Calls:
         """The limit now in force, which a server that admits less has lowered; 0 means none."""
         return self._pacer.per_minute
 
+    def held(self) -> float:
+        """The seconds until the limit lets the next request through."""
+        return self._pacer.held()
+
     def answered(self) -> tuple[float, ...]:
         """When each request was answered, by the clock, that the server may still count."""
         return self._pacer.answered()

@@ -63,6 +63,11 @@ class Pacer:
         with self._lock:
             self._window.pause(self._clock() + seconds)
 
+    def held(self) -> float:
+        """The seconds until the next place is free."""
+        with self._lock:
+            return max(0.0, self._window.wait(self._clock()))
+
     def answered(self) -> tuple[float, ...]:
         """When each request was answered that the server may still count."""
         with self._lock:

@@ -68,7 +68,7 @@ class Window:
 
     def enter(self, now: float, *, is_urgent: bool = False) -> float:
         """Takes a place and returns 0, or returns the seconds after which to ask again; what is urgent takes one at once."""
-        wait = max(self._paused_until - now, self._until_free(now))
+        wait = self.wait(now)
         if wait > 0 and not is_urgent:
             return wait
         self._places.in_flight += 1
@@ -77,6 +77,10 @@ class Window:
             if interval := self._adaptive.interval:
                 self._next = max(self._next, now - _LATE * interval) + interval
         return 0.0
+
+    def wait(self, now: float) -> float:
+        """The seconds after which to ask for a place; none need be waited for if that is not above 0."""
+        return max(self._paused_until - now, self._until_free(now))
 
     def leave(self, entered: float, now: float, *, is_sent: bool = True, is_refused: bool) -> Lowered | None:
         """Ends a request that took its place at `entered`; one that was not sent after all leaves its place free."""

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 EqualRun = tuple[int, int, int]  # where it starts in each of the two, and its length
 
@@ -97,3 +97,20 @@ def _rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         found.append(pairs[index])
         index = links[index]
     return found[::-1]
+
+
+def without_crumbs(before: Sequence[str], after: Sequence[str], runs: Sequence[EqualRun]) -> list[EqualRun]:
+    """The runs but for those that are shorter than the changes on both sides of them, which only disturb."""
+    old, new = ([0, *accumulate(map(len, words))] for words in (before, after))
+    kept = list(runs[:1])
+    for run, following in pairwise(runs[1:]):
+        changed_before = _gap(old, new, kept[-1], run)
+        changed_after = _gap(old, new, run, following)
+        if old[run[0] + run[2]] - old[run[0]] > min(changed_before, changed_after):
+            kept.append(run)
+    return [*kept, *runs[1:][-1:]]
+
+
+def _gap(old: Sequence[int], new: Sequence[int], left: EqualRun, right: EqualRun) -> int:
+    """How many characters change between two runs, at most, given the lengths up to each word."""
+    return max(old[right[0]] - old[left[0] + left[2]], new[right[1]] - new[left[1] + left[2]])

@@ -4,8 +4,8 @@ import re
 
 # C0 but tab and newline, DEL, C1, the bidi controls, U+2028/2029, and lone surrogates.
 _ACTIVE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-# The colours that we print ourselves: reset, bold, dim, red, green, yellow, blue, magenta, cyan.
-_COLOR = re.compile(r"(\x1b\[(?:[0-2]|3[1-6])m)")
+# The colours that we print ourselves: reset, bold, dim, reversed, red, green, yellow, blue, magenta, cyan.
+_COLOR = re.compile(r"(\x1b\[(?:[0-27]|3[1-6])m)")
 # What is blank is not given back: no `::` is in it.
 _COMMAND_LINE = re.compile(r"(?:^|(?<=[\r\n]))(?=(?:[^\S\r\n]|\ufeff)*+::)")
 _REASON_CHARACTERS = 300

@@ -44,7 +44,7 @@ def test_who_types_is_asked_wherever_the_messages_go(
     one_change: Workspace, remote: Loopback, streams: str, answer: str, held: str
 ) -> None:
     terminal = redirected(one_change, streams, "sync")
-    terminal.until("(profile test)? [y/N]")
+    terminal.until("Write 1 update to")
     assert remote.counts["PUT"] == 0
     terminal.type(answer)
     assert terminal.end() == (held == "old")
@@ -89,18 +89,20 @@ def test_without_a_terminal_as_its_input_a_sync_does_not_ask(one_change: Workspa
 
 
 def test_the_question_names_what_is_written_to_and_not_the_plan_again(one_change: Workspace, remote: Loopback) -> None:
-    terminal = Terminal(one_change, "sync")
+    terminal = Terminal(one_change, "sync", SCENARIO_BASE_URL=remote.url.replace("127.0.0.1", "localhost"))
     terminal.until("[y/N]")
-    assert f"Write this change to {remote.url} (profile test)? [y/N]".encode() in terminal.screen
+    asked = f"Write 1 update to \x1b[1mtest\x1b[0m at {remote.url.replace('127.0.0.1', 'localhost')}? [y/N]"
+    assert asked.encode() in terminal.screen
     assert terminal.screen.count(b"Plan: ") == 1
     terminal.type("n\n")
     assert terminal.end() == 1
     one_change.write("two", "new\n")
     terminal = redirected(one_change, "1", "sync")
     terminal.until("[y/N]")
-    counts = "Plan: 0 to create, 2 to update, 0 to delete, 0 unchanged."
-    asked = f"{counts} Not all of it is committed. Write these 2 changes to {remote.url}"
-    assert asked.encode() in terminal.screen  # the plan stands in a file
+    assert (
+        b"Not all of it is committed. Write 2 updates to \x1b[1mtest\x1b[0m? [y/N]" in terminal.screen
+    )  # the plan stands in a file
+    assert b"Plan: " not in terminal.screen
     terminal.type("n\n")
     assert terminal.end() == 1
 
@@ -109,7 +111,7 @@ def test_the_embedded_stand_in_is_called_so(workspace: Workspace) -> None:
     workspace.write("flux.1-dev", "new")
     terminal = Terminal(workspace, "--profile", "sandbox", "sync", "--overwrite-remote-edits")
     terminal.until("[y/N]")
-    assert b"to the embedded stand-in (profile sandbox)?" in terminal.screen
+    assert b"\x1b[1msandbox\x1b[0m (the embedded stand-in)?" in terminal.screen
     terminal.type("n\n")
     assert terminal.end() == 1
 
@@ -149,7 +151,7 @@ def test_a_rollback_asks_as_a_sync_does(one_change: Workspace, remote: Loopback,
     assert one_change.run("sync").status == 0  # nobody types
     run = one_change.run("runs").out.splitlines()[1].split()[0]
     terminal = redirected(one_change, "2", "rollback", run, *arguments)
-    terminal.until(f"Write this change to {remote.url} (profile test)? [y/N]")
+    terminal.until("Write 1 update to test? [y/N]")
     terminal.type("n\n")
     assert terminal.end() == 1
     assert remote.sandbox.description("one") == "new"
@@ -158,6 +160,7 @@ def test_a_rollback_asks_as_a_sync_does(one_change: Workspace, remote: Loopback,
     terminal.type("y\n")
     assert terminal.end() == 0
     assert b"revert their commit too" in terminal.screen
+    assert re.search(rb"Run (\S+), \d+ s, \d+ requests\.\r\nUndo: syncjob rollback \1\r\n", terminal.screen)
     assert remote.sandbox.description("one") == "old"
 
 
@@ -198,7 +201,7 @@ def test_what_is_acknowledged_is_shown_and_asked_first_and_is_what_was_shown(
 ) -> None:
     remote.sandbox.put("one", "edited on Scenario")
     terminal = Terminal(one_change, "acknowledge", "one")
-    terminal.until(f"May a sync replace 1 text on {remote.url} (profile test)? [y/N]")
+    terminal.until("May a sync replace 1 text on \x1b[1mtest\x1b[0m? [y/N]")
     assert b"-edited on Scenario" in terminal.screen
     remote.sandbox.put("one", "edited while nobody looked")
     asked = len(remote.asked)

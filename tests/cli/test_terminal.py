@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,13 +20,14 @@ from tests.support.workspace import Workspace
 
 
 class Terminal:
-    """A process on a terminal of its own."""
+    """A process on a terminal of its own, so wide that few lines are folded."""
 
     def __init__(
         self, workspace: Workspace, *arguments: str, program: Sequence[str] = ("-m", "syncjob"), **environment: str
     ) -> None:
         self.screen = b""
         self._controller, terminal = pty.openpty()
+        termios.tcsetwinsize(terminal, (50, 200))
         self._process = subprocess.Popen(
             [sys.executable, *program, *arguments],
             cwd=workspace.folder,
@@ -79,7 +81,7 @@ def test_a_sync_asks_before_it_writes(
     one_change: Workspace, remote: Loopback, answer: str, status: int, held: str
 ) -> None:
     terminal = Terminal(one_change, "sync")
-    terminal.until("(profile test)? [y/N]")
+    terminal.until("Write 1 update to \x1b[1mtest\x1b[0m? [y/N]")
     assert b"\x1b[31m-old\x1b[0m" in terminal.screen
     terminal.type(answer)
     assert terminal.end() == status

@@ -348,7 +348,7 @@ def test_what_is_left_is_told_from_what_was_needed() -> None:
     sent, clock.now = 100, 60.0
     standing = progress.standing()
     assert (standing.done, standing.rate, standing.requests_left, standing.seconds_left) == (100, 100, 900, 540)
-    assert str(standing) == "900 requests, 9 min left at 100/min"
+    assert str(standing) == "900 requests left, 9 min at 100/min"
 
 
 def test_what_was_read_and_is_still_to_be_written_is_half_done() -> None:
@@ -370,6 +370,23 @@ def test_the_first_burst_promises_no_more_than_the_limit() -> None:
         progress.done()
     clock.now = 2.0
     assert progress.standing().rate == 100
+
+
+def test_time_goes_on_while_the_limit_lets_nothing_through() -> None:
+    clock, held = Clock(), [0.0]
+    progress = Progress(lambda: 10, lambda: 10, clock, lambda: held[0])
+    progress.expect(20)
+    progress.half_done(20)
+    told = []
+    for clock.now, held[0] in ((1.0, 0.0), (1.5, 40.0), (21.0, 40.0), (22.0, 39.0), (90.0, 0.0)):
+        told.append(str(progress.standing()))
+    assert told == [
+        "10 requests left, 1 min at 10/min",
+        "10 requests left, 60 s at 10/min",
+        "10 requests left, 40 s; next in 40 s",
+        "10 requests left, 39 s; next in 39 s",
+        "10 requests left, 1 s at 7/min",
+    ]
 
 
 def test_there_is_news_once_a_minute() -> None:

@@ -18,7 +18,7 @@ from syncjob.output.outlet import Outlet
 from syncjob.text.sanitize import json_safe, printable, visible
 from tests.output.test_streams import full_pipe
 
-OURS = re.compile("\x1b\\[(?:[0-2]|3[1-6])m")
+OURS = re.compile("\x1b\\[(?:[0-27]|3[1-6])m")
 ANY_TEXT = st.text(st.characters(exclude_categories=[]) | st.sampled_from("\x1b[]031;m?hHJK\r\x9b"))
 
 

@@ -66,7 +66,7 @@ def test_the_question_does_not_act(evil: Workspace) -> None:
     assert terminal.end() == 1
     screen = terminal.screen.decode()
     assert r"\x1b]0;owned\x07" in screen
-    assert not ACTIVE.search(re.sub("\x1b\\[(?:0|1|3[1-6])m|\r\n", "", screen)), screen
+    assert not ACTIVE.search(re.sub("\x1b\\[(?:0|1|7|3[1-6])m|\r\n", "", screen)), screen
 
 
 def test_an_answer_that_is_no_text_is_a_no(workspace: Workspace, remote: Loopback) -> None:

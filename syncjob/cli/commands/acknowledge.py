@@ -9,14 +9,13 @@ from syncjob.cli.options import with_output
 from syncjob.cli.output import Output
 from syncjob.cli.question import is_agreed, is_attended, target_of
 from syncjob.cli.review import commit_hint
-from syncjob.cli.session import Settings, run_for
+from syncjob.cli.session import Settings, note, run_for
 from syncjob.commands import acknowledge as use_case
 from syncjob.commands.run import Options, Run
 from syncjob.local.acknowledged_lines import FOLDER
 from syncjob.report import text
 from syncjob.report.model import Report
 from syncjob.report.summary import counted
-from syncjob.text.sanitize import one_line
 
 
 @click.command()
@@ -38,7 +37,7 @@ def acknowledge(settings: Settings, /, yes: bool, **given: Any) -> int:
         result = use_case.acknowledge(run, seen)
         status = output.finish(run, result, partial(text.render_acknowledged, is_seen=seen.is_shown))
     if result.report.summary.applied:
-        click.echo(one_line(commit_hint(f"{run.config.shown_folder}/{FOLDER}")), err=True)
+        note(commit_hint(f"{run.config.shown_folder}/{FOLDER}"))
     return status
 
 
@@ -54,7 +53,7 @@ class _Seen:
     def __call__(self, report: Report) -> bool:
         if self._output.is_text:
             with self._output.attempts.to("show what is to be acknowledged"):
-                self._output.show(text.render_seen(report, color=self._output.is_colored))
+                self._output.show(text.render_seen(report, color=self._output.is_colored, width=self._output.width))
                 self.is_shown = True
         return not self._is_asking or is_agreed(self._question(report))
 

@@ -1,5 +1,6 @@
 """`syncjob diff`."""
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -18,20 +19,32 @@ from syncjob.report import text
 @click.option("--unfiled", is_flag=True, help="Also list own models that have a description and no file.")
 @click.option("--keep-going", is_flag=True, help="Say what sync --keep-going would write and refuse.")
 @click.option("--exit-code", is_flag=True, help="Exit 3 if there are changes.")
+@click.option("--stat", is_flag=True, help="List the models and how many lines change, without the texts.")
 @click.pass_obj
-def diff(settings: Settings, /, plan_out: str | None, **given: Any) -> int:
+def diff(settings: Settings, /, plan_out: str | None, stat: bool, **given: Any) -> int:
     """Show what sync would do; never writes to Scenario."""
     options = Options.of(given)
     if options.unfiled and options.since is not None:
         raise click.UsageError("--unfiled looks at all own models, --since only at what changed; drop one of the two.")
-    return show_diff(settings, "diff", options, Output(given, plan_out), plan_out)
+    output = Output(given, plan_out)
+    if stat and not output.is_text:
+        raise click.UsageError("--stat is a form of the text; drop it, or --format")
+    render = text.render_stat if stat else text.render_plan
+    return show_diff(settings, "diff", options, output, plan_out, render)
 
 
-def show_diff(settings: Settings, command: Command, options: Options, output: Output, plan_out: str | None) -> int:
+def show_diff(
+    settings: Settings,
+    command: Command,
+    options: Options,
+    output: Output,
+    plan_out: str | None,
+    render: Callable[..., str] = text.render_plan,
+) -> int:
     """What a sync would do, as output and as a plan; returns the exit status."""
     with run_for(settings, command, options) as run:
         result = use_case.diff(run)
         if plan_out:
             with output.attempts.to("write the plan"):
                 PlanFile(run, plan_out).add(result.report)
-        return output.finish(run, result, text.render_plan)
+        return output.finish(run, result, render)

@@ -7,14 +7,13 @@ import click
 from syncjob.cli.options import with_output
 from syncjob.cli.output import Output
 from syncjob.cli.review import commit_hint
-from syncjob.cli.session import Settings, run_for
+from syncjob.cli.session import Settings, note, run_for
 from syncjob.commands.pull import job as use_case
 from syncjob.commands.run import Options
 from syncjob.plan.pull.files import LINES_DROPPED
 from syncjob.report import text
 from syncjob.report.model import Item, Report
 from syncjob.report.summary import needs_a_look
-from syncjob.text.sanitize import one_line
 
 
 @click.command()
@@ -38,7 +37,7 @@ def pull(settings: Settings, /, takes_all: bool, dry_run: bool, **given: Any) ->
         status = output.finish(run, result, text.render_plan if dry_run else text.render_pull)
         folder = run.config.shown_folder
     if hint := _next_step(result.report, folder, is_of_files=not (options.patterns or takes_all)):
-        click.echo(one_line(hint), err=True)
+        note(hint)
     return status
 
 

@@ -11,7 +11,7 @@ from syncjob.cli.options import FILE, with_plan
 from syncjob.cli.output import Output
 from syncjob.cli.question import is_attended
 from syncjob.cli.review import Review
-from syncjob.cli.session import Settings, run_for
+from syncjob.cli.session import Settings, note, run_for
 from syncjob.commands.run import Options
 from syncjob.commands.sync import job as use_case
 
@@ -59,7 +59,7 @@ def sync(settings: Settings, /, plan_out: str | None, dry_run: bool, yes: bool, 
     if dry_run:
         return show_diff(settings, "sync", options, output, plan_out)
     if options.exit_code:
-        click.echo("--exit-code has no effect without --dry-run.", err=True)
+        note("--exit-code has no effect without --dry-run.")
     is_asking = not yes and is_attended()
     with run_for(settings, "sync", options, "write") as run:
         review = Review(run, output, is_asking=is_asking, plan_out=plan_out)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, zip_longest
 
-from syncjob.report.html.words import ALIKE, Block, likeness
+from syncjob.report.html.words import Block, likeness
 from syncjob.text.matching import equal_runs
+from syncjob.text.words import ALIKE
 
 Pair = tuple[Block | None, Block | None]
 

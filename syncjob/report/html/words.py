@@ -9,20 +9,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
-from itertools import accumulate, pairwise
 
 from syncjob.text.canonical import normalized
-from syncjob.text.matching import EqualRun, equal_runs
+from syncjob.text.matching import equal_runs, without_crumbs
+from syncjob.text.words import ALIKE, HAN, JOINED, LETTERS, SIGN
 
 _CARD = re.compile(r'<data class="[^"<]*" value="([^"<]*)">[^<]*(?:<(?!/?data)[^<]*)*</data>')
-_SIGN = r"!-/:-@\[-`{-~"
-_HAN = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"  # written without spaces: each sign is a word
-_JOINED = r"[\u0300-\u036f\u3099\u309a\u200d\u20e3\ufe00-\ufe0f]*"
-_LETTERS = rf"[^\s{_SIGN}{_HAN}]+"
 _PIECE = re.compile(
-    rf"{_CARD.pattern}|<[^<>]*>|\s+|&[^;&<\s]*;|[{_HAN}{_SIGN}]{_JOINED}|{_LETTERS}(?:[.'_-]{_LETTERS})*", re.DOTALL
+    rf"{_CARD.pattern}|<[^<>]*>|\s+|&[^;&<\s]*;|[{HAN}{SIGN}]{JOINED}|{LETTERS}(?:[.'_-]{LETTERS})*", re.DOTALL
 )
-ALIKE = 1 / 3  # below this share of common words two texts are different ones
 
 
 class Block:
@@ -60,7 +55,7 @@ def marked_pair(before: Block, after: Block) -> tuple[str, str] | None:
     runs = equal_runs(before.words, after.words) if likeness(before, after) >= ALIKE else []
     if runs is None:
         return None
-    runs = _without_crumbs(before.words, after.words, runs)
+    runs = without_crumbs(before.words, after.words, runs)
     old_equal = {place for old, _, size in runs for place in range(old, old + size)}
     new_equal = {place for _, new, size in runs for place in range(new, new + size)}
     return _marked(before, old_equal, "del"), _marked(after, new_equal, "ins")
@@ -69,23 +64,6 @@ def marked_pair(before: Block, after: Block) -> tuple[str, str] | None:
 def all_marked(block: Block, name: str) -> str:
     """The block with every word in elements of that name."""
     return _marked(block, frozenset(), name)
-
-
-def _without_crumbs(before: Sequence[str], after: Sequence[str], runs: Sequence[EqualRun]) -> list[EqualRun]:
-    """The runs but for those that are shorter than the changes on both sides of them, which only disturb."""
-    old, new = ([0, *accumulate(map(len, words))] for words in (before, after))
-    kept = list(runs[:1])
-    for run, following in pairwise(runs[1:]):
-        changed_before = _gap(old, new, kept[-1], run)
-        changed_after = _gap(old, new, run, following)
-        if old[run[0] + run[2]] - old[run[0]] > min(changed_before, changed_after):
-            kept.append(run)
-    return [*kept, *runs[1:][-1:]]
-
-
-def _gap(old: Sequence[int], new: Sequence[int], left: EqualRun, right: EqualRun) -> int:
-    """How many characters change between two runs, at most, given the lengths up to each word."""
-    return max(old[right[0]] - old[left[0] + left[2]], new[right[1]] - new[left[1] + left[2]])
 
 
 def _marked(block: Block, equal: AbstractSet[int], name: str) -> str:

@@ -1,0 +1,119 @@
+"""The progress of a long run: a bar on a terminal, elsewhere an event in the log each minute."""
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar, cast
+
+import click
+
+from syncjob.output import gate
+
+if TYPE_CHECKING:
+    from syncjob.control.progress import Progress, Standing
+
+_T = TypeVar("_T")
+_LONG = 20  # items; that many have a bar at once, fewer once they take `_SLOW` seconds
+_SLOW = 2.0
+_TICK = 1.0
+_LEAST = 6  # columns of a bar
+_NARROW = 60  # columns of a terminal that has no room for what is left
+
+
+def tracked(label: str, things: Iterable[_T], total: int, progress: "Progress") -> Iterable[_T]:
+    """The same things, with the progress shown while they are consumed."""
+    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        yield from _with_bar(label, things, total, progress)
+        return
+    for thing in things:
+        yield thing
+        if standing := progress.news():
+            _log(label, standing)
+
+
+def untracked(label: str, things: Iterable[_T], total: int, progress: "Progress") -> Iterable[_T]:
+    """The same things, and nothing said of them."""
+    return things
+
+
+def _with_bar(label: str, things: Iterable[_T], total: int, progress: "Progress") -> Iterable[_T]:
+    columns = gate.columns(sys.stderr)
+    bar: Any = click.progressbar(
+        length=total,
+        label=label,
+        width=bar_width(label, total, columns),
+        show_pos=True,
+        show_eta=False,
+        item_show_func=_shown if columns >= _NARROW else None,
+        file=cast("TextIO", gate.Bar(sys.stderr)),
+        hidden=total < _LONG,
+    )
+    before, began = progress.standing().requests, time.monotonic()
+    lock = threading.Lock()
+    with bar, _ticking(bar, progress, lock):
+        for thing in things:
+            yield thing
+            with lock:
+                bar.update(1, progress.standing())
+        with lock:  # nothing is left of this phase
+            bar.current_item = _took(progress.standing().requests - before, time.monotonic() - began)
+            bar.render_progress()
+
+
+def bar_width(label: str, total: int, columns: int) -> int:
+    """The columns that are left to a bar beside the longest text that may stand there."""
+    position = f"{total}/{total}"
+    left = f"{2 * total:,} requests left, 99 h 59 min at 100/min" if columns >= _NARROW else ""
+    return max(_LEAST, columns - len(f"{label}  []  {position}  {left}") - 1)
+
+
+@contextmanager
+def _ticking(bar: Any, progress: "Progress", lock: threading.Lock) -> Iterator[None]:
+    """Within it the bar is drawn each second, also while nothing comes; one that is hidden shows after a while."""
+    ended = threading.Event()
+
+    def tick() -> None:
+        until = time.monotonic() + _SLOW
+        while not ended.wait(_TICK):
+            with lock:
+                bar.hidden = bar.hidden and time.monotonic() < until
+                bar.current_item = progress.standing()
+                bar.render_progress()
+
+    thread = threading.Thread(target=tick, name="progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(_TICK)
+
+
+def _shown(standing: "Standing | str | None") -> str | None:
+    return str(standing) if standing else None
+
+
+def _took(requests: int, seconds: float) -> str:
+    from syncjob.control.progress import duration
+
+    return f"{requests:,} {'request' if requests == 1 else 'requests'} in {duration(seconds)}"
+
+
+def _log(label: str, standing: "Standing") -> None:
+    from syncjob import log
+
+    left = standing.seconds_left
+    log.event(
+        "info",
+        "progress",
+        doing=label.lower(),
+        done=standing.done,
+        of=standing.items,
+        requests=standing.requests,
+        requests_per_minute=round(standing.rate),
+        requests_left=standing.requests_left,
+        seconds_left=None if left is None else round(left),
+    )

@@ -1,0 +1,64 @@
+"""The progress bar: as wide as it may be, drawn while a run waits, and at its end nothing is left."""
+
+import io
+import re
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from syncjob.cli import progress as bars
+from syncjob.control.progress import Progress
+
+
+@pytest.mark.parametrize(
+    ("total", "columns", "width"), [(300, 80, 16), (300, 140, 76), (100_000, 80, 6), (12, 40, 19), (300, 10, 6)]
+)
+def test_a_bar_takes_what_the_text_beside_it_leaves(total: int, columns: int, width: int) -> None:
+    assert bars.bar_width("Reading", total, columns) == width
+
+
+class Watched(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Watched:
+    """What a terminal of 80 columns shows that is this process's stderr, with short waits; no fixture, for pytest puts
+    a stderr of its own in place before each test."""
+    watched = Watched()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys, "stderr", watched)
+    monkeypatch.setattr(bars, "_TICK", 0.01)
+    monkeypatch.setattr(bars, "_SLOW", 0.03)
+    return watched
+
+
+def slow(count: int, seconds: float) -> Iterator[int]:
+    for number in range(count):
+        time.sleep(seconds)
+        yield number
+
+
+def test_a_short_run_that_takes_long_shows_a_bar_and_ticks_while_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = terminal(monkeypatch)
+    sent = [3]
+    progress = Progress(lambda: sent[0], lambda: 3, time.monotonic)
+    progress.expect(3)
+    for _ in bars.tracked("Reading", slow(3, 0.06), 3, progress):
+        progress.done()
+        sent[0] += 1
+    drawn = [line.rstrip() for line in watched.getvalue().split("\r") if line]
+    assert drawn[0].endswith("0/3  3 requests/min")  # drawn while it waits for the first
+    assert re.fullmatch(r"Reading  \[#+\]  3/3  3 requests in 0 s", drawn[-1])
+    assert watched.getvalue().endswith("\n")
+    assert max(map(len, drawn)) < 80
+
+
+def test_a_short_run_that_is_quick_shows_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = terminal(monkeypatch)
+    progress = Progress(int, int, time.monotonic)
+    assert list(bars.tracked("Reading", range(3), 3, progress)) == [0, 1, 2]
+    assert watched.getvalue() == ""
