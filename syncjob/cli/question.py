@@ -35,6 +35,15 @@ def is_agreed(question: str) -> bool:
     return answer.strip().lower() in (b"y", b"yes")
 
 
+def typed(question: str) -> str:
+    """What a person types in one line; "" at the end of input, and after a signal."""
+    answer = b""
+    with asking():
+        _show(one_line(question) + " ")
+        answer = sys.stdin.buffer.readline()
+    return answer.decode("utf-8", "replace").strip()
+
+
 def target_of(config: Config) -> str:
     """What a run writes to, as a question names it."""
     target = "the embedded stand-in" if config.is_sandbox else config.base_url
