@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from syncjob import __version__
 from syncjob.commands.init import action as actions
 from syncjob.commands.init.action import Action
 from syncjob.commands.init.templates import CONFIG, WORKFLOWS, Layout, files, is_plain, workflow_paths
@@ -194,13 +195,12 @@ def test_a_workflow_is_this_project_s_own_but_for_its_action_and_its_branch(name
     assert "FOLDER: descriptions" not in theirs
 
 
-def test_a_release_knows_its_repository_and_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_release_knows_its_repository_and_commit(tmp_path: Path) -> None:
     assert actions.of_release() is None
     (tmp_path / actions.RELEASE).write_text(f'{{"repository": "acme/syncjob", "commit": "{"c" * 40}"}}\n', "utf-8")
-    monkeypatch.setattr(actions.resources, "files", lambda package: tmp_path)
-    own = actions.of_release()
+    own = actions.of_release(tmp_path)
     assert own is not None
-    assert own.used == f"acme/syncjob@{'c' * 40} # v{actions.__version__}"
+    assert own.used == f"acme/syncjob@{'c' * 40} # v{__version__}"
 
 
 @pytest.mark.parametrize("name", ["main", "release/2", "1.0", "v_1-x"])

@@ -56,8 +56,20 @@ def test_a_repository_that_was_set_up_is_checked_compared_synced_and_watched(the
 @pytest.mark.deep
 def test_the_workflows_fit_their_schema_and_zizmor_finds_nothing(theirs: Repository) -> None:
     bin_ = Path(sys.executable).parent
-    schema = [bin_ / "check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflow_paths()]
-    audit = [bin_ / "zizmor", "--offline", "--no-progress", "--quiet", "--persona=pedantic", ".github"]
+    schema: list[str | Path] = [
+        bin_ / "check-jsonschema",
+        "--builtin-schema",
+        "vendor.github-workflows",
+        *workflow_paths(),
+    ]
+    audit: list[str | Path] = [
+        bin_ / "zizmor",
+        "--offline",
+        "--no-progress",
+        "--quiet",
+        "--persona=pedantic",
+        ".github",
+    ]
     for command in (schema, audit):
         done = subprocess.run(command, cwd=theirs.workspace.folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -2,6 +2,7 @@
 
 import re
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
 import msgspec
@@ -42,9 +43,9 @@ def parsed(text: str) -> Action | None:
     return Action(found[1], found[2]) if found else None
 
 
-def of_release() -> Action | None:
+def of_release(home: Traversable = resources.files(__package__)) -> Action | None:  # noqa: B008  read alone
     """This version's own; None if it was not installed from a release."""
-    file = resources.files(__package__).joinpath(RELEASE)
+    file = home.joinpath(RELEASE)
     if not file.is_file():
         return None
     release = msgspec.json.decode(file.read_bytes(), type=_Release)
