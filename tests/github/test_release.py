@@ -3,9 +3,7 @@
 import json
 import re
 import shutil
-import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 
@@ -100,8 +98,5 @@ def test_what_is_built_is_the_tagged_version_with_its_notes_and_knows_where_it_c
     with zipfile.ZipFile(wheel) as archive:
         known = json.loads(archive.read("syncjob/commands/init/release.json"))
     assert known == {"repository": "owner/models", "commit": commit}
-    repository.git(
-        "update-ref", "refs/remotes/origin/main", repository.git("commit-tree", "HEAD^{tree}", "-m", "other")
-    )
+    repository.git("update-ref", "-d", "refs/remotes/origin/main")
     assert "is not on main, so nothing is published" in repository.job("release", "build").out
-    assert Path(sys.executable).is_file()
