@@ -80,8 +80,10 @@ def test_what_is_built_is_the_tagged_version_with_its_notes_and_knows_where_it_c
     (folder / "config.yaml").unlink()
     for name in COPIED:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, folder / name, **({"symlinks": True} if copy is shutil.copytree else {}))
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, symlinks=True)
+        else:
+            shutil.copy(ROOT / name, folder / name)
     commit = repository.commit()
     repository.git("update-ref", "refs/remotes/origin/main", commit)
     for tag, reason in (("v9.9.9", f"v9.9.9 is not {TAG}"), (TAG, "")):

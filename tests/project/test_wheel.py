@@ -18,7 +18,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def built(source: Path, folder: Path) -> Path:
-    command = [sys.executable, "-m", "flit_core.wheel", "--outdir", folder, source]
+    command: list[str | Path] = [sys.executable, "-m", "flit_core.wheel", "--outdir", folder, source]
     subprocess.run(command, check=True, capture_output=True, timeout=60)
     (path,) = folder.glob("*.whl")
     return path

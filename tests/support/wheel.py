@@ -34,7 +34,15 @@ def lowest(wheel: Path) -> list[str]:
 def installed(wheel: Path, folder: Path, *versions: str) -> Path:
     """The `syncjob` of a new environment; raises NoIndex."""
     venv.create(folder, with_pip=True)
-    pip = [folder / "bin" / "python", "-I", "-m", "pip", "--disable-pip-version-check", "--retries", "1"]
+    pip: list[str | Path] = [
+        folder / "bin" / "python",
+        "-I",
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--retries",
+        "1",
+    ]
     done = subprocess.run(
         [*pip, "install", "--quiet", "--only-binary", ":all:", wheel, *versions],
         capture_output=True,
