@@ -3,7 +3,7 @@
 import gc
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, TextIO, TypeVar, cast
 
@@ -65,7 +65,9 @@ def run_for(settings: Settings, command: "Command", options: "Options", reach: "
             click.echo(one_line(notice), err=True)
         if is_step(os.environ):
             workflow_commands.mask(loaded.credentials, sys.stderr)
-    with run.begin(run_id, command, loaded, options, _track, reach) as started:
+    # A pull has no output before its end, so whoever waits for it elsewhere than on a terminal sees that it goes on.
+    track = _track_aloud if command == "pull" else _track
+    with run.begin(run_id, command, loaded, options, track, reach) as started:
         yield started
 
 
@@ -79,6 +81,17 @@ def _notice(config: "Config") -> str | None:
 
 def _track(label: str, things: Iterable[_T], total: int, progress: "Progress") -> Iterable[_T]:
     """The progress of a long run: a bar on a terminal, elsewhere an event in the log each minute."""
+    return _tracked(label, things, total, progress, _log)
+
+
+def _track_aloud(label: str, things: Iterable[_T], total: int, progress: "Progress") -> Iterable[_T]:
+    """The same, with a line on stderr in the place of an event that most logs leave out."""
+    return _tracked(label, things, total, progress, _say)
+
+
+def _tracked(
+    label: str, things: Iterable[_T], total: int, progress: "Progress", say: Callable[[str, "Standing"], None]
+) -> Iterable[_T]:
     if total >= _LONG and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         bar = click.progressbar(
             length=total,
@@ -97,7 +110,11 @@ def _track(label: str, things: Iterable[_T], total: int, progress: "Progress") -
     for thing in things:
         yield thing
         if standing := progress.news():
-            _log(label, standing)
+            say(label, standing)
+
+
+def _say(label: str, standing: "Standing") -> None:
+    click.echo(f"{label}: {standing.done:,} of {standing.items:,}, {standing}", err=True)
 
 
 def _shown(standing: "Standing | None") -> str | None:

@@ -80,6 +80,7 @@ def test_what_cannot_be_done_is_said_before_anything_is_written(empty: Workspace
         (["--no-workflows", "--pull"], none, "--pull needs credentials: set SCENARIO_SDK_API_KEY"),
         (["--no-workflows", "--pull"], {"SCENARIO_SDK_API_KEY": ""}, "SCENARIO_SDK_API_KEY is missing"),
         (["--no-workflows"], {"SYNCJOB_PROFILE": "staging"}, "init writes the profile production; drop --profile"),
+        (["--no-workflows"], {"PATH": str(empty.folder)}, "cannot make a git repository: git is not installed"),
         (["--no-workflows"], {"SYNCJOB_CONFIG": "other.yaml"}, "init writes config.yaml into the current folder"),
     ]
     for arguments, environment, message in refused:

@@ -48,12 +48,12 @@ def init(settings: Settings, /, **given: Any) -> int:
     layout = Layout(action, given["branch"] or own or _MAIN, folder)
     _require_plain(layout)
     pulls = _pulls(given["pulls"], settings, config)
-    click.echo(render_files(tuple(job.write(here, files(layout)))), nl=False)
     if not job.has_repository(here):
         job.make_repository(here, layout.branch)
         click.echo(f"made a git repository with the branch {layout.branch}")
+    click.echo(render_files(tuple(job.write(here, files(layout)))), nl=False)
     config = load_config(settings)
-    config.folder.mkdir(exist_ok=True)
+    config.folder.mkdir(parents=True, exist_ok=True)
     status = _pull(settings) if pulls else 0
     has_descriptions = any(config.folder.glob("*.md"))
     state = State(layout.branch if has_workflows else None, has_descriptions, _PROFILE in config.profiles)
