@@ -65,7 +65,6 @@ def run_for(settings: Settings, command: "Command", options: "Options", reach: "
             click.echo(one_line(notice), err=True)
         if is_step(os.environ):
             workflow_commands.mask(loaded.credentials, sys.stderr)
-    # A pull has no output before its end, so whoever waits for it elsewhere than on a terminal sees that it goes on.
     track = _track_aloud if command == "pull" else _track
     with run.begin(run_id, command, loaded, options, track, reach) as started:
         yield started
@@ -85,7 +84,7 @@ def _track(label: str, things: Iterable[_T], total: int, progress: "Progress") -
 
 
 def _track_aloud(label: str, things: Iterable[_T], total: int, progress: "Progress") -> Iterable[_T]:
-    """The same, with a line on stderr in the place of an event that most logs leave out."""
+    """The same, with a line on stderr in the place of an event that most logs leave out: a pull prints only at its end."""
     return _tracked(label, things, total, progress, _say)
 
 

@@ -135,6 +135,11 @@ def test_a_config_that_is_there_decides_about_its_folder_and_profiles(empty: Wor
     assert ended.status == 0, ended.err
     assert "1. Add the profile `production` to config.yaml" in ended.out
     assert (empty.folder / "texts" / "flux.1-dev.md").is_file()
+    (empty.folder / CONFIG).write_text(
+        "descriptions: my texts\nprofiles: {production: {base_url: 'sandbox:'}}\n", "utf-8"
+    )
+    assert "'my texts' cannot be the folder of workflows" in empty.run("init", SYNCJOB_PROFILE="production").err
+    assert empty.run("init", "--no-workflows", SYNCJOB_PROFILE="production").status == 0
     assert 'FOLDER: "texts" #' in (empty.folder / ".github/workflows/drift.yml").read_text("utf-8")
 
 

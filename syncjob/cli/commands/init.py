@@ -46,7 +46,8 @@ def init(settings: Settings, /, **given: Any) -> int:
     folder = config.shown_folder if config else FOLDER
     action = _action(given["named"], is_needed=job.lacks(here, workflow_paths())) if has_workflows else None
     layout = Layout(action, given["branch"] or own or _MAIN, folder)
-    _require_plain(layout)
+    if has_workflows:
+        _require_plain(layout)
     pulls = _pulls(given["pulls"], settings, config)
     if not job.has_repository(here):
         job.make_repository(here, layout.branch)
