@@ -33,7 +33,7 @@ test: $(VENV)/.dev  ## all tests but the deep suites, which mostly wait; COVERAG
 	$(BIN)/python -m pytest -m "not deep" -n 4 -q $(if $(COVERAGE),--cov --cov-report=term --cov-fail-under=95)
 
 test-deep: $(VENV)/.dev  ## the long suites, and the behaviour under each response that the API's documentation leaves open
-	$(BIN)/python -m pytest -m deep -n 4 --maxschedchunk=1 -q -o faulthandler_timeout=600
+	$(BIN)/python -m pytest -m deep -n 4 --maxschedchunk=1 -q -rs -o faulthandler_timeout=600
 	@for play in $(PLAYS); do echo "playing $$play"; SYNCJOB_SANDBOX_PLAY="$$(echo $$play | tr , ' ')" \
 		$(BIN)/python -m pytest -m "not deep" -n 4 -q -o faulthandler_timeout=600 $(BEHAVIOUR) || exit 1; done
 

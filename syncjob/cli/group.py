@@ -16,6 +16,7 @@ COMMANDS = {
     "check": "Check files, names, encodings and tags; offline unless --remote.",
     "diff": "Show what sync would do; never writes to Scenario.",
     "doctor": "Check config, credentials, git and Scenario; --probe settles how the API behaves.",
+    "init": "Set up a repository here: config, descriptions, workflows and git.",
     "pull": "Download descriptions from Scenario into files.",
     "rollback": "Put back the texts that a run overwrote; `syncjob runs` lists the runs.",
     "runs": "List the runs that wrote, newest first; each can be rolled back.",

@@ -4,7 +4,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar, cast
 
@@ -25,18 +25,33 @@ _NARROW = 60  # columns of a terminal that has no room for what is left
 
 def tracked(label: str, things: Iterable[_T], total: int, progress: "Progress") -> Iterable[_T]:
     """The same things, with the progress shown while they are consumed."""
+    return _told(label, things, total, progress, _log)
+
+
+def tracked_aloud(label: str, things: Iterable[_T], total: int, progress: "Progress") -> Iterable[_T]:
+    """The same, with a line on stderr in place of an event that most logs leave out: a pull prints only at its end."""
+    return _told(label, things, total, progress, _say)
+
+
+def untracked(label: str, things: Iterable[_T], total: int, progress: "Progress") -> Iterable[_T]:
+    """The same things, and nothing said of them."""
+    return things
+
+
+def _told(
+    label: str, things: Iterable[_T], total: int, progress: "Progress", say: Callable[[str, "Standing"], None]
+) -> Iterable[_T]:
     if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         yield from _with_bar(label, things, total, progress)
         return
     for thing in things:
         yield thing
         if standing := progress.news():
-            _log(label, standing)
+            say(label, standing)
 
 
-def untracked(label: str, things: Iterable[_T], total: int, progress: "Progress") -> Iterable[_T]:
-    """The same things, and nothing said of them."""
-    return things
+def _say(label: str, standing: "Standing") -> None:
+    click.echo(f"{label}: {standing.done:,} of {standing.items:,}, {standing}", err=True)
 
 
 def _with_bar(label: str, things: Iterable[_T], total: int, progress: "Progress") -> Iterable[_T]:

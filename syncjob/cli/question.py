@@ -37,6 +37,15 @@ def is_agreed(question: str) -> bool:
     return answer.strip().lower() in (b"y", b"yes")
 
 
+def typed(question: str) -> str:
+    """What a person types in one line; "" at the end of input, and after a signal."""
+    answer = b""
+    with asking():
+        _show(one_line(question) + " ")
+        answer = sys.stdin.buffer.readline()
+    return answer.decode("utf-8", "replace").strip()
+
+
 def target_of(config: Config) -> str:
     """What a run writes to, as a question names it: the profile, and its address if that is not the profile's own."""
     name = f"\x1b[1m{config.profile}\x1b[0m" if gate.is_colorful(sys.stderr) else config.profile

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 from click.core import ParameterSource
 
-from syncjob.cli.progress import tracked, untracked
+from syncjob.cli.progress import tracked, tracked_aloud, untracked
 from syncjob.environment import is_step
 from syncjob.output import gate
 from syncjob.text.sanitize import one_line
@@ -66,7 +66,7 @@ def run_for(settings: Settings, command: "Command", options: "Options", reach: "
             note(notice)
         if is_step(os.environ):
             workflow_commands.mask(loaded.credentials, sys.stderr)
-    track = untracked if settings.is_quiet else tracked
+    track = untracked if settings.is_quiet else tracked_aloud if command == "pull" else tracked
     with run.begin(run_id, command, loaded, options, track, reach if is_asking else "offline") as started:
         yield started
 

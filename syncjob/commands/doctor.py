@@ -25,7 +25,8 @@ _APART = 60.0
 def examine(run: Run) -> Iterator[Line]:
     """Everything, by one request."""
     config = run.config
-    yield Line("ok", "config", f"{config.path}, profile {config.profile}, {config.base_url}")
+    file = config.path if config.path.is_file() else f"no {config.path}"
+    yield Line("ok", "config", f"{file}, profile {config.profile}, {config.base_url}")
     yield _descriptions(run)
     yield _git(run)
     yield _credentials(run)

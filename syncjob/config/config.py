@@ -17,6 +17,7 @@ from syncjob.text.sanitize import one_line
 STATE_FOLDER = ".syncjob"
 CACHE_FOLDER = "cache"
 API_FILE = "scenario-api.json"
+STAND_IN = "sandbox"  # a profile that is there without being written down
 
 
 class Target(NamedTuple):
@@ -36,7 +37,7 @@ class Config(msgspec.Struct, frozen=True):
 
     `is_named` says that the user named the file, which was not just found above, and `is_overridden` that
     SCENARIO_BASE_URL replaces the profile's own `base_url`. `folder` holds the descriptions, and messages call it
-    `shown_folder`. `profiles` are the names of all that the file has. `credentials` is None if the environment holds
+    `shown_folder`. `profiles` are the names of all that there are. `credentials` is None if the environment holds
     none, and for the sandbox. `named_cache` is SYNCJOB_CACHE_DIR.
     """
 
@@ -90,7 +91,7 @@ class Config(msgspec.Struct, frozen=True):
 
 def load(path: Path | None, profile: str | None, environment: Mapping[str, str]) -> Config:
     """The config of a run, without `path` the one that `discovery` finds; raises UsageError that says where and what."""
-    source = read(path or discovery.find())
+    source = _source(path, profile)
     file = source.convert(source.value, ConfigFile, "")
     name, chosen, http, safety = _chosen(source, file, profile or file.profile)
     override = environment.get("SCENARIO_BASE_URL") if chosen.base_url != SANDBOX else None
@@ -98,7 +99,7 @@ def load(path: Path | None, profile: str | None, environment: Mapping[str, str])
     root = source.path.parent
     return Config(
         path=source.path,
-        profiles=frozenset(file.profiles),
+        profiles=frozenset({STAND_IN, *file.profiles}),
         profile=name,
         base_url=base_url,
         project_id=chosen.project_id,
@@ -115,12 +116,24 @@ def load(path: Path | None, profile: str | None, environment: Mapping[str, str])
     )
 
 
+def _source(path: Path | None, profile: str | None) -> Source:
+    """The config file, which only the stand-in can do without."""
+    try:
+        return read(path or discovery.find())
+    except discovery.NoConfig:
+        if profile != STAND_IN:
+            raise
+        return Source(Path(discovery.FILE_NAME), {"profiles": {}}, {})
+
+
 _Chosen = tuple[str, Profile, Http, Safety]
 
 
 def _chosen(source: Source, file: ConfigFile, name: str | None) -> _Chosen:
     """The profile of a name; all are read, so that a fault in one shows before the day it is needed."""
     profiles = {name: _profile(source, file, name) for name in file.profiles}
+    if name == STAND_IN and name not in profiles:
+        return STAND_IN, Profile(SANDBOX), file.http, file.safety
     if not name:
         raise UsageError(f"{source.path}: no profile chosen; set `profile:`, or give --profile ({listed(profiles)})")
     if name not in profiles:

@@ -15,10 +15,14 @@ FILE_NAME = "config.yaml"
 PATIENCE = 10.0
 
 
+class NoConfig(UsageError):
+    """There is no config to find."""
+
+
 def find() -> Path:
     """The config of the current folder or, within a repository, of the nearest folder above it.
 
-    Raises UsageError if there is none, and if it belongs to somebody else: whoever writes a config
+    Raises NoConfig if there is none, and UsageError if it belongs to somebody else: whoever writes a config
     decides who is sent the credentials.
     """
     here = Path.cwd()
@@ -32,7 +36,7 @@ def find() -> Path:
         if root is None or folder == root:
             break
     or_above = " or above it in the repository" if root else " (outside a repository, only the current folder counts)"
-    raise UsageError(f"no {FILE_NAME} in {here}{or_above}; write one, or name it with --config")
+    raise NoConfig(f"no {FILE_NAME} in {here}{or_above}; write one with `syncjob init`, or name it with --config")
 
 
 def require_own_folder(folder: Path, config: Path) -> None:

@@ -30,3 +30,10 @@ def asset_row(asset_id: str, name: str | None = None, *, privacy: str = "private
         "source": "txt2img", "status": "success",
         "url": f"https://cdn.sandbox.invalid/assets/{asset_id}.png?Expires=1796000000&Signature=sandbox",
     }  # fmt: skip
+
+
+def sample(number: int) -> tuple[dict[str, Any], str]:
+    """A model that only fills the catalogue, and its description."""
+    name = f"Sample {number}"
+    text = f"# {name}\n\nA model of the stand-in, to try syncjob with.\n\n- Guidance: {number % 7 + 2}"
+    return model_row(f"model_sample-{number:03}", name), text

@@ -13,7 +13,7 @@ from typing import Any, Self
 from syncjob.errors import UsageError
 from syncjob.sandbox.api import Row, respond
 from syncjob.sandbox.behaviours import Plays
-from syncjob.sandbox.records import asset_row, model_row
+from syncjob.sandbox.records import asset_row, model_row, sample
 from syncjob.scenario.answers import Answer
 
 _SCHEMA = """
@@ -88,6 +88,13 @@ class Sandbox:
         values = [(row["id"], json.dumps(row), descriptions.get(row["id"], "")) for row in rows]
         with self._transaction():
             self._database.executemany("INSERT OR REPLACE INTO models VALUES (?, ?, ?)", values)
+
+    def fill(self, count: int) -> None:
+        """Adds samples until there are that many models."""
+        with self._transaction():
+            (there,) = self._database.execute("SELECT count(*) FROM models").fetchone()
+            samples = [sample(number) for number in range(there + 1, count + 1)]
+            self.add_models((row for row, _ in samples), {row["id"]: text for row, text in samples})
 
     def add_assets(self, rows: Iterable[Row]) -> None:
         values = [(row["id"], json.dumps(row)) for row in rows]

@@ -5,10 +5,12 @@ import re
 import sys
 import time
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 
 from syncjob.cli import progress as bars
+from syncjob.commands.run import Track
 from syncjob.control.progress import Progress
 
 
@@ -62,3 +64,24 @@ def test_a_short_run_that_is_quick_shows_none(monkeypatch: pytest.MonkeyPatch) -
     progress = Progress(int, int, time.monotonic)
     assert list(bars.tracked("Reading", range(3), 3, progress)) == [0, 1, 2]
     assert watched.getvalue() == ""
+
+
+def late(requests: int) -> Progress:
+    """A progress whose every look at the clock is 40 seconds after the one before, with half of 300 done."""
+    times = count(0, 40)
+    progress = Progress(lambda: requests, lambda: 100, lambda: float(next(times)))
+    progress.expect(300)
+    for _ in range(150):
+        progress.done()
+    return progress
+
+
+@pytest.mark.parametrize(("track", "shown"), [(bars.tracked_aloud, "Reading: 150 of 300, "), (bars.tracked, "")])
+def test_a_pull_says_each_minute_how_far_it_is_and_others_only_in_the_log(
+    track: Track, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    things = list(track("Reading", ["a", "b", "c"], 300, late(160)))
+    said = capsys.readouterr()
+    assert (things, said.out) == (["a", "b", "c"], "")
+    assert said.err.startswith(shown)
+    assert bool(said.err) == bool(shown)

@@ -46,7 +46,7 @@ def test_every_value_has_a_default_but_the_profile_and_its_url(config: Written) 
     root = config.path.parent
     assert config.load(MINIMAL) == Config(
         path=config.path,
-        profiles=frozenset({"p"}),
+        profiles=frozenset({"p", "sandbox"}),
         profile="p",
         base_url="https://host/v1",
         project_id=None,

@@ -192,6 +192,20 @@ def test_a_made_model_is_a_record_of_the_api(row: dict[str, Any]) -> None:
     assert row["custom"] is (row["type"] == "custom")
 
 
+def test_the_catalogue_is_filled_up_and_what_is_there_stays(sandbox: Sandbox) -> None:
+    def ids() -> list[str]:
+        return [row["id"] for row in sandbox.models()]
+
+    sandbox.fill(9)
+    first = ids()
+    sandbox.put(first[-1], "edited")
+    sandbox.fill(50)
+    sandbox.fill(3)
+    assert (len(first), len(ids()), set(first) - set(ids())) == (9, 50, set())
+    assert sandbox.description(first[-1]) == "edited"
+    assert all(sandbox.description(id_) for id_ in ids() if "sample" in id_)
+
+
 def test_a_text_is_stored_as_it_was_sent_and_null_takes_it_away(sandbox: Sandbox) -> None:
     text = "one\r\ntwo\n\u2028 e\u0301 \0 \N{GRINNING FACE} \n"
     assert ask(sandbox, "PUT", f"{DEV}/description", {"description": text})[1]["description"]["value"] == text

@@ -30,9 +30,9 @@ def load(path: Path) -> Document:
     return document
 
 
-def workflow(name: str) -> Document:
-    """One of the project's own workflows."""
-    return load(ROOT / ".github" / "workflows" / f"{name}.yml")
+def workflow(name: str, root: Path = ROOT) -> Document:
+    """A workflow of a repository, without one of the project's own."""
+    return load(root / ".github" / "workflows" / f"{name}.yml")
 
 
 class _Expression:
@@ -128,7 +128,7 @@ class Runner:
 
     `context` answers expressions; `given` holds the outputs of other people's actions by step id, and
     `actions` what stands in for some of them, called with their inputs; `meanwhile` is called with the
-    process of the script of a step id.
+    process of the script of a step id. `root` has the workflows, which call the project's action `own`.
     """
 
     folder: Path
@@ -138,6 +138,8 @@ class Runner:
     given: dict[str, dict[str, str]] = field(default_factory=dict)
     actions: dict[str, Callable[[dict[str, str]], object]] = field(default_factory=dict)
     meanwhile: dict[str, Callable[["subprocess.Popen[bytes]"], None]] = field(default_factory=dict)
+    root: Path = ROOT
+    own: str = "./"
 
     @property
     def temp(self) -> Path:
@@ -145,7 +147,7 @@ class Runner:
 
     def job(self, name: str, job: str) -> Ended:
         """Runs a job of a workflow; its `if:` is not asked."""
-        document = workflow(name)
+        document = workflow(name, self.root)
         ended = Ended()
         run = _Steps(self, {**self.context, "runner.temp": str(self.temp)}, ended)
         env = tuple(run.resolved(layer.get("env", {})) for layer in (document, document["jobs"][job]))
@@ -212,7 +214,7 @@ class _Steps:
         failed_before = self._ended.status
         if "run" in step:
             outputs = self._script(step, step.get("shell", shell), env)
-        elif step["uses"] == "./":
+        elif step["uses"] == self._runner.own:
             outputs = self.action(inputs, env)
         else:
             name = step["uses"].partition("@")[0]

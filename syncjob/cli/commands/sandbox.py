@@ -14,14 +14,21 @@ from syncjob.text.sanitize import one_line
 @click.option(
     "--play", "words", multiple=True, metavar="NAME=VALUE", help="How to respond if the API's response is not known."
 )
+@click.option(
+    "--models", "count", type=click.IntRange(0, 100_000), default=0, help="Have at least this many models, described."
+)
 @click.pass_obj
-def sandbox(settings: Settings, /, port: int, words: tuple[str, ...]) -> int:
+def sandbox(settings: Settings, /, port: int, words: tuple[str, ...], count: int) -> int:
     """Serve the embedded stand-in for Scenario on loopback."""
-    from syncjob.sandbox import behaviours, server
+    from syncjob.config.config import STAND_IN
+    from syncjob.sandbox import Sandbox, behaviours, server
     from syncjob.state.folder import sandbox_file
 
-    path = sandbox_file(load_config(settings).state_dir)
+    # Beside the config, if there is one; the profile makes no difference.
+    path = sandbox_file(load_config(settings._replace(profile=settings.profile or STAND_IN)).state_dir)
     plays = behaviours.parse(words)
+    with Sandbox(path, plays=plays) as filled:
+        filled.fill(count)
     server.serve(path, port, plays, lambda url: click.echo(_notice(url)), lambda reason: tell(one_line(reason)))
     return 0
 

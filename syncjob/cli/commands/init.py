@@ -1,0 +1,127 @@
+"""`syncjob init`."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from syncjob.cli.output import Output
+from syncjob.cli.question import is_agreed, is_attended, typed
+from syncjob.cli.session import Settings, load_config, run_for
+from syncjob.commands.init import action as actions
+from syncjob.commands.init import job
+from syncjob.commands.init.action import Action
+from syncjob.commands.init.templates import CONFIG, FOLDER, Layout, files, is_plain, workflow_paths
+from syncjob.commands.pull.job import pull
+from syncjob.commands.run import Options
+from syncjob.config.config import STAND_IN, Config
+from syncjob.credentials import from_environment
+from syncjob.report import text
+from syncjob.report.setup import State, render_files, render_steps, steps
+
+_PROFILE = "production"
+_MAIN = "main"
+
+
+@click.command()
+@click.option("--pull/--no-pull", "pulls", default=None, help="Download every description from Scenario, or none.")
+@click.option(
+    "--workflows/--no-workflows", "has_workflows", default=None, help="Write the workflows (default), or none."
+)
+@click.option(
+    "--action",
+    "named",
+    metavar="OWNER/REPO@SHA",
+    help="The commit of syncjob that workflows use; a release has its own.",
+)
+@click.option("--branch", metavar="NAME", help="The branch that is synced; default: the repository's own, or main.")
+@click.pass_obj
+def init(settings: Settings, /, **given: Any) -> int:
+    """Set up a repository here: config, descriptions, workflows and git."""
+    here = Path.cwd()
+    config = _config(settings, here)
+    has_workflows = _agreed(given["has_workflows"], "Write workflows for GitHub Actions?", otherwise=True)
+    own = job.branch_of(here) if has_workflows else None
+    folder = config.shown_folder if config else FOLDER
+    action = _action(given["named"], is_needed=job.lacks(here, workflow_paths())) if has_workflows else None
+    layout = Layout(action, given["branch"] or own or _MAIN, folder)
+    if has_workflows:
+        _require_plain(layout)
+    pulls = _pulls(given["pulls"], settings, config)
+    if not job.has_repository(here):
+        job.make_repository(here, layout.branch)
+        click.echo(f"made a git repository with the branch {layout.branch}")
+    click.echo(render_files(tuple(job.write(here, files(layout)))), nl=False)
+    config = load_config(settings)
+    config.folder.mkdir(parents=True, exist_ok=True)
+    status = _pull(settings) if pulls else 0
+    has_descriptions = any(config.folder.glob("*.md"))
+    state = State(layout.branch if has_workflows else None, has_descriptions, _PROFILE in config.profiles)
+    click.echo(render_steps(steps(state)), nl=False)
+    return status
+
+
+def _config(settings: Settings, here: Path) -> Config | None:
+    """The config that is here already; None if one is to be written."""
+    if settings.config:
+        raise click.UsageError(f"init writes {CONFIG} into the current folder; drop --config")
+    if os.path.lexists(here / CONFIG):
+        return load_config(settings)
+    if settings.profile not in (None, _PROFILE, STAND_IN):
+        raise click.UsageError(f"init writes the profile {_PROFILE}; drop --profile, and add others to {CONFIG} later")
+    return None
+
+
+def _agreed(chosen: bool | None, question: str, *, otherwise: bool) -> bool:
+    """What an option says, else whoever is at the terminal."""
+    if chosen is not None:
+        return chosen
+    return is_agreed(question) if is_attended() else otherwise
+
+
+def _action(named: str | None, *, is_needed: bool) -> Action | None:
+    """The commit that `uses:` names; None if no workflow is to be written that needs it."""
+    if named is None and (own := actions.of_release()):
+        return own
+    if named is None and not is_needed:
+        return None
+    if named is None and is_attended():
+        named = typed("The commit of syncjob that they use (OWNER/REPO@SHA):")
+    if named is None:
+        raise click.UsageError(
+            "name the commit of syncjob for the workflows: --action OWNER/REPO@SHA; or add --no-workflows"
+        )
+    action = actions.parsed(named)
+    if action is None:
+        raise click.BadParameter(
+            f"{named!r} is not OWNER/REPO@SHA, with the full hash of a commit", param_hint="--action"
+        )
+    return action
+
+
+def _require_plain(layout: Layout) -> None:
+    for what, name in (("branch", layout.branch), ("folder", layout.folder)):
+        if not is_plain(name):
+            raise click.UsageError(
+                f"{name!r} cannot be the {what} of workflows: use letters, digits, `.`, `_`, `-`, `/`"
+            )
+
+
+def _pulls(chosen: bool | None, settings: Settings, config: Config | None) -> bool:
+    """Whether to download; raises UsageError, before anything is written, if that is not possible."""
+    is_stand_in = config.is_sandbox if config else settings.profile == STAND_IN
+    if not is_stand_in and from_environment(os.environ) is None:
+        if chosen:
+            raise click.UsageError(
+                "--pull needs credentials: set SCENARIO_SDK_API_KEY and SCENARIO_SDK_API_SECRET, or SCENARIO_SDK_JWT"
+            )
+        return False
+    return _agreed(chosen, "Download every description from Scenario?", otherwise=False)
+
+
+def _pull(settings: Settings) -> int:
+    """`pull --all`, without its hint: the list of steps has it."""
+    output = Output({"format": "text", "color": "auto", "output": None, "report": None, "no_github": False})
+    with run_for(settings, "pull", Options()) as run:
+        return output.finish(run, pull(run, takes_all=True, dry_run=False), text.render_pull)

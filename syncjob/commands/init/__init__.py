@@ -1,0 +1,1 @@
+"""A repository set up for syncjob: its config, its workflows and git."""

@@ -1,0 +1,96 @@
+"""What `init` wrote, and what is left to do, with the commands for it. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple
+
+from syncjob.text.sanitize import one_line
+
+Became = Literal["written", "as is", "kept"]
+_SHOWN = {"written": "wrote", "as is": "unchanged", "kept": "kept"}
+_SECRETS = ("SCENARIO_SDK_API_KEY", "SCENARIO_SDK_API_SECRET")
+_ENVIRONMENT = "gh api --method PUT 'repos/{owner}/{repo}/environments/%s'"
+
+
+class File(NamedTuple):
+    """What became of a file; one that was kept is there with another text."""
+
+    path: str
+    became: Became
+
+
+class Step(NamedTuple):
+    """Something to do, and the commands that do it."""
+
+    what: str
+    commands: tuple[str, ...] = ()
+
+
+class State(NamedTuple):
+    """What a repository has, as far as it can be seen from here; `branch` is None without workflows."""
+
+    branch: str | None
+    has_descriptions: bool
+    has_production: bool
+
+
+def render_files(files: Sequence[File]) -> str:
+    """A line for each file."""
+    lines = [f"{_SHOWN[file.became]} {one_line(file.path)}" for file in files]
+    if any(file.became == "kept" and file.path.endswith(".yml") for file in files):
+        lines.append("To get a workflow as this version writes it, delete yours and run `syncjob init` again.")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def render_steps(steps: Iterable[Step]) -> str:
+    """The list of what is left to do; lines to copy have nothing else on them."""
+    numbered = (f"\n{number}. {step.what}\n{_lines(step.commands)}" for number, step in enumerate(steps, 1))
+    return "\nLeft to do:\n" + "".join(numbered)
+
+
+def steps(state: State) -> Iterator[Step]:
+    """In the order in which they work."""
+    if not state.has_production:
+        yield Step("Add the profile `production` to config.yaml: the workflows use it.")
+    if not state.has_descriptions:
+        exported = "export " + " ".join(f"{name}=…" for name in _SECRETS)
+        yield Step("Download what Scenario holds, with an API key of your project:", (exported, "syncjob pull --all"))
+    yield Step("Commit it:", ("git add --all", 'git commit -m "Set up syncjob"'))
+    if state.branch is None:
+        yield Step("Edit a description, commit it, and write it to Scenario:", ("syncjob diff", "syncjob sync"))
+    else:
+        yield from _on_github(state.branch)
+
+
+def _on_github(branch: str) -> Iterator[Step]:
+    yield Step("Push it; if there is no repository on GitHub yet:", ("gh repo create --private --source . --push",))
+    rules = "-F 'deployment_branch_policy[protected_branches]=false' -F 'deployment_branch_policy[custom_branch_policies]=true'"
+    only = f"gh api 'repos/{{owner}}/{{repo}}/environments/production/deployment-branch-policies' -f name={branch}"
+    yield Step(
+        f"Create the environment `production`, for {branch} alone, with an API key that may write:",
+        (f"{_ENVIRONMENT % 'production'} {rules}", only, *_secrets("production")),
+    )
+    yield Step(
+        "Create the environment `production-read`, with an API key that may only read:",
+        (_ENVIRONMENT % "production-read", *_secrets("production-read")),
+    )
+    allow = "-f default_workflow_permissions=read -F can_approve_pull_request_reviews=true"
+    yield Step(
+        "Let the workflow `drift` open a pull request of edits made on Scenario:",
+        (f"gh api --method PUT 'repos/{{owner}}/{{repo}}/actions/permissions/workflow' {allow}",),
+    )
+    yield Step(
+        f"Protect {branch}, and require the checks `Check the files` and `Compare with Scenario`:",
+        ("gh browse --settings",),
+    )
+    yield Step(
+        "See what a first sync would write, then write it:",
+        ("gh workflow run backfill.yml", "gh workflow run backfill.yml -f dry_run=false"),
+    )
+
+
+def _secrets(environment: str) -> tuple[str, ...]:
+    return tuple(f"gh secret set {name} --env {environment}" for name in _SECRETS)
+
+
+def _lines(commands: Iterable[str]) -> str:
+    return "".join(f"     {command}\n" for command in commands)
