@@ -9,7 +9,7 @@ from syncjob.config.config import Config
 from syncjob.control.signals import asking
 from syncjob.output import gate
 from syncjob.text.folding import folded
-from syncjob.text.sanitize import printable
+from syncjob.text.sanitize import one_line, printable
 
 _TERMINAL = Path("/dev/tty")  # the process's own, wherever its streams go
 
