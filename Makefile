@@ -53,8 +53,9 @@ format: $(VENV)/.dev
 bench: $(VENV)/.dev  ## writes the tables of docs/benchmarks.md, in a quarter of an hour; FULL=1 measures everything
 	$(BIN)/python -m bench --write $(if $(FULL),--size full)
 
-schema: $(VENV)/.run  ## writes docs/report.schema.json
+schema: $(VENV)/.run  ## writes docs/report.schema.json and docs/config.schema.json
 	$(BIN)/python -c 'import json; from syncjob.report.json import schema; print(json.dumps(schema(), indent=2))' > docs/report.schema.json
+	$(BIN)/python -c 'import json; from syncjob.config.schema import schema; print(json.dumps(schema(), indent=2))' > docs/config.schema.json
 
 lock:  ## pins every dependency with its hashes; needs uv
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
