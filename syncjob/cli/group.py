@@ -19,6 +19,7 @@ COMMANDS = {
     "check": "Check files, names, encodings and tags; offline unless --remote.",
     "diff": "Show what sync would do; never writes to Scenario.",
     "doctor": "Check config, credentials, git and Scenario; --probe settles how the API behaves.",
+    "preview": "Show the files in a browser while you write them; writes nothing.",
     "pull": "Download descriptions from Scenario into files.",
     "rollback": "Put back the texts that a run overwrote; `syncjob runs` lists the runs.",
     "runs": "List the runs that wrote, newest first; each can be rolled back.",

@@ -60,8 +60,8 @@ class _Connection(BaseHTTPRequestHandler):
     server: Server
 
     def setup(self) -> None:
-        self.timeout = self.server.patience
         super().setup()
+        self.connection.settimeout(self.server.patience)
 
     def _answer(self) -> None:
         length = self.headers.get("content-length", "0")
