@@ -1,6 +1,7 @@
 """Report and Changes -> the page. Pure; its templates, its style and its script are files beside this one."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib.resources import files
 
 from syncjob.plan.compare import Change
@@ -21,12 +22,9 @@ def parts(
     The page of a preview has a `version`, and reloads itself once that is another.
     """
     known = {(change.model_id, change.path): change for change in changes}
-    items = [
-        item
-        for item in report.items
-        if is_listed(item, is_preview=version is not None) and (item.model_id, item.path) in known
-    ]
-    unchanged = sum(not is_listed(item, is_preview=version is not None) for item in report.items)
+    is_shown = partial(is_listed, is_preview=version is not None)
+    items = [item for item in report.items if is_shown(item) and (item.model_id, item.path) in known]
+    unchanged = sum(not is_shown(item) for item in report.items)
     yield from stream(
         "page.html",
         report=report,
