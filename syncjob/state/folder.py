@@ -20,7 +20,7 @@ SENT = r"sent-[0-9a-f]{16}\.json"
 _DATABASE = r"\.sqlite3(?:-journal|-wal|-shm)?"
 # What this program puts into the folder; `demo` is `make demo`'s.
 _OURS = re.compile(
-    rf"\.gitignore|runs|cache|demo|.+\.lock|.+\.learnt\.json|{SENT}|.+\.memory\.jsonl"
+    rf"\.gitignore|runs|cache|demo|diff\.html|.+\.lock|.+\.learnt\.json|{SENT}|.+\.memory\.jsonl"
     rf"|(?:.+\.memory|sandbox){_DATABASE}|\.syncjob-.+\.tmp"
 )
 # What of it later runs believe; `runs` or `cache` alone is a link or a submodule.

@@ -18,20 +18,32 @@ from syncjob.report import text
 @click.option("--unfiled", is_flag=True, help="Also list own models that have a description and no file.")
 @click.option("--keep-going", is_flag=True, help="Say what sync --keep-going would write and refuse.")
 @click.option("--exit-code", is_flag=True, help="Exit 3 if there are changes.")
+@click.option("--open", "is_opening", is_flag=True, help="Open the page for reviewers in a browser too.")
 @click.pass_obj
-def diff(settings: Settings, /, plan_out: str | None, **given: Any) -> int:
+def diff(settings: Settings, /, plan_out: str | None, is_opening: bool, **given: Any) -> int:
     """Show what sync would do; never writes to Scenario."""
     options = Options.of(given)
     if options.unfiled and options.since is not None:
         raise click.UsageError("--unfiled looks at all own models, --since only at what changed; drop one of the two.")
-    return show_diff(settings, "diff", options, Output(given, plan_out), plan_out)
+    return show_diff(settings, "diff", options, Output(given, plan_out), plan_out, is_opening=is_opening)
 
 
-def show_diff(settings: Settings, command: Command, options: Options, output: Output, plan_out: str | None) -> int:
+def show_diff(
+    settings: Settings,
+    command: Command,
+    options: Options,
+    output: Output,
+    plan_out: str | None,
+    *,
+    is_opening: bool = False,
+) -> int:
     """What a sync would do, as output and as a plan; returns the exit status."""
     with run_for(settings, command, options) as run:
         result = use_case.diff(run)
         if plan_out:
             with output.attempts.to("write the plan"):
                 PlanFile(run, plan_out).add(result.report)
-        return output.finish(run, result, text.render_plan)
+        status = output.finish(run, result, text.render_plan)
+        if is_opening and run.interrupts.status is None:
+            output.open(run, result)
+        return status
