@@ -12,6 +12,7 @@ from syncjob.scenario.answers import Answer
 _NAMES = ("127.0.0.1", "localhost")
 _HEADERS = {
     "cache-control": "no-store",
+    "connection": "close",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "content-security-policy": "frame-ancestors 'none'",

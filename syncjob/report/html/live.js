@@ -38,7 +38,11 @@
     const item = place.id && document.getElementById(place.id);
     if (!item) return;
     item.scrollIntoView({ block: "start", behavior: "instant" });
-    scrollBy({ top: item.getBoundingClientRect().top - place.top, behavior: "instant" });
+    const settle = (times) => {
+      scrollBy({ top: item.getBoundingClientRect().top - place.top, behavior: "instant" });
+      if (times) requestAnimationFrame(() => settle(times - 1)); // what comes into sight is only then laid out
+    };
+    settle(5);
   };
 
   let failures = 0;
