@@ -56,8 +56,9 @@ bench: $(VENV)/.dev  ## writes docs/benchmarks.md and docs/charts/, in a quarter
 pictures: $(VENV)/.dev  ## takes the README's pictures anew, in docs/pictures; needs a Chromium
 	$(BIN)/python -m pictures docs/pictures
 
-schema: $(VENV)/.run  ## writes docs/report.schema.json
+schema: $(VENV)/.run  ## writes docs/report.schema.json and docs/config.schema.json
 	$(BIN)/python -c 'import json; from syncjob.report.json import schema; print(json.dumps(schema(), indent=2))' > docs/report.schema.json
+	$(BIN)/python -c 'import json; from syncjob.config.schema import schema; print(json.dumps(schema(), indent=2))' > docs/config.schema.json
 
 lock:  ## pins every dependency with its hashes; needs uv
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

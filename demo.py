@@ -16,7 +16,8 @@ def main(folder: Path) -> None:
     if folder.exists():
         sys.exit(f"{folder} exists already: give the name of a new folder")
     descriptions.mkdir(parents=True)
-    shutil.copy(HERE / "config.yaml", folder)
+    _, _, config = (HERE / "config.yaml").read_text("utf-8").partition("\n")  # the first line is for this repository
+    (folder / "config.yaml").write_text(config, "utf-8")
     git(folder, "init", "--quiet", "--initial-branch=main")
     for model in json.loads(SEED.read_text("utf-8"))["models"]:
         if model.get("description"):

@@ -17,7 +17,8 @@ from threading import Thread
 
 from bench.limits import Admits, Kind, limit
 from syncjob.credentials import basic
-from syncjob.sandbox import Sandbox, server
+from syncjob.output.loopback import HOST
+from syncjob.sandbox import Sandbox
 from syncjob.sandbox.records import asset_row, model_row
 from syncjob.scenario.answers import Answer
 
@@ -92,9 +93,9 @@ def _serve(pipe: Connection, respond: Respond, latency: float, admits: Admits | 
         count.connections += 1
         return _Connection(loop, respond, latency, admits, count)
 
-    listening = loop.run_until_complete(loop.create_server(connection, server.HOST, 0, backlog=256))
+    listening = loop.run_until_complete(loop.create_server(connection, HOST, 0, backlog=256))
     Thread(target=loop.run_forever, daemon=True).start()
-    pipe.send(f"http://{server.HOST}:{listening.sockets[0].getsockname()[1]}/v1")
+    pipe.send(f"http://{HOST}:{listening.sockets[0].getsockname()[1]}/v1")
     prepared = time.process_time()
     with suppress(EOFError):
         while pipe.recv():

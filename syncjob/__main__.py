@@ -80,9 +80,15 @@ def _invoke() -> int:
 
     from syncjob.cli.group import cli, explained
 
+    asked = os.environ.get("_SYNCJOB_COMPLETE")
+
     # What is loaded stays to the end; no collection need walk over it, and the one at the exit takes an eighth of --help.
     gc.freeze()
     try:
+        if asked:
+            from syncjob.cli import completion
+
+            return completion.respond(cli, asked)
         return cli.main(prog_name="syncjob", standalone_mode=False) or 0
     except click.Abort:
         return 130

@@ -2,13 +2,16 @@
 
 import os
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from syncjob import __version__
 from syncjob.cli.session import Settings
 from syncjob.text.sanitize import one_line
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # The short help is here too, so that `syncjob --help` loads no command.
 COMMANDS = {
@@ -17,6 +20,7 @@ COMMANDS = {
     "diff": "Show what sync would do; never writes to Scenario.",
     "doctor": "Check config, credentials, git and Scenario; --probe settles how the API behaves.",
     "init": "Set up a repository here: config, descriptions, workflows and git.",
+    "preview": "Show the files in a browser while you write them; writes nothing.",
     "pull": "Download descriptions from Scenario into files.",
     "rollback": "Put back the texts that a run overwrote; `syncjob runs` lists the runs.",
     "runs": "List the runs that wrote, newest first; each can be rolled back.",
@@ -50,9 +54,21 @@ class _Lazy(click.Group):
             raise click.exceptions.NoSuchCommand(args[0], possibilities=COMMANDS, ctx=ctx)
         return super().resolve_command(ctx, args)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem[str]]":
+        from click.shell_completion import CompletionItem
+
+        commands = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _profiles(context: click.Context, parameter: click.Parameter, incomplete: str) -> "list[CompletionItem[str]]":
+    from syncjob.cli import completion  # late: few command lines are to be completed
+
+    return completion.profiles(context, parameter, incomplete)
 
 
 @click.group(
@@ -68,7 +84,7 @@ class _Lazy(click.Group):
     type=click.Path(dir_okay=False),
     help="Config file; default: config.yaml here or above.",
 )
-@click.option("--profile", help="Profile of the config to use.")
+@click.option("--profile", shell_complete=_profiles, help="Profile of the config to use.")
 @click.option(
     "--log-format",
     type=click.Choice(["auto", "console", "json"]),

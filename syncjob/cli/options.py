@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from syncjob.cli import completion
 from syncjob.local.select import Shard
 from syncjob.output import outputs
 
@@ -27,8 +28,8 @@ def require_distinct(files: Mapping[str, str | os.PathLike[str] | None]) -> None
 
 def writable(context: click.Context, parameter: click.Parameter, path: str | None) -> str | None:
     """Proves that a file can be written, without making or emptying it; a pipe stays open until the command ends."""
-    if path is None:
-        return None
+    if path is None or context.resilient_parsing:  # while a shell completes, nothing is opened
+        return path
     try:
         descriptor = outputs.proved(path)
     except OSError as error:
@@ -68,7 +69,7 @@ def _all(*options: Callable[[_Function], _Function]) -> Callable[[_Function], _F
 # SELECT and --since: which descriptions a command is about.
 with_selection = _all(
     click.option("--since", metavar="REV", help="Only files that differ from the merge base of REV and HEAD."),
-    click.argument("patterns", nargs=-1, metavar="[SELECT]..."),
+    click.argument("patterns", nargs=-1, metavar="[SELECT]...", shell_complete=completion.model_ids),
 )
 
 

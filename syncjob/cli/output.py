@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from functools import partial
+from pathlib import Path
 from typing import Any, TextIO
 
 import click
@@ -116,6 +117,15 @@ class Output:
             with self.attempts.to("write the report"):
                 outputs.save(report_file, json.parts(structs.replace(report, exit_code=status)))
         return status
+
+    def open(self, run: Run, result: RunResult) -> None:
+        """Opens the page in a browser: that of --output, else one in the state folder."""
+        from syncjob.cli.opening import open_page, save_page
+
+        if self._format == "html" and self._output:
+            open_page(Path(self._output))
+        else:
+            open_page(save_page(run.config.state_dir, _parts("html", result)))
 
     def _tell(self, step: Step, run: Run, report: Report, report_file: str | None) -> None:
         from syncjob.commands.turn import progress

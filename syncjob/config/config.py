@@ -12,6 +12,7 @@ from syncjob.config.schema import ConfigFile, Http, Profile, Safety
 from syncjob.config.source import Source, listed, read
 from syncjob.credentials import Credentials, from_environment
 from syncjob.errors import UsageError
+from syncjob.text.closest import hint
 from syncjob.text.sanitize import one_line
 
 STATE_FOLDER = ".syncjob"
@@ -137,7 +138,9 @@ def _chosen(source: Source, file: ConfigFile, name: str | None) -> _Chosen:
     if not name:
         raise UsageError(f"{source.path}: no profile chosen; set `profile:`, or give --profile ({listed(profiles)})")
     if name not in profiles:
-        raise UsageError(f"{source.path}: no profile {one_line(name)!r}; it has {listed(profiles)}")
+        raise UsageError(
+            f"{source.path}: no profile {one_line(name)!r}; it has {listed(profiles)}{one_line(hint(name, profiles))}"
+        )
     return profiles[name]
 
 

@@ -1,5 +1,6 @@
-"""What config.yaml may hold, with every default. Pure."""
+"""What config.yaml may hold, with every default, and the schema of it for editors. Pure."""
 
+import inspect
 from typing import Annotated, Any
 
 import msgspec
@@ -61,3 +62,18 @@ class ConfigFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     profile: str | None = None
     http: Http = Http()
     safety: Safety = Safety()
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of config.yaml, as docs/config.schema.json holds it; draft 7, which editors know."""
+    (file, *_), definitions = msgspec.json.schema_components(
+        [ConfigFile, Profile, Http, Safety], ref_template="#/definitions/{name}"
+    )
+    for definition in definitions.values():  # Python before 3.13 keeps the indentation of docstrings
+        definition["description"] = inspect.cleandoc(definition.get("description", ""))
+    profile = definitions["Profile"]["properties"]
+    profile["http"], profile["safety"] = ({"$ref": f"#/definitions/{name}"} for name in ("Http", "Safety"))
+    profiles = {"type": "object", "additionalProperties": {"$ref": "#/definitions/Profile"}}
+    definitions["ConfigFile"]["properties"]["profiles"] = profiles
+    head = {"$schema": "http://json-schema.org/draft-07/schema#", "title": "syncjob config.yaml"}
+    return {**head, **file, "definitions": definitions}

@@ -56,10 +56,18 @@ def scratch(*contents: bytes) -> Iterator[list[Path]]:
 
 
 @contextmanager
-def _made(folder: Path | None) -> Iterator[Path]:
+def for_owner(content: bytes, suffix: str) -> Iterator[Path]:
+    """A file that its owner alone may read, in the system's folder for temporary ones, gone with the block."""
+    with _made(None, suffix) as new:
+        new.write_bytes(content)
+        yield new
+
+
+@contextmanager
+def _made(folder: Path | None, suffix: str = ".tmp") -> Iterator[Path]:
     """An empty file in a folder, or in that of the system's temporary files; it is gone with the block unless moved."""
     # A short name: one made of the file's own could be longer than a name may be.
-    descriptor, name = tempfile.mkstemp(dir=folder, prefix=_PREFIX, suffix=".tmp")
+    descriptor, name = tempfile.mkstemp(dir=folder, prefix=_PREFIX, suffix=suffix)
     os.close(descriptor)
     try:
         yield Path(name)

@@ -10,7 +10,7 @@ from pathlib import Path
 from syncjob.errors import UsageError
 from syncjob.local.acknowledged_lines import FOLDER
 from syncjob.local.names import is_name, model_id_of, name_of
-from syncjob.text.closest import closest
+from syncjob.text.closest import hint
 from syncjob.text.sanitize import one_line
 from syncjob.text.tags import is_id
 
@@ -114,6 +114,5 @@ def _deleted(name: str) -> str:
 
 def _nothing_found(pattern: str, ids: Sequence[str]) -> str:
     name = Path(pattern).name.removesuffix(".md")
-    near = name if name in ids else closest(name, ids)
-    hint = f"; did you mean {near}?" if near else ""
-    return f"no description matches {one_line(pattern)!r} (an id, a glob over ids, or the path of a file){hint}"
+    meant = f"; did you mean {name}?" if name in ids else hint(name, ids)
+    return f"no description matches {one_line(pattern)!r} (an id, a glob over ids, or the path of a file){meant}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
 from syncjob.errors import UsageError
+from syncjob.text.closest import hint
 
 VARIABLE = "SYNCJOB_SANDBOX_PLAY"  # such words with spaces between; click's own name for `sandbox --play`
 NoDescription = Literal["empty", "null-value", "null", "404"]
@@ -48,7 +49,7 @@ def parse(words: Iterable[str]) -> Plays:
         name, _, value = word.partition("=")
         name = name.replace("-", "_")
         if name not in known:
-            raise UsageError(f"the stand-in does not know {name!r}; it knows {', '.join(known)}")
+            raise UsageError(f"the stand-in does not know {name!r}; it knows {', '.join(known)}{hint(name, known)}")
         if value not in known[name]:
             raise UsageError(f"{name} cannot be {value!r}; use one of: {', '.join(known[name])}")
         chosen[name] = value

@@ -21,7 +21,7 @@ BESIDE = r"sent-[0-9a-f]{16}-[0-9a-f]{8}\.run"
 _DATABASE = r"\.sqlite3(?:-journal|-wal|-shm)?"
 # What this program puts into the folder; `demo` is `make demo`'s.
 _OURS = re.compile(
-    rf"\.gitignore|runs|cache|demo|.+\.lock|.+\.learnt\.json|{SENT}|{BESIDE}|.+\.memory\.jsonl"
+    rf"\.gitignore|runs|cache|demo|diff\.html|.+\.lock|.+\.learnt\.json|{SENT}|{BESIDE}|.+\.memory\.jsonl"
     rf"|(?:.+\.memory|sandbox){_DATABASE}|\.syncjob-.+\.tmp"
 )
 # What of it later runs believe; `runs` or `cache` alone is a link or a submodule.

@@ -21,6 +21,12 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     return next(iter(get_close_matches(word, likely, n=1, cutoff=_ALIKE)), None)
 
 
+def hint(word: str, known: Iterable[str]) -> str:
+    """`; did you mean …?` for the end of a message; "" if no known word is like it."""
+    near = closest(word, known)
+    return f"; did you mean {near}?" if near else ""
+
+
 def _shared(one: str, other: str) -> int:
     """How many characters two words have in common at both ends."""
     return _ahead(one, other) + _ahead(one[::-1], other[::-1])

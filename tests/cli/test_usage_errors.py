@@ -27,6 +27,12 @@ from tests.support.workspace import Workspace
         (["diff", "--profile", "test"], "--profile goes before the command: syncjob --profile … COMMAND"),
         (["rollback", "last"], "no run 'last'"),
         (["diff", "nope"], "no description matches 'nope'"),
+        (
+            ["diff", "ones"],
+            "no description matches 'ones' (an id, a glob over ids, or the path of a file); did you mean one?",
+        ),
+        (["--profile", "tset", "diff"], "config.yaml: no profile 'tset'; it has sandbox, test; did you mean test?"),
+        (["sandbox", "--play", "crfl=lf"], "the stand-in does not know 'crfl'; it knows no_description"),
         (["di\x1b[31m\nff"], "No such command"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

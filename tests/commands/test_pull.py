@@ -64,6 +64,11 @@ def test_what_cannot_be_read_and_what_is_not_there() -> None:
     assert (absent.action, absent.problems) == ("unchanged", ())  # counted, and not told one by one
 
 
+def test_a_mistyped_id_is_told_which_file_may_be_meant() -> None:
+    change = compared(gone("flux.1-dve.md", "folder"), Absent(0), must_exist=True, filed=["flux.1-dev", "other"])
+    assert change.problems[0].message.endswith("; did you mean flux.1-dev?")
+
+
 def test_ids_that_one_folder_cannot_hold_everywhere_are_refused() -> None:
     changes = [Change(id_, f"descriptions/{id_}.md", "create") for id_ in ("Flux", "flux", "other", "ONE")]
     found = {change.model_id: change.action for change in with_collisions(changes, ["one.md", "other2.md"])}

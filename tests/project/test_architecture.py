@@ -31,7 +31,8 @@ HOMES = {
         "state/memory/older.py",
     },
     "signal": {"control/signals.py"},
-    "http": {"sandbox/server.py"},
+    "http": {"output/loopback.py"},
+    "webbrowser": {"output/browser.py"},
 }
 # Each room may import the rooms below it, and none beside or above it.
 FLOORS = (

@@ -10,7 +10,8 @@ from pathlib import Path
 from socket import socket
 from typing import Any
 
-from syncjob.sandbox import Sandbox, behaviours, server
+from syncjob.output.loopback import Server
+from syncjob.sandbox import Sandbox, behaviours
 from syncjob.sandbox.records import asset_row, model_row
 from syncjob.scenario.answers import Answer
 
@@ -60,7 +61,7 @@ class Loopback:
             self.peak_connections = max(self.peak_connections, self.open_connections)
 
 
-class _CountingServer(server.Server):
+class _CountingServer(Server):
     loopback: Loopback
 
     def get_request(self) -> tuple[socket, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from syncjob.cli import completion
 from syncjob.cli.options import with_output
 from syncjob.cli.output import Output
 from syncjob.cli.question import is_agreed, is_attended, target_of
@@ -19,7 +20,7 @@ from syncjob.report.summary import counted
 
 
 @click.command()
-@click.argument("patterns", nargs=-1, metavar="SELECT...", required=True)
+@click.argument("patterns", nargs=-1, metavar="SELECT...", required=True, shell_complete=completion.model_ids)
 @click.option("--since", metavar="REV", help="Also texts that only the commits since REV hold.")
 @with_output("text", "json")
 @click.option("--yes", is_flag=True, help="Skip the confirmation prompt.")

@@ -20,8 +20,9 @@ from syncjob.report import text
 @click.option("--keep-going", is_flag=True, help="Say what sync --keep-going would write and refuse.")
 @click.option("--exit-code", is_flag=True, help="Exit 3 if there are changes.")
 @click.option("--stat", is_flag=True, help="List the models and how many lines change, without the texts.")
+@click.option("--open", "is_opening", is_flag=True, help="Open the page for reviewers in a browser too.")
 @click.pass_obj
-def diff(settings: Settings, /, plan_out: str | None, stat: bool, **given: Any) -> int:
+def diff(settings: Settings, /, plan_out: str | None, stat: bool, is_opening: bool, **given: Any) -> int:
     """Show what sync would do; never writes to Scenario."""
     options = Options.of(given)
     if options.unfiled and options.since is not None:
@@ -30,7 +31,7 @@ def diff(settings: Settings, /, plan_out: str | None, stat: bool, **given: Any) 
     if stat and not output.is_text:
         raise click.UsageError("--stat is a form of the text; drop it, or --format")
     render = text.render_stat if stat else text.render_plan
-    return show_diff(settings, "diff", options, output, plan_out, render)
+    return show_diff(settings, "diff", options, output, plan_out, render, is_opening=is_opening)
 
 
 def show_diff(
@@ -40,6 +41,8 @@ def show_diff(
     output: Output,
     plan_out: str | None,
     render: Callable[..., str] = text.render_plan,
+    *,
+    is_opening: bool = False,
 ) -> int:
     """What a sync would do, as output and as a plan; returns the exit status."""
     with run_for(settings, command, options) as run:
@@ -47,4 +50,7 @@ def show_diff(
         if plan_out:
             with output.attempts.to("write the plan"):
                 PlanFile(run, plan_out).add(result.report)
-        return output.finish(run, result, render)
+        status = output.finish(run, result, render)
+        if is_opening and run.interrupts.status is None:
+            output.open(run, result)
+        return status

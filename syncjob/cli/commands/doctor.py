@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from syncjob.cli import completion
 from syncjob.cli.question import is_agreed, is_attended
 from syncjob.cli.session import Settings, run_for
 from syncjob.commands import doctor as use_case
@@ -18,7 +19,11 @@ from syncjob.text.tags import is_id
 
 @click.command()
 @click.option(
-    "--probe", "model_id", metavar="MODEL_ID", help="Ask a scratch model what is not documented; it is restored."
+    "--probe",
+    "model_id",
+    metavar="MODEL_ID",
+    shell_complete=completion.model_ids,
+    help="Ask a scratch model what is not documented; it is restored.",
 )
 @click.option("--yes", is_flag=True, help="Skip the confirmation prompt.")
 @click.pass_obj

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from syncjob.cli import completion
 from syncjob.cli.options import with_output
 from syncjob.cli.output import Output
 from syncjob.cli.review import commit_hint
@@ -17,7 +18,7 @@ from syncjob.report.summary import needs_a_look
 
 
 @click.command()
-@click.argument("patterns", nargs=-1, metavar="[SELECT]...")
+@click.argument("patterns", nargs=-1, metavar="[SELECT]...", shell_complete=completion.model_ids)
 @with_output("text", "json", "markdown")
 @click.option(
     "--all", "takes_all", is_flag=True, help="Every own model that has a description, with a file or without."

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from syncjob.cli import completion
 from syncjob.cli.options import with_output
 from syncjob.cli.output import Output
 from syncjob.cli.question import is_attended
@@ -15,8 +16,8 @@ from syncjob.report import text
 
 
 @click.command()
-@click.argument("run_id", metavar="RUN")
-@click.argument("patterns", nargs=-1, metavar="[SELECT]...")
+@click.argument("run_id", metavar="RUN", shell_complete=completion.runs)
+@click.argument("patterns", nargs=-1, metavar="[SELECT]...", shell_complete=completion.model_ids)
 @with_output("text", "json", "markdown", "html")
 @click.option("--dry-run", is_flag=True, help="Show what would be put back.")
 @click.option("--force", is_flag=True, help="Put texts back even if Scenario holds a later one.")

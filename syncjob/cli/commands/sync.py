@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from syncjob.cli import completion
 from syncjob.cli.commands.diff import show_diff
 from syncjob.cli.options import FILE, with_plan
 from syncjob.cli.output import Output
@@ -35,7 +36,12 @@ def _path(context: click.Context, parameter: click.Parameter, value: str | None)
 @click.command()
 @with_plan
 @click.option("--plan", type=FILE, callback=_path, help="Apply exactly the plan that diff --plan-out wrote.")
-@click.option("--resume", metavar="RUN", help="Resume a stopped run, skipping what it confirmed.")
+@click.option(
+    "--resume",
+    metavar="RUN",
+    shell_complete=completion.runs,
+    help="Resume a stopped run, skipping what it confirmed.",
+)
 @click.option(
     "--max-duration", metavar="DUR", callback=_seconds, help="Stop in order after this time (90s, 30m, 5h30m): exit 4."
 )

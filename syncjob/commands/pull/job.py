@@ -17,7 +17,7 @@ from syncjob.git.worktree import uncommitted
 from syncjob.local import scope
 from syncjob.local.acknowledged import has_lines
 from syncjob.local.document import Document
-from syncjob.local.names import name_of
+from syncjob.local.names import model_id_of, name_of
 from syncjob.local.select import select
 from syncjob.plan.compare import Change, Plan, in_order, not_compared
 from syncjob.plan.outcome import Outcome
@@ -107,7 +107,8 @@ def _compared(run: Run, files: _Files, document: Document) -> Change:
         return not_compared(document)
     is_new = name_of(document.model_id) not in files.names
     must_exist = document.model_id in run.options.patterns and is_new
-    return compared(document, run.remote.read(document.model_id), must_exist=must_exist)
+    filed = map(model_id_of, files.names)
+    return compared(document, run.remote.read(document.model_id), must_exist=must_exist, filed=filed)
 
 
 def _fitting(run: Run, files: _Files, document: Document, change: Change) -> Change:

@@ -28,7 +28,7 @@ _MOVED = Problem("head-moved", "HEAD moved while this run read the files; run it
 def diff(run: Run) -> RunResult:
     """What a sync would do; never writes."""
     gathered = Gathered()
-    for plan in _plans(run, will_write=False):
+    for plan in plans(run, will_write=False):
         gathered.add(plan)
     return RunResult(report_of(run, gathered.items, gathered.problems, dry_run=True), gathered.changes)
 
@@ -38,10 +38,11 @@ def sync(run: Run, review: Review) -> RunResult:
 
     More than fits into one slice is refused slice by slice: what an earlier one wrote stays.
     """
-    return carry_out(run, _plans(run, will_write=True), review, is_by_item=run.options.keep_going)
+    return carry_out(run, plans(run, will_write=True), review, is_by_item=run.options.keep_going)
 
 
-def _plans(run: Run, *, will_write: bool) -> Iterable[Plan]:
+def plans(run: Run, *, will_write: bool) -> Iterable[Plan]:
+    """What a sync would do, or with `will_write` is to do, plan by plan."""
     saved = run.options.plan
     return reviewed.plans_of_saved(run, saved) if saved else _plans_of_files(run, will_write=will_write)
 

@@ -13,6 +13,7 @@ from syncjob.plan.compare import Action, Change
 from syncjob.plan.existing import Absent, Existing
 from syncjob.problems import Failure, Problem, note, warning
 from syncjob.text.canonical import same, sha256
+from syncjob.text.closest import hint
 from syncjob.text.probe_texts import left_by_a_probe
 from syncjob.text.sanitize import shorten
 
@@ -34,16 +35,17 @@ class Place:
     encoding: str | None = None
 
 
-def compared(document: Document, existing: Existing, *, must_exist: bool = False) -> Change:
+def compared(document: Document, existing: Existing, *, must_exist: bool = False, filed: Iterable[str] = ()) -> Change:
     """The change of a file, whose document has no text if there is none: `before` is the file's, `after` Scenario's.
 
-    `must_exist`: only a pattern names the model.
+    `must_exist`: only a pattern names the model; `filed` are the models that have a file.
     """
     bare = Change(document.model_id, document.path, "invalid", before_sha256=sha256(document.text))
     if isinstance(existing, Failure):
         return replace(bare, failure=existing)
     if isinstance(existing, Absent):
         message = "Scenario has no description, or no such model that these credentials see"
+        message += hint(document.model_id, filed) if must_exist else ""
         problems = (Problem("model-unknown", message),) if must_exist else ()
         return replace(bare, action="invalid" if must_exist else "unchanged", problems=problems)
     text = existing.text

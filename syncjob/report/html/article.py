@@ -42,7 +42,8 @@ def _sides(item: Item, change: Change) -> Markup | None:
     known = {entry.key: entry for entry in change.known}
     before = list(blocks(change.before, tag_cards(known, (), "not resolved")))
     after = list(blocks(change.after, tag_cards(known, _missing(item, change), "not looked up")))
-    return both_sides(before if change.before else None, after if change.after else None)
+    both = before if change.before else None, after if change.after else None
+    return both_sides(*both, is_compared=change.is_compared)
 
 
 def _missing(item: Item, change: Change) -> frozenset[Key]:

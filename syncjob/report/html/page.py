@@ -1,6 +1,7 @@
 """Report and Changes -> the page. Pure; its templates, its style and its script are files beside this one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib.resources import files
 
 from syncjob.plan.compare import Change
@@ -20,12 +21,20 @@ _ENDS = {
     "uncertain": "may have been written",
 }
 
+Section = Callable[[Item, Change, str], Markup]
 
-def parts(report: Report, changes: Sequence[Change]) -> Iterator[str]:
-    """The page, which loads nothing and runs no script but its own, each model a part; `changes` are worth a look."""
+
+def parts(
+    report: Report, changes: Sequence[Change], article: Section = article, version: int | None = None
+) -> Iterator[str]:
+    """The page, which loads nothing and runs no script but its own, each model a part; `changes` are worth a look.
+
+    The page of a preview has a `version`, and reloads itself once that is another.
+    """
     known = {(change.model_id, change.path): change for change in changes}
-    items = [item for item in report.items if _is_listed(item) and (item.model_id, item.path) in known]
-    unchanged = sum(not _is_listed(item) for item in report.items)
+    is_shown = partial(is_listed, is_preview=version is not None)
+    items = [item for item in report.items if is_shown(item) and (item.model_id, item.path) in known]
+    unchanged = sum(not is_shown(item) for item in report.items)
     yield from stream(
         "page.html",
         report=report,
@@ -38,6 +47,8 @@ def parts(report: Report, changes: Sequence[Change]) -> Iterator[str]:
         article=article,
         style=_resource("page.css"),
         script=_resource("page.js"),
+        version=version,
+        live=_resource("live.js") if version is not None else None,
     )
 
 
@@ -46,6 +57,8 @@ def _heading(report: Report) -> str:
     summary = report.summary
     if first := obstacle(report):
         return first.removesuffix(".")
+    if report.command == "check":
+        return f"{counted(len(report.items), 'description')}, not compared with Scenario"
     if not report.dry_run:
         return f"{counted(summary.applied + summary.in_part, 'description')} written to Scenario"
     planned = summary.create + summary.update + summary.delete
@@ -67,9 +80,10 @@ def _counts(report: Report) -> Iterator[tuple[str, int, str]]:
             yield code, getattr(summary, code), label
 
 
-def _is_listed(item: Item) -> bool:
-    """Whether an item is shown by itself; the others are only counted."""
-    return bool(item.action not in ("unchanged", "checked") or item.problems or item.error or item.diff)
+def is_listed(item: Item, *, is_preview: bool = False) -> bool:
+    """Whether an item is shown by itself; the others are only counted. A preview shows what is not compared too."""
+    is_plain = item.action == "unchanged" or (item.action == "checked" and not is_preview)
+    return bool(not is_plain or item.problems or item.error or item.diff)
 
 
 def _anchored(items: Sequence[Item]) -> Iterator[tuple[Item, str]]:

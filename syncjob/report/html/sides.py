@@ -23,11 +23,11 @@ class _Row:
     new: Sequence[Markup] = ()
 
 
-def both_sides(before: Sequence[str] | None, after: Sequence[str] | None) -> Markup:
+def both_sides(before: Sequence[str] | None, after: Sequence[str] | None, *, is_compared: bool = True) -> Markup:
     """The blocks of two texts in two columns; if one is None, no text, the other's in one column, unmarked."""
     if before is None or after is None:
         side, blocks = ("after", after) if before is None else ("before", before)
-        return render("sides.html", side=side, prose=trusted("\n".join(blocks or ())))
+        return render("sides.html", side=side, is_compared=is_compared, prose=trusted("\n".join(blocks or ())))
     pairs = paired([Block(markup) for markup in before], [Block(markup) for markup in after])
     return render("sides.html", side=None, groups=_groups(pairs))
 

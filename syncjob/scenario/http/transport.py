@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-import httpx
-
 from syncjob import __version__, errors
 from syncjob.credentials import Credentials, secrets_of
 from syncjob.scenario.answers import Answer, Handler, failure
@@ -23,6 +21,8 @@ from syncjob.scenario.http.first import First
 from syncjob.text.sanitize import shorten
 
 if TYPE_CHECKING:
+    import httpx
+
     from syncjob.scenario.http.wire import Wire
 
 
@@ -172,7 +172,9 @@ class Transport:
         return connection
 
 
-def _url(base_url: str) -> httpx.URL:
+def _url(base_url: str) -> "httpx.URL":
+    import httpx  # slow to load, and no matter of --help or of completion
+
     try:
         url = httpx.URL(base_url)
         _ = url.host  # decoded only now; a host that IDNA does not allow is a ValueError
@@ -181,7 +183,7 @@ def _url(base_url: str) -> httpx.URL:
     return url
 
 
-def _headers(url: httpx.URL, credentials: Credentials | None) -> dict[str, str]:
+def _headers(url: "httpx.URL", credentials: Credentials | None) -> dict[str, str]:
     headers = {
         "host": url.netloc.decode("ascii"),
         "accept": "application/json",

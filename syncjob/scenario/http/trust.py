@@ -5,8 +5,6 @@ import re
 import ssl
 from collections.abc import Mapping
 
-import httpx
-
 from syncjob.errors import UsageError, in_words
 
 FILE, FOLDER = "SSL_CERT_FILE", "SSL_CERT_DIR"
@@ -19,6 +17,8 @@ def of_environment(environment: Mapping[str, str]) -> ssl.SSLContext:
 
     Raises UsageError if that holds no certificate: OpenSSL does not say which, or trusts nobody without a word.
     """
+    import httpx  # imported late, as in `transport`
+
     try:
         file, folders = environment.get(FILE), environment.get(FOLDER)
         context = _of_file(file) if file else _of_folders(folders) if folders else httpx.create_ssl_context()

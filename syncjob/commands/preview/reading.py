@@ -1,0 +1,71 @@
+"""What a preview knows when it begins: which files it is about, and once what Scenario holds for them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from syncjob.commands.preview.comparing import Seen
+from syncjob.commands.reading import in_parallel
+from syncjob.commands.run import Run
+from syncjob.commands.sync import job
+from syncjob.errors import Stopped
+from syncjob.git.worktree import Worktree
+from syncjob.local import scope
+from syncjob.local.names import is_name, name_of
+from syncjob.plan.compare import Change
+from syncjob.plan.existing import Absent, Existing, Held
+from syncjob.problems import Failure, Problem
+from syncjob.text.canonical import sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What was known at the start; `seen` is by file name, None if Scenario was not asked."""
+
+    worktree: Worktree
+    problems: tuple[Problem, ...]
+    seen: Mapping[str, Seen] | None
+
+
+def read(run: Run, *, is_offline: bool) -> Start:
+    """Looks at the files and, unless it `is_offline`, asks Scenario as a diff does; raises UsageError and Stopped."""
+    found = scope.find(run.config, run.options.patterns, None, is_check=True, git=run.git, stop=run.stop)
+    if is_offline:
+        return Start(found.files.worktree, found.problems, None)
+    changes: list[Change] = []
+    problems: list[Problem] = []
+    for plan in job.plans(run, will_write=False):
+        changes += plan.changes
+        problems += plan.problems
+    named = {name_of(change.model_id): change for change in changes if is_name(name_of(change.model_id))}
+    unasked = [name for name, change in named.items() if not (change.is_compared or change.failure)]
+    asked = _asked(run, unasked)
+    seen = {name: Seen(change, asked.get(name) or _existing(found, name, change)) for name, change in named.items()}
+    return Start(found.files.worktree, tuple(problems), seen)
+
+
+def _asked(run: Run, names: Sequence[str]) -> Mapping[str, Held | Absent]:
+    """What Scenario holds for files that a diff does not compare because they are bad: they may soon be good."""
+
+    def ask(name: str) -> Existing:
+        try:
+            return run.remote.read(name.removesuffix(".md"))
+        except Stopped as error:
+            return Failure("interrupted", str(error))
+
+    def found() -> Iterator[tuple[str, Held | Absent]]:
+        for name, existing in in_parallel(run, names, ask, len(names)):
+            if not isinstance(existing, Failure):
+                yield name, existing
+
+    return dict(found())
+
+
+def _existing(found: scope.Scope, name: str, change: Change) -> Held | Absent | None:
+    """What a change was made over; the text of one in step is that of its file, if that is still the same."""
+    if change.failure or not change.is_compared:
+        return None
+    if change.action != "unchanged":
+        return Held(change.before, change.known, change.read_at) if change.exists else Absent(change.read_at)
+    document = found.files.read(name)
+    is_same = document.is_valid and sha256(document.text) == change.after_sha256
+    return Held(document.text, change.known, change.read_at) if is_same else None

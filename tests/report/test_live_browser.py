@@ -1,0 +1,50 @@
+"""The page of a preview in a real browser: a save shows at the same place, and its end is said."""
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.commands.test_preview import TOKEN, previewing
+from tests.report.test_html_browser import Heard
+from tests.report.test_html_browser import browser as browser
+from tests.support.workspace import Workspace
+
+pytestmark = pytest.mark.deep
+
+
+def test_a_save_shows_at_the_same_place_and_the_end_is_said(workspace: Workspace, browser: Browser) -> None:
+    for number in range(30):
+        workspace.write(f"model-{number:02}", f"# Model {number}\n\n" + "Words of a text. " * 200)
+    page = browser.new_context(viewport={"width": 1024, "height": 700}).new_page()
+    heard = Heard()
+    heard.listen(page)
+    top = "() => document.getElementById('model-model-20').getBoundingClientRect().top"
+    with previewing(workspace, is_offline=True) as client:
+        page.goto(f"{client.address}/{TOKEN}/")
+        page.fill("#filter", "model-2")
+        page.evaluate("() => document.getElementById('model-model-20').scrollIntoView()")
+        page.wait_for_timeout(300)
+        before = page.evaluate(top)
+        workspace.write("model-00", "Now another text.")
+        workspace.write("model-20", "# Saved just now\n\n" + "Words of a text. " * 200)
+        page.wait_for_selector("text=Saved just now")
+        page.wait_for_timeout(300)
+        assert abs(page.evaluate(top) - before) < 3
+        assert page.input_value("#filter") == "model-2"
+        assert page.locator("article:visible").count() == 10
+        assert heard.console == heard.errors == heard.dialogs == []
+        assert {request.replace(client.address, "") for request in heard.requests} <= {
+            f"/{TOKEN}/", f"/{TOKEN}/version", "/favicon.ico",
+        }  # fmt: skip
+    page.wait_for_selector(".live:visible")
+    assert "has ended" in page.inner_text(".live")
+
+
+def test_without_javascript_a_preview_reads_the_same(workspace: Workspace, browser: Browser) -> None:
+    workspace.write("one", "# First")
+    page = browser.new_context(java_script_enabled=False).new_page()
+    with previewing(workspace, is_offline=True) as client:
+        page.goto(f"{client.address}/{TOKEN}/")
+        assert "First" in page.inner_text("article")
+        workspace.write("one", "# Second")
+        page.reload()
+        assert "Second" in page.inner_text("article")
