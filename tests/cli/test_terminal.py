@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -149,7 +150,8 @@ def test_yes_is_not_asked_and_a_long_run_shows_its_progress(workspace: Workspace
     terminal = Terminal(workspace, "sync", "--yes")
     assert terminal.end() == 0
     assert b"Reading" in terminal.screen
-    assert b"left at" in terminal.screen
+    assert re.search(rb"requests? left, \d+ \w+ at ", terminal.screen)
+    assert re.search(rb"Reading  \[#+\]  30/30  30 requests in \d+ s", terminal.screen)
     assert b"30/30" in terminal.screen
     assert remote.sandbox.description("m0") == "new"
 

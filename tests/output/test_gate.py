@@ -1,5 +1,6 @@
 """The gate of stdout and stderr by itself: whatever is written, only what is ours acts."""
 
+import io
 import json
 import os
 import re
@@ -127,3 +128,25 @@ def test_a_stream_that_is_thrown_away_when_modules_are_gone_says_nothing(monkeyp
     os.close(writer)
     with os.fdopen(reader, "rb") as said:
         assert said.read() == b""
+
+
+@pytest.mark.parametrize(
+    ("environment", "on_a_terminal", "elsewhere"),
+    [
+        ({}, True, False),
+        ({"TERM": "dumb"}, False, False),
+        ({"FORCE_COLOR": "1", "TERM": "dumb"}, True, True),
+        ({"FORCE_COLOR": "", "NO_COLOR": ""}, True, False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False, False),
+    ],
+)
+def test_the_environment_says_whether_there_are_colours(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], on_a_terminal: bool, elsewhere: bool
+) -> None:
+    for name in ("TERM", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    watched = io.StringIO()
+    watched.isatty = lambda: True  # type: ignore[method-assign]
+    assert (gate.is_colorful(watched), gate.is_colorful(io.StringIO())) == (on_a_terminal, elsewhere)
