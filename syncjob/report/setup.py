@@ -80,6 +80,10 @@ def _on_github(branch: str) -> Iterator[Step]:
         "Let the workflow `drift` open a pull request of edits made on Scenario:",
         (f"gh api --method PUT 'repos/{{owner}}/{{repo}}/actions/permissions/workflow' {allow}",),
     )
+    yield from _to_begin(branch)
+
+
+def _to_begin(branch: str) -> Iterator[Step]:
     yield Step("Push it, now that the workflows can run:", (f"git push --set-upstream origin {branch}",))
     yield Step(
         f"Protect {branch}; require the checks `Check the files` and `Compare with Scenario`:",
