@@ -1,5 +1,6 @@
 """What `init` wrote, and what is left to do, with the commands for it. Pure."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
@@ -8,6 +9,7 @@ from syncjob.text.sanitize import one_line
 Became = Literal["written", "as is", "kept"]
 _SHOWN = {"written": "wrote", "as is": "unchanged", "kept": "kept"}
 _SECRETS = ("SCENARIO_SDK_API_KEY", "SCENARIO_SDK_API_SECRET")
+_LONGEST = 75
 _ENVIRONMENT = "gh api --method PUT 'repos/{owner}/{repo}/environments/%s'"
 
 
@@ -62,15 +64,15 @@ def steps(state: State) -> Iterator[Step]:
 
 
 def _on_github(branch: str) -> Iterator[Step]:
-    yield Step("Push it; if there is no repository on GitHub yet:", ("gh repo create --private --source . --push",))
+    yield Step("Create its repository on GitHub, unless there is one:", ("gh repo create --private --source .",))
     rules = "-F 'deployment_branch_policy[protected_branches]=false' -F 'deployment_branch_policy[custom_branch_policies]=true'"
     only = f"gh api 'repos/{{owner}}/{{repo}}/environments/production/deployment-branch-policies' -f name={branch}"
     yield Step(
-        f"Create the environment `production`, for {branch} alone, with an API key that may write:",
+        f"Create the environment `production` for {branch}, with a key that may write:",
         (f"{_ENVIRONMENT % 'production'} {rules}", only, *_secrets("production")),
     )
     yield Step(
-        "Create the environment `production-read`, with an API key that may only read:",
+        "Create the environment `production-read`, with a key that may only read:",
         (_ENVIRONMENT % "production-read", *_secrets("production-read")),
     )
     allow = "-f default_workflow_permissions=read -F can_approve_pull_request_reviews=true"
@@ -78,8 +80,13 @@ def _on_github(branch: str) -> Iterator[Step]:
         "Let the workflow `drift` open a pull request of edits made on Scenario:",
         (f"gh api --method PUT 'repos/{{owner}}/{{repo}}/actions/permissions/workflow' {allow}",),
     )
+    yield from _to_begin(branch)
+
+
+def _to_begin(branch: str) -> Iterator[Step]:
+    yield Step("Push it, now that the workflows can run:", (f"git push --set-upstream origin {branch}",))
     yield Step(
-        f"Protect {branch}, and require the checks `Check the files` and `Compare with Scenario`:",
+        f"Protect {branch}; require the checks `Check the files` and `Compare with Scenario`:",
         ("gh browse --settings",),
     )
     yield Step(
@@ -93,4 +100,11 @@ def _secrets(environment: str) -> tuple[str, ...]:
 
 
 def _lines(commands: Iterable[str]) -> str:
-    return "".join(f"     {command}\n" for command in commands)
+    return "".join(f"     {_broken(command)}\n" for command in commands)
+
+
+def _broken(command: str) -> str:
+    """A long command on several lines, as a shell reads it too."""
+    if len(command) <= _LONGEST:
+        return command
+    return re.sub(r" (?=-[Ff] )", r" \\\n       ", command)

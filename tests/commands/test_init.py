@@ -1,6 +1,7 @@
 """`init` makes a repository that works, asks only a terminal, and changes nothing that is there."""
 
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -108,10 +109,10 @@ def test_a_repository_is_set_up_at_its_root_with_its_default_branch(empty: Works
 
 def test_without_a_default_branch_the_one_that_is_checked_out_counts(empty: Workspace) -> None:
     empty.git("init", "--quiet", "--initial-branch=work")
-    assert "for work alone" in empty.run("init", "--action", USED).out
+    assert "`production` for work," in empty.run("init", "--action", USED).out
     for path in workflow_paths():
         (empty.folder / path).unlink()
-    assert "for release/2 alone" in empty.run("init", "--action", USED, "--branch", "release/2").out
+    assert "`production` for release/2," in empty.run("init", "--action", USED, "--branch", "release/2").out
 
 
 def test_no_link_leads_out_of_the_repository(empty: Workspace, tmp_path: Path) -> None:
@@ -222,13 +223,21 @@ def test_a_name_that_means_something_to_a_workflow_cannot(name: str) -> None:
 def test_the_steps_name_what_is_missing_alone() -> None:
     done = list(steps(State("trunk", has_descriptions=True, has_production=True)))
     assert [step.what.partition(" ")[0] for step in done] == [
-        "Commit", "Push", "Create", "Create", "Let", "Protect", "See",
+        "Commit", "Create", "Create", "Create", "Let", "Push", "Protect", "See",
     ]  # fmt: skip
     assert sum("gh secret set" in command for step in done for command in step.commands) == 4
     assert any("-f name=trunk" in command for step in done for command in step.commands)
     local = list(steps(State(None, has_descriptions=False, has_production=False)))
     assert [step.what.partition(" ")[0] for step in local] == ["Add", "Download", "Commit", "Edit"]
     assert "gh " not in render_steps(local)
+
+
+def test_a_long_command_is_one_for_a_shell_on_several_lines() -> None:
+    shown = render_steps(steps(State("main", has_descriptions=True, has_production=True)))
+    assert max(map(len, shown.splitlines())) <= 88
+    whole = shown.replace("\\\n", "")
+    for step in steps(State("main", has_descriptions=True, has_production=True)):
+        assert all(shlex.join(shlex.split(command)) in shlex.join(shlex.split(whole)) for command in step.commands)
 
 
 def test_nothing_that_is_shown_acts() -> None:
