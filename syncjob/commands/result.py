@@ -1,10 +1,11 @@
 """What a run comes to, gathered plan by plan: its Report, and the changes that are worth a look."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from syncjob import log
 from syncjob.commands.run import Run, now
+from syncjob.pictures.fitting import Picture
 from syncjob.plan.compare import Change, Plan
 from syncjob.problems import CALLED_OFF, Problem
 from syncjob.report import build
@@ -19,10 +20,15 @@ _LEAST = 500
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """A report, and those of its changes that are more than unchanged, as many as are kept."""
+    """A report, and those of its changes that are more than unchanged, as many as are kept.
+
+    `pictures` are those of the assets that the changes refer to, each by its id, or why there is none; None if nobody
+    wants them.
+    """
 
     report: Report
     changes: Sequence[Change]
+    pictures: Mapping[str, Picture | str] | None = None
 
 
 class Gathered:

@@ -1,5 +1,6 @@
 """`syncjob diff`."""
 
+import os
 from typing import Any
 
 import click
@@ -8,7 +9,8 @@ from syncjob.cli.options import with_plan
 from syncjob.cli.output import Output
 from syncjob.cli.review import PlanFile
 from syncjob.cli.session import Settings, run_for
-from syncjob.commands.run import Command, Options
+from syncjob.commands.result import RunResult
+from syncjob.commands.run import Command, Options, Run
 from syncjob.commands.sync import job as use_case
 from syncjob.report import text
 
@@ -18,10 +20,17 @@ from syncjob.report import text
 @click.option("--unfiled", is_flag=True, help="Also list own models that have a description and no file.")
 @click.option("--keep-going", is_flag=True, help="Say what sync --keep-going would write and refuse.")
 @click.option("--exit-code", is_flag=True, help="Exit 3 if there are changes.")
+@click.option(
+    "--images",
+    type=click.Choice(["auto", "all", "never"]),
+    default="auto",
+    help="Show pictures of assets in HTML; auto leaves private ones out in a public repository's Actions.",
+)
 @click.pass_obj
 def diff(settings: Settings, /, plan_out: str | None, **given: Any) -> int:
     """Show what sync would do; never writes to Scenario."""
-    options = Options.of(given)
+    is_page = given["format"] == "html"
+    options = Options.of(given if is_page else {**given, "images": "never"})
     if options.unfiled and options.since is not None:
         raise click.UsageError("--unfiled looks at all own models, --since only at what changed; drop one of the two.")
     return show_diff(settings, "diff", options, Output(given, plan_out), plan_out)
@@ -34,4 +43,15 @@ def show_diff(settings: Settings, command: Command, options: Options, output: Ou
         if plan_out:
             with output.attempts.to("write the plan"):
                 PlanFile(run, plan_out).add(result.report)
-        return output.finish(run, result, text.render_plan)
+        return output.finish(run, _illustrated(run, result), text.render_plan)
+
+
+def _illustrated(run: Run, result: RunResult) -> RunResult:
+    """The result with the pictures that its page may show, if any are wanted."""
+    if run.options.images == "never":
+        return result
+    from syncjob.commands.pictures import with_pictures
+    from syncjob.github.event import is_seen_by_strangers
+
+    may_reach_strangers = run.options.images == "auto" and is_seen_by_strangers(os.environ)
+    return with_pictures(run, result, may_reach_strangers=may_reach_strangers)

@@ -1,18 +1,23 @@
 """Report and Changes -> the page. Pure; its templates, its style and its script are files beside this one."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from importlib.resources import files
 
 from syncjob.plan.compare import Change
 from syncjob.report.html.article import article
+from syncjob.report.html.gallery import Album, Pictures
 from syncjob.report.html.rendering import Markup, stream, trusted
 from syncjob.report.model import Item, Report
 from syncjob.report.summary import by_item_line, counted, refusal_line
 from syncjob.text.tags import is_id
 
 
-def parts(report: Report, changes: Sequence[Change]) -> Iterator[str]:
-    """The page, which loads nothing and runs no script but its own, each model a part; `changes` are worth a look."""
+def parts(report: Report, changes: Sequence[Change], pictures: Pictures | None = None) -> Iterator[str]:
+    """The page, which loads nothing and runs no script but its own, each model a part; `changes` are worth a look.
+
+    With `pictures`, by the ids of assets, each model has cards of the assets that its texts show.
+    """
     known = {(change.model_id, change.path): change for change in changes}
     items = [item for item in report.items if _is_listed(item) and (item.model_id, item.path) in known]
     unchanged = sum(not _is_listed(item) for item in report.items)
@@ -24,7 +29,8 @@ def parts(report: Report, changes: Sequence[Change]) -> Iterator[str]:
         listed=[(item, known[item.model_id, item.path], anchor) for item, anchor in _anchored(items)],
         unchanged=unchanged,
         left_out=len(report.items) - unchanged - len(items),
-        article=article,
+        article=partial(article, album=None if pictures is None else Album(pictures)),
+        has_pictures=any(not isinstance(each, str) for each in (pictures or {}).values()),
         style=_resource("page.css"),
         script=_resource("page.js"),
     )
