@@ -8,7 +8,7 @@ from syncjob.control import workers
 from syncjob.control.workers import Stop
 from syncjob.output.internal import guarded
 from syncjob.pictures.fitting import FULL, MAX_PAGE, Picture, fitted
-from syncjob.scenario.http.pictures import NotFetched, Pictures
+from syncjob.scenario.http.pictures import ENDED, NotFetched, Pictures
 
 _AT_ONCE = 4
 _SECONDS = 10.0  # for one
@@ -36,7 +36,7 @@ class _Shelf:
         self._until = clock() + _SECONDS_IN_ALL
         self._weights: list[int] = []  # of what came; appended to by the workers, who are ahead of whoever takes it
         self._found: dict[str, Picture | str] = {}
-        self._otherwise = "the run ended before it was fetched"
+        self._otherwise = ENDED
 
     def wanted(self) -> Iterator[str]:
         """The ids in order, as long as it is worth asking for one more."""

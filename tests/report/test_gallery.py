@@ -90,7 +90,8 @@ def test_a_page_holds_as_much_as_it_may() -> None:
     large = Picture("png", bytes(MAX_BYTES), 1, 1)
     known = tuple(entry(f"a{number}") for number in range(30))
     text = " ".join(f"{{asset:{one.id}}}" for one in known)
-    made = page(change("", text, "create", known=known), {one.id: large for one in known})
+    changed = change("", text, "create", known=known)
+    made = "".join(parts(report(changed), [changed], {one.id: large for one in known}))
     assert made.count("<img ") == MAX_PAGE // large.weight
     assert made.count(FULL) == 30 - MAX_PAGE // large.weight
     assert len(made) < MAX_PAGE + 100_000

@@ -9,7 +9,7 @@ from socket import socket
 import pytest
 
 from syncjob.scenario.answers import Answer
-from syncjob.scenario.http.pictures import MAX_BYTES, NotFetched, Pictures
+from syncjob.scenario.http.pictures import ENDED, MAX_BYTES, NotFetched, Pictures
 from syncjob.scenario.http.reach import Reach
 from syncjob.scenario.http.stream import Patience, Stream
 from tests.support.image_files import image
@@ -214,6 +214,6 @@ def test_what_is_in_flight_can_be_ended_and_nothing_follows() -> None:
         time.sleep(0.2)
 
     with served(ends) as (server, source):
-        assert reason(source, f"{server.url}/a.png", 5.0) == UNREACHED
-        assert reason(source, f"{server.url}/a.png", 5.0) == UNREACHED
+        assert reason(source, f"{server.url}/a.png", 5.0) == ENDED
+        assert reason(source, f"{server.url}/a.png", 5.0) == ENDED
         assert len(server.heads) == 1

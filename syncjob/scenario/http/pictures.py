@@ -22,6 +22,7 @@ from syncjob.scenario.http.stream import Patience, Stream, connect_to_some
 from syncjob.scenario.http.wire import Wire
 
 MAX_BYTES = 4 * 1024 * 1024
+ENDED = "the run ended before it was fetched"
 _TOO_LARGE = f"its file is larger than {MAX_BYTES // 1024**2} MiB"
 
 
@@ -51,7 +52,8 @@ class Pictures:
             raise NotFetched("its server's certificate does not verify") from error
         except (errors.ScenarioError, errors.UsageError) as error:
             is_late = self._clock() >= until
-            raise NotFetched(f"it did not come within {seconds:g} s" if is_late else _UNREACHED) from error
+            why = ENDED if self._is_ended else f"it did not come within {seconds:g} s" if is_late else _UNREACHED
+            raise NotFetched(why) from error
         if answer.status != 200:
             is_moved = 300 <= answer.status < 400
             raise NotFetched("its server redirects" if is_moved else f"its server responded HTTP {answer.status}")
