@@ -2,16 +2,19 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from syncjob import log
 from syncjob.commands.run import Run, now
-from syncjob.pictures.fitting import Picture
 from syncjob.plan.compare import Change, Plan
 from syncjob.problems import CALLED_OFF, Problem
 from syncjob.report import build
 from syncjob.report.item_store import Items, Spool
 from syncjob.report.model import Item, Report, Requests
 from syncjob.report.status import End, exit_code
+
+if TYPE_CHECKING:
+    from syncjob.pictures.fitting import Picture
 
 # How many characters of changes are kept in memory for the page; a change without texts counts as some.
 _ROOM = 4_000_000
@@ -28,7 +31,7 @@ class RunResult:
 
     report: Report
     changes: Sequence[Change]
-    pictures: Mapping[str, Picture | str] | None = None
+    pictures: "Mapping[str, Picture | str] | None" = None
 
 
 class Gathered:
