@@ -62,7 +62,7 @@ schema: $(VENV)/.run  ## writes docs/report.schema.json and docs/config.schema.j
 
 lock:  ## pins every dependency with its hashes; needs uv
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--group build pyproject.toml --output-file requirements.txt
+		--group build --extra images pyproject.toml --output-file requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--group dev pyproject.toml --constraint requirements.txt --output-file requirements-dev.txt
 

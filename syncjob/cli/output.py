@@ -193,7 +193,7 @@ def _parts(format: str, result: RunResult) -> Iterable[str]:
         return [document.render(result.report, document.COMMENT)]
     from syncjob.report.html import page
 
-    return _in_time(page.parts(result.report, result.changes))
+    return _in_time(page.parts(result.report, result.changes, result.pictures))
 
 
 def _in_time(parts: Iterable[str]) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """What a run comes to, gathered plan by plan: its Report, and the changes that are worth a look."""
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from syncjob import log
 from syncjob.commands.run import Run, now
@@ -14,6 +15,9 @@ from syncjob.report.item_store import Items, Spool, notable
 from syncjob.report.model import Item, Report, Requests
 from syncjob.report.status import End, exit_code
 
+if TYPE_CHECKING:
+    from syncjob.pictures.fitting import Picture
+
 # How many characters of changes are kept in memory for the page; a change without texts counts as some.
 _ROOM = 4_000_000
 _LEAST = 500
@@ -21,10 +25,15 @@ _LEAST = 500
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """A report, and those of its changes that are more than unchanged, as many as are kept."""
+    """A report, and those of its changes that are more than unchanged, as many as are kept.
+
+    `pictures` are those of the assets that the changes refer to, each by its id, or why there is none; None if nobody
+    wants them.
+    """
 
     report: Report
     changes: Sequence[Change]
+    pictures: "Mapping[str, Picture | str] | None" = None
 
 
 class Gathered:

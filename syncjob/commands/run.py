@@ -35,6 +35,7 @@ from syncjob.state.recent import Recent, recent_writes
 _T = TypeVar("_T")
 Command = Literal["check", "diff", "sync", "pull", "acknowledge", "rollback", "doctor"]
 Reach = Literal["offline", "read", "write"]  # how far a run may go
+Images = Literal["auto", "all", "never"]  # whose pictures go into the page
 
 
 class Track(Protocol):
@@ -63,6 +64,7 @@ class Options:
     merge: bool = False
     back: bool = False
     exit_code: bool = False
+    images: Images = "never"
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> "Options":
@@ -115,9 +117,15 @@ class Run:
 
     def look_up(self, keys: set[Key]) -> Catalogue:
         """What is known about the models and assets of some ids."""
-        workers = self.config.http.workers
-        project_id = self.config.project_id
-        return look_up(self.client, keys, project_id=project_id, count=workers, stop=self.stop, breaker=self.breaker)
+        return look_up(
+            self.client,
+            keys,
+            project_id=self.config.project_id,
+            count=self.config.http.workers,
+            stop=self.stop,
+            breaker=self.breaker,
+            with_media=self.remote.with_media,
+        )
 
     def track(self, label: str, things: Iterable[_T], total: int) -> Iterable[_T]:
         """The same things, with the progress shown while they are consumed."""
@@ -164,7 +172,7 @@ def begin(
         recent = recent_writes(config, run_id) if reach != "offline" and not distrust else None
         yield Run(
             run_id, command, config, options, learnt, started_at, _progress(client), track,
-            _remote(config, client, learnt, recent), stop, Breaker(stop), interrupts, git, journal, distrust, memory,
+            _remote(config, client, learnt, recent, options), stop, Breaker(stop), interrupts, git, journal, distrust, memory,
         )  # fmt: skip
 
 
@@ -176,9 +184,15 @@ def _learnt(config: Config, reach: Reach, *, is_believed: bool) -> Learnt:
     return probed.learnt if probed else Learnt()
 
 
-def _remote(config: Config, client: Scenario, learnt: Learnt, recent: Recent | None) -> Remote:
-    is_absent_404 = learnt.no_description in (None, "404")
-    return Remote(client, config.project_id, config.original_assets, recent=recent, is_absent_404=is_absent_404)
+def _remote(config: Config, client: Scenario, learnt: Learnt, recent: Recent | None, options: Options) -> Remote:
+    return Remote(
+        client,
+        config.project_id,
+        config.original_assets,
+        recent=recent,
+        is_absent_404=learnt.no_description in (None, "404"),
+        with_media=options.images != "never",
+    )
 
 
 def _progress(client: Scenario) -> Progress:

@@ -1,23 +1,28 @@
 """What is known of the assets and models that texts refer to, and what follows for the texts. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from syncjob.problems import Failure, Problem, warning
+from syncjob.scenario.media import Media, media_of
 from syncjob.scenario.types import Description
-from syncjob.text.tags import Kind, Tag
+from syncjob.text.tags import Kind, Tag, find
 
 Key = tuple[Kind, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is known of an asset or a model that exists; None is what the API did not say."""
+    """What is known of an asset or a model that exists; None is what the API did not say.
+
+    `media` is kept of an asset if its picture may be wanted, and makes no two entries differ.
+    """
 
     kind: Kind
     id: str
     name: str | None
     privacy: str | None
+    media: Media | None = field(default=None, compare=False, repr=False)
 
     @property
     def key(self) -> Key:
@@ -44,11 +49,21 @@ class Catalogue:
         return Catalogue({**{entry.key: entry for entry in known}, **self.entries}, self.failures)
 
 
-def entries_of(description: Description) -> tuple[Entry, ...]:
+def entries_of(description: Description, *, with_media: bool = False) -> tuple[Entry, ...]:
     """What the response with a description says of the things that it refers to."""
-    assets = (Entry("asset", asset.id, None, asset.privacy) for asset in description.assets)
+    assets = (
+        Entry("asset", asset.id, None, asset.privacy, media_of(asset) if with_media else None)
+        for asset in description.assets
+    )
     models = (Entry("model", model.id, model.name, model.privacy) for model in description.models)
     return (*assets, *models)
+
+
+def assets_in(text: str, known: Container[Key]) -> list[str]:
+    """The ids of the assets that a text shows, each once, in its order; what is not known does not count in code."""
+    tags = [tag for tag in find(text)[0] if tag.kind == "asset"]
+    outside = set(outside_code(text, [tag for tag in tags if (tag.kind, tag.id) not in known]))
+    return list(dict.fromkeys(tag.id for tag in tags if (tag.kind, tag.id) in known or tag in outside))
 
 
 def problems_of(

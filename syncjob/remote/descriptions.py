@@ -28,7 +28,8 @@ class Remote:
     """One project's descriptions. Each request is logged with the model that it is about.
 
     `recent` is what was written in the last minutes, None if Scenario is trusted to show it at once.
-    `is_absent_404` says whether a 404 of the API may mean that a model has no description.
+    `is_absent_404` says whether a 404 of the API may mean that a model has no description, `with_media` whether
+    pictures of assets may be wanted.
     """
 
     client: Scenario
@@ -37,6 +38,7 @@ class Remote:
     clock: Callable[[], float] = _boot_time
     recent: Recent | None = None
     is_absent_404: bool = True
+    with_media: bool = False
 
     def read(self, model_id: str) -> Existing:
         """What Scenario holds now; a failure is a value. Raises Stopped.
@@ -70,7 +72,8 @@ class Remote:
             return Failure.of(error)
         if description.value is None and self.client.null_is_no_description:
             return Absent(self.clock())  # by a probe's word alone, so it is to come twice before a write, as a 404 is
-        return Held(canonical(description.value or ""), entries_of(description), self.clock())
+        known = entries_of(description, with_media=self.with_media)
+        return Held(canonical(description.value or ""), known, self.clock())
 
     def write(
         self,

@@ -15,6 +15,7 @@ from syncjob.plan.references import Catalogue, Entry, Key
 from syncjob.plan.suggestions import Suggestions
 from syncjob.problems import Failure
 from syncjob.scenario import Scenario
+from syncjob.scenario.media import media_of
 from syncjob.scenario.resources import ASSETS_PER_CALL, MODELS_PER_CALL
 from syncjob.scenario.types import Asset, ModelRow
 from syncjob.text.tags import Kind
@@ -30,13 +31,15 @@ def look_up(
     count: int,
     stop: Stop,
     breaker: Breaker,
+    with_media: bool = False,
 ) -> Catalogue:
     """Looks each key up once, in as few calls as the API allows, by `count` workers."""
     ordered = sorted(set(keys))
     batches = list(_batches(ordered))
     entries: dict[Key, Entry] = {}
     failures = dict.fromkeys(ordered, Failure("interrupted", "the run ended before it was looked up"))
-    for batch, found in workers.run(batches, partial(_ask, client, project_id), min(count, len(batches)), stop):
+    ask = partial(_ask, client, project_id, with_media)
+    for batch, found in workers.run(batches, ask, min(count, len(batches)), stop):
         for key in batch:
             del failures[key]
         if isinstance(found, Failure):
@@ -54,19 +57,22 @@ def _batches(keys: Sequence[Key]) -> Iterator[tuple[Key, ...]]:
             yield batch
 
 
-def _ask(client: Scenario, project_id: str | None, batch: Sequence[Key]) -> tuple[Entry, ...] | Failure:
+def _ask(
+    client: Scenario, project_id: str | None, with_media: bool, batch: Sequence[Key]
+) -> tuple[Entry, ...] | Failure:
     bulk = client.assets.get_bulk if batch[0][0] == "asset" else client.models.get_bulk
     try:
-        return tuple(_entry(row, client) for row in bulk([id_ for _, id_ in batch], project_id=project_id))
+        return tuple(_entry(row, client, with_media) for row in bulk([id_ for _, id_ in batch], project_id=project_id))
     except ScenarioError as error:
         return Failure.of(error)
 
 
-def _entry(row: Asset | ModelRow, client: Scenario) -> Entry:
+def _entry(row: Asset | ModelRow, client: Scenario, with_media: bool) -> Entry:
     """What is known of it; anybody may have chosen the name, so it is quoted like any other response."""
     kind: Kind = "asset" if isinstance(row, Asset) else "model"
     name = row.metadata.name if isinstance(row, Asset) else row.name
-    return Entry(kind, row.id, client.quoted(name) if name else name, row.privacy)
+    media = media_of(row) if with_media and isinstance(row, Asset) else None
+    return Entry(kind, row.id, client.quoted(name) if name else name, row.privacy, media)
 
 
 class References:

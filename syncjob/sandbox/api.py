@@ -7,17 +7,20 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote
 
 from syncjob.sandbox.behaviours import Plays
+from syncjob.sandbox.drawing import drawn
+from syncjob.sandbox.records import SIGNATURE, thumbnail_of
 from syncjob.text import tags
 
 Row = Mapping[str, Any]
 MAX_ASSETS = 200
 _MAX_PAGE = 500
+_PICTURE = re.compile(rf"(?:/v1)?/pictures/(?P<id>[^/?]+)\.png\?(?:[^#]*&)?Signature={SIGNATURE}")
 
 
 class State(Protocol):
@@ -32,7 +35,7 @@ class State(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`write` is a model's id and its new description, which the store carries out."""
+    """A `body` of bytes is a PNG. `write` is a model's id and its new description, which the store carries out."""
 
     status: int
     body: Any
@@ -57,6 +60,8 @@ class _Refused(Exception):
 def respond(state: State, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
     """The response to any request, whose `target` is the path with its query; never raises."""
     try:
+        if picture := _PICTURE.fullmatch(unquote(target)):
+            return _picture(state, picture["id"], headers)
         if not _is_authorized(headers.get("authorization", "")):
             raise _Refused(401, "Unauthorized")
         encoded, _, query_string = target.partition("?")
@@ -65,11 +70,31 @@ def respond(state: State, method: str, target: str, headers: Mapping[str, str], 
         for allowed, pattern, handler in _ROUTES:
             match = pattern.fullmatch(path)
             if match and method == allowed:
-                return handler(state, _Ask(match.groupdict().get("id", ""), query, body))
+                reply = handler(state, _Ask(match.groupdict().get("id", ""), query, body))
+                return replace(reply, body=_illustrated(reply.body, headers.get("host")))
         # What the gateway in front of the service says of a route that it does not know.
         raise _Refused(403, "Missing Authentication Token")
     except _Refused as refused:
         return refused.reply
+
+
+def _picture(state: State, asset_id: str, headers: Mapping[str, str]) -> Reply:
+    """An asset's picture, which its signature alone gives access to."""
+    if "authorization" in headers:
+        raise _Refused(400, "Only one way of authorization is allowed: the address is signed")
+    return Reply(200, drawn(_existing(state, "asset", asset_id)["id"]))
+
+
+def _illustrated(body: Any, host: str | None) -> Any:
+    """A response with the addresses of the pictures of its assets, which the stand-in draws itself."""
+    if not isinstance(body, dict) or not host:
+        return body
+    told = {member: _illustrated(value, host) for member, value in body.items() if member in ("description", "asset")}
+    if "assets" in body:
+        told["assets"] = [_illustrated(row, host) for row in body["assets"]]
+    if "mimeType" in body and body["kind"] != "audio":
+        told["thumbnail"] = body.get("thumbnail") or thumbnail_of(body["id"], host)
+    return {**body, **told}
 
 
 def describe(state: State, text: str) -> Row:

@@ -59,6 +59,8 @@ class Sandbox:
         except sqlite3.Error as error:
             advice = "is it writable?" if self._path.exists() else "it is gone: start the sandbox anew"
             raise UsageError(f"cannot use the sandbox's file {self._path}: {error}; {advice}") from error
+        if isinstance(reply.body, bytes):
+            return Answer(reply.status, {"content-type": "image/png"}, reply.body)
         content = json.dumps(reply.body, ensure_ascii=False).encode("utf-8", "surrogatepass")
         return Answer(reply.status, {"content-type": "application/json"}, content)
 
@@ -120,5 +122,8 @@ class Sandbox:
             models = seed["models"]
             rows = (model_row(one["id"], one["name"], type_=one["type"], privacy=one["privacy"]) for one in models)
             self.add_models(rows, {one["id"]: one.get("description", "") for one in models})
-            self.add_assets(asset_row(asset["id"], asset["name"], privacy=asset["privacy"]) for asset in seed["assets"])
+            self.add_assets(
+                asset_row(one["id"], one["name"], privacy=one["privacy"], kind=one.get("kind", "image"))
+                for one in seed["assets"]
+            )
             self._database.execute("PRAGMA user_version = 1")

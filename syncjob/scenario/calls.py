@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Self, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Self, TypedDict, TypeVar
 
 import msgspec
 
@@ -16,6 +16,9 @@ from syncjob.scenario.counters import Meter, Traffic
 from syncjob.scenario.http.transport import Exchange, Limits, Transport
 from syncjob.scenario.pacer import Pacer
 from syncjob.scenario.rate_limit import Lowered
+
+if TYPE_CHECKING:
+    from syncjob.scenario.http.pictures import Pictures
 
 BASE_URL = "https://api.cloud.scenario.com/v1"
 # The server is overrun as a whole: every worker waits, not only the one that was refused.
@@ -77,6 +80,7 @@ class Calls:
     ) -> None:
         self.null_is_no_description = null_is_no_description
         self._attempts, self._observe, self._patience = attempts, observe, patience
+        self._base_url, self._handler = base_url, handler
         self._meter = Meter(sleep, clock)
         self._pacer = Pacer(
             requests_per_minute, clock=clock, sleep=self._meter.sleep, on_lowered=observe, is_urgent=patience.is_urgent
@@ -126,6 +130,13 @@ class Calls:
     def wait(self, seconds: float) -> None:
         """Waits as between two attempts, and is counted so."""
         self._meter.sleep(seconds)
+
+    def pictures(self) -> "Pictures":
+        """What fetches the pictures that responses name: without credentials, and outside the limit."""
+        # Imported late: few runs show pictures.
+        from syncjob.scenario.http.pictures import Pictures
+
+        return Pictures(self._base_url, self._handler)
 
     def quoted(self, text: str) -> str:
         """What a response says, for a message: without any secret that it may echo."""

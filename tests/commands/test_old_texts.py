@@ -8,11 +8,8 @@ import pytest
 
 from syncjob.commands import run
 from syncjob.commands.run import Options
-from syncjob.config.config import Config
 from syncjob.remote.descriptions import Remote
-from syncjob.scenario import Scenario
 from syncjob.state.probe_results import Learnt, Probed
-from syncjob.state.recent import Recent
 from tests.support import in_process
 from tests.support.loopback import Loopback
 from tests.support.workspace import Workspace
@@ -26,8 +23,8 @@ def clock(monkeypatch: pytest.MonkeyPatch, remote: Loopback) -> None:
     """How old a text is goes by the requests that were sent."""
     made = run._remote
 
-    def remote_of(config: Config, client: Scenario, learnt: Learnt, recent: Recent | None) -> Remote:
-        return replace(made(config, client, learnt, recent), clock=lambda: _SECONDS * len(remote.asked))
+    def remote_of(*given: Any) -> Remote:
+        return replace(made(*given), clock=lambda: _SECONDS * len(remote.asked))
 
     monkeypatch.setattr(run, "_remote", remote_of)
 

@@ -10,7 +10,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # A library or an effect -> the only modules that may import it.
 HOMES = {
-    "httpx": {f"scenario/http/{name}.py" for name in ("transport", "wire", "trust")},
+    "httpx": {f"scenario/http/{name}.py" for name in ("transport", "wire", "trust", "pictures")},
     "httpcore": {f"scenario/http/{name}.py" for name in ("wire", "link", "stream", "unanswered")},
     "socket": {"scenario/http/stream.py"},
     "tenacity": {"scenario/retry.py"},
@@ -20,6 +20,7 @@ HOMES = {
     "markdown_it": {"text/code_spans.py", "report/html/prose.py"},
     "jinja2": {"report/html/rendering.py"},
     "markupsafe": {"report/html/rendering.py"},
+    "PIL": {"pictures/fitting.py"},
     "subprocess": {"git/processes.py"},
     "fcntl": {"state/lock.py"},
     "tempfile": {"files/whole.py"},
@@ -45,12 +46,12 @@ FLOORS = (
     {"config", "control", "log", "sandbox"},
     {"git", "output", "scenario"},
     {"credentials", "problems"},
-    {"environment", "errors", "files", "text"},
+    {"environment", "errors", "files", "pictures", "text"},
 )
 PURE = {
     "problems.py", "environment.py", "config/base_url.py", "config/schema.py", "git/conversions.py", "local/acknowledged_lines.py", "local/names.py", "local/pages.py", "local/select.py", "local/unfinished.py", "state/constraints.py", "state/past_runs.py",
     "commands/probe/described.py", "commands/probe/pending.py", "sandbox/api.py", "sandbox/records.py", "sandbox/behaviours.py", "github/annotations.py",
-    "scenario/types.py", "scenario/answers.py", "scenario/rate_limit.py", "scenario/adaptive.py", "scenario/http/bodies.py",
+    "pictures/header.py", "sandbox/drawing.py", "scenario/media.py", "scenario/http/reach.py", "scenario/types.py", "scenario/answers.py", "scenario/rate_limit.py", "scenario/adaptive.py", "scenario/http/bodies.py",
     *(path.relative_to(PACKAGE).as_posix() for room in ("text", "plan", "plan/pull", "report", "report/html") for path in PACKAGE.glob(f"{room}/*.py")),
 } - {"report/item_store.py"}  # fmt: skip
 EFFECTS = {"os", "time", "random", "secrets", "socket", "threading", "subprocess", "shutil", "tempfile", "sys"}

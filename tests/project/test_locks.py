@@ -18,7 +18,12 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf
 GROUPS: Mapping[str, list[str]] = PROJECT["dependency-groups"]
 BUILD = [*PROJECT["build-system"]["requires"], *GROUPS["build"]]  # nothing is fetched for the build
 ASKED = {
-    "requirements.txt": [*PROJECT["project"]["dependencies"], *BUILD],
+    # With what scales pictures: the action installs this lock.
+    "requirements.txt": [
+        *PROJECT["project"]["dependencies"],
+        *PROJECT["project"]["optional-dependencies"]["images"],
+        *BUILD,
+    ],
     "requirements-dev.txt": [*PROJECT["project"]["dependencies"], *GROUPS["dev"]],
 }
 

@@ -32,7 +32,7 @@ from syncjob.text.matching import equal_runs
 from syncjob.text.sanitize import one_line
 from syncjob.text.tags import find
 
-VOID = {"meta", "br", "hr", "input"}
+VOID = {"meta", "br", "hr", "img", "input"}
 PAGE_TAGS = {
     "html", "head", "meta", "title", "style", "script", "body", "main", "nav", "header", "article", "section", "details", "summary",
     "label", "input", "output", "kbd", "dl", "dt", "dd", "time", "h1", "h2", "h3", "small",

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,14 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog,
 
 from syncjob.git.history.texts import Version
 from syncjob.local.document import parse
+from syncjob.pictures.fitting import Picture
 from syncjob.plan.compare import Change, compare, with_references
 from syncjob.plan.existing import Held
 from syncjob.plan.references import Catalogue, Entry
 from syncjob.problems import Failure, Problem, warning
 from syncjob.report.html.page import parts
+from syncjob.sandbox.drawing import HEIGHT, WIDTH, drawn
+from syncjob.scenario.media import Media
 from syncjob.text.canonical import canonical
 from syncjob.text.tags import Kind, find
 from tests.report.test_html import change, report
@@ -95,9 +98,15 @@ class Reader:
     contexts: list[BrowserContext] = field(default_factory=list)
     heard: Heard = field(default_factory=Heard)
 
-    def open(self, *changes: Change, problems: tuple[Problem, ...] = (), **context: Any) -> Page:
+    def open(
+        self,
+        *changes: Change,
+        problems: tuple[Problem, ...] = (),
+        pictures: Mapping[str, Picture | str] | None = None,
+        **context: Any,
+    ) -> Page:
         path = self.folder / "page.html"
-        path.write_text("".join(parts(report(*changes, problems=problems), changes)), "utf-8")
+        path.write_text("".join(parts(report(*changes, problems=problems), changes, pictures)), "utf-8")
         self.contexts.append(self.browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **context}))
         page = self.contexts[-1].new_page()
         self.heard.listen(page)
@@ -125,7 +134,8 @@ def reader(browser: Browser, tmp_path: Path) -> Iterator[Reader]:
         context.close()
     heard = opened.heard
     assert (heard.console, heard.errors, heard.dialogs) == ([], [], [])
-    assert {url.partition("#")[0] for url in heard.requests} <= {(tmp_path / "page.html").as_uri()}
+    fetched = {url.partition("#")[0] for url in heard.requests if not url.startswith("data:image/")}
+    assert fetched <= {(tmp_path / "page.html").as_uri()}
 
 
 def demo() -> list[Change]:
@@ -189,6 +199,19 @@ def troubled() -> list[Change]:
     ]
 
 
+def illustrated() -> tuple[Change, Mapping[str, Picture | str]]:
+    """A swap, one more picture, one that stays, and one that cannot be had."""
+    media = {"old": "image", "new": "video", "more": "image", "kept": "image", "none": "3d"}
+    known = tuple(
+        Entry("asset", id_, f"Name of {id_}", "private", Media(kind, "video/mp4")) for id_, kind in media.items()
+    )
+    pictures = {id_: Picture("png", drawn(id_), WIDTH, HEIGHT) for id_ in media}
+    made = change(
+        "{asset:old}\n\n{asset:kept}", "{asset:new}\n\n{asset:kept}\n\n{asset:more} {asset:none}", known=known
+    )
+    return made, {**pictures, "none": "its server responded HTTP 403"}
+
+
 HOSTILE = """\
 # <script>window.ran = 1; alert(1)</script> "><img src=x onerror="window.ran = 1">
 
@@ -242,6 +265,33 @@ def test_nothing_is_wider_than_the_window_and_all_text_has_contrast(
         ratio, text = page.evaluate(CONTRAST)
         assert ratio >= 4.5, text
         page.screenshot(path=tmp_path / f"{name}-{scheme}-{width}.png", full_page=True)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1024, 1600])
+def test_pictures_are_seen_without_script_and_fetch_nothing(
+    reader: Reader, tmp_path: Path, scheme: str, width: int
+) -> None:
+    made, pictures = illustrated()
+    view: dict[str, Any] = {"color_scheme": scheme, "viewport": {"width": width, "height": 1500}}
+    page = reader.open(made, pictures=pictures, java_script_enabled=False, **view)
+    images = page.get_by_role("img").all()
+    assert [image.get_attribute("alt") for image in images] == [
+        "Image Name of old", "Video (video/mp4) Name of new", "Image Name of more", "Image Name of kept",
+    ]  # fmt: skip
+    boxes = [image.bounding_box() for image in images]
+    assert all(box and box["width"] > 80 and abs(box["width"] / box["height"] - WIDTH / HEIGHT) < 0.05 for box in boxes)
+    assert boxes[0]
+    assert boxes[1]
+    assert (boxes[0]["y"] == boxes[1]["y"]) is (width > 390)
+    assert page.get_by_text("No picture: its server responded HTTP 403.").is_visible()
+    page = reader.open(made, pictures=pictures, **view)
+    assert page.evaluate("[...document.images].every((image) => image.complete && image.naturalWidth === 320)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(CUT_OFF) == []
+    ratio, text = page.evaluate(CONTRAST)
+    assert ratio >= 4.5, text
+    page.screenshot(path=tmp_path / f"pictures-{scheme}-{width}.png", full_page=True)
 
 
 def test_the_page_says_what_it_should_in_both_schemes(reader: Reader) -> None:

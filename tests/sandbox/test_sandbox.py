@@ -466,3 +466,21 @@ def test_it_closes_once_the_request_in_flight_is_answered(tmp_path: Path, monkey
     ended.append("close")
     writing.join(5)
     assert ended == ["write", "close"]
+
+
+def test_an_asset_has_a_picture_that_its_address_alone_gives(remote: Loopback) -> None:
+    remote.sandbox.add_assets([asset_row("asset_1"), asset_row("asset_2", kind="audio")])
+    host = urlsplit(remote.url).netloc
+    told = respond(remote.sandbox, "GET", "/assets/asset_1", {**AUTHORIZED, "host": host}).body["asset"]
+    assert_valid({"$ref": "#/components/schemas/Asset"}, told)
+    target = told["thumbnail"]["url"].removeprefix(f"http://{host}")
+    with closing(HTTPConnection(host, timeout=5)) as connection:
+        connection.request("GET", target)
+        response = connection.getresponse()
+        assert (response.status, response.getheader("content-type")) == (200, "image/png")
+        assert response.read().startswith(b"\x89PNG")
+    assert respond(remote.sandbox, "GET", target, AUTHORIZED).status == 400
+    assert respond(remote.sandbox, "GET", target.replace("asset_1", "asset_9"), {}).status == 404
+    assert respond(remote.sandbox, "GET", target.partition("?")[0], {}).status == 401
+    silent = respond(remote.sandbox, "GET", "/assets/asset_2", {**AUTHORIZED, "host": host}).body["asset"]
+    assert "thumbnail" not in silent

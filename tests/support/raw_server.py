@@ -5,7 +5,7 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from socketserver import BaseRequestHandler, ThreadingTCPServer
@@ -71,7 +71,20 @@ def drips(piece: bytes, pause: float) -> Play:
 @contextmanager
 def scripted(*plays: Play, tls: ssl.SSLContext | None = None) -> Iterator[Scripted]:
     """Serves one play per request, the last one for ever; close the client first."""
-    with _Server(plays, tls) as server:
+    with _served(_Server(plays, tls)) as served:
+        yield served
+
+
+@contextmanager
+def routed(plays: Mapping[str, Play]) -> Iterator[Scripted]:
+    """Serves the play of each request's path; the others get a 404."""
+    with _served(_Routed(plays)) as served:
+        yield served
+
+
+@contextmanager
+def _served(server: "_Server") -> Iterator[Scripted]:
+    with server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:
@@ -95,6 +108,17 @@ class _Server(ThreadingTCPServer):
         with self.lock:
             self.served.heads.append(head)
             return self.plays[min(len(self.served.heads), len(self.plays)) - 1]
+
+
+class _Routed(_Server):
+    def __init__(self, plays: Mapping[str, Play]) -> None:
+        super().__init__((), None)
+        self._routes = plays
+
+    def next_play(self, head: str) -> Play:
+        with self.lock:
+            self.served.heads.append(head)
+        return self._routes.get(head.split(" ")[1].partition("?")[0], answer(b"", status="404 Not Found"))
 
 
 class _Connection(BaseRequestHandler):

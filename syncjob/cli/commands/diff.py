@@ -1,5 +1,6 @@
 """`syncjob diff`."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,8 @@ from syncjob.cli.options import with_plan
 from syncjob.cli.output import Output
 from syncjob.cli.review import PlanFile
 from syncjob.cli.session import Settings, run_for
-from syncjob.commands.run import Command, Options
+from syncjob.commands.result import RunResult
+from syncjob.commands.run import Command, Options, Run
 from syncjob.commands.sync import job as use_case
 from syncjob.report import text
 
@@ -21,10 +23,17 @@ from syncjob.report import text
 @click.option("--exit-code", is_flag=True, help="Exit 3 if there are changes.")
 @click.option("--stat", is_flag=True, help="List the models and how many lines change, without the texts.")
 @click.option("--open", "is_opening", is_flag=True, help="Open the page for reviewers in a browser too.")
+@click.option(
+    "--images",
+    type=click.Choice(["auto", "all", "never"]),
+    default="auto",
+    help="Show pictures of assets in HTML; auto leaves private ones out in a public repository's Actions.",
+)
 @click.pass_obj
 def diff(settings: Settings, /, plan_out: str | None, stat: bool, is_opening: bool, **given: Any) -> int:
     """Show what sync would do; never writes to Scenario."""
-    options = Options.of(given)
+    is_page = is_opening or given["format"] == "html"
+    options = Options.of(given if is_page else {**given, "images": "never"})
     if options.unfiled and options.since is not None:
         raise click.UsageError("--unfiled looks at all own models, --since only at what changed; drop one of the two.")
     output = Output(given, plan_out)
@@ -50,7 +59,19 @@ def show_diff(
         if plan_out:
             with output.attempts.to("write the plan"):
                 PlanFile(run, plan_out).add(result.report)
-        status = output.finish(run, result, render)
+        illustrated = _illustrated(run, result)
+        status = output.finish(run, illustrated, render)
         if is_opening and run.interrupts.status is None:
-            output.open(run, result)
+            output.open(run, illustrated)
         return status
+
+
+def _illustrated(run: Run, result: RunResult) -> RunResult:
+    """The result with the pictures that its page may show, if any are wanted."""
+    if run.options.images == "never":
+        return result
+    from syncjob.commands.pictures import with_pictures
+    from syncjob.github.event import is_seen_by_strangers
+
+    may_reach_strangers = run.options.images == "auto" and is_seen_by_strangers(os.environ)
+    return with_pictures(run, result, may_reach_strangers=may_reach_strangers)

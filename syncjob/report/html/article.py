@@ -3,6 +3,7 @@
 from syncjob.plan.compare import Change
 from syncjob.plan.references import Key
 from syncjob.report.html.cards import tag_cards
+from syncjob.report.html.gallery import Album
 from syncjob.report.html.rendering import Markup, render
 from syncjob.report.html.sides import both_sides
 from syncjob.report.model import Item
@@ -13,14 +14,15 @@ _TONES = {"+": "add", "-": "cut", "@": "hunk"}
 _TURNED = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 
 
-def article(item: Item, change: Change, anchor: str) -> Markup:
-    """The section of one item, under the heading level 2."""
+def article(item: Item, change: Change, anchor: str, *, album: Album | None = None) -> Markup:
+    """The section of one item, under the heading level 2; with the pictures of an album, if there is one."""
     edit = item.remote_edit
     return render(
         "article.html",
         item=item,
         anchor=anchor,
         has_texts=bool(change.before or change.after),
+        gallery=album.gallery(change, _missing(item, change)) if album else None,
         sides=_sides(item, change) if change.before or change.after else None,
         is_turned=not _TURNED.isdisjoint(change.before + change.after),
         diff=_toned(item.diff),

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib.resources import files
+from typing import Any
 
 from syncjob.plan.compare import Change
 from syncjob.report.headline import next_line, obstacle
 from syncjob.report.html.article import article
+from syncjob.report.html.gallery import Album, Pictures
 from syncjob.report.html.rendering import Markup, stream, trusted
 from syncjob.report.model import Item, Report
 from syncjob.report.summary import counted, uncompared
@@ -25,31 +27,44 @@ Section = Callable[[Item, Change, str], Markup]
 
 
 def parts(
-    report: Report, changes: Sequence[Change], article: Section = article, version: int | None = None
+    report: Report,
+    changes: Sequence[Change],
+    pictures: Pictures | None = None,
+    *,
+    section: Section | None = None,
+    version: int | None = None,
 ) -> Iterator[str]:
     """The page, which loads nothing and runs no script but its own, each model a part; `changes` are worth a look.
 
-    The page of a preview has a `version`, and reloads itself once that is another.
+    With `pictures`, by the ids of assets, each model has cards of the assets that its texts show. `section` replaces
+    what makes the part of a model. The page of a preview has a `version`, and reloads itself once that is another.
     """
-    known = {(change.model_id, change.path): change for change in changes}
-    is_shown = partial(is_listed, is_preview=version is not None)
-    items = [item for item in report.items if is_shown(item) and (item.model_id, item.path) in known]
-    unchanged = sum(not is_shown(item) for item in report.items)
     yield from stream(
         "page.html",
         report=report,
         heading=_heading(report),
         advice=next_line(report),
         counts=list(_counts(report)),
-        listed=[(item, known[item.model_id, item.path], anchor) for item, anchor in _anchored(items)],
-        unchanged=unchanged,
-        left_out=len(report.items) - unchanged - len(items),
-        article=article,
+        **_listing(report, changes, is_preview=version is not None),
+        article=section or partial(article, album=None if pictures is None else Album(pictures)),
+        has_pictures=any(not isinstance(each, str) for each in (pictures or {}).values()),
         style=_resource("page.css"),
         script=_resource("page.js"),
         version=version,
         live=_resource("live.js") if version is not None else None,
     )
+
+
+def _listing(report: Report, changes: Sequence[Change], *, is_preview: bool) -> dict[str, Any]:
+    """What the page shows by itself, what it counts as unchanged, and what it leaves out, by the template's names."""
+    known = {(change.model_id, change.path): change for change in changes}
+    shown = [item for item in report.items if is_listed(item, is_preview=is_preview)]
+    items = [item for item in shown if (item.model_id, item.path) in known]
+    return {
+        "listed": [(item, known[item.model_id, item.path], anchor) for item, anchor in _anchored(items)],
+        "unchanged": len(report.items) - len(shown),
+        "left_out": len(shown) - len(items),
+    }
 
 
 def _heading(report: Report) -> str:

@@ -6,6 +6,7 @@ They wait anew at each read, so a head that drips would never time out.
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -66,6 +67,25 @@ def connect(host: str, port: int, patience: Patience) -> "Stream":
 
 class Nameless(httpcore.ConnectError):
     """The host has no address, or nobody could tell it."""
+
+
+def connect_to_some(host: str, port: int, patience: Patience, is_allowed: Callable[[str], bool]) -> "Stream | None":
+    """A stream to one of the host's addresses; None if it has one that is not allowed.
+
+    The connection goes to the very address that was looked at: asked again, a resolver may say something else.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise httpcore.ConnectError("the host has no address") from error
+    addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
+    if not all(map(is_allowed, addresses)):
+        return None
+    *others, last = addresses
+    for address in others:
+        with suppress(httpcore.ConnectError):
+            return connect(address, port, patience)
+    return connect(last, port, patience)
 
 
 class Stream(httpcore.NetworkStream):

@@ -4,7 +4,7 @@ httpcore's own is used without a pool, which costs a request a seventh of its CP
 """
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import httpcore
 import httpx
@@ -19,11 +19,15 @@ from syncjob.scenario.http.unanswered import Way
 _KEEPALIVE = 30.0  # seconds for which a connection is used again
 _FAILURES = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol)
 
+Connect = Callable[[str, int, Patience], Stream]
+Read = Callable[[Answer, Iterable[bytes], tuple[str, ...]], Answer]
+
 
 class Wire:
     """A connection to the host of `url`, for one request at a time; opened anew if it cannot be used again.
 
     `timeout` and `deadline` are those of a request, in seconds; the secrets are taken out of every message.
+    `connect` makes the stream to the host, unless there is a proxy, and `read` takes the body in.
     """
 
     def __init__(
@@ -35,6 +39,8 @@ class Wire:
         *,
         timeout: float,
         deadline: float,
+        connect: Connect = connect,
+        read: Read = bodies.read,
     ) -> None:
         port = url.port or (443 if url.scheme == "https" else 80)
         self._origin = httpcore.Origin(url.raw_scheme, url.raw_host, port)
@@ -42,6 +48,8 @@ class Wire:
         self._ssl_context = ssl_context
         self._timeout = timeout
         self._deadline = deadline
+        self._connect = connect
+        self._read = read
         self._link: Link | None = None
         self._connection: httpcore.HTTP11Connection | None = None
         self._is_ended = False
@@ -64,7 +72,7 @@ class Wire:
         response = self._connection.handle_request(_request(self._origin, method, target, headers, body))
         try:
             named = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
-            return bodies.read(Answer(response.status, named, b""), response.iter_stream(), self._way.secrets)
+            return self._read(Answer(response.status, named, b""), response.iter_stream(), self._way.secrets)
         finally:
             response.close()
 
@@ -102,7 +110,7 @@ class Wire:
     def _open(self, patience: Patience) -> Stream:
         host, port = self._origin.host.decode("ascii"), self._origin.port
         proxy = self._way.proxy
-        stream = connect(proxy.host, proxy.port, patience) if proxy else connect(host, port, patience)
+        stream = connect(proxy.host, proxy.port, patience) if proxy else self._connect(host, port, patience)
         try:
             if proxy:
                 _ask_proxy(proxy, stream, f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
