@@ -81,7 +81,7 @@ class Tree:
                 return shown[item.model_id, item.path].section(anchor)
 
             changes = [entry.change for entry in shown.values()]
-            return "".join(page.parts(report, changes, article=section, version=self._version))
+            return "".join(page.parts(report, changes, section=section, version=self._version))
 
     def _look(self) -> None:
         """Takes in what has changed, at most once in a while."""

@@ -15,11 +15,11 @@ Section = Callable[[Item, Change, str], Markup]
 
 
 def parts(
-    report: Report, changes: Sequence[Change], article: Section = article, version: int | None = None
+    report: Report, changes: Sequence[Change], section: Section | None = None, version: int | None = None
 ) -> Iterator[str]:
     """The page, which loads nothing and runs no script but its own, each model a part; `changes` are worth a look.
 
-    The page of a preview has a `version`, and reloads itself once that is another.
+    The page of a preview has a `version`, and reloads itself once that is another; its `section` renders one model.
     """
     known = {(change.model_id, change.path): change for change in changes}
     is_shown = partial(is_listed, is_preview=version is not None)
@@ -33,7 +33,7 @@ def parts(
         listed=[(item, known[item.model_id, item.path], anchor) for item, anchor in _anchored(items)],
         unchanged=unchanged,
         left_out=len(report.items) - unchanged - len(items),
-        article=article,
+        article=section or article,
         style=_resource("page.css"),
         script=_resource("page.js"),
         version=version,
