@@ -55,10 +55,8 @@ def run_for(settings: Settings, command: "Command", options: "Options", reach: "
     gate.bound(sys.stdout, sys.stderr)
     loaded = load_config(settings)
     run_id = run.new_id(loaded.state_dir if reach == "write" else None)
-    is_watched = sys.stdout.isatty()
-    log.configure(
-        sys.stderr, settings.log_format, settings.log_level, run_id, secrets_of(os.environ), is_watched=is_watched
-    )
+    level, secrets = settings.log_level, secrets_of(os.environ)
+    log.configure(sys.stderr, settings.log_format, level, run_id, secrets, is_watched=sys.stdout.isatty())
     is_asking = reach != "offline" and (has_credentials(loaded) or command != "doctor" or reach == "write")
     if is_asking:
         require_credentials(loaded)

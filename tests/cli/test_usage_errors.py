@@ -25,7 +25,8 @@ from tests.support.workspace import Workspace
         ),
         (["xyz"], "No such command 'xyz'. See `syncjob --help`."),
         (["diff", "--profile", "test"], "--profile goes before the command: syncjob --profile … COMMAND"),
-        (["rollback", "last"], "no run 'last'"),
+        (["rollback", "last"], "no run for the profile 'test' at "),
+        (["rollback", "lost"], "no run 'lost'"),
         (["diff", "nope"], "no description matches 'nope'"),
         (
             ["diff", "ones"],

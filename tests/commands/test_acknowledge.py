@@ -303,7 +303,7 @@ def test_a_reviewer_sees_at_once_what_replaces_an_edit_and_the_text_that_goes(ed
         in terminal
     )
     comment = edited.run("diff", "--format", "markdown").out
-    title = next(line for line in comment.splitlines() if line.startswith("<details>") and ">one<" in line)
+    title = next(line for line in comment.splitlines() if line.startswith("<p>") and ">one<" in line)
     assert "<b>update</b>" in title
     assert "<b>replaces an edit made on Scenario</b>" in title
     page = edited.run("diff", "--format", "html").out

@@ -17,7 +17,7 @@ import pytest
 from syncjob.control import signals
 from syncjob.control.workers import Stop
 from syncjob.errors import Stopped
-from syncjob.scenario.http.transport import Limits, Transport
+from syncjob.scenario.calls import Calls
 from tests.scenario.test_deadline import endless
 from tests.support.faulty_server import Fault, Running, Scene, scene_at, wait_for
 from tests.support.raw_server import Play, answer, scripted
@@ -272,12 +272,12 @@ def test_whoever_waits_for_the_first_answer_sends_nothing_after_a_stop() -> None
         answer(b"{}")(connection)
 
     with scripted(late) as served:
-        opened = Transport(served.url, None, Limits(), sleep=stop.sleep)
+        opened = Calls(base_url=served.url, requests_per_minute=0, sleep=stop.sleep)
         ends: list[BaseException | None] = []
 
         def ask() -> None:
             try:
-                opened.send("GET", "/models", {}, None)
+                opened.call("GET", "/models", dict)
             except Stopped as error:
                 ends.append(error)
             else:

@@ -41,10 +41,7 @@ def parts(
     """
     yield from stream(
         "page.html",
-        report=report,
-        heading=_heading(report),
-        advice=next_line(report),
-        counts=list(_counts(report)),
+        **_summary(report),
         **_listing(report, changes, is_preview=version is not None),
         article=section or partial(article, album=None if pictures is None else Album(pictures)),
         has_pictures=any(not isinstance(each, str) for each in (pictures or {}).values()),
@@ -53,6 +50,17 @@ def parts(
         version=version,
         live=_resource("live.js") if version is not None else None,
     )
+
+
+def _summary(report: Report) -> dict[str, Any]:
+    """What the page says first, by the template's names."""
+    return {
+        "report": report,
+        "heading": _heading(report),
+        "advice": next_line(report),
+        "counts": list(_counts(report)),
+        "help": report.help if report.help.startswith("https://") else None,
+    }
 
 
 def _listing(report: Report, changes: Sequence[Change], *, is_preview: bool) -> dict[str, Any]:
