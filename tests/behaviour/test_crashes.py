@@ -118,6 +118,7 @@ def rounds(workspace: Workspace, remote: Loopback, number: int, seed: int) -> No
     assert {id_: remote.sandbox.description(id_) for id_ in IDS} == start
 
 
+@pytest.mark.deep
 def test_a_killed_run_loses_no_text(workspace: Workspace, remote: Loopback) -> None:
     rounds(workspace, remote, 3, seed=1)
 

@@ -545,6 +545,7 @@ def test_an_edit_while_a_write_waits_to_be_repeated_is_left_alone(workspace: Wor
     assert remote.sandbox.description("one") == "edited on Scenario"
 
 
+@pytest.mark.deep
 def test_a_full_log_does_not_end_a_run_that_writes(workspace: Workspace, remote: Loopback) -> None:
     ids = [f"m{number}" for number in range(5)]
     remote.add(*ids)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cases import mostly_deep
 from tests.support.loopback import Loopback
 from tests.support.workspace import Ended, Workspace
 
@@ -80,7 +81,7 @@ def codes(ended: Ended) -> list[str]:
     return [problem["code"] for problem in ended.item("one")["problems"]]
 
 
-@pytest.mark.parametrize("way", ["merge", "squash", "rebase"])
+@pytest.mark.parametrize("way", mostly_deep(["squash", "merge", "rebase"]))
 def test_both_sides_of_a_description_get_through_in_two_commands_and_one_commit(team: Team, way: str) -> None:
     team.edit(EDIT)
     team.commit("mine", one=TEXT.replace("first", "first, by git"))
@@ -104,7 +105,7 @@ def test_both_sides_of_a_description_get_through_in_two_commands_and_one_commit(
     assert any("fourth, by Scenario" in journal.read_text() for journal in journals)
 
 
-@pytest.mark.parametrize("way", ["squash", "rebase"])
+@pytest.mark.parametrize("way", mostly_deep(["squash", "rebase"]))
 def test_what_was_adopted_and_then_edited_is_forgotten_by_no_merge(team: Team, way: str) -> None:
     team.edit(EDIT)
     team.writer.git("switch", "--quiet", "-c", "mine")

@@ -176,6 +176,7 @@ def test_a_failure_in_the_middle_restores_the_model(scratch: Workspace, remote: 
     assert "NOT put back" not in ended.err
 
 
+@pytest.mark.deep
 def test_a_model_that_cannot_be_restored_is_told_with_the_way_to_do_it(scratch: Workspace, remote: Loopback) -> None:
     down = json_answer(503, b'{"reason": "down"}', x_should_retry="false")
     is_down = False

@@ -14,7 +14,6 @@ from syncjob.sandbox.behaviours import Plays
 from syncjob.scenario.answers import Answer
 from syncjob.scenario.pacer import Pacer
 from tests.commands.test_probe_unfinished import QUICK, found, probe
-from tests.support.cases import mostly_deep
 from tests.support.faulty_server import wait_for
 from tests.support.loopback import Loopback, json_answer
 from tests.support.workspace import SECRET, Workspace
@@ -109,7 +108,8 @@ def test_no_answer_is_kept_or_printed_with_a_secret_in_it(scratch: Workspace, re
     assert "[redacted]" in kept
 
 
-@pytest.mark.parametrize("status", mostly_deep([400, 403, 401]))
+@pytest.mark.deep
+@pytest.mark.parametrize("status", [400, 403, 401])
 def test_a_refusal_of_the_first_write_leaves_nothing_to_be_put_back(
     scratch: Workspace, remote: Loopback, status: int
 ) -> None:

@@ -21,7 +21,6 @@ from syncjob.scenario.answers import Answer
 from syncjob.state.journal import Begin, Intent, Result
 from syncjob.text.canonical import canonical, sha256
 from syncjob.text.probe_texts import ODD, SIZES, is_of_a_probe, tagged
-from tests.support.cases import mostly_deep
 from tests.support.loopback import Loopback, json_answer
 from tests.support.workspace import Ended, Workspace, untracked
 
@@ -113,7 +112,8 @@ def test_a_killed_probe_is_found_named_and_settled(scratch: Workspace, remote: L
     assert found(scratch) == []
 
 
-@pytest.mark.parametrize("left_text", mostly_deep([ODD, "x" * 10_000, *tagged("scratch")]))
+@pytest.mark.deep
+@pytest.mark.parametrize("left_text", [ODD, "x" * 10_000, *tagged("scratch")])
 def test_a_text_that_a_probe_left_is_named_and_never_pulled(
     scratch: Workspace, remote: Loopback, left_text: str
 ) -> None:

@@ -224,6 +224,7 @@ def test_a_run_ends_in_order_when_its_time_is_over_and_goes_on_where_it_was(
     assert remote.counts["GET"] == 400 - summary["unchanged"]
 
 
+@pytest.mark.deep
 def test_a_run_whose_last_write_outlasts_its_time_is_done(workspace: Workspace, remote: Loopback) -> None:
     models(workspace, remote, 1)
 

@@ -230,6 +230,7 @@ def test_a_signal_ends_any_command_that_writes_into_a_full_pipe(large: Workspace
     assert report_of(large)["exit_code"] == 143
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("form", ["json", deep("markdown"), deep("html")])
 def test_the_report_is_there_before_the_product_that_nobody_reads(large: Workspace, form: str) -> None:
     with (

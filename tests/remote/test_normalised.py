@@ -15,7 +15,6 @@ from syncjob.scenario.answers import Answer
 from syncjob.text.canonical import canonical, same, sha256
 from syncjob.text.normalised import is_same_but_for_form, kin_of, what_became
 from tests.remote.test_write_ends import results
-from tests.support.cases import mostly_deep
 from tests.support.in_process import diff, pull, rollback, sync, told
 from tests.support.loopback import Loopback
 from tests.support.workspace import Workspace
@@ -92,7 +91,8 @@ def test_a_text_of_which_a_part_is_kept_is_failed_and_can_be_undone(
     assert remote.sandbox.description("one") == "old"
 
 
-@pytest.mark.parametrize("name", mostly_deep(name for name in PARTS if name != "gone"))
+@pytest.mark.deep
+@pytest.mark.parametrize("name", [name for name in PARTS if name != "gone"])
 def test_a_part_is_never_called_in_step(workspace: Workspace, remote: Loopback, name: str) -> None:
     written(workspace, remote, PARTS[name])
     for report in (sync(workspace), diff(workspace)):
