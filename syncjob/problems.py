@@ -14,6 +14,7 @@ class Problem:
 
     `path` is the file of a problem that belongs to no item; `code` is one of the fixed problem codes of docs/interface.md.
     An error keeps its item from being written; a warning does not, and a note only says why something is as it is.
+    A `remote-edited` that is `doubtful` may be no edit of anybody.
     """
 
     code: str
@@ -22,6 +23,7 @@ class Problem:
     column: int | None = None
     severity: Severity = "error"
     path: str | None = None
+    doubtful: bool = False
 
     @property
     def is_error(self) -> bool:

@@ -11,8 +11,6 @@ from syncjob.text.canonical import same, sha256
 from syncjob.text.normalised import is_same_but_for_form
 from syncjob.text.probe_texts import left_by_a_probe
 
-UNSURE = "cannot tell whether this text was edited on Scenario"
-
 
 def with_history(
     change: Change, versions: Iterable[Version], gap: Callable[[], str | None], *, may_overwrite: bool
@@ -41,16 +39,20 @@ def _of_form(change: Change, base: Version) -> Problem:
     commit = f"commit {base.commit[:10]}"
     is_whole = is_same_but_for_form(base.text, change.before)
     if is_whole:
-        return _unlike_git(change, base, f"Scenario stores the text of {commit} in another form")
+        stored = _unlike_git(change, base, f"Scenario stores the text of {commit} in another form")
+        return replace(stored, doubtful=True)
     why = "the end was deleted there, or cut when it was stored"
-    return _unlike_git(change, base, f"Scenario has only the beginning of the text of {commit}: {why}")
+    return replace(
+        _unlike_git(change, base, f"Scenario has only the beginning of the text of {commit}: {why}"), doubtful=True
+    )
 
 
 def _edited(change: Change, base: Version | None, missing: str | None) -> Problem:
     if left := left_by_a_probe(change.before, change.model_id):
-        return Problem("remote-edited", left)
+        return Problem("remote-edited", left, doubtful=True)
     if missing:
-        return Problem("remote-edited", f"{UNSURE}: {missing}")
+        unsure = f"cannot tell whether this text was edited on Scenario: {missing}"
+        return Problem("remote-edited", unsure, doubtful=True)
     what = "edited on Scenario, or synced from a commit that is not here (`git fetch`)"
     return _unlike_git(change, base, f"not in git's history: {what}")
 

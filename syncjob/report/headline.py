@@ -1,7 +1,6 @@
 """What comes of a run, first of all: that it writes nothing, or not all of it, and why; and what to do next. Pure."""
 
 from syncjob.plan.compare import WRITES
-from syncjob.plan.drift import UNSURE
 from syncjob.report.item_store import notable
 from syncjob.report.model import Item, Report
 from syncjob.report.summary import (
@@ -115,4 +114,4 @@ def _refused(report: Report) -> list[str]:
 def _is_edited(item: Item) -> bool:
     """Whether an item is a conflict because somebody wrote its text on Scenario, as far as git can tell."""
     edits = (problem for problem in item.problems if problem.code == "remote-edited" and is_error(problem))
-    return item.action == "conflict" and any(not problem.message.startswith(UNSURE) for problem in edits)
+    return item.action == "conflict" and any(not problem.doubtful for problem in edits)

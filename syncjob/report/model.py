@@ -10,13 +10,17 @@ ItemStatus = Literal["planned", "applied", "unchanged", "failed", "refused", "no
 
 
 class ItemProblem(Struct, frozen=True):
-    """A problem of one item; `line` and `column` count from 1, in characters."""
+    """A problem of one item; `line` and `column` count from 1, in characters.
+
+    A `remote-edited` that is `doubtful` may be no edit of anybody: git cannot tell, or Scenario stores another form.
+    """
 
     code: str
     severity: Literal["error", "warning", "note"]
     message: str
     line: int | None = None
     column: int | None = None
+    doubtful: bool = False
 
 
 class RunProblem(ItemProblem, frozen=True):

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from syncjob.plan.drift import UNSURE
 from syncjob.problems import CALLED_OFF
 from syncjob.report.build import summarise
 from syncjob.report.headline import headline, next_line, obstacle
@@ -17,7 +16,9 @@ from tests.support.loopback import Loopback
 from tests.support.workspace import Workspace
 
 EDITED = item_of("e", diff_of("a", "b"), "conflict", problems=(ItemProblem("remote-edited", "error", "not in git"),))
-UNKNOWN = item_of("u", "", "conflict", problems=(ItemProblem("remote-edited", "error", f"{UNSURE}: shallow"),))
+UNKNOWN = item_of(
+    "u", "", "conflict", problems=(ItemProblem("remote-edited", "error", "cannot tell: shallow", doubtful=True),)
+)
 BEHIND = item_of("z", "", "conflict", problems=(ItemProblem("behind", "error", "merge that branch"),))
 BAD = item_of("i", "", "invalid", problems=(ItemProblem("tag-malformed", "error", "write {asset:x}"),))
 DOWN = item_of("n", "", "invalid", error=ItemError("unavailable", "no answer", 503, 5))

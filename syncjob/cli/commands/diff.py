@@ -38,7 +38,7 @@ def diff(settings: Settings, /, plan_out: str | None, stat: bool, is_opening: bo
         raise click.UsageError("--unfiled looks at all own models, --since only at what changed; drop one of the two.")
     output = Output(given, plan_out)
     if stat and not output.is_text:
-        raise click.UsageError("--stat is a form of the text; drop it, or --format")
+        raise click.UsageError("--stat needs text output; drop --stat or --format")
     render = text.render_stat if stat else text.render_plan
     return show_diff(settings, "diff", options, output, plan_out, render, is_opening=is_opening)
 
