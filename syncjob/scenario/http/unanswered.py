@@ -1,4 +1,4 @@
-"""What it means that no response came: the error that a failure of the network, or of a proxy, is. Pure."""
+"""What it means that no response came: the error that a failure of the network, or of a proxy, is."""
 
 import errno
 import ssl
