@@ -50,7 +50,7 @@ class Way:
     def _unconnected(self, error: Exception, why: str) -> errors.ScenarioError:
         """Nothing was sent: there is no connection, or none to be trusted."""
         if _is_tls_failure(error):
-            advice = "check `base_url`, this machine's clock, and SSL_CERT_FILE"
+            advice = "check `base_url` and this machine's clock"
             return errors.Untrusted(f"the TLS certificate of {self.host} is not trusted: {why}; {advice}")
         host = f"{self.host} through the proxy {self.proxy}" if self.proxy else self.host
         advice = "check `base_url` and HTTPS_PROXY" if self.proxy else "check your network and `base_url`"
