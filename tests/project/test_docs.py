@@ -70,3 +70,9 @@ def test_the_page_of_the_architecture_has_the_homes_that_imports_keep() -> None:
         modules = HOMES[imported.get(library, library)]
         assert {home for home in homes if not any(each.startswith(home) for each in modules)} == set()
         assert {each for each in modules if not each.startswith(tuple(homes))} == set()
+
+
+def test_the_index_has_each_page_in_exactly_one_place_with_a_line_about_it() -> None:
+    entries = re.findall(r"^- \[[^\]]+\]\(([^)/]+\.md)\): \S.+$", read("docs/README.md"), re.MULTILINE)
+    pages = [page.name for page in (ROOT / "docs").glob("*.md") if page.name != "README.md"]
+    assert sorted(entries) == sorted(pages)
