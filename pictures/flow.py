@@ -2,21 +2,21 @@
 
 from pictures.camera import Camera
 
-_WIDTH, _HEIGHT = 980, 300
+_WIDTH, _HEIGHT = 990, 300
 _BOX = (200, 84)
 # What stands in a box, and the place of its upper left corner.
 _BOXES = (
     ("You edit", "a file for each model, descriptions/ID.md", 20, 30),
     ("Pull request", "shows what a merge would change", 270, 30),
     ("Merge", "syncjob sync writes what changed", 520, 30),
-    ("Scenario", "the description people read", 760, 30),
+    ("Scenario", "the description people read", 770, 30),
     ("Every night", "syncjob diff finds what was edited there", 520, 190),
     ("Pull request back", "syncjob pull brings the edit to git", 270, 190),
 )
 # Arrows as SVG paths, from box to box.
 _ARROWS = (
-    "M220 72 H262", "M470 72 H512", "M720 72 H752",
-    "M860 114 V232 H728", "M520 232 H478", "M270 232 H120 V122",
+    "M220 72 H262", "M470 72 H512", "M720 72 H762",
+    "M870 114 V232 H728", "M520 232 H478", "M270 232 H120 V122",
 )  # fmt: skip
 _PAGE = """<!doctype html><meta charset="utf-8"><style>
 :root {{ --ink: #1f2328; --soft: #59636e; --paper: #fff; --rule: #8c959f; --mark: #0969da; }}

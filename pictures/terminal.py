@@ -43,7 +43,7 @@ def _read(terminal: int) -> bytes:
 
 
 def _command(arguments: Sequence[str]) -> list[str]:
-    return [sys.executable, "-m", "syncjob", "--profile", "sandbox", *arguments]
+    return [sys.executable, "-m", "syncjob", *arguments]
 
 
 def _environment() -> Mapping[str, str]:

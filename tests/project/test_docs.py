@@ -70,3 +70,18 @@ def test_the_page_of_the_architecture_has_the_homes_that_imports_keep() -> None:
         modules = HOMES[imported.get(library, library)]
         assert {home for home in homes if not any(each.startswith(home) for each in modules)} == set()
         assert {each for each in modules if not each.startswith(tuple(homes))} == set()
+
+
+def test_the_index_has_each_page_in_exactly_one_place_with_a_line_about_it() -> None:
+    entries = re.findall(r"^- \[[^\]]+\]\(([^)/]+\.md)\): \S.+$", read("docs/README.md"), re.MULTILINE)
+    pages = [page.name for page in (ROOT / "docs").glob("*.md") if page.name != "README.md"]
+    assert sorted(entries) == sorted(pages)
+
+
+def test_the_readme_shows_every_picture_in_words_too() -> None:
+    page = read("README.md")
+    shown = set(re.findall(r'(?:src|srcset)="([^"]+)"', page)) | set(re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page))
+    made = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs" / "pictures").iterdir()}
+    assert {name for name in shown if "pictures/" in name} == made
+    assert all(len(words) > 40 for words in re.findall(r'<img src="[^"]+" alt="([^"]*)">', page))
+    assert page.count("<img ") == page.count("<picture>") == page.count(' alt="')

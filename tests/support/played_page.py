@@ -12,8 +12,8 @@ from tests.support.workspace import CHEAP, Ended, Workspace
 
 SECTION = re.compile(r"^## ", re.MULTILINE)
 BLOCK = re.compile(r"```text\n(\$ .*?)```\n", re.DOTALL)
-# The log, which on a terminal repeats nothing that the output says.
-LOGGED = re.compile(r"^20\d\d-.*\n", re.MULTILINE)
+# The log, which on a terminal repeats nothing that the output says, and what each run on the stand-in says first.
+LOGGED = re.compile(r"^(?:20\d\d-|Profile sandbox is ).*\n", re.MULTILINE)
 COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 # The same names and dates each time, and so the same commits.
 _DATE = "2026-03-02T09:00:00+0000"
@@ -81,8 +81,18 @@ def _output(command: str, stage: Stage) -> str:
     program, *arguments = shlex.split(command)
     if program == "cat":
         return (stage.folder / arguments[0]).read_text("utf-8")
+    if program == "echo":
+        return _appended(stage.folder, *arguments)
     if program == "git":  # of which versions and languages differ in all but the diff
         said = stage.said(*arguments).out
         return said if arguments[0] == "diff" else ""
     ended = stage.run(*arguments)
     return f"{ended.out}{LOGGED.sub('', ended.err)}"
+
+
+def _appended(folder: Path, line: str, operator: str, path: str) -> str:
+    """`echo LINE >> PATH`, the one edit that a page makes; prints nothing."""
+    assert operator == ">>"
+    with (folder / path).open("a", encoding="utf-8") as file:
+        file.write(f"{line}\n")
+    return ""
