@@ -504,6 +504,16 @@ def test_on_a_wide_screen_the_sides_stand_side_by_side(reader: Reader) -> None:
     assert before["x"] + before["width"] <= after["x"] + 1
 
 
+def test_few_models_are_laid_out_at_once_and_on_paper_all_are(reader: Reader) -> None:
+    laid_out = "() => [...document.querySelectorAll('article')].map((each) => getComputedStyle(each).contentVisibility)"
+    page = reader.open(*troubled())
+    assert set(page.evaluate(laid_out)) == {"visible"}
+    page = reader.open(*many())
+    assert set(page.evaluate(laid_out)) == {"auto"}
+    page.emulate_media(media="print")
+    assert set(page.evaluate(laid_out)) == {"visible"}
+
+
 def test_print_leaves_out_what_paper_cannot_do(reader: Reader) -> None:
     page = reader.open(*demo())
     page.emulate_media(media="print")
