@@ -92,6 +92,8 @@ def test_the_page_of_a_rollback_says_that_texts_are_put_back() -> None:
     read = Read(page(change("same\n\nan old fox", "same\n\na new fox", source=source)))
     assert "On ScenarioPut back" in read.within("h3")
     assert "item update back" in [each["class"] for each in read.of("article")]
-    assert "Put back; Scenario had no text" in Read(page(change("", "text", "create", source=source))).within("h3")
+    assert "The text before that run; Scenario had none" in Read(
+        page(change("", "text", "create", source=source))
+    ).within("h3")
     assert "and not before that run" in Read(page(change("text", "", "delete", source=source))).within("h3")
     assert "In the file" in Read(page(change("an old fox", "a new fox"))).within("h3")

@@ -40,7 +40,11 @@ def both_sides(
 
 def _heading(side: str, *, is_compared: bool, is_rollback: bool) -> str:
     if is_rollback:
-        return "On Scenario, and not before that run" if side == "before" else "Put back; Scenario had no text"
+        return (
+            "On Scenario, and not before that run"
+            if side == "before"
+            else "The text before that run; Scenario had none"
+        )
     if side == "before":
         return "On Scenario, and no longer in git"
     return "In the file, and not on Scenario before" if is_compared else "In the file"
