@@ -136,20 +136,33 @@ def test_an_edit_made_on_scenario_stays_a_conflict_whatever_is_saved(workspace: 
 def test_pictures_are_fetched_once_and_a_save_shows_those_that_are_known(
     workspace: Workspace, remote: Loopback
 ) -> None:
-    texts = {"swaps": "# S\n\n{asset:old} {asset:same}", "in-step": "{asset:other}", "bad": "{asset:of_bad}"}
+    texts = {
+        "swaps": "# S\n\n{asset:old} {asset:same}",
+        "in-step": "{asset:other}",
+        "bad": "{asset:of_bad}",
+        "e": "there",
+    }
     remote.add(*texts, texts=texts)
-    workspace.held(texts)
+    workspace.held({**texts, "e": "ours"})
+    workspace.write("e", "{asset:mine}")
     workspace.write("swaps", "# S\n\n{asset:new} {asset:same}")
     workspace.write("bad", "see {asset: x}")
     with routed(PLAYS) as cdn:
-        paths = {"old": "/good", "new": "/other", "same": "/good", "other": "/other", "of_bad": "/html"}
+        paths = {
+            "old": "/good",
+            "new": "/other",
+            "same": "/good",
+            "other": "/other",
+            "of_bad": "/html",
+            "mine": "/good",
+        }
         remote.sandbox.add_assets(asset(cdn, id_, path, "private") for id_, path in paths.items())
         with previewing(workspace) as client:
             fetched, asked = len(cdn.heads), len(remote.asked)
             assert fetched == len(paths)
             page = client.page()
             assert "img-src data:;" in page
-            assert [shown(cards(page)[id_][0]) for id_ in ("old", "new", "same")] == [PNG, OTHER, PNG]
+            assert [shown(cards(page)[id_][0]) for id_ in ("old", "new", "same", "mine")] == [PNG, OTHER, PNG, PNG]
             assert article(page, "in-step") == ""
 
             workspace.write("in-step", "{asset:new} {asset:unheard}")

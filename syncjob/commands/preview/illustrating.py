@@ -15,9 +15,9 @@ from syncjob.text.tags import find
 
 
 def referred(run: Run, seen: Mapping[str, Seen]) -> dict[Key, Entry]:
-    """What is known of the things that texts refer to; those in step are looked up too, in one call for assets."""
+    """What is known of the things that texts refer to; assets that a diff does not look up are, in one call."""
     known = {entry.key: entry for each in seen.values() for entry in _known(each)}
-    missing = dict.fromkeys(key for key in _in_step(run, seen) if key not in known)
+    missing = dict.fromkeys(key for key in _not_looked_up(run, seen) if key not in known)
     asked = set(islice(missing, ASSETS_PER_CALL))
     return {**known, **run.look_up(asked).entries} if asked else known
 
@@ -35,12 +35,13 @@ def _known(seen: Seen) -> Iterator[Entry]:
         yield from seen.existing.known
 
 
-def _in_step(run: Run, seen: Mapping[str, Seen]) -> Iterator[Key]:
-    """The assets of the texts that Scenario holds as the files do, of the file that was saved last first."""
+def _not_looked_up(run: Run, seen: Mapping[str, Seen]) -> Iterator[Key]:
+    """The assets of texts that are in step, in conflict or on Scenario alone, of the file that was saved last first."""
 
     def saved_at(name: str) -> int:
         return regular.saved_at(regular.mark(run.config.folder / name))
 
     for each in (seen[name] for name in sorted(seen, key=saved_at, reverse=True)):
-        if each.change.action == "unchanged" and isinstance(each.existing, Held):
-            yield from ((tag.kind, tag.id) for tag in find(each.existing.text)[0] if tag.kind == "asset")
+        own = "" if each.change.is_write or each.change.action == "invalid" else each.change.after
+        texts = (own, each.existing.text if isinstance(each.existing, Held) else "")
+        yield from ((tag.kind, tag.id) for text in texts for tag in find(text)[0] if tag.kind == "asset")
