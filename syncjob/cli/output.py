@@ -24,7 +24,8 @@ from syncjob.github.step import Step
 from syncjob.output import gate, outputs
 from syncjob.output.outlet import hurried_for
 from syncjob.report import json
-from syncjob.report.headline import help_line, obstacle
+from syncjob.report.headline import obstacle
+from syncjob.report.help import help_line
 from syncjob.report.markdown import document
 from syncjob.report.model import Report
 from syncjob.report.summary import summary_line

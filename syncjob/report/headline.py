@@ -1,10 +1,7 @@
 """What comes of a run, first of all: that it writes nothing, or not all of it, and why; and what to do next. Pure."""
 
-from collections.abc import Iterator
-
 from syncjob.plan.compare import WRITES
 from syncjob.plan.drift import UNSURE
-from syncjob.problems import CALLED_OFF
 from syncjob.report.item_store import notable
 from syncjob.report.model import Item, Report
 from syncjob.report.summary import (
@@ -19,8 +16,6 @@ from syncjob.report.summary import (
 )
 
 NOTHING_COMPARED = "Nothing was compared."
-_OF_WHOEVER_RAN_IT = frozenset({CALLED_OFF.code, "interrupted"})
-_NAMED = 3  # codes in a line
 
 
 def headline(report: Report) -> str:
@@ -51,21 +46,6 @@ def _is_about_writing(report: Report) -> bool:
     is_writer = report.command in ("diff", "sync", "rollback") and not any(map(is_called_off, report.problems))
     has_written = report.summary.applied + report.summary.in_part + report.summary.uncertain > 0
     return is_writer and not has_written and bool(report.summary.refused or not _has_ended(report))
-
-
-def help_line(report: Report) -> str | None:
-    """Leads to what is said of the codes of errors; None if there are none, or whoever ended the run knows them."""
-    of_the_run = [problem.code for problem in report.problems if is_error(problem)]
-    codes = dict.fromkeys([*of_the_run, *(code for item in notable(report.items) for code in _codes(item))])
-    named = [f"#{code}" for code in codes if code not in _OF_WHOEVER_RAN_IT]
-    more = ", …" if len(named) > _NAMED else ""
-    return f"What each code means: {report.help}{', '.join(named[:_NAMED])}{more}" if named else None
-
-
-def _codes(item: Item) -> Iterator[str]:
-    yield from (problem.code for problem in item.problems if is_error(problem))
-    if item.error:
-        yield item.error.code
 
 
 def next_line(report: Report) -> str | None:

@@ -159,11 +159,6 @@ def has_errors(item: Item) -> bool:
     return any(map(is_error, item.problems))
 
 
-def help_of(report: Report) -> str:
-    """The address of the page about problem codes, "" if it is not known."""
-    return report.help if report.help.startswith("https://") else ""
-
-
 def nonzero(*counts: tuple[int | None, str]) -> list[str]:
     """`3 failed` and the like, without what is 0."""
     return [f"{number} {label}" for number, label in counts if number]

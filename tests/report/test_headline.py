@@ -8,7 +8,7 @@ import pytest
 from syncjob.plan.drift import UNSURE
 from syncjob.problems import CALLED_OFF
 from syncjob.report.build import summarise
-from syncjob.report.headline import headline, help_line, next_line, obstacle
+from syncjob.report.headline import headline, next_line, obstacle
 from syncjob.report.markdown.document import COMMENT, render
 from syncjob.report.model import Item, ItemError, ItemProblem, Report, RunProblem
 from syncjob.report.text import render_plan
@@ -89,14 +89,6 @@ def test_the_next_step_is_told_only_if_it_helps() -> None:
     assert next_line(report([EDITED, *READY], [MANY])) is None
     assert next_line(report([EDITED, *READY], **KEEPS)) is None
     assert next_line(report(READY)) is None
-
-
-def test_the_codes_of_errors_are_named_once_and_those_of_whoever_ended_the_run_are_not() -> None:
-    warned = item_of("w", problems=(ItemProblem("reference-private", "warning", "private"),))
-    named = "What each code means: docs/troubleshooting.md#remote-edited, #tag-malformed"
-    assert help_line(report([EDITED, BAD, warned, EDITED])) == named
-    assert help_line(report([EDITED, BAD, DOWN, BEHIND])) == f"{named}, #unavailable, …"
-    assert help_line(report([warned], [CUT, RunProblem(CALLED_OFF.code, "error", "no")])) is None
 
 
 def test_problems_come_before_changes_and_the_next_step_last() -> None:

@@ -7,12 +7,13 @@ from typing import Any
 
 from syncjob.plan.compare import Change
 from syncjob.report.headline import next_line, obstacle
+from syncjob.report.help import help_of
 from syncjob.report.html.article import article
 from syncjob.report.html.counts import counts, kinds
 from syncjob.report.html.gallery import Album, Pictures
 from syncjob.report.html.rendering import Markup, stream, trusted
 from syncjob.report.model import Item, Report
-from syncjob.report.summary import counted, help_of
+from syncjob.report.summary import counted
 from syncjob.text.tags import is_id
 
 Section = Callable[[Item, Change, str], Markup]

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from syncjob.report.headline import headline, next_line
+from syncjob.report.help import help_of
 from syncjob.report.markdown.item import plain, problem_of, row_of, section_of
 from syncjob.report.model import Item, Report, RunProblem
 from syncjob.report.summary import (
     has_errors,
-    help_of,
     needs_a_look,
     plan_line,
     replaces_edit,
