@@ -25,6 +25,7 @@ from syncjob.output import gate, outputs
 from syncjob.output.outlet import hurried_for
 from syncjob.report import json
 from syncjob.report.headline import obstacle
+from syncjob.report.help import help_line
 from syncjob.report.markdown import document
 from syncjob.report.model import Report
 from syncjob.report.summary import summary_line
@@ -112,6 +113,8 @@ class Output:
                 stream = sys.stdout if self.is_text and self._output is None else sys.stderr
                 _annotate(stream, self._step.annotations(report, run.config.path))
         self._sum_up(report)
+        if sys.stderr.isatty() and (last := help_line(report)):
+            note(last)
         status = self._status(run, report)
         if report_file and status != report.exit_code and not outputs.is_special(report_file):
             with self.attempts.to("write the report"):

@@ -72,6 +72,11 @@ def mark(path: str | Path) -> tuple[int, ...] | None:
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
+def saved_at(mark: tuple[int, ...] | None) -> int:
+    """When a file with that mark was written, in nanoseconds; 0 if there is none."""
+    return mark[2] if mark else 0
+
+
 def read(path: str | Path, limit: int, *, follow: bool = False) -> bytes:
     """The bytes of a file that holds at most `limit`; raises OSError."""
     # Without a file object, which asks the system three times more: each call is a chance to lose the interpreter.

@@ -211,3 +211,14 @@ def test_a_second_signal_ends_the_run_at_once(workspace: Workspace, remote: Loop
         out, _ = process.communicate(timeout=20)
     assert process.returncode in (130, -signal.SIGINT)  # a shell shows both as 130
     assert out == b""
+
+
+def test_a_terminal_shows_in_one_line_what_says_what_each_code_means(workspace: Workspace) -> None:
+    workspace.write("one", "see {asset: x} and {model: y}")
+    workspace.write("two", "")
+    terminal = Terminal(workspace, "check")
+    assert terminal.end() == 1
+    line = b"What each code means: docs/troubleshooting.md#tag-malformed, #file-empty\r\n"
+    assert terminal.screen.endswith(line)
+    assert terminal.screen.count(b"troubleshooting") == 1
+    assert "troubleshooting" not in workspace.run("check").err

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,8 +21,12 @@ from syncjob.commands.preview.served import Served
 from syncjob.commands.preview.tree import Tree
 from syncjob.commands.run import Options
 from syncjob.output import loopback
+from syncjob.pictures.fitting import MAX_BYTES, MAX_PAGE, Picture
+from syncjob.plan.references import Entry, Key
+from tests.commands.test_pictures import OTHER, PLAYS, PNG, asset, cards, shown
 from tests.support.in_process import config_of
 from tests.support.loopback import Loopback
+from tests.support.raw_server import routed
 from tests.support.workspace import Workspace, untracked
 
 TOKEN = "a-token"
@@ -51,7 +55,7 @@ class Client:
 
 @contextmanager
 def previewing(workspace: Workspace, *patterns: str, is_offline: bool = False) -> Iterator[Client]:
-    options = Options(patterns=patterns)
+    options = Options(patterns=patterns, images="never" if is_offline else "all")
     command, reach = ("check", "offline") if is_offline else ("diff", "read")
     with run.begin(run.new_id(), command, config_of(workspace), options, untracked, reach) as begun:  # type: ignore[arg-type]
         tree = Tree(begun, reading.read(begun, is_offline=is_offline), clock=Ticks())
@@ -127,6 +131,66 @@ def test_an_edit_made_on_scenario_stays_a_conflict_whatever_is_saved(workspace: 
         assert "and more" in section
         workspace.write("one", "edited there")
         assert article(client.page(), "one") == ""
+
+
+def test_pictures_are_fetched_once_and_a_save_shows_those_that_are_known(
+    workspace: Workspace, remote: Loopback
+) -> None:
+    texts = {
+        "swaps": "# S\n\n{asset:old} {asset:same}",
+        "in-step": "{asset:other}",
+        "bad": "{asset:of_bad}",
+        "e": "there",
+    }
+    remote.add(*texts, texts=texts)
+    workspace.held({**texts, "e": "ours"})
+    workspace.write("e", "{asset:mine}")
+    workspace.write("swaps", "# S\n\n{asset:new} {asset:same}")
+    workspace.write("bad", "see {asset: x}")
+    with routed(PLAYS) as cdn:
+        paths = {
+            "old": "/good",
+            "new": "/other",
+            "same": "/good",
+            "other": "/other",
+            "of_bad": "/html",
+            "mine": "/good",
+        }
+        remote.sandbox.add_assets(asset(cdn, id_, path, "private") for id_, path in paths.items())
+        with previewing(workspace) as client:
+            fetched, asked = len(cdn.heads), len(remote.asked)
+            assert fetched == len(paths)
+            page = client.page()
+            assert "img-src data:;" in page
+            assert [shown(cards(page)[id_][0]) for id_ in ("old", "new", "same", "mine")] == [PNG, OTHER, PNG, PNG]
+            assert article(page, "in-step") == ""
+
+            workspace.write("in-step", "{asset:new} {asset:unheard}")
+            workspace.write("bad", "without a picture")
+            page = client.page()
+            found = cards(article(page, "in-step"))
+            assert [shown(found[id_][0]) for id_ in ("other", "new")] == [OTHER, OTHER]
+            assert "No picture: it was not looked up." in found["unheard"][0]
+            assert "No picture: what was sent is not a PNG" in cards(article(page, "bad"))["of_bad"][0]
+            assert "the-signature" not in page
+            assert (len(cdn.heads), len(remote.asked)) == (fetched, asked)
+
+
+def test_a_page_of_a_preview_holds_as_many_pictures_as_another(workspace: Workspace) -> None:
+    large = Picture("png", bytes(MAX_BYTES), 1, 1)
+    number = MAX_PAGE // large.weight + 2
+    for each in range(number):
+        workspace.write(f"m{each:02}", f"{{asset:a{each}}}")
+    os.utime(workspace.descriptions / "m00.md", (0, 0))
+    known: dict[Key, Entry] = {
+        ("asset", f"a{each}"): Entry("asset", f"a{each}", None, "public") for each in range(number)
+    }
+    config = config_of(workspace)
+    with run.begin(run.new_id(), "check", config, Options(), untracked, "offline") as begun:
+        start = replace(reading.read(begun, is_offline=True), known=known, pictures={id_: large for _, id_ in known})
+        page = Tree(begun, start).page()
+    assert page.count("<img ") == number - 2
+    assert "holds 8 MiB of pictures already" in article(page, "m00")
 
 
 def test_without_credentials_texts_are_shown_and_nothing_is_compared(workspace: Workspace, remote: Loopback) -> None:

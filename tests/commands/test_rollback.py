@@ -121,6 +121,9 @@ def test_a_dry_run_shows_what_comes_back_and_writes_nothing(synced: Workspace, r
     assert ended.out.endswith("Plan: 1 to create, 1 to update, 1 to delete, 0 unchanged.\n")
     assert remote.counts == {"GET": 3}
     assert len(runs(synced)) == 1
+    page = synced.run("rollback", runs(synced)[0]["run"], "--dry-run", "--format", "html").out
+    assert "Put back</h3>" in page
+    assert "In the file" not in page.partition("<body>")[2]
 
 
 def test_what_has_moved_on_since_is_left_alone_and_the_rest_comes_back(synced: Workspace, remote: Loopback) -> None:

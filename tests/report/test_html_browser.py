@@ -402,6 +402,48 @@ def test_the_filter_narrows_the_list_and_the_models(reader: Reader) -> None:
     assert page.locator("#filter").input_value() == "jk/"
 
 
+def test_a_number_at_the_top_narrows_the_page_to_what_it_counts(reader: Reader) -> None:
+    page = reader.open(*troubled())
+    shown = page.locator("main > article:not([hidden])")
+    conflict, invalid = (page.get_by_role("button", name=name) for name in ("1 in conflict", "1 invalid"))
+    assert page.get_by_role("button").count() == 5  # what is 0 or not listed is no button
+    conflict.click()
+    assert conflict.get_attribute("aria-pressed") == "true"
+    assert [each.get_attribute("id") for each in shown.all()] == ["model-a-conflict"]
+    assert page.locator("nav li:not([hidden])").count() == 1
+    assert page.locator("#found").inner_text() == "1 of 7"
+    invalid.click()
+    assert conflict.get_attribute("aria-pressed") == "false"
+    assert [each.get_attribute("id") for each in shown.all()] == ["model-b-references"]
+    invalid.click()
+    assert invalid.get_attribute("aria-pressed") == "false"
+    assert shown.count() == 7
+    page.get_by_role("button", name="3 to update").click()
+    page.fill("#filter", "f-markup")
+    assert [each.get_attribute("id") for each in shown.all()] == ["model-f-markup"]
+    page.fill("#filter", "a-conflict")
+    assert shown.count() == 0
+    page.locator("#filter").press("Escape")
+    assert shown.count() == 3
+
+
+def test_a_number_can_be_pressed_by_keyboard_and_leads_to_the_first_without_script(reader: Reader) -> None:
+    page = reader.open(*troubled())
+    page.keyboard.press("Tab")
+    for key in ("Enter", "Space"):
+        page.keyboard.press("Tab")
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        page.keyboard.press(key)
+        assert page.evaluate("document.activeElement.ariaPressed") == "true"
+        assert page.locator("main > article:not([hidden])").count() < 7
+    page.keyboard.press("j")
+    assert focused(page).startswith("model-")
+    page = reader.open(*troubled(), java_script_enabled=False)
+    page.get_by_role("link", name="1 invalid").click()
+    assert page.url.endswith("#model-b-references")
+    assert page.locator("article:not([hidden])").count() == 7
+
+
 def test_a_model_of_many_is_one_click_away(reader: Reader) -> None:
     page = reader.open(*many())
     page.get_by_role("link", name="Model 187").click()
@@ -460,6 +502,16 @@ def test_on_a_wide_screen_the_sides_stand_side_by_side(reader: Reader) -> None:
     assert after
     assert before["y"] == after["y"]
     assert before["x"] + before["width"] <= after["x"] + 1
+
+
+def test_few_models_are_laid_out_at_once_and_on_paper_all_are(reader: Reader) -> None:
+    laid_out = "() => [...document.querySelectorAll('article')].map((each) => getComputedStyle(each).contentVisibility)"
+    page = reader.open(*troubled())
+    assert set(page.evaluate(laid_out)) == {"visible"}
+    page = reader.open(*many())
+    assert set(page.evaluate(laid_out)) == {"auto"}
+    page.emulate_media(media="print")
+    assert set(page.evaluate(laid_out)) == {"visible"}
 
 
 def test_print_leaves_out_what_paper_cannot_do(reader: Reader) -> None:

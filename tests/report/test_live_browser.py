@@ -3,9 +3,12 @@
 import pytest
 from playwright.sync_api import Browser
 
+from tests.commands.test_pictures import PLAYS, asset
 from tests.commands.test_preview import TOKEN, previewing
 from tests.report.test_html_browser import Heard
 from tests.report.test_html_browser import browser as browser
+from tests.support.loopback import Loopback
+from tests.support.raw_server import routed
 from tests.support.workspace import Workspace
 
 pytestmark = pytest.mark.deep
@@ -37,6 +40,35 @@ def test_a_save_shows_at_the_same_place_and_the_end_is_said(workspace: Workspace
         }  # fmt: skip
     page.wait_for_selector(".live:visible")
     assert "has ended" in page.inner_text(".live")
+
+
+def test_a_number_stays_pressed_and_pictures_stay_when_a_file_is_saved(
+    workspace: Workspace, remote: Loopback, browser: Browser
+) -> None:
+    texts = {"one": "# One\n\n{asset:old}", "two": "# Two"}
+    remote.add(*texts, "new", texts=texts)
+    workspace.held(texts)
+    workspace.write("one", "# One\n\n{asset:new}")
+    workspace.write("new", "# New")
+    page = browser.new_context().new_page()
+    heard = Heard()
+    heard.listen(page)
+    with routed(PLAYS) as cdn:
+        remote.sandbox.add_assets(asset(cdn, id_, "/good") for id_ in ("old", "new"))
+        with previewing(workspace) as client:
+            page.goto(f"{client.address}/{TOKEN}/")
+            page.get_by_role("button", name="1 to update").press("Enter")
+            assert page.locator("article:visible").count() == 1
+            workspace.write("two", "# Two, saved just now")
+            page.wait_for_selector("text=saved just now")
+            assert page.get_by_role("button", name="2 to update").get_attribute("aria-pressed") == "true"
+            assert page.locator("article:visible").count() == 2
+            assert page.evaluate("[...document.images].map((image) => image.naturalWidth > 0)") == [True, True]
+            assert heard.console == heard.errors == heard.dialogs == []
+            fetched = {each for each in heard.requests if not each.startswith("data:image/")}
+            assert {each.replace(client.address, "") for each in fetched} <= {
+                f"/{TOKEN}/", f"/{TOKEN}/version", "/favicon.ico",
+            }  # fmt: skip
 
 
 def test_without_javascript_a_preview_reads_the_same(workspace: Workspace, browser: Browser) -> None:

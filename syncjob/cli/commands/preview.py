@@ -30,7 +30,7 @@ def preview(settings: Settings, /, patterns: tuple[str, ...]) -> int:
     """
     config = load_config(settings)
     is_offline = config.credentials is None and not config.is_sandbox
-    options = Options(patterns=patterns)
+    options = Options(patterns=patterns, images="never" if is_offline else "all")
     begun = run_for(settings, "check", options, "offline") if is_offline else run_for(settings, "diff", options)
     with begun as run:
         tree = None

@@ -1,9 +1,10 @@
 """What a preview knows when it begins: which files it is about, and once what Scenario holds for them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from syncjob.commands.preview.comparing import Seen
+from syncjob.commands.preview.illustrating import illustrations, referred
 from syncjob.commands.reading import in_parallel
 from syncjob.commands.run import Run
 from syncjob.commands.sync import job
@@ -13,17 +14,24 @@ from syncjob.local import scope
 from syncjob.local.names import is_name, name_of
 from syncjob.plan.compare import Change
 from syncjob.plan.existing import Absent, Existing, Held
+from syncjob.plan.references import Entry, Key
 from syncjob.problems import Failure, Problem
+from syncjob.report.html.gallery import Pictures
 from syncjob.text.canonical import sha256
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What was known at the start; `seen` is by file name, None if Scenario was not asked."""
+    """What was known at the start; `seen` is by file name, None if Scenario was not asked.
+
+    `known` is what any of the files refers to, and `pictures` are those of its assets, None if nobody can have them.
+    """
 
     worktree: Worktree
     problems: tuple[Problem, ...]
     seen: Mapping[str, Seen] | None
+    known: Mapping[Key, Entry] = field(default_factory=dict)
+    pictures: Pictures | None = None
 
 
 def read(run: Run, *, is_offline: bool) -> Start:
@@ -40,7 +48,8 @@ def read(run: Run, *, is_offline: bool) -> Start:
     unasked = [name for name, change in named.items() if not (change.is_compared or change.failure)]
     asked = _asked(run, unasked)
     seen = {name: Seen(change, asked.get(name) or _existing(found, name, change)) for name, change in named.items()}
-    return Start(found.files.worktree, tuple(problems), seen)
+    known = referred(run, seen)
+    return Start(found.files.worktree, tuple(problems), seen, known, illustrations(run, seen, known))
 
 
 def _asked(run: Run, names: Sequence[str]) -> Mapping[str, Held | Absent]:

@@ -15,13 +15,16 @@ from syncjob.git.worktree import Worktree
 from syncjob.local import scope
 from syncjob.local.document import Document
 from syncjob.local.select import select
+from syncjob.pictures.fitting import FULL, MAX_PAGE, Picture
 from syncjob.plan.compare import Change, Plan, left_alone
 from syncjob.problems import Problem
 from syncjob.report import build
 from syncjob.report.html import page
 from syncjob.report.html.article import article
+from syncjob.report.html.gallery import Album, Pictures
 from syncjob.report.html.rendering import Markup
 from syncjob.report.model import Item
+from syncjob.text.tags import find
 
 _PAUSE = 0.3  # seconds between two looks, however many windows ask
 _ROOM = 1_000_000  # characters of texts on a page; what was saved last comes first
@@ -36,16 +39,20 @@ class _Entry:
 
     item: Item
     change: Change
-    sections: dict[str, Markup] = field(default_factory=dict)  # by anchor
+    weight: int = 0  # of its pictures
+    sections: dict[tuple[str, bool], Markup] = field(default_factory=dict)  # by anchor, and whether it has pictures
 
     @property
     def size(self) -> int:
         return _LEAST + len(self.change.before) + len(self.change.after)
 
-    def section(self, anchor: str) -> Markup:
-        if anchor not in self.sections:
-            self.sections = {anchor: article(self.item, self.change, anchor)}
-        return self.sections[anchor]
+    def section(self, anchor: str, pictures: Pictures | None, *, has_room: bool) -> Markup:
+        key = anchor, has_room
+        if key not in self.sections:
+            shown = pictures if has_room or pictures is None else dict.fromkeys(pictures, FULL)
+            album = None if shown is None else Album(shown)
+            self.sections = {key: article(self.item, self.change, anchor, album=album)}
+        return self.sections[key]
 
 
 class Tree:
@@ -75,13 +82,15 @@ class Tree:
             entries = sorted(self._entries.values(), key=lambda entry: (entry.item.model_id, entry.item.path))
             problems = (*self._start.problems, *([self._problem] if self._problem else []))
             report = report_of(self._run, [entry.item for entry in entries], problems, dry_run=True)
-            shown = {(entry.item.model_id, entry.item.path): entry for entry in self._shown()}
+            shown = {(entry.item.model_id, entry.item.path): (entry, has_room) for entry, has_room in self._shown()}
+            pictures = self._start.pictures
 
             def section(item: Item, change: Change, anchor: str) -> Markup:
-                return shown[item.model_id, item.path].section(anchor)
+                entry, has_room = shown[item.model_id, item.path]
+                return entry.section(anchor, pictures, has_room=has_room)
 
-            changes = [entry.change for entry in shown.values()]
-            return "".join(page.parts(report, changes, section=section, version=self._version))
+            changes = [entry.change for entry, _ in shown.values()]
+            return "".join(page.parts(report, changes, pictures, section=section, version=self._version))
 
     def _look(self) -> None:
         """Takes in what has changed, at most once in a while."""
@@ -121,22 +130,31 @@ class Tree:
         if not (document.text or document.problems):  # it is gone
             gone = left_alone(document)
             return _Entry(build.plan_items(Plan((gone,)))[0], gone)
-        change = as_it_is(document, seen.get(name) if seen else None)
+        change = self._with_known(as_it_is(document, seen.get(name) if seen else None))
         if change.is_compared or change.failure:
             bare = change if change.is_compared else replace(change, after="")
-            return _Entry(build.plan_items(Plan((bare,)))[0], change)
+            return _Entry(build.plan_items(Plan((bare,)))[0], change, self._weight(change))
         item = build.checked_item(change.model_id, change.path, change.model_name, change.problems, None)
-        return _Entry(item, change)
+        return _Entry(item, change, self._weight(change))
 
-    def _shown(self) -> Iterator[_Entry]:
-        """The entries that there is room for, those that were saved last first."""
-        room = _ROOM
-        by_time = sorted(self._entries, key=lambda name: _saved_at(self._marks.get(name)), reverse=True)
+    def _with_known(self, change: Change) -> Change:
+        """The change with what was found out at the start of all that its texts refer to."""
+        tags = (tag for text in (change.before, change.after) for tag in find(text)[0])
+        found = (self._start.known.get((tag.kind, tag.id)) for tag in tags)
+        known = {entry.key: entry for entry in (*filter(None, found), *change.known)}
+        return replace(change, known=tuple(known.values()))
+
+    def _weight(self, change: Change) -> int:
+        found = ((self._start.pictures or {}).get(entry.id) for entry in change.known if entry.kind == "asset")
+        return sum(picture.weight for picture in found if isinstance(picture, Picture))
+
+    def _shown(self) -> Iterator[tuple[_Entry, bool]]:
+        """The entries that there is room for, and whether there is for their pictures; those saved last come first."""
+        room, room_for_pictures = _ROOM, MAX_PAGE
+        by_time = sorted(self._entries, key=lambda name: regular.saved_at(self._marks.get(name)), reverse=True)
         for entry in (self._entries[name] for name in by_time):
             if page.is_listed(entry.item, is_preview=True) and entry.size <= room:
                 room -= entry.size
-                yield entry
-
-
-def _saved_at(mark: _Mark) -> int:
-    return mark[2] if mark else 0
+                has_room = entry.weight <= room_for_pictures
+                room_for_pictures -= entry.weight if has_room else 0
+                yield entry, has_room

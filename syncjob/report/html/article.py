@@ -14,13 +14,15 @@ _TONES = {"+": "add", "-": "cut", "@": "hunk"}
 _TURNED = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 
 
-def article(item: Item, change: Change, anchor: str, *, album: Album | None = None) -> Markup:
-    """The section of one item, under the heading level 2; with the pictures of an album, if there is one."""
+def article(item: Item, change: Change, anchor: str, *, album: Album | None = None, help: str = "") -> Markup:
+    """The section of one item, under the heading level 2; `help` is the address of the page about codes."""
     edit = item.remote_edit
     return render(
         "article.html",
         item=item,
         anchor=anchor,
+        help=help,
+        is_rollback=change.source is not None,
         has_texts=bool(change.before or change.after),
         gallery=album.gallery(change, _missing(item, change)) if album else None,
         sides=_sides(item, change) if change.before or change.after else None,
@@ -45,7 +47,7 @@ def _sides(item: Item, change: Change) -> Markup | None:
     before = list(blocks(change.before, tag_cards(known, (), "not resolved")))
     after = list(blocks(change.after, tag_cards(known, _missing(item, change), "not looked up")))
     both = before if change.before else None, after if change.after else None
-    return both_sides(*both, is_compared=change.is_compared)
+    return both_sides(*both, is_compared=change.is_compared, is_rollback=change.source is not None)
 
 
 def _missing(item: Item, change: Change) -> frozenset[Key]:

@@ -19,8 +19,9 @@
 
   const keep = () => {
     const item = topmost();
-    const place = { filter: filter?.value, id: item?.id, top: item?.getBoundingClientRect().top, opened: opened() };
-    sessionStorage.setItem("place", JSON.stringify(place));
+    const pressed = document.querySelector(".counts [aria-pressed=true]")?.parentElement.className;
+    const top = item?.getBoundingClientRect().top;
+    sessionStorage.setItem("place", JSON.stringify({ filter: filter?.value, pressed, id: item?.id, top, opened: opened() }));
   };
 
   const comeBack = () => {
@@ -31,6 +32,7 @@
       filter.value = place.filter;
       filter.dispatchEvent(new Event("input"));
     }
+    if (place.pressed) document.querySelector(`.counts .${place.pressed} button`)?.click();
     for (const [id, number] of place.opened) {
       const details = document.getElementById(id)?.querySelectorAll("details")[number];
       if (details) details.open = true;

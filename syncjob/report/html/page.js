@@ -1,5 +1,5 @@
 "use strict";
-// Keys and a filter; without this the page reads the same.
+// Keys, a filter, and the numbers at the top as buttons; without this the page reads the same.
 (() => {
   const items = [...document.querySelectorAll("article.item")];
   const rows = [...document.querySelectorAll("nav ol > li")];
@@ -21,13 +21,17 @@
 
   const shown = () => items.filter((item) => !item.hidden);
 
+  let pressed = null; // the number whose models alone are shown
+
   const narrow = () => {
+    const kind = pressed?.parentElement.className;
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
     rows.forEach((row, place) => {
       const text = row.textContent.toLowerCase();
-      row.hidden = items[place].hidden = !words.every((word) => text.includes(word));
+      const isShown = (!kind || row.classList.contains(kind)) && words.every((word) => text.includes(word));
+      row.hidden = items[place].hidden = !isShown;
     });
-    found.textContent = words.length ? `${shown().length} of ${items.length}` : "";
+    found.textContent = words.length || kind ? `${shown().length} of ${items.length}` : "";
   };
 
   const current = (list) => {
@@ -46,6 +50,22 @@
     const list = shown();
     show(list[Math.max(0, Math.min(list.length - 1, current(list) + by))]);
   };
+
+  const press = (button) => {
+    pressed?.setAttribute("aria-pressed", "false");
+    pressed = button === pressed ? null : button;
+    pressed?.setAttribute("aria-pressed", "true");
+    narrow();
+  };
+
+  for (const link of document.querySelectorAll(".counts a")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.setAttribute("aria-pressed", "false");
+    button.append(...link.childNodes);
+    button.addEventListener("click", () => press(button));
+    link.replaceWith(button);
+  }
 
   filter.addEventListener("input", narrow);
   filter.addEventListener("keydown", (event) => {

@@ -7,21 +7,14 @@ from typing import Any
 
 from syncjob.plan.compare import Change
 from syncjob.report.headline import next_line, obstacle
+from syncjob.report.help import help_of
 from syncjob.report.html.article import article
+from syncjob.report.html.counts import counts, kinds
 from syncjob.report.html.gallery import Album, Pictures
 from syncjob.report.html.rendering import Markup, stream, trusted
 from syncjob.report.model import Item, Report
-from syncjob.report.summary import counted, uncompared
+from syncjob.report.summary import counted
 from syncjob.text.tags import is_id
-
-_ENDS = {
-    "applied": "applied",
-    "failed": "failed",
-    "refused": "refused",
-    "not_attempted": "not attempted",
-    "in_part": "written in part",
-    "uncertain": "may have been written",
-}
 
 Section = Callable[[Item, Change, str], Markup]
 
@@ -39,16 +32,15 @@ def parts(
     With `pictures`, by the ids of assets, each model has cards of the assets that its texts show. `section` replaces
     what makes the part of a model. The page of a preview has a `version`, and reloads itself once that is another.
     """
+    address = help_of(report)
     yield from stream(
         "page.html",
         **_summary(report),
+        help=address,
         **_listing(report, changes, is_preview=version is not None),
-        article=section or partial(article, album=None if pictures is None else Album(pictures)),
+        article=section or partial(article, album=None if pictures is None else Album(pictures), help=address),
         has_pictures=any(not isinstance(each, str) for each in (pictures or {}).values()),
-        style=_resource("page.css"),
-        script=_resource("page.js"),
-        version=version,
-        live=_resource("live.js") if version is not None else None,
+        **_resources(version),
     )
 
 
@@ -59,7 +51,6 @@ def _summary(report: Report) -> dict[str, Any]:
         "heading": _heading(report),
         "advice": next_line(report),
         "counts": list(_counts(report)),
-        "help": report.help if report.help.startswith("https://") else None,
     }
 
 
@@ -67,9 +58,10 @@ def _listing(report: Report, changes: Sequence[Change], *, is_preview: bool) -> 
     """What the page shows by itself, what it counts as unchanged, and what it leaves out, by the template's names."""
     known = {(change.model_id, change.path): change for change in changes}
     shown = [item for item in report.items if is_listed(item, is_preview=is_preview)]
-    items = [item for item in shown if (item.model_id, item.path) in known]
+    items = list(_anchored([item for item in shown if (item.model_id, item.path) in known]))
     return {
-        "listed": [(item, known[item.model_id, item.path], anchor) for item, anchor in _anchored(items)],
+        "counts": list(counts(report, items)),
+        "listed": [(item, known[item.model_id, item.path], anchor, " ".join(kinds(item))) for item, anchor in items],
         "unchanged": len(report.items) - len(shown),
         "left_out": len(shown) - len(items),
     }
@@ -88,21 +80,6 @@ def _heading(report: Report) -> str:
     return f"{counted(planned, 'description')} would change" if planned else "No description would change"
 
 
-def _counts(report: Report) -> Iterator[tuple[str, int, str]]:
-    """The numbers at the top: the class, the number and the label of each; what was not compared is not invalid."""
-    summary, unseen = report.summary, uncompared(report)
-    for code in ("create", "update", "delete"):
-        yield code, getattr(summary, code), f"to {code}"
-    yield "unchanged", summary.unchanged, "unchanged"
-    yield "conflict", summary.conflict, "in conflict"
-    yield "invalid", max(0, summary.invalid - unseen), "invalid"
-    if unseen:
-        yield "unseen", unseen, "not compared"
-    if not report.dry_run:
-        for code, label in _ENDS.items():
-            yield code, getattr(summary, code), label
-
-
 def is_listed(item: Item, *, is_preview: bool = False) -> bool:
     """Whether an item is shown by itself; the others are only counted. A preview shows what is not compared too."""
     is_plain = item.action == "unchanged" or (item.action == "checked" and not is_preview)
@@ -116,6 +93,11 @@ def _anchored(items: Sequence[Item]) -> Iterator[tuple[Item, str]]:
         is_own = is_id(item.model_id) and item.model_id not in seen
         yield item, f"model-{item.model_id}" if is_own else f"item-{place}"
         seen.add(item.model_id)
+
+
+def _resources(version: int | None) -> dict[str, Any]:
+    live = None if version is None else _resource("live.js")
+    return {"style": _resource("page.css"), "script": _resource("page.js"), "version": version, "live": live}
 
 
 def _resource(name: str) -> Markup:

@@ -23,13 +23,31 @@ class _Row:
     new: Sequence[Markup] = ()
 
 
-def both_sides(before: Sequence[str] | None, after: Sequence[str] | None, *, is_compared: bool = True) -> Markup:
-    """The blocks of two texts in two columns; if one is None, no text, the other's in one column, unmarked."""
+def both_sides(
+    before: Sequence[str] | None, after: Sequence[str] | None, *, is_compared: bool = True, is_rollback: bool = False
+) -> Markup:
+    """The blocks of two texts in two columns; if one is None, no text, the other's in one column, unmarked.
+
+    If it `is_rollback`, what takes the place of Scenario's text is from no file, but put back.
+    """
     if before is None or after is None:
         side, blocks = ("after", after) if before is None else ("before", before)
-        return render("sides.html", side=side, is_compared=is_compared, prose=trusted("\n".join(blocks or ())))
+        heading = _heading(side, is_compared=is_compared, is_rollback=is_rollback)
+        return render("sides.html", side=side, heading=heading, prose=trusted("\n".join(blocks or ())))
     pairs = paired([Block(markup) for markup in before], [Block(markup) for markup in after])
-    return render("sides.html", side=None, groups=_groups(pairs))
+    return render("sides.html", side=None, is_rollback=is_rollback, groups=_groups(pairs))
+
+
+def _heading(side: str, *, is_compared: bool, is_rollback: bool) -> str:
+    if is_rollback:
+        return (
+            "On Scenario, and not before that run"
+            if side == "before"
+            else "The text before that run; Scenario had none"
+        )
+    if side == "before":
+        return "On Scenario, and no longer in git"
+    return "In the file, and not on Scenario before" if is_compared else "In the file"
 
 
 def _groups(pairs: Sequence[Pair]) -> Iterator[tuple[bool, Sequence[_Row]]]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from syncjob.report.headline import headline, next_line
+from syncjob.report.help import help_of
 from syncjob.report.markdown.item import plain, problem_of, row_of, section_of
 from syncjob.report.model import Item, Report, RunProblem
 from syncjob.report.summary import (
@@ -40,9 +41,9 @@ def render(report: Report, limit: Limit) -> str:
     table = "\n".join(_table(report, room // 3, limit))
     room -= limit.measure(table)
     sections: dict[bool, list[str]] = {True: [], False: []}
-    left_out = 0
+    left_out, address = 0, help_of(report)
     for item in _shown(report):
-        section = "\n".join(section_of(item)) + "\n"
+        section = "\n".join(section_of(item, address)) + "\n"
         needed = limit.measure(section) + 1
         left_out += needed > room
         if needed <= room:
@@ -93,12 +94,13 @@ def _head(report: Report) -> Iterator[str]:
     yield ""
     yield from _alerts(report)
     # A block of HTML, in which no Markdown is read; a line that begins with <sub> would be a paragraph.
-    more = f', <a href="{plain(report.help)}">what each code means</a>' if report.help.startswith("https://") else ""
+    address = help_of(report)
+    more = f', <a href="{plain(address)}">what each code means</a>' if address else ""
     yield f"<p><sub>profile <code>{plain(report.profile)}</code>, run <code>{plain(report.run)}</code>{more}</sub></p>"
     yield ""
     if problems := [problem for problem in report.problems if not _is_loud(problem)]:
         yield "<ul>"
-        yield from map(problem_of, problems)
+        yield from (problem_of(problem, address) for problem in problems)
         yield "</ul>"
         yield ""
 

@@ -18,15 +18,15 @@ def row_of(item: Item) -> str:
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
-def section_of(item: Item) -> Iterator[str]:
-    """What is wrong with a model stands open, its texts are folded."""
+def section_of(item: Item, help: str = "") -> Iterator[str]:
+    """What is wrong with a model stands open, its texts are folded; `help` is the address of the page about codes."""
     if not (item.problems or item.error):
         yield from _folded(item, _title_of(item))
         return
     yield f"<p>{_title_of(item)}</p>"
     yield "<ul>"
-    yield from map(problem_of, item.problems)
-    yield from _error(item)
+    yield from (problem_of(problem, help) for problem in item.problems)
+    yield from _error(item, help)
     yield "</ul>"
     yield ""
     if item.diff or item.remote_edit:
@@ -56,17 +56,21 @@ def _folded(item: Item, title: str) -> Iterator[str]:
     yield "</details>"
 
 
-def problem_of(problem: ItemProblem) -> str:
+def problem_of(problem: ItemProblem, help: str = "") -> str:
     place = f" in <code>{plain(problem.path)}</code>" if isinstance(problem, RunProblem) and problem.path else ""
     place += f", line {problem.line}" if problem.line else ""
     place += f", column {problem.column}" if problem.column else ""
-    return f"<li>{problem.severity} <code>{problem.code}</code>{place}: {prose(problem.message)}</li>"
+    return f"<li>{problem.severity} {_code(problem.code, help)}{place}: {prose(problem.message)}</li>"
 
 
-def _error(item: Item) -> Iterator[str]:
+def _code(code: str, help: str) -> str:
+    return f'<a href="{plain(help)}#{code}"><code>{code}</code></a>' if help else f"<code>{code}</code>"
+
+
+def _error(item: Item, help: str) -> Iterator[str]:
     if item.error:
         status = f", HTTP {item.error.http_status}" if item.error.http_status else ""
-        yield f"<li>error <code>{item.error.code}</code>{status}: {prose(item.error.message)}</li>"
+        yield f"<li>error {_code(item.error.code, help)}{status}: {prose(item.error.message)}</li>"
 
 
 def _fenced(diff: str) -> Iterator[str]:
