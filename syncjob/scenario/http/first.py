@@ -55,9 +55,8 @@ class First:
         self._turn.is_over.set()
 
     def _alone(self, ask: Callable[[], _T]) -> _T:
-        turn = (
-            self._turn
-        )  # as it is now, for others wait for this one: another call may have ended since the look before
+        # As it is now: whoever waits from here on waits for this turn, and another may have ended since the look at it.
+        turn = self._turn
         self._by = threading.get_ident()
         try:
             return self._asked(ask)
