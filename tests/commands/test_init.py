@@ -125,7 +125,11 @@ def test_no_link_leads_out_of_the_repository(empty: Workspace, tmp_path: Path) -
     (empty.folder / CONFIG).unlink()
     ended = empty.run("init", "--action", USED)
     assert (ended.status, ".github is not a folder: move it away" in ended.err) == (2, True), ended.err
-    assert (list(elsewhere.iterdir()), (empty.folder / CONFIG).exists()) == ([], False)
+    (empty.folder / ".github").unlink()
+    (empty.folder / "descriptions").symlink_to(elsewhere)
+    ended = empty.run("init", "--action", USED)
+    assert (ended.status, "descriptions is not a folder: move it away" in ended.err) == (2, True), ended.err
+    assert (list(elsewhere.iterdir()), [path.name for path in empty.folder.iterdir()]) == ([], ["descriptions"])
 
 
 def test_a_config_that_is_there_decides_about_its_folder_and_profiles(empty: Workspace) -> None:
