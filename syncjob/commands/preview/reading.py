@@ -25,6 +25,13 @@ class Start:
     problems: tuple[Problem, ...]
     seen: Mapping[str, Seen] | None
 
+    @property
+    def obstacle(self) -> str | None:
+        """What kept all files from being compared; None if some were, or there was nothing to compare."""
+        errors = [problem.message for problem in self.problems if problem.is_error]
+        is_compared = any(seen.existing for seen in (self.seen or {}).values())
+        return errors[0] if errors and not is_compared else None
+
 
 def read(run: Run, *, is_offline: bool) -> Start:
     """Looks at the files and, unless it `is_offline`, asks Scenario as a diff does; raises UsageError and Stopped."""
