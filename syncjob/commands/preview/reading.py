@@ -28,8 +28,11 @@ class Start:
     @property
     def obstacle(self) -> str | None:
         """What kept all files from being compared; None if some were, or there was nothing to compare."""
+        seen = (self.seen or {}).values()
+        failures = filter(None, (each.change.failure for each in seen))
         errors = [problem.message for problem in self.problems if problem.is_error]
-        is_compared = any(seen.existing for seen in (self.seen or {}).values())
+        errors += [failure.message for failure in failures if failure.code != "interrupted"]
+        is_compared = any(each.existing for each in seen)
         return errors[0] if errors and not is_compared else None
 
 
