@@ -25,7 +25,7 @@ from tests.support.workspace import Workspace
         ),
         (["xyz"], "No such command 'xyz'. See `syncjob --help`."),
         (["diff", "--profile", "test"], "--profile goes before the command: syncjob --profile … COMMAND"),
-        (["rollback", "last"], "no run 'last'"),
+        (["rollback", "LAST"], "no run 'LAST'"),
         (["diff", "nope"], "no description matches 'nope'"),
         (
             ["diff", "ones"],
