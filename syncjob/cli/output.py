@@ -122,10 +122,10 @@ class Output:
         return status
 
     def open(self, run: Run, result: RunResult) -> None:
-        """Opens the page in a browser: that of --output, else one in the state folder."""
+        """Opens the page in a browser: that of --output if all was written, else one in the state folder."""
         from syncjob.cli.opening import open_page, save_page
 
-        if self._format == "html" and self._output:
+        if self._format == "html" and self._output and not self.attempts.have_failed:
             open_page(Path(self._output))
         else:
             open_page(save_page(run.config.state_dir, _parts("html", result)))

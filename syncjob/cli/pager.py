@@ -11,6 +11,7 @@ import click
 from syncjob.control.signals import left_to_a_reader
 from syncjob.environment import is_step
 from syncjob.output.gate import tell
+from syncjob.output.withheld import without_credentials
 from syncjob.text.sanitize import printable
 
 # What git sets if the variables are not set: less ends at once if all fits, shows colours, and leaves the screen as it is.
@@ -32,7 +33,7 @@ def page(text: str, *, color: bool) -> None:
         os.environ.setdefault(name, value)
     sys.stdout.flush()
     try:
-        with left_to_a_reader():
+        with left_to_a_reader(), without_credentials():
             click.echo_via_pager(
                 shown.removesuffix("\n"), color=None if color and has_settings and _is_less() else color
             )

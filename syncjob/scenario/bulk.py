@@ -9,6 +9,7 @@ from syncjob.scenario import types
 
 _Row = TypeVar("_Row", types.Asset, types.ModelRow)
 _REFUSED = (errors.NotFound, errors.Rejected, errors.Forbidden)
+_OF_AN_ID = (400, 410, 422)  # that it is malformed, or gone; any other rejection is of the request, whatever its id
 
 
 def in_bulk(
@@ -17,7 +18,8 @@ def in_bulk(
     """The rows of all ids that exist, in batches; rows are matched by id, never by place.
 
     What a bulk call does with an id that it does not know, or may not show, is not documented: it
-    may leave it out, or refuse the batch. Raises Forbidden if nothing at all may be looked up.
+    may leave it out, or refuse the batch. Raises Forbidden if nothing at all may be looked up, and Rejected if that is
+    no word of the API about an id.
     """
     wanted = list(dict.fromkeys(ids))
     remaining = iter(wanted)
@@ -44,9 +46,16 @@ def _settle(
     for half in filter(None, (batch[:middle], batch[middle:])):
         try:
             rows += ask(half) if len(half) > 1 else [ask_one(half[0])]
-        except _REFUSED:
+        except _REFUSED as error:
+            if len(half) == 1 and not _is_about_id(error):
+                raise
             rows += _settle(half, ask, ask_one) if len(half) > 1 else []
     return rows
+
+
+def _is_about_id(error: errors.ScenarioError) -> bool:
+    is_own = error.http_status in _OF_AN_ID and not error.ambiguous
+    return is_own or not isinstance(error, errors.Rejected)
 
 
 def _is_forbidden(id_: str, ask_one: Callable[[str], _Row]) -> bool:

@@ -1,9 +1,11 @@
 """The run that somebody means, by its id, the beginning of one, or `last`."""
 
+from collections.abc import Iterator
+
 from syncjob.config.config import Config
 from syncjob.errors import UsageError
 from syncjob.state import journal
-from syncjob.state.journal import Begin
+from syncjob.state.journal import Begin, Finish, Record
 from syncjob.state.past_runs import all_writes
 from syncjob.text.sanitize import one_line
 
@@ -33,7 +35,15 @@ def _last(config: Config, but: str) -> str:
     for run in journal.run_ids(config.state_dir):
         records = journal.read(config.state_dir, run) if run != but else iter(())
         begin = next(records, None)
-        is_own = isinstance(begin, Begin) and begin.target == config.target
-        if is_own and any(write.effect != "none" for write in all_writes(records)):
+        if isinstance(begin, Begin) and begin.target == config.target and _has_left_something(begin, records):
             return run
     raise UsageError(f"no run for {config.target} has written anything; syncjob runs lists those of other profiles")
+
+
+def _has_left_something(begin: Begin, records: Iterator[Record]) -> bool:
+    if begin.command == "doctor":
+        probed = list(records)
+        if any(isinstance(record, Finish) for record in probed):
+            return False  # a probe that came to its end has put everything back
+        records = iter(probed)
+    return any(write.effect != "none" for write in all_writes(records))

@@ -44,3 +44,22 @@ def test_without_a_browser_the_path_is_said_and_the_status_stays(workspace: Work
     ended = workspace.run("diff", "--open", "--exit-code")  # no DISPLAY and no TERM in that environment
     assert ended.status == 3
     assert ended.err.endswith(".syncjob/diff.html in one.\n")
+
+
+def test_a_page_that_could_not_be_written_is_opened_from_the_state_folder(
+    workspace: Workspace, remote: Loopback, browser: Path, tmp_path: Path
+) -> None:
+    """What is in its place is an earlier run's, or nothing."""
+    workspace.write("one", "new")
+    folder = workspace.folder / "out"
+    folder.mkdir()
+
+    def disappears(method: str, target: str) -> None:
+        if folder.is_dir():
+            folder.rename(tmp_path / "moved")
+            folder.touch()
+
+    remote.script = disappears
+    ended = workspace.run("diff", "--open", "--format", "html", "--output", "out/page.html", BROWSER=f"{browser} %s")
+    assert (ended.status, "cannot make the html output" in ended.err) == (1, True)
+    assert (tmp_path / "opened").read_text() == f"{(workspace.folder / '.syncjob' / 'diff.html').as_uri()} \n"

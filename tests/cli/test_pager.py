@@ -9,7 +9,7 @@ import pytest
 from syncjob.cli import pager
 from tests.cli.test_terminal import Terminal
 from tests.support.loopback import Loopback
-from tests.support.workspace import Workspace
+from tests.support.workspace import KEY, SECRET, Workspace
 
 
 class Watched(io.StringIO):
@@ -55,13 +55,15 @@ def program(folder: Path, script: str) -> str:
 def test_a_pager_gets_what_is_safe_and_its_failure_is_not_the_runs(one_change: Workspace, tmp_path: Path) -> None:
     paged = tmp_path / "paged"
     terminal = Terminal(
-        one_change, "diff", "--exit-code", PAGER=program(tmp_path, f'(echo "$LESS"; cat) > {paged}; exit 7')
+        one_change, "diff", "--exit-code", PAGER=program(tmp_path, f'(echo "$LESS"; env; cat) > {paged}; exit 7')
     )
     assert terminal.end() == 3
     first, *shown = paged.read_text().splitlines()
     assert first == "FRX"
     assert "\x1b[32m+new\\x1b[2J\x1b[0m" in shown
     assert b"+new" not in terminal.screen
+    assert KEY not in paged.read_text()
+    assert SECRET not in paged.read_text()
 
 
 @pytest.mark.deep

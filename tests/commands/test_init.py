@@ -10,9 +10,10 @@ import pytest
 from syncjob import __version__
 from syncjob.commands.init import action as actions
 from syncjob.commands.init.action import Action
-from syncjob.commands.init.templates import CONFIG, WORKFLOWS, Layout, files, is_plain, workflow_paths
+from syncjob.commands.init.templates import CONFIG, WORKFLOWS, Layout, files, is_plain, template, workflow_paths
 from syncjob.config.config import load
 from syncjob.config.schema import Http, Safety
+from syncjob.errors import UsageError
 from syncjob.report.setup import File, State, Step, render_files, render_steps, steps
 from tests.cli.test_terminal import Terminal
 from tests.support.loopback import Loopback, json_answer
@@ -125,7 +126,11 @@ def test_no_link_leads_out_of_the_repository(empty: Workspace, tmp_path: Path) -
     (empty.folder / CONFIG).unlink()
     ended = empty.run("init", "--action", USED)
     assert (ended.status, ".github is not a folder: move it away" in ended.err) == (2, True), ended.err
-    assert (list(elsewhere.iterdir()), (empty.folder / CONFIG).exists()) == ([], False)
+    (empty.folder / ".github").unlink()
+    (empty.folder / "descriptions").symlink_to(elsewhere)
+    ended = empty.run("init", "--action", USED)
+    assert (ended.status, "descriptions is not a folder: move it away" in ended.err) == (2, True), ended.err
+    assert (list(elsewhere.iterdir()), [path.name for path in empty.folder.iterdir()]) == ([], ["descriptions"])
 
 
 def test_a_config_that_is_there_decides_about_its_folder_and_profiles(empty: Workspace) -> None:
@@ -200,6 +205,13 @@ def test_a_workflow_is_this_project_s_own_but_for_its_action_and_its_branch(name
     assert "[main]" not in theirs
     assert "'refs/heads/main'" not in theirs
     assert "FOLDER: descriptions" not in theirs
+
+
+def test_a_template_that_lost_its_link_is_not_written(tmp_path: Path) -> None:
+    """pip unpacks a zip of the repository so: the file holds where the link led."""
+    (tmp_path / "sync.yml").write_text("../../../../.github/workflows/sync.yml")
+    with pytest.raises(UsageError, match="install a release, or from git"):
+        template("sync.yml", tmp_path)
 
 
 def test_a_release_knows_its_repository_and_commit(tmp_path: Path) -> None:

@@ -274,6 +274,25 @@ def test_the_command_opens_the_page_by_a_file_and_ends_by_ctrl_c(workspace: Work
         assert "Traceback" not in process.stderr.read()
 
 
+def test_that_nothing_could_be_compared_is_said_at_once(workspace: Workspace) -> None:
+    workspace.configure("http://127.0.0.1:1/v1")
+    workspace.set_http("attempts: 1")
+    workspace.write("one", "# A text")
+    environment = {**workspace.environment(), "PYTHONUNBUFFERED": "1", "BROWSER": "true %s"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "syncjob", "preview"],
+        cwd=workspace.folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        try:
+            assert process.stdout
+            said = process.stdout.readline()
+            assert said.startswith("Preview of descriptions, not compared: cannot reach Scenario at 127.0.0.1:1 (")
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == 130
+        finally:
+            process.kill()
+
+
 def wait_for(condition: Callable[[], bool]) -> None:
     until = time.monotonic() + 10
     while not condition():

@@ -56,3 +56,13 @@ def test_a_damaged_journal_is_never_skipped_for_an_older_one(two_runs: Workspace
     remote.asked.clear()
     ended = two_runs.run("rollback", "last")
     assert (ended.status, newer in ended.err, remote.counts["PUT"]) == (2, True, 0)
+
+
+def test_a_probe_that_put_back_what_it_wrote_is_not_the_last_run(two_runs: Workspace) -> None:
+    newer, older = ids(two_runs)
+    path = journal(two_runs, newer)
+    probe = path.read_text().replace('"command":"sync"', '"command":"doctor"')
+    path.write_text(probe)
+    assert f"+++ run/{older}/two\n" in two_runs.run("rollback", "last", "--dry-run").out
+    path.write_text("".join(probe.splitlines(keepends=True)[:-1]))  # it was killed
+    assert f"+++ run/{newer}/one\n" in two_runs.run("rollback", "last", "--dry-run").out

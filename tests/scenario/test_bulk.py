@@ -171,3 +171,31 @@ def test_one_foreign_id_does_not_keep_the_others_from_being_found(ids: list[str]
 
     found = [row.id for row in in_bulk(ids, 4, ask, ask_one)]
     assert found == [id_ for id_ in ids if id_ != "foreign"]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Rejected("HTTP 407", http_status=407, ambiguous=True),
+        Rejected("HTTP 405", http_status=405),
+        Rejected("HTTP 400: <html>", http_status=400, ambiguous=True),  # not the API's own words
+    ],
+    ids=str,
+)
+def test_a_refusal_that_says_nothing_of_an_id_is_not_taken_for_its_absence(refusal: Rejected) -> None:
+    asked: list[str] = []
+
+    def refuses(id_: object) -> ModelRow:
+        asked.append(str(id_))
+        raise refusal
+
+    with pytest.raises(Rejected):
+        in_bulk(map(str, range(64)), 64, refuses, refuses)  # type: ignore[arg-type]
+    assert len(asked) < 10
+
+
+def test_the_api_s_own_refusal_of_an_id_is_its_absence() -> None:
+    def refuses(id_: object) -> ModelRow:
+        raise Rejected("HTTP 400: no such id", http_status=400)
+
+    assert in_bulk(("a", "b"), 2, refuses, refuses) == []  # type: ignore[arg-type]

@@ -132,6 +132,10 @@ def test_of_a_remote_api_no_address_leads_to_this_machine_or_its_network(address
         ("http", True, "93.184.216.34", False),
         ("https", True, "10.0.0.1", False),
         ("https", False, "fe80::1%eth0", False),
+        ("https", False, "fec0::1", False),  # once what fc00::/7 is now (RFC 3879)
+        ("https", False, "64:ff9b:1::a00:1", False),  # a network's own way to 10.0.0.1 (RFC 8215)
+        ("https", False, "::a00:1", False),
+        ("https", False, "::ffff:0:a00:1", False),
         ("https", False, "no address", False),
     ],
 )

@@ -49,10 +49,12 @@ def init(settings: Settings, /, **given: Any) -> int:
     if has_workflows:
         _require_plain(layout)
     pulls = _pulls(given["pulls"], settings, config)
+    texts = files(layout)
+    job.require_folders(here, [*texts, *([] if config else [f"{FOLDER}/ID.md"])])
     if not job.has_repository(here):
         job.make_repository(here, layout.branch)
         click.echo(f"made a git repository with the branch {layout.branch}")
-    click.echo(render_files(tuple(job.write(here, files(layout)))), nl=False)
+    click.echo(render_files(tuple(job.write(here, texts))), nl=False)
     config = load_config(settings)
     config.folder.mkdir(parents=True, exist_ok=True)
     status = _pull(settings) if pulls else 0

@@ -33,20 +33,22 @@ def preview(settings: Settings, /, patterns: tuple[str, ...]) -> int:
     options = Options(patterns=patterns, images="never" if is_offline else "all")
     begun = run_for(settings, "check", options, "offline") if is_offline else run_for(settings, "diff", options)
     with begun as run:
-        tree = None
+        start = None
         with suppress(Stopped):
-            tree = Tree(run, reading.read(run, is_offline=is_offline))
-        if tree is None or run.interrupts.status is not None:
+            start = reading.read(run, is_offline=is_offline)
+        if start is None or run.interrupts.status is not None:
             return run.interrupts.status or 1
-    served = Served(tree, new_token())
+        served = Served(Tree(run, start), new_token())
     with loopback.serving(loopback.listening(served.respond, max_body=0, patience=_PATIENCE)) as address:
-        _show(f"{address}/{served.token}/", _subject(config, is_offline=is_offline))
+        _show(f"{address}/{served.token}/", _subject(config, start))
     return 0
 
 
-def _subject(config: Config, *, is_offline: bool) -> str:
-    if is_offline:
+def _subject(config: Config, start: reading.Start) -> str:
+    if start.seen is None:
         return f"{config.shown_folder}, not compared: there are no credentials for the profile {config.profile}"
+    if start.obstacle:
+        return f"{config.shown_folder}, not compared: {start.obstacle}"
     return f"{config.shown_folder}, compared with {config.profile} as it is now"
 
 

@@ -49,10 +49,16 @@ def has_repository(folder: Path) -> bool:
     return True
 
 
+def require_folders(folder: Path, paths: Iterable[str]) -> None:
+    """Raises UsageError if what a path leads through is no folder of its own: a link could lead out of the repository."""
+    for parent in (parent for path in paths for parent in list(Path(path).parents)[:-1]):
+        place = folder / parent
+        if os.path.lexists(place) and (place.is_symlink() or not place.is_dir()):
+            raise UsageError(f"{parent} is not a folder: move it away, then run `syncjob init` again")
+
+
 def write(folder: Path, texts: Mapping[str, str]) -> Iterator[File]:
-    """Writes each file that is not there, by its path; says what became of it. Raises UsageError before any is written."""
-    for path in texts:
-        _require_folders(folder, path)
+    """Writes each file that is not there, by its path; says what became of it. Raises UsageError."""
     for path, text in texts.items():
         try:
             yield File(path, _written(folder / path, text))
@@ -77,11 +83,3 @@ def _holds(path: Path, text: str) -> bool:
         return regular.read(path, _LARGEST) == text.encode()
     except OSError:  # something else is there, and stays
         return False
-
-
-def _require_folders(folder: Path, path: str) -> None:
-    """Raises if what a path leads through is no folder of its own: a link could lead out of the repository."""
-    for parent in list(Path(path).parents)[:-1]:
-        place = folder / parent
-        if os.path.lexists(place) and (place.is_symlink() or not place.is_dir()):
-            raise UsageError(f"{parent} is not a folder: move it away, then run `syncjob init` again")

@@ -7,9 +7,11 @@ import json
 import re
 from collections.abc import Mapping
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
 from syncjob.commands.init.action import Action
+from syncjob.errors import UsageError
 
 CONFIG = "config.yaml"
 FOLDER = "descriptions"
@@ -41,7 +43,7 @@ def files(layout: Layout) -> Mapping[str, str]:
     made = {CONFIG: _config(layout.action), ".gitignore": _IGNORED}
     if action := layout.action:
         made |= {
-            path: workflow(_template(f"{name}.yml"), action, layout)
+            path: workflow(template(f"{name}.yml"), action, layout)
             for path, name in zip(workflow_paths(), WORKFLOWS, strict=True)
         }
     return made
@@ -65,9 +67,13 @@ def _quoted(name: str) -> str:
 
 
 def _config(action: Action | None) -> str:
-    text = _template(CONFIG)
+    text = template(CONFIG)
     return f"# yaml-language-server: $schema={action.schema}\n{text}" if action else text
 
 
-def _template(name: str) -> str:
-    return resources.files(__package__).joinpath("templates", name).read_text("utf-8")
+def template(name: str, home: Traversable = resources.files(__package__).joinpath("templates")) -> str:  # noqa: B008  read alone
+    """Raises UsageError if it is only where a link led, as in what was unpacked from a zip."""
+    text = home.joinpath(name).read_text("utf-8")
+    if "\n" not in text:
+        raise UsageError("this copy of syncjob came in a zip, which lost its templates: install a release, or from git")
+    return text

@@ -33,6 +33,16 @@ class Start:
     known: Mapping[Key, Entry] = field(default_factory=dict)
     pictures: Pictures | None = None
 
+    @property
+    def obstacle(self) -> str | None:
+        """What kept all files from being compared; None if some were, or there was nothing to compare."""
+        seen = (self.seen or {}).values()
+        failures = filter(None, (each.change.failure for each in seen))
+        errors = [problem.message for problem in self.problems if problem.is_error]
+        errors += [failure.message for failure in failures if failure.code != "interrupted"]
+        is_compared = any(each.existing for each in seen)
+        return errors[0] if errors and not is_compared else None
+
 
 def read(run: Run, *, is_offline: bool) -> Start:
     """Looks at the files and, unless it `is_offline`, asks Scenario as a diff does; raises UsageError and Stopped."""

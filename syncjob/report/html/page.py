@@ -46,19 +46,15 @@ def parts(
 
 def _summary(report: Report) -> dict[str, Any]:
     """What the page says first, by the template's names."""
-    return {
-        "report": report,
-        "heading": _heading(report),
-        "advice": next_line(report),
-        "counts": list(_counts(report)),
-    }
+    return {"report": report, "heading": _heading(report), "advice": next_line(report)}
 
 
 def _listing(report: Report, changes: Sequence[Change], *, is_preview: bool) -> dict[str, Any]:
     """What the page shows by itself, what it counts as unchanged, and what it leaves out, by the template's names."""
     known = {(change.model_id, change.path): change for change in changes}
     shown = [item for item in report.items if is_listed(item, is_preview=is_preview)]
-    items = list(_anchored([item for item in shown if (item.model_id, item.path) in known]))
+    wrong_first = sorted(shown, key=lambda item: not has_errors(item))
+    items = list(_anchored([item for item in wrong_first if (item.model_id, item.path) in known]))
     return {
         "counts": list(counts(report, items)),
         "listed": [(item, known[item.model_id, item.path], anchor, " ".join(kinds(item))) for item, anchor in items],

@@ -28,17 +28,18 @@ class First:
     def __init__(self, sleep: Callable[[float], None]) -> None:
         self._sleep = sleep
         self._is_taken = threading.Lock()
+        self._by: int | None = None  # the thread of the call that goes alone
         self._turn = _Turn()
         self._is_answered = False
         self.is_fatal = False
 
     def call(self, ask: Callable[[], _T]) -> _T:
         """`ask()`, a request and its repetitions; raises Unreachable if nothing was ever answered."""
-        if self._is_answered:
+        if self._is_answered or self._by == threading.get_ident():  # a call may look before it repeats itself
             return ask()
         turn = self._turn
         if self._is_taken.acquire(blocking=False):
-            return self._alone(turn, ask)
+            return self._alone(ask)
         self._wait(turn)
         return self._asked(ask)
 
@@ -53,7 +54,10 @@ class First:
         """There is a server, which may respond to others."""
         self._turn.is_over.set()
 
-    def _alone(self, turn: _Turn, ask: Callable[[], _T]) -> _T:
+    def _alone(self, ask: Callable[[], _T]) -> _T:
+        # As it is now: whoever waits from here on waits for this turn, and another may have ended since the look at it.
+        turn = self._turn
+        self._by = threading.get_ident()
         try:
             return self._asked(ask)
         except Unreachable as error:
@@ -63,7 +67,7 @@ class First:
             self.is_fatal = self.is_fatal or error.fatal
             raise
         finally:
-            self._turn = _Turn()
+            self._turn, self._by = _Turn(), None
             self._is_taken.release()
             turn.is_over.set()
 

@@ -5,6 +5,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 _Address = IPv4Address | IPv6Address
 _NAT64 = ip_network("64:ff9b::/96")  # of which the last four bytes are the address that is meant (RFC 6052)
+# All IPv6 addresses that anybody was given (iana.org, *IPv6 address space*); outside of them Python calls some global
+# that lead into a network, such as 64:ff9b:1::/48.
+_GIVEN = ip_network("2000::/3")
 
 
 def is_loopback(host: str) -> bool:
@@ -30,7 +33,11 @@ class Reach:
             return False
         if meant.is_loopback:
             return self.is_local
-        return self.scheme == "https" and meant.is_global and not meant.is_multicast
+        return self.scheme == "https" and _is_public(meant)
+
+
+def _is_public(address: _Address) -> bool:
+    return address.is_global and not address.is_multicast and (address.version == 4 or address in _GIVEN)
 
 
 def _meant(address: _Address) -> _Address:
