@@ -13,7 +13,7 @@ from syncjob.report.html.counts import counts, kinds
 from syncjob.report.html.gallery import Album, Pictures
 from syncjob.report.html.rendering import Markup, stream, trusted
 from syncjob.report.model import Item, Report
-from syncjob.report.summary import counted
+from syncjob.report.summary import counted, has_errors
 from syncjob.text.tags import is_id
 
 Section = Callable[[Item, Change, str], Markup]
