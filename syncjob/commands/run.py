@@ -196,7 +196,13 @@ def _remote(config: Config, client: Scenario, learnt: Learnt, recent: Recent | N
 
 
 def _progress(client: Scenario) -> Progress:
-    return Progress(lambda: client.traffic.total, lambda: client.requests_per_minute, time.monotonic, client.held)
+    return Progress(
+        lambda: client.traffic.total,
+        lambda: client.requests_per_minute,
+        time.monotonic,
+        client.held,
+        lambda: client.is_silent,
+    )
 
 
 def _distrust(config: Config, command: Command, options: Options, reach: Reach, git: Git) -> str | None:
