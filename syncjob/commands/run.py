@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -125,6 +126,7 @@ class Run:
             stop=self.stop,
             breaker=self.breaker,
             with_media=self.remote.with_media,
+            shown=partial(self.track, "Looking up"),
         )
 
     def track(self, label: str, things: Iterable[_T], total: int) -> Iterable[_T]:
