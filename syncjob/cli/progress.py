@@ -59,7 +59,7 @@ def _with_bar(label: str, things: Iterable[_T], total: int, progress: "Progress"
     bar: Any = click.progressbar(
         length=total,
         label=label,
-        width=bar_width(label, total, columns),
+        width=bar_width(label, total, columns, progress.standing().items),
         show_pos=True,
         show_eta=False,
         item_show_func=_shown if columns >= _NARROW else None,
@@ -78,10 +78,10 @@ def _with_bar(label: str, things: Iterable[_T], total: int, progress: "Progress"
             bar.render_progress()
 
 
-def bar_width(label: str, total: int, columns: int) -> int:
-    """The columns that are left to a bar beside the longest text that may stand there."""
+def bar_width(label: str, total: int, columns: int, items: int = 0) -> int:
+    """The columns that are left to a bar beside the longest text that may stand there; `items` are all of the run."""
     position = f"{total}/{total}"
-    left = f"{2 * total:,} requests left, 99 h 59 min at 100/min" if columns >= _NARROW else ""
+    left = f"{2 * max(total, items):,} requests left, 99 h 59 min at 100/min" if columns >= _NARROW else ""
     return max(_LEAST, columns - len(f"{label}  []  {position}  {left}") - 1)
 
 

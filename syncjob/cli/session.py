@@ -86,7 +86,7 @@ def settings() -> Settings:
 def note(message: str) -> None:
     """Says on stderr, in a line, what somebody may do without: nothing with --quiet."""
     if not settings().is_quiet:
-        click.echo(one_line(message), err=True)
+        click.echo(gate.fitted(one_line(message), sys.stderr), err=True)
 
 
 def command_line(*arguments: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -125,6 +126,7 @@ class Run:
             stop=self.stop,
             breaker=self.breaker,
             with_media=self.remote.with_media,
+            shown=partial(self.track, "Looking up"),
         )
 
     def track(self, label: str, things: Iterable[_T], total: int) -> Iterable[_T]:
@@ -196,7 +198,13 @@ def _remote(config: Config, client: Scenario, learnt: Learnt, recent: Recent | N
 
 
 def _progress(client: Scenario) -> Progress:
-    return Progress(lambda: client.traffic.total, lambda: client.requests_per_minute, time.monotonic, client.held)
+    return Progress(
+        lambda: client.traffic.total,
+        lambda: client.requests_per_minute,
+        time.monotonic,
+        client.held,
+        lambda: client.is_silent,
+    )
 
 
 def _distrust(config: Config, command: Command, options: Options, reach: Reach, git: Git) -> str | None:

@@ -15,6 +15,7 @@ from threading import RLock
 from typing import TextIO
 
 from syncjob.output.outlet import Outlet
+from syncjob.text.folding import folded
 from syncjob.text.sanitize import inert, printable
 
 _COLUMNS = 80  # of a terminal that does not say
@@ -116,6 +117,14 @@ def columns(stream: TextIO | io.TextIOBase) -> int:
         return _COLUMNS
 
 
+def fitted(line: str, stream: TextIO | io.TextIOBase, hanging: str = "  ") -> str:
+    """The line, folded at blanks if the stream is a terminal."""
+    if not stream.isatty():
+        return line
+    shown = printable(line, is_colored=isinstance(stream, Gate) and stream.is_colored)
+    return "\n".join(folded(shown, columns(stream), hanging))
+
+
 def own(stream: TextIO | io.TextIOBase, text: str) -> None:
     if isinstance(stream, Gate):
         stream.own(text)
@@ -138,9 +147,10 @@ def bound(*streams: object) -> None:
 
 def tell(message: str) -> None:
     """A message to a person on stderr, under the command's name; a stderr that is full or closed is no failure."""
-    lines = f"syncjob: {message}".split("\n")
+    first, *more = f"syncjob: {message}".split("\n")
     with suppress(OSError):
-        print("\n  ".join(lines), file=sys.stderr)  # noqa: T201  what follows in a message is none of its own
+        lines = [fitted(first, sys.stderr), *(fitted(f"  {line}", sys.stderr, "    ") for line in more)]
+        print("\n".join(lines), file=sys.stderr)  # noqa: T201  what follows in a message is none of its own
 
 
 def remark(message: str) -> None:

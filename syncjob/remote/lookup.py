@@ -20,6 +20,7 @@ from syncjob.scenario.resources import ASSETS_PER_CALL, MODELS_PER_CALL
 from syncjob.scenario.types import Asset, ModelRow
 from syncjob.text.tags import Kind
 
+Looked = tuple[tuple[Key, ...], "tuple[Entry, ...] | Failure"]
 _REMEMBERED = 50_000  # ids that later slices need not look up again
 
 
@@ -32,14 +33,16 @@ def look_up(
     stop: Stop,
     breaker: Breaker,
     with_media: bool = False,
+    shown: Callable[[Iterable[Looked], int], Iterable[Looked]] = lambda looked, total: looked,
 ) -> Catalogue:
-    """Looks each key up once, in as few calls as the API allows, by `count` workers."""
+    """Looks each key up once, in as few calls as the API allows, by `count` workers; `shown` as it goes on."""
     ordered = sorted(set(keys))
     batches = list(_batches(ordered))
     entries: dict[Key, Entry] = {}
     failures = dict.fromkeys(ordered, Failure("interrupted", "the run ended before it was looked up"))
     ask = partial(_ask, client, project_id, with_media)
-    for batch, found in workers.run(batches, ask, min(count, len(batches)), stop):
+    looked = workers.run(batches, ask, min(count, len(batches)), stop)
+    for batch, found in shown(looked, len(batches)):
         for key in batch:
             del failures[key]
         if isinstance(found, Failure):

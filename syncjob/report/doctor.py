@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from syncjob.state.probe_results import Finding
+from syncjob.text.folding import folded
 from syncjob.text.sanitize import one_line, shorten
 
 _WIDTH = 80
+_ROOMY = 60  # columns of a terminal in which a text may have its own column
 _TONES = {"ok": "32", "warning": "33", "FAILED": "31", "unknown": "36"}
 
 
@@ -21,11 +23,16 @@ class Line:
     text: str
 
 
-def render_line(line: Line, *, color: bool = False) -> str:
-    """`ok       config       …`."""
+def render_line(line: Line, *, color: bool = False, width: int | None = None) -> str:
+    """`ok       config       …`, folded below its text if there is a width."""
     verdict = f"{line.verdict:<8}"
     painted = f"\x1b[{_TONES[line.verdict]}m{verdict}\x1b[0m" if color else verdict
-    return f"{painted} {line.subject:<13} {one_line(line.text)}\n"
+    subject = f" {line.subject:<13} "
+    whole = f"{painted}{subject}{one_line(line.text)}"
+    if width is None:
+        return f"{whole}\n"
+    hanging = " " * len(verdict + subject) if width >= _ROOMY else "  "
+    return "".join(f"{row}\n" for row in folded(whole, width, hanging))
 
 
 def render_findings(findings: Sequence[Finding]) -> str:

@@ -10,10 +10,13 @@ from syncjob.report.json import indented
 from syncjob.report.summary import nonzero
 from syncjob.state.journal import Begin, Finish, Intent, Record, Result
 from syncjob.state.past_runs import effect_of
+from syncjob.text.folding import folded
 from syncjob.text.sanitize import shorten
 
 _OUT_OF_TIME = 4  # the exit status of a run whose time or limit was over
 _SIGNAL = 128  # and with the signal's number of one that a signal ended
+_HEADS = ("RUN", "COMMAND", "PROFILE", "BASE URL", "STARTED", "RESULT")
+_SPARED = ("STARTED", "BASE URL")  # on a narrow terminal, in this order
 _CELL = 60  # characters; a journal may come from somebody else, and say what it likes
 
 
@@ -39,14 +42,26 @@ class RunRow(msgspec.Struct, frozen=True):
     is_under_way: bool = False
 
 
-def render_text(rows: Sequence[RunRow]) -> str:
-    """One line a run, its columns aligned, under a heading; a sentence if there is none."""
+def render_text(rows: Sequence[RunRow], width: int | None = None) -> str:
+    """One line a run, its columns aligned, under a heading; a sentence if there is none.
+
+    A terminal's `width` may be too small for all: then STARTED goes, which the id says too, and then BASE URL.
+    """
     if not rows:
         return "No run has written anything yet.\n"
-    table = [("RUN", "COMMAND", "PROFILE", "BASE URL", "STARTED", "RESULT"), *map(_cells, rows)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)) for cells in table)
-    return "".join(f"{line.rstrip()}\n" for line in lines)
+    columns = list(zip(_HEADS, *map(_cells, rows), strict=True))
+    for head in _SPARED:
+        if width is not None and max(map(len, _aligned(columns))) > width:
+            columns = [column for column in columns if column[0] != head]
+    lines = _aligned(columns)
+    if width is not None:
+        lines = [row for line in lines for row in folded(line, width)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _aligned(columns: Sequence[Sequence[str]]) -> list[str]:
+    padded = ([cell.ljust(max(map(len, column))) for cell in column] for column in columns)
+    return ["  ".join(cells).rstrip() for cells in zip(*padded, strict=True)]
 
 
 def render_json(rows: Sequence[RunRow]) -> str:

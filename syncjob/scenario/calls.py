@@ -155,6 +155,11 @@ class Calls:
         """The seconds until the limit lets the next request through."""
         return self._pacer.held()
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether the last request had no response."""
+        return self._meter.is_silent
+
     def answered(self) -> tuple[float, ...]:
         """When each request was answered, by the clock, that the server may still count."""
         return self._pacer.answered()

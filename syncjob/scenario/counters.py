@@ -29,6 +29,7 @@ class Meter:
         self._sleepers = 0
         self._since = 0.0
         self._refused_since: dict[str, float] = {}  # of each method: the first of the 429s since another response
+        self.is_silent = False  # the last request had no response
         self.traffic = Traffic()
 
     def request(self, method: str, status: int | None = None) -> None:
@@ -38,6 +39,7 @@ class Meter:
                 self._refused_since.setdefault(method, self._clock())
             elif self._refused_since and status is not None:
                 self._refused_since.pop(method, None)
+            self.is_silent = status is None
             self.traffic.total += 1
             if method == "GET":
                 self.traffic.get += 1

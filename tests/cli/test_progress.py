@@ -21,6 +21,10 @@ def test_a_bar_takes_what_the_text_beside_it_leaves(total: int, columns: int, wi
     assert bars.bar_width("Reading", total, columns) == width
 
 
+def test_a_phase_of_few_requests_leaves_room_for_what_is_left_of_the_whole_run() -> None:
+    assert bars.bar_width("Looking up", 1, 80, 100_000) == bars.bar_width("Looking up", 1, 80) - len("200,000") + 1
+
+
 class Watched(io.StringIO):
     def isatty(self) -> bool:
         return True

@@ -611,5 +611,14 @@ def test_a_line_has_the_colour_of_its_verdict() -> None:
     assert render_line(Line("FAILED", "git", "text"), color=True).startswith("\x1b[31mFAILED  \x1b[0m git ")
 
 
+def test_a_line_of_the_doctor_is_folded_below_its_text_on_a_terminal() -> None:
+    line = Line("ok", "config", " ".join(["word"] * 20))
+    assert render_line(line) == f"ok       config        {line.text}\n"
+    rows = render_line(line, width=80).splitlines()
+    assert [row[:23].strip() for row in rows] == ["ok       config", ""]
+    assert " ".join(row[23:] for row in rows) == line.text
+    assert max(map(len, render_line(line, width=40).splitlines())) <= 40
+
+
 def test_the_table_of_a_probe_fits_a_terminal(scratch: Workspace) -> None:
     assert [line for line in probe(scratch).out.splitlines() if len(line) > 80] == []

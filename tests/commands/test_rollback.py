@@ -215,6 +215,25 @@ def test_only_what_may_have_written_is_listed_with_how_it_ended(records: list[Re
         assert line == f"r    sync     test     http://127.0.0.1:1/v1  2026-01-01T00:00:00Z  {result}"
 
 
+@pytest.mark.parametrize(
+    ("width", "heads"),
+    [
+        (140, "RUN COMMAND PROFILE BASE URL STARTED RESULT"),
+        (100, "RUN COMMAND PROFILE BASE URL RESULT"),
+        (80, "RUN COMMAND PROFILE RESULT"),
+    ],
+)
+def test_a_narrow_terminal_lists_runs_without_what_their_ids_say(width: int, heads: str) -> None:
+    begin = Begin(1, f"{'2' * 30}", "sync", "test", "http://127.0.0.1:1/v1", None, "2026-01-01T00:00:00Z")
+    row = listing.row_of([begin, INTENT, Result("one", "applied"), ended_with(0)])
+    assert row is not None
+    lines = listing.render_text([row], width).splitlines()
+    assert (len(lines), " ".join(lines[0].split())) == (2, heads)
+    assert max(map(len, lines)) <= width
+    assert lines[1].endswith("1 of 1 applied")
+    assert max(map(len, listing.render_text([row], 40).splitlines())) <= 40
+
+
 def test_a_run_that_was_killed_is_listed_as_such_and_can_be_rolled_back(synced: Workspace, remote: Loopback) -> None:
     path = synced.folder / ".syncjob" / "runs" / f"{runs(synced)[0]['run']}.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)

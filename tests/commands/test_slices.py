@@ -386,8 +386,45 @@ def test_time_goes_on_while_the_limit_lets_nothing_through() -> None:
         "10 requests left, 60 s at 10/min",
         "10 requests left, 40 s; next in 40 s",
         "10 requests left, 39 s; next in 39 s",
-        "10 requests left, 1 s at 7/min",
+        "10 requests left, 54 s at 10/min",
     ]
+
+
+def test_a_wait_for_the_limit_slows_no_estimate_down() -> None:
+    clock, sent, held = Clock(), [2], [0.0]
+    progress = Progress(lambda: sent[0], lambda: 100, clock, lambda: held[0])
+    progress.expect(51)
+    told = []
+    for clock.now, sent[0], held[0] in ((1.0, 2, 0.0), (2.5, 4, 0.0), (4.0, 4, 56.0), (30.0, 4, 30.0), (60.0, 14, 0.0)):
+        progress.half_done(2 * (sent[0] - progress.standing().done))
+        told.append(progress.standing())
+    assert [round(each.rate) for each in told] == [100, 96, 100, 100, 100]
+    assert str(told[3]) == "47 requests left, 30 s; next in 30 s"
+    assert str(told[4]) == "37 requests left, 22 s at 100/min"
+
+
+def test_a_server_that_does_not_respond_is_no_wait_for_the_limit() -> None:
+    clock, is_silent = Clock(), True
+    progress = Progress(lambda: 10, lambda: 10, clock, lambda: 28.0, lambda: is_silent)
+    progress.expect(20)
+    progress.half_done(20)
+    clock.now = 5.0
+    progress.standing()
+    clock.now = 20.0
+    assert str(progress.standing()) == "no response; trying again"
+    is_silent = False
+    assert str(progress.standing()) == "10 requests left, 45 s; next in 28 s"
+
+
+def test_nothing_left_is_no_estimate() -> None:
+    clock = Clock()
+    progress = Progress(lambda: 10, lambda: 10, clock, lambda: 40.0)
+    progress.expect(5)
+    for _ in range(5):
+        progress.done()
+    progress.standing()
+    clock.now = 20.0
+    assert str(progress.standing()) == "waiting 40 s for the limit"
 
 
 def test_there_is_news_once_a_minute() -> None:

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -150,3 +151,21 @@ def test_the_environment_says_whether_there_are_colours(
     watched = io.StringIO()
     watched.isatty = lambda: True  # type: ignore[method-assign]
     assert (gate.is_colorful(watched), gate.is_colorful(io.StringIO())) == (on_a_terminal, elsewhere)
+
+
+class Watched(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_message_is_folded_at_blanks_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = f"{' '.join(['word'] * 20)}\nnext {' '.join(['step'] * 20)}"
+    said = []
+    monkeypatch.setenv("COLUMNS", "40")
+    for stream in (io.StringIO(), Watched()):
+        monkeypatch.setattr(sys, "stderr", stream)
+        gate.tell(message)
+        said.append(stream.getvalue())
+    assert said[0] == f"syncjob: {message.replace(chr(10), chr(10) + '  ')}\n"
+    assert max(map(len, said[1].splitlines())) <= 40
+    assert said[1].split() == said[0].split()

@@ -1,12 +1,13 @@
 """What exists, asked of the served stand-in in as few calls as it allows."""
 
 import math
+from collections.abc import Iterable, Iterator
 
 from syncjob.control.circuit_breaker import Breaker
 from syncjob.control.workers import Stop
 from syncjob.credentials import basic
 from syncjob.plan.references import Catalogue, Key
-from syncjob.remote.lookup import look_up
+from syncjob.remote.lookup import Looked, look_up
 from syncjob.scenario import Scenario
 from tests.support.loopback import Loopback, json_answer
 
@@ -26,6 +27,22 @@ def test_each_id_is_asked_for_once_in_full_batches(remote: Loopback) -> None:
     assert remote.counts == {"POST": math.ceil(450 / 200) + math.ceil(120 / 50)}
     assert set(catalogue.entries) == {*assets[:400], *models}
     assert catalogue.failures == {}
+
+
+def test_a_look_up_is_shown_as_it_goes_on(remote: Loopback) -> None:
+    keys: list[Key] = [("model", f"m{number}") for number in range(120)]
+    seen: list[tuple[int, int]] = []
+
+    def shown(looked: Iterable[Looked], total: int) -> Iterator[Looked]:
+        for each in looked:
+            seen.append((len(each[0]), total))
+            yield each
+
+    remote.add(*(id_ for _, id_ in keys))
+    stop = Stop()
+    with Scenario(basic("key", "secret"), base_url=remote.url, requests_per_minute=0, attempts=1) as client:
+        look_up(client, keys, project_id=None, count=1, stop=stop, breaker=Breaker(stop), shown=shown)
+    assert seen == [(50, 3), (50, 3), (20, 3)]
 
 
 def test_nothing_to_ask_costs_nothing(remote: Loopback) -> None:

@@ -12,7 +12,7 @@ from syncjob.commands.probe.job import probe
 from syncjob.commands.probe.scratch import NotRestored
 from syncjob.commands.run import Options, Run
 from syncjob.errors import SyncjobError, Unauthorized, UsageError
-from syncjob.output.gate import is_colorful, tell
+from syncjob.output.gate import columns, is_colorful, tell
 from syncjob.report.doctor import render_findings, render_line
 from syncjob.text.tags import is_id
 
@@ -47,8 +47,9 @@ def doctor(settings: Settings, /, model_id: str | None, yes: bool) -> int:
 def _examine(run: Run) -> int:
     failed: set[str] = set()
     is_colored = is_colorful(sys.stdout)
+    width = columns(sys.stdout) if sys.stdout.isatty() else None
     for line in use_case.examine(run):
-        sys.stdout.write(render_line(line, color=is_colored))
+        sys.stdout.write(render_line(line, color=is_colored, width=width))
         sys.stdout.flush()
         failed |= {line.subject} if line.verdict == "FAILED" else set()
     return run.interrupts.status or (2 if "credentials" in failed else 1 if failed else 0)

@@ -1,11 +1,13 @@
 """`syncjob runs`."""
 
+import sys
+
 import click
 
 from syncjob.cli.session import Settings, load_config
 from syncjob.errors import UsageError
 from syncjob.git.git import Git
-from syncjob.output.gate import tell
+from syncjob.output.gate import columns, tell
 from syncjob.report import runs as listing
 from syncjob.state import folder, journal
 from syncjob.text.sanitize import one_line
@@ -28,5 +30,6 @@ def runs(settings: Settings, /, format: str) -> int:
             notes.append(f"{error}; this run is not listed")
     for note in filter(None, notes):
         tell(one_line(note))
-    click.echo(listing.render_json(found) if format == "json" else listing.render_text(found), nl=False)
+    width = columns(sys.stdout) if sys.stdout.isatty() else None
+    click.echo(listing.render_json(found) if format == "json" else listing.render_text(found, width), nl=False)
     return 0
