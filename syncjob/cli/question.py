@@ -46,6 +46,11 @@ def typed(question: str) -> str:
     return answer.decode("utf-8", "replace").strip()
 
 
+def say(line: str) -> None:
+    """Tells whoever is at the terminal something between two questions."""
+    _show(one_line(line) + "\n")
+
+
 def target_of(config: Config) -> str:
     """What a run writes to, as a question names it: the profile, and its address if that is not the profile's own."""
     name = f"\x1b[1m{config.profile}\x1b[0m" if gate.is_colorful(sys.stderr) else config.profile

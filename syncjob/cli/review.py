@@ -49,12 +49,13 @@ class Review:
                 shown = text.render_outcome(items, planned, color=self._output.is_colored, width=self._output.width)
                 self._output.show(shown)
 
-    def finish(self, result: RunResult) -> int:
-        """Writes what is left to write; returns the exit status."""
+    def finish(self, result: RunResult, *, files_differ: bool = False) -> int:
+        """Writes what is left to write; returns the exit status. `files_differ`: from what was put back."""
         if self._plan_file:
             with self._output.attempts.to("write the plan"):
                 self._plan_file.end()
-        status = self._output.finish(self._run, result, partial(text.render_end, told=self._told))
+        end = partial(text.render_end, told=self._told, files_differ=files_differ)
+        status = self._output.finish(self._run, result, end)
         if sys.stderr.isatty():
             for line in ran(result.report, command_line("rollback", result.report.run)):
                 note(line)

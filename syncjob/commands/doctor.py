@@ -66,7 +66,7 @@ def _credentials(run: Run) -> Line:
     if run.config.is_sandbox:
         return Line("ok", "credentials", "the embedded stand-in needs none")
     is_bearer = run.config.credentials is not None and run.config.credentials.is_bearer
-    return Line("ok", "credentials", f"{JWT}, a token" if is_bearer else f"{KEY} and {SECRET}")
+    return Line("ok", "credentials", f"{JWT}, a token, is set" if is_bearer else f"{KEY} and {SECRET} are set")
 
 
 def _api(run: Run) -> Iterator[Line]:

@@ -16,7 +16,7 @@ from syncjob.local.names import name_of
 from syncjob.plan.acknowledged import by_lines, forgettable, kept_by_file, long_gone
 from syncjob.plan.as_stored import as_stored
 from syncjob.plan.compare import Change
-from syncjob.plan.drift import behind, is_behind, put_back, with_history
+from syncjob.plan.drift import behind, is_behind, put_back, with_history, written_here
 from syncjob.state.last_writes import Form, LastWrites
 from syncjob.text.canonical import same, sha256
 from syncjob.text.normalised import is_same_but_for_form
@@ -48,6 +48,10 @@ class Evidence:
     def allows(self, change: Change) -> bool:
         """Whether HEAD says that the text on Scenario may be replaced."""
         return self.committed.of(change.model_id).allows(self.run.config.profile, change.before_sha256)
+
+    def wrote(self, change: Change, digest: str | None) -> bool:
+        """Whether the text with that digest is what a run here last left on Scenario."""
+        return digest is not None and self.last_writes.of(change.model_id).sha256 == digest
 
 
 def by_history(evidence: Evidence, beside: Container[str] = ()) -> Callable[[Change], Change]:
@@ -104,13 +108,17 @@ class _Judge:
         return kept_by_file(judged, texts.of(name, but=self._own_commits)) if judged.is_write else judged
 
     def _behind(self, name: str, judged: Change) -> Change:
-        """The conflict, which is none over an edit if another branch holds the text, or that of which it is a form."""
+        """The conflict, which is none over an edit if another branch holds the text, or that of which it is a form.
+
+        Nor is it one if a run here wrote the text last.
+        """
         if self._texts.gap(name):
             return judged
         form = self._form(judged)
         is_form = form is not None and form.stored == judged.before_sha256
         sent = form.sent if form and is_form and not self._held(name, form.sent or "") else None
-        return behind(judged, self._texts.elsewhere(name), sent)
+        found = behind(judged, self._texts.elsewhere(name), sent)
+        return written_here(judged) if found is judged and self._evidence.wrote(judged, judged.before_sha256) else found
 
     def _as_reviewed(self, change: Change) -> Change:
         """A change over a text that git held; with a warning if it is reviewed, and a squash would forget that text."""

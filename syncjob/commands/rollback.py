@@ -7,14 +7,18 @@ from syncjob.commands.planning import ask_all
 from syncjob.commands.probe import unfinished
 from syncjob.commands.result import RunResult, report_of
 from syncjob.commands.run import Run
+from syncjob.local import scope
 from syncjob.local.names import name_of
 from syncjob.local.select import select
 from syncjob.plan.compare import Change, Plan, in_order
 from syncjob.plan.rollback import not_read, put_back, wrote_nothing
 from syncjob.report import build
+from syncjob.report.item_store import notable
+from syncjob.report.model import Report
 from syncjob.state import past_runs
 from syncjob.state.named_runs import run_named
 from syncjob.state.resume import first_since, records_of
+from syncjob.text.canonical import sha256
 
 
 def rollback(run: Run, name: str, review: Review) -> RunResult:
@@ -29,6 +33,13 @@ def rollback_diff(run: Run, name: str) -> RunResult:
     """What a rollback would do; never writes."""
     plan = _plan(run, run_named(run.config, name, but=run.id))
     return RunResult(report_of(run, build.plan_items(plan), plan.problems, dry_run=True), plan.changes)
+
+
+def files_differ(run: Run, report: Report) -> bool:
+    """Whether a file says something else than the text that was put back, so that the next sync writes it again."""
+    files = scope.Files(run.config, ())
+    put = (item for item in notable(report.items) if item.status == "applied" and item.path)
+    return any(sha256(files.read(name_of(item.model_id)).text) != item.after_sha256 for item in put)
 
 
 def _plan(run: Run, earlier: str) -> Plan:

@@ -248,6 +248,14 @@ def in_order(names: Iterable[str], shard: Shard | None = None) -> tuple[str, ...
     return tuple(sorted(own, key=lambda name: (model_id_of(name), name)))
 
 
+def _without_config(config: Config) -> UsageError | None:
+    """What a run needs for which neither a config nor its folder is there; None if there is a config."""
+    if config.path.is_file():
+        return None
+    advice = f"write both with `syncjob --profile {config.profile} init --pull`"
+    return UsageError(f"no {config.path} and no folder {config.folder} here; {advice}")
+
+
 def names_of(config: Config, *, may_be_empty: bool = False) -> tuple[str, ...]:
     """All description files of the folder; raises UsageError if there are none, unless that may be.
 
@@ -257,8 +265,10 @@ def names_of(config: Config, *, may_be_empty: bool = False) -> tuple[str, ...]:
     try:
         names = list_folder(config.folder)
     except UsageError as error:
-        if not (may_be_empty and isinstance(error.__cause__, FileNotFoundError)):
+        if not isinstance(error.__cause__, FileNotFoundError):
             raise
+        if not may_be_empty:
+            raise _without_config(config) or error from error.__cause__
         return ()
     if not names and not may_be_empty:
         what = f"no descriptions in {config.folder}: no file in it ends in .md"

@@ -42,6 +42,8 @@ def _of_form(change: Change, base: Version) -> Problem:
         stored = _unlike_git(change, base, f"Scenario stores the text of {commit} in another form")
         return replace(stored, doubtful=True)
     why = "the end was deleted there, or cut when it was stored"
+    if same(base.text, change.after):  # the file's own, of which an earlier part may have been synced uncommitted
+        why = "the end was deleted there, cut when it was stored, or written here after a sync"
     return replace(
         _unlike_git(change, base, f"Scenario has only the beginning of the text of {commit}: {why}"), doubtful=True
     )
@@ -55,6 +57,15 @@ def _edited(change: Change, base: Version | None, missing: str | None) -> Proble
         return Problem("remote-edited", unsure, doubtful=True)
     what = "edited on Scenario, or synced from a commit that is not here (`git fetch`)"
     return _unlike_git(change, base, f"not in git's history: {what}")
+
+
+def written_here(judged: Change) -> Change:
+    """The conflict over a text that a run of this machine wrote last: git never held it, but nobody edited it since."""
+    wrote = "a run here wrote this text, and git does not have it (a sync before its commit, or a rollback)"
+    write = f"Write the file over it: `syncjob acknowledge {judged.model_id}`, then commit"
+    keep = f"Take it in place of the file: `syncjob pull {judged.model_id}`, then commit"
+    problem = Problem("remote-edited", f"{wrote}. {write}. {keep}", doubtful=True)
+    return replace(judged, problems=(*judged.problems[:-1], problem))
 
 
 def _unlike_git(change: Change, base: Version | None, message: str) -> Problem:

@@ -1,6 +1,7 @@
 """What `init` wrote, and what is left to do, with the commands for it. Pure."""
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
@@ -28,11 +29,19 @@ class Step(NamedTuple):
 
 
 class State(NamedTuple):
-    """What a repository has, as far as it can be seen from here; `branch` is None without workflows."""
+    """What a repository has, as far as it can be seen from here; `branch` is None without workflows.
+
+    `profile` is the one that commands have to name, None if they use it anyway.
+    """
 
     branch: str | None
     has_descriptions: bool
     has_production: bool
+    needs_key: bool = True
+    profile: str | None = None
+
+    def command(self, rest: str) -> str:
+        return f"syncjob --profile {shlex.quote(self.profile)} {rest}" if self.profile else f"syncjob {rest}"
 
 
 def render_files(files: Sequence[File]) -> str:
@@ -54,13 +63,22 @@ def steps(state: State) -> Iterator[Step]:
     if not state.has_production:
         yield Step("Add the profile `production` to config.yaml: the workflows use it.")
     if not state.has_descriptions:
-        exported = "export " + " ".join(f"{name}=…" for name in _SECRETS)
-        yield Step("Download what Scenario holds, with an API key of your project:", (exported, "syncjob pull --all"))
+        yield _download(state)
     yield Step("Commit it:", ("git add --all", 'git commit -m "Set up syncjob"'))
     if state.branch is None:
-        yield Step("Edit a description, commit it, and write it to Scenario:", ("syncjob diff", "syncjob sync"))
+        yield Step(
+            "Edit a description, commit it, and write it to Scenario:", tuple(map(state.command, ("diff", "sync")))
+        )
     else:
         yield from _on_github(state.branch)
+
+
+def _download(state: State) -> Step:
+    pull = state.command("pull --all")
+    if not state.needs_key:
+        return Step("Download what Scenario's stand-in holds:", (pull,))
+    exported = "export " + " ".join(f"{name}=…" for name in _SECRETS)
+    return Step("Download what Scenario holds, with an API key of your project:", (exported, pull))
 
 
 def _on_github(branch: str) -> Iterator[Step]:

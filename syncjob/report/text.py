@@ -70,11 +70,20 @@ def render_outcome(items: Sequence[Item], planned: Sequence[Item], *, color: boo
     return _text(lines, width) if lines else ""
 
 
-def render_end(report: Report, *, told: Collection[RunProblem], color: bool, width: int | None = None) -> str:
-    """The problems of the run, without those `told` before, and the line `Applied …`."""
+def render_end(
+    report: Report,
+    *,
+    told: Collection[RunProblem],
+    files_differ: bool = False,
+    color: bool,
+    width: int | None = None,
+) -> str:
+    """The problems of the run, without those `told` before, and the line `Applied …`.
+
+    `files_differ`: files say something else than what was put back.
+    """
     untold = [problem for problem in report.problems if problem not in told and not is_called_off(problem)]
-    is_undone = report.command == "rollback" and report.summary.applied
-    more = _STILL_IN_FILES if is_undone else next_line(report)
+    more = _STILL_IN_FILES if files_differ else next_line(report)
     return _text(
         [*(_run_problem(problem, color=color) for problem in untold), end_line(report), *([more] if more else [])],
         width,

@@ -164,6 +164,15 @@ def test_a_rollback_asks_as_a_sync_does(one_change: Workspace, remote: Loopback,
     assert remote.sandbox.description("one") == "old"
 
 
+def test_only_a_rollback_that_the_files_do_not_say_advises_to_revert_a_commit(one_change: Workspace) -> None:
+    advice = "revert their commit too"
+    assert one_change.run("sync", "--yes").status == 0
+    assert advice in one_change.run("rollback", "last").out
+    again = one_change.run("rollback", "last")
+    assert (again.status, "Applied 1" in again.out, advice in again.out) == (0, True, False), again.out
+    assert "0 to update" in one_change.run("diff").out
+
+
 @pytest.mark.parametrize("arguments", [("--yes",), ("--dry-run",)], ids=" ".join)
 def test_a_rollback_that_is_agreed_to_or_writes_nothing_does_not_ask(
     one_change: Workspace, remote: Loopback, arguments: tuple[str, ...]

@@ -508,6 +508,7 @@ def test_refused_credentials_are_exit_2_by_one_request(scratch: Workspace, remot
     ended = scratch.run("doctor")
     assert (ended.status, len(remote.asked)) == (2, 1)
     assert "FAILED   credentials" in ended.out
+    assert "ok       credentials   SCENARIO_SDK_API_KEY and SCENARIO_SDK_API_SECRET are set\n" in ended.out
 
 
 def test_a_server_that_is_not_there_is_told(scratch: Workspace) -> None:

@@ -169,13 +169,35 @@ def test_a_terminal_is_asked_for_what_no_option_says(empty: Workspace, remote: L
     terminal = Terminal(empty, "init", SCENARIO_BASE_URL=remote.url)
     for question, answer in (
         ("Write workflows for GitHub Actions? [y/N]", "y"),
-        ("The commit of syncjob that they use (OWNER/REPO@SHA):", USED),
+        ("The commit of syncjob that they use (OWNER/REPO@SHA; empty: no workflows):", "acme/syncjob@v1"),
+        ("`git ls-remote https://github.com/OWNER/REPO HEAD` prints one.", USED),
         ("Download every description from Scenario? [y/N]", "y"),
     ):
         terminal.until(question)
         terminal.type(f"{answer}\n")
     assert terminal.end() == 0
     assert {"descriptions/one.md", ".github/workflows/sync.yml"} < contents(empty.folder).keys()
+
+
+def test_no_commit_means_no_workflows_and_later_commands_name_the_profile(empty: Workspace) -> None:
+    terminal = Terminal(empty, "--profile", "sandbox", "init", "--pull")
+    terminal.until("Write workflows for GitHub Actions? [y/N]")
+    terminal.type("y\n")
+    terminal.until("empty: no workflows):")
+    terminal.type("\n")
+    assert terminal.end() == 0
+    assert b"No workflows: run `syncjob init` again to add them." in terminal.screen
+    assert not (empty.folder / ".github").exists()
+    for command in ("diff", "sync"):
+        assert f"     syncjob --profile sandbox {command}\r\n".encode() in terminal.screen
+
+
+def test_a_download_without_credentials_is_refused_before_anything_is_asked(empty: Workspace) -> None:
+    none = {"SCENARIO_SDK_API_KEY": "", "SCENARIO_SDK_API_SECRET": ""}
+    terminal = Terminal(empty, "init", "--pull", **none)
+    assert terminal.end() == 2
+    assert b"--pull needs credentials" in terminal.screen
+    assert b"[y/N]" not in terminal.screen
 
 
 def test_the_config_that_is_written_is_for_production_alone_and_has_every_default(tmp_path: Path) -> None:
@@ -242,6 +264,11 @@ def test_the_steps_name_what_is_missing_alone() -> None:
     local = list(steps(State(None, has_descriptions=False, has_production=False)))
     assert [step.what.partition(" ")[0] for step in local] == ["Add", "Download", "Commit", "Edit"]
     assert "gh " not in render_steps(local)
+    stand_in = render_steps(
+        steps(State(None, has_descriptions=False, has_production=True, needs_key=False, profile="sandbox"))
+    )
+    assert "export" not in stand_in
+    assert "     syncjob --profile sandbox pull --all\n" in stand_in
 
 
 def test_a_long_command_is_one_for_a_shell_on_several_lines() -> None:

@@ -247,6 +247,30 @@ def test_a_file_s_own_changes_do_not_go_without_a_word(
     assert (workspace.descriptions / "one.md").read_text() == "a\nb\nc, edited\n"
 
 
+def test_what_was_committed_after_a_sync_does_not_go_without_a_word(workspace: Workspace, remote: Loopback) -> None:
+    remote.add("one", "two", texts={"one": "a\nb", "two": "a\nb"})
+    workspace.held({"one": "a\nb", "two": "a\nb"})
+    workspace.write("one", "a\nb\nx\ny")
+    assert workspace.run("sync", "--yes").status == 0
+    workspace.held({"one": "a\nmore\nb\nx\ny", "two": "a\nb\ncut"})
+    remote.add("two", texts={"two": "a\nb\ncu"})
+    ended = workspace.json("diff")
+    (written,), (cut,) = (ended.item(each)["problems"] for each in ("one", "two"))
+    assert "a run here wrote this text, and git does not have it" in written["message"]
+    assert "or written here after a sync" in cut["message"]
+    assert written["doubtful"]
+    ended = workspace.json("pull")
+    for each, why in (("one", "since a run here wrote Scenario's text"), ("two", "the file loses its end")):
+        (problem,) = ended.item(each)["problems"]
+        assert (problem["code"], why in problem["message"]) == ("own-changes", True), problem
+        assert f"`git restore descriptions/{each}.md`, then `syncjob acknowledge {each}`" in problem["message"]
+    workspace.git("restore", "descriptions/one.md")
+    assert workspace.run("acknowledge", "one", "--yes").status == 0
+    workspace.commit()
+    assert workspace.run("sync", "one").status == 0
+    assert remote.sandbox.description("one") == "a\nmore\nb\nx\ny"
+
+
 def test_a_faulty_file_of_lines_counts_for_nothing_here_too(team: Workspace, remote: Loopback) -> None:
     folder = team.descriptions / ".acknowledged"
     folder.mkdir()

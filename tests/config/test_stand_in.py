@@ -15,6 +15,10 @@ from tests.support.workspace import Workspace
 def test_the_stand_in_needs_no_config(workspace: Workspace, remote: Loopback) -> None:
     empty = Workspace(workspace.folder / "empty")
     empty.folder.mkdir()
+    refused = empty.run("--profile", "sandbox", "diff")
+    assert refused.status == 2
+    assert "no config.yaml and no folder descriptions here; write both with" in refused.err
+    assert "`syncjob --profile sandbox init --pull`" in refused.err
     pulled = empty.run("--profile", "sandbox", "pull", "--all", SCENARIO_BASE_URL=remote.url)
     assert (pulled.status, (empty.descriptions / "flux.1-dev.md").is_file()) == (0, True), pulled.err
     empty.commit()
@@ -51,6 +55,7 @@ def test_the_stand_in_is_served_from_an_empty_folder(tmp_path: Path) -> None:
     empty.folder.mkdir()
     terminal = Terminal(empty, "sandbox", "--port", "0", "--models", "9")
     terminal.until("The stand-in listens")
+    terminal.until("syncjob init --pull --no-workflows\r\n  syncjob --profile production diff")
     terminal.send(signal.SIGINT)
     assert terminal.end() == 130
     listed = empty.json("--profile", "sandbox", "pull", "--all", "--dry-run").report

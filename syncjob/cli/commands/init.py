@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from syncjob.cli.output import Output
-from syncjob.cli.question import is_agreed, is_attended, typed
+from syncjob.cli.question import is_agreed, is_attended, say, typed
 from syncjob.cli.session import Settings, load_config, run_for
 from syncjob.commands.init import action as actions
 from syncjob.commands.init import job
@@ -17,11 +17,13 @@ from syncjob.commands.pull.job import pull
 from syncjob.commands.run import Options
 from syncjob.config.config import STAND_IN, Config
 from syncjob.credentials import from_environment
+from syncjob.errors import UsageError
 from syncjob.report import text
 from syncjob.report.setup import State, render_files, render_steps, steps
 
 _PROFILE = "production"
 _MAIN = "main"
+_FORM = "OWNER/REPO@SHA, with the full hash of a commit"
 
 
 @click.command()
@@ -41,14 +43,15 @@ def init(settings: Settings, /, **given: Any) -> int:
     """Set up a repository here: config, descriptions, workflows and git."""
     here = Path.cwd()
     config = _config(settings, here)
+    can_pull = _can_pull(given["pulls"], settings, config)
     has_workflows = _agreed(given["has_workflows"], "Write workflows for GitHub Actions?", otherwise=True)
     own = job.branch_of(here) if has_workflows else None
     folder = config.shown_folder if config else FOLDER
-    action = _action(given["named"], is_needed=job.lacks(here, workflow_paths())) if has_workflows else None
+    has_workflows, action = _action(given["named"], here) if has_workflows else (False, None)
     layout = Layout(action, given["branch"] or own or _MAIN, folder)
     if has_workflows:
         _require_plain(layout)
-    pulls = _pulls(given["pulls"], settings, config)
+    pulls = can_pull and _agreed(given["pulls"], "Download every description from Scenario?", otherwise=False)
     texts = files(layout)
     job.require_folders(here, [*texts, *([] if config else [f"{FOLDER}/ID.md"])])
     if not job.has_repository(here):
@@ -59,7 +62,13 @@ def init(settings: Settings, /, **given: Any) -> int:
     config.folder.mkdir(parents=True, exist_ok=True)
     status = _pull(settings) if pulls else 0
     has_descriptions = any(config.folder.glob("*.md"))
-    state = State(layout.branch if has_workflows else None, has_descriptions, _PROFILE in config.profiles)
+    state = State(
+        layout.branch if has_workflows else None,
+        has_descriptions,
+        _PROFILE in config.profiles,
+        needs_key=not config.is_sandbox,
+        profile=config.profile if config.profile != _default_profile(settings) else None,
+    )
     click.echo(render_steps(steps(state)), nl=False)
     return status
 
@@ -75,6 +84,14 @@ def _config(settings: Settings, here: Path) -> Config | None:
     return None
 
 
+def _default_profile(settings: Settings) -> str | None:
+    """The profile that a command without one uses; None if it has to name one."""
+    try:
+        return load_config(settings._replace(profile=None)).profile
+    except UsageError:
+        return None
+
+
 def _agreed(chosen: bool | None, question: str, *, otherwise: bool) -> bool:
     """What an option says, else whoever is at the terminal."""
     if chosen is not None:
@@ -82,24 +99,33 @@ def _agreed(chosen: bool | None, question: str, *, otherwise: bool) -> bool:
     return is_agreed(question) if is_attended() else otherwise
 
 
-def _action(named: str | None, *, is_needed: bool) -> Action | None:
-    """The commit that `uses:` names; None if no workflow is to be written that needs it."""
+def _action(named: str | None, here: Path) -> tuple[bool, Action | None]:
+    """Whether there are to be workflows, and the commit that `uses:` names: None if none is to be written that needs it."""
     if named is None and (own := actions.of_release()):
-        return own
-    if named is None and not is_needed:
-        return None
+        return True, own
+    if named is None and not job.lacks(here, workflow_paths()):
+        return True, None
     if named is None and is_attended():
-        named = typed("The commit of syncjob that they use (OWNER/REPO@SHA):")
+        typed_one = _typed_action()
+        return typed_one is not None, typed_one
     if named is None:
         raise click.UsageError(
             "name the commit of syncjob for the workflows: --action OWNER/REPO@SHA; or add --no-workflows"
         )
     action = actions.parsed(named)
     if action is None:
-        raise click.BadParameter(
-            f"{named!r} is not OWNER/REPO@SHA, with the full hash of a commit", param_hint="--action"
-        )
-    return action
+        raise click.BadParameter(f"{named!r} is not {_FORM}", param_hint="--action")
+    return True, action
+
+
+def _typed_action() -> Action | None:
+    """The commit that somebody types; None for an empty line, which is said to mean no workflows."""
+    while named := typed("The commit of syncjob that they use (OWNER/REPO@SHA; empty: no workflows):"):
+        if action := actions.parsed(named):
+            return action
+        say(f"{named!r} is not {_FORM}; `git ls-remote https://github.com/OWNER/REPO HEAD` prints one.")
+    say("No workflows: run `syncjob init` again to add them.")
+    return None
 
 
 def _require_plain(layout: Layout) -> None:
@@ -110,8 +136,8 @@ def _require_plain(layout: Layout) -> None:
             )
 
 
-def _pulls(chosen: bool | None, settings: Settings, config: Config | None) -> bool:
-    """Whether to download; raises UsageError, before anything is written, if that is not possible."""
+def _can_pull(chosen: bool | None, settings: Settings, config: Config | None) -> bool:
+    """Whether there are credentials; raises UsageError, before anything is asked, if a chosen download lacks them."""
     is_stand_in = config.is_sandbox if config else settings.profile == STAND_IN
     if not is_stand_in and from_environment(os.environ) is None:
         if chosen:
@@ -119,7 +145,7 @@ def _pulls(chosen: bool | None, settings: Settings, config: Config | None) -> bo
                 "--pull needs credentials: set SCENARIO_SDK_API_KEY and SCENARIO_SDK_API_SECRET, or SCENARIO_SDK_JWT"
             )
         return False
-    return _agreed(chosen, "Download every description from Scenario?", otherwise=False)
+    return True
 
 
 def _pull(settings: Settings) -> int:

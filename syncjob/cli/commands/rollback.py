@@ -36,4 +36,5 @@ def rollback(settings: Settings, /, run_id: str, dry_run: bool, yes: bool, **giv
     is_asking = not yes and is_attended()
     with run_for(settings, "rollback", options, "write") as run:
         review = Review(run, output, is_asking=is_asking)
-        return review.finish(use_case.rollback(run, run_id, review))
+        result = use_case.rollback(run, run_id, review)
+        return review.finish(result, files_differ=use_case.files_differ(run, result.report))

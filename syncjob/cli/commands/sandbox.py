@@ -25,17 +25,21 @@ def sandbox(settings: Settings, /, port: int, words: tuple[str, ...], count: int
     from syncjob.state.folder import sandbox_file
 
     # Beside the config, if there is one; the profile makes no difference.
-    path = sandbox_file(load_config(settings._replace(profile=settings.profile or STAND_IN)).state_dir)
+    config = load_config(settings._replace(profile=settings.profile or STAND_IN))
+    path, has_config = sandbox_file(config.state_dir), config.path.is_file()
     plays = behaviours.parse(words)
     with Sandbox(path, plays=plays) as filled:
         filled.fill(count)
-    server.serve(path, port, plays, lambda url: click.echo(_notice(url)), lambda reason: tell(one_line(reason)))
+    server.serve(
+        path, port, plays, lambda url: click.echo(_notice(url, has_config)), lambda reason: tell(one_line(reason))
+    )
     return 0
 
 
-def _notice(url: str) -> str:
+def _notice(url: str, has_config: bool) -> str:
+    set_up = "" if has_config else "  syncjob init --pull --no-workflows\n"
     return (
         f"The stand-in listens at {url} (Ctrl-C stops it); any credentials will do. In another shell:\n"
         f"  export SCENARIO_BASE_URL={url} SCENARIO_SDK_API_KEY=any SCENARIO_SDK_API_SECRET=any\n"
-        "  syncjob --profile production diff"
+        f"{set_up}  syncjob --profile production diff"
     )

@@ -78,7 +78,8 @@ class Judge:
         if not (fitting.action == "update" and change.before):
             return fitting
         if self._merging is None:
-            return over_own(fitting, guessed(change.before, change.after, self._texts.of(name_of(change.model_id))))
+            base = guessed(change.before, change.after, self._texts.of(name_of(change.model_id)))
+            return over_own(fitting, base, is_written_here=self._evidence.wrote(change, change.after_sha256))
         merged = self._merging.merged(document, change)
         return self._fitting(document, merged) if merged.is_write else merged
 

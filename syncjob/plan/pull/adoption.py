@@ -1,5 +1,6 @@
 """Whether a pull adopts a text on Scenario, or leaves the file as it is because git knows better. Pure."""
 
+import shlex
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 
@@ -9,6 +10,7 @@ from syncjob.plan.pull.base import MergeBase
 from syncjob.problems import Problem, note, warning
 from syncjob.state.last_writes import Form
 from syncjob.text.canonical import same, sha256
+from syncjob.text.normalised import is_same_but_for_form, kin_of
 from syncjob.text.sanitize import shorten
 
 _BACK = "use --back to take Scenario's text anyway"
@@ -44,13 +46,27 @@ def judged(change: Change, known: Known, *, is_named: bool) -> Change:
     return replace(change, action="conflict", problems=(*change.problems, Problem("history-missing", message)))
 
 
-def over_own(change: Change, base: MergeBase | None) -> Change:
-    """The change, with a warning if the file has changes since the version that Scenario's text is closest to."""
-    if change.action != "update" or base is None or same(base.version.text, change.before):
-        return change
-    what = f"takes the place of the file's own changes since commit {base.version.commit[:10]}"
-    problem = warning("own-changes", f"{what}; --merge keeps both")
-    return replace(change, problems=(*change.problems, problem))
+def over_own(change: Change, base: MergeBase | None, *, is_written_here: bool = False) -> Change:
+    """The change, with a warning if the file has changes since the version that Scenario's text is closest to.
+
+    If Scenario's text `is_written_here`, by the last run, all that the file has besides is its own.
+    """
+    lost = _lost(change, base, is_written_here=is_written_here) if change.action == "update" else None
+    return replace(change, problems=(*change.problems, warning("own-changes", lost))) if lost else change
+
+
+def _lost(change: Change, base: MergeBase | None, *, is_written_here: bool) -> str | None:
+    """What the file loses that nobody need have changed on Scenario."""
+    undo = f"to keep it, run `git restore {shlex.quote(change.path)}`, then `syncjob acknowledge {change.model_id}`"
+    if is_written_here:
+        return f"takes the place of what the file has since a run here wrote Scenario's text; {undo}"
+    if base is None:
+        return None
+    commit = f"commit {base.version.commit[:10]}"
+    if not same(base.version.text, change.before):
+        return f"takes the place of the file's own changes since {commit}; --merge keeps both"
+    is_cut = kin_of(change.after)(change.before) and not is_same_but_for_form(change.before, change.after)
+    return f"Scenario has only the beginning of {commit}'s text, so the file loses its end; {undo}" if is_cut else None
 
 
 def _left_alone(change: Change, known: Known, *, is_named: bool) -> Problem | None:
