@@ -84,8 +84,8 @@ def titled_diffs(item: Item, quote: str = "") -> Iterator[tuple[str, str]]:
 
 def origin(item: Item) -> str:
     """Where the text on Scenario is from, as far as that is known: one that another branch holds was not edited there."""
-    is_behind = any(problem.code == "behind" for problem in item.problems)
-    return "The text on Scenario" if is_behind else "Edited on Scenario"
+    is_unsure = any(problem.code == "behind" or problem.doubtful for problem in item.problems)
+    return "The text on Scenario" if is_unsure else "Edited on Scenario"
 
 
 def causes(failed: Iterable[Item], told: Sequence[RunProblem]) -> list[list[Item]]:

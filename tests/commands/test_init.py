@@ -203,6 +203,7 @@ def test_a_download_without_credentials_is_refused_before_anything_is_asked(empt
 def test_the_config_that_is_written_is_for_production_alone_and_has_every_default(tmp_path: Path) -> None:
     written = files(Layout(None, "main"))
     assert written.keys() == {CONFIG, ".gitignore"}
+    assert {".syncjob/", "/review.html", "/plan.json"} == set(written[".gitignore"].split())
     path = tmp_path / CONFIG
     path.write_text(written[CONFIG], "utf-8")
     config = load(path, None, {})

@@ -259,6 +259,7 @@ def test_what_was_committed_after_a_sync_does_not_go_without_a_word(workspace: W
     assert "a run here wrote this text, and git does not have it" in written["message"]
     assert "or written here after a sync" in cut["message"]
     assert written["doubtful"]
+    assert "Edited on Scenario" not in workspace.run("diff").out
     ended = workspace.json("pull")
     for each, why in (("one", "since a run here wrote Scenario's text"), ("two", "the file loses its end")):
         (problem,) = ended.item(each)["problems"]

@@ -16,7 +16,7 @@ from syncjob.errors import UsageError
 CONFIG = "config.yaml"
 FOLDER = "descriptions"
 WORKFLOWS = ("review", "sync", "drift", "backfill")
-_IGNORED = ".syncjob/\n"
+_IGNORED = ".syncjob/\n/review.html\n/plan.json\n"  # and what the README saves of a review
 # What is the same in YAML, as a pattern of branches, and in an expression.
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")
 
