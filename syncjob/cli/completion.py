@@ -42,8 +42,10 @@ def model_ids(context: click.Context, parameter: click.Parameter, incomplete: st
 
 
 def profiles(context: click.Context, parameter: click.Parameter, incomplete: str) -> "list[CompletionItem[str]]":
-    """The profiles of the config."""
-    return list(_items(_config(context)[1].profiles, incomplete))
+    """The profiles of the config, and the stand-in, which every config has."""
+    from syncjob.config.config import STAND_IN
+
+    return list(_items(dict.fromkeys((*_config(context)[1].profiles, STAND_IN)), incomplete))
 
 
 def runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> "list[CompletionItem[str]]":
@@ -53,6 +55,14 @@ def runs(context: click.Context, parameter: click.Parameter, incomplete: str) ->
 
     folder = Path(os.environ.get("SYNCJOB_STATE_DIR") or _config(context)[0] / STATE_FOLDER)
     return list(_items((run for run in journal.run_ids(folder) if journal.begun_at(run)), incomplete))
+
+
+def runs_and_last(context: click.Context, parameter: click.Parameter, incomplete: str) -> "list[CompletionItem[str]]":
+    """`last`, if there are runs, and the runs."""
+    from syncjob.state.named_runs import LAST
+
+    last = [CompletionItem(LAST)] if LAST.startswith(incomplete) and runs(context, parameter, "") else []
+    return [*last, *runs(context, parameter, incomplete)]
 
 
 def _model_ids(context: click.Context) -> Iterator[str]:

@@ -24,7 +24,7 @@ _NARROW = 60  # columns of a terminal that has no room for what is left
 
 
 def tracked(label: str, things: Iterable[_T], total: int, progress: "Progress") -> Iterable[_T]:
-    """The same things, with the progress shown while they are consumed."""
+    """The same things, with the progress shown while they are consumed; a `total` of 0 is one that nobody knows."""
     return _told(label, things, total, progress, _log)
 
 
@@ -51,13 +51,15 @@ def _told(
 
 
 def _say(label: str, standing: "Standing") -> None:
-    click.echo(f"{label}: {standing.done:,} of {standing.items:,}, {standing}", err=True)
+    done = f"{standing.done:,} of {standing.items:,}, " if standing.items else ""
+    click.echo(f"{label}: {done}{standing}", err=True)
 
 
 def _with_bar(label: str, things: Iterable[_T], total: int, progress: "Progress") -> Iterable[_T]:
     columns = gate.columns(sys.stderr)
     bar: Any = click.progressbar(
-        length=total,
+        things,  # which click leaves to us to take
+        length=total or None,
         label=label,
         width=bar_width(label, total, columns, progress.standing().items),
         show_pos=True,
@@ -80,7 +82,7 @@ def _with_bar(label: str, things: Iterable[_T], total: int, progress: "Progress"
 
 def bar_width(label: str, total: int, columns: int, items: int = 0) -> int:
     """The columns that are left to a bar beside the longest text that may stand there; `items` are all of the run."""
-    position = f"{total}/{total}"
+    position = f"{total}/{total}" if total else "9999"
     left = f"{2 * max(total, items):,} requests left, 99 h 59 min at 100/min" if columns >= _NARROW else ""
     return max(_LEAST, columns - len(f"{label}  []  {position}  {left}") - 1)
 

@@ -133,6 +133,10 @@ class Run:
         """The same things, with the progress shown while they are consumed."""
         return self.shown_by(label, things, total, self.progress)
 
+    def track_pages(self, pages: Iterable[_T]) -> Iterable[_T]:
+        """The same for the pages of a list, of which nobody knows how many there are."""
+        return self.track("Listing models", pages, 0)
+
 
 def new_id(state_dir: Path | None = None) -> str:
     """A run id that sorts by time of start, to the microsecond.

@@ -38,11 +38,15 @@ def look_up(
     """Looks each key up once, in as few calls as the API allows, by `count` workers; `shown` as it goes on."""
     ordered = sorted(set(keys))
     batches = list(_batches(ordered))
-    entries: dict[Key, Entry] = {}
-    failures = dict.fromkeys(ordered, Failure("interrupted", "the run ended before it was looked up"))
     ask = partial(_ask, client, project_id, with_media)
     looked = workers.run(batches, ask, min(count, len(batches)), stop)
-    for batch, found in shown(looked, len(batches)):
+    return _gathered(ordered, shown(looked, len(batches)), breaker)
+
+
+def _gathered(keys: Sequence[Key], looked: Iterable[Looked], breaker: Breaker) -> Catalogue:
+    entries: dict[Key, Entry] = {}
+    failures = dict.fromkeys(keys, Failure("interrupted", "the run ended before it was looked up"))
+    for batch, found in looked:
         for key in batch:
             del failures[key]
         if isinstance(found, Failure):

@@ -1,6 +1,6 @@
 """The project's own models, as Scenario lists them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from syncjob.control import workers
 from syncjob.control.circuit_breaker import Breaker
@@ -13,9 +13,11 @@ from syncjob.scenario.resources import Page
 from syncjob.state.memory.cache import Memory
 from syncjob.text.tags import is_id
 
+Shown = Callable[[Iterable[Page]], Iterable[Page]]
+
 
 def own_models(
-    client: Scenario, project_id: str | None, remembered: Memory, stop: Stop, breaker: Breaker
+    client: Scenario, project_id: str | None, remembered: Memory, stop: Stop, breaker: Breaker, shown: Shown
 ) -> tuple[Mapping[str, str], tuple[Problem, ...]]:
     """The names of the own models' files, with the models' own, "" for none; none after a stop. Or a problem."""
     failed: list[ScenarioError] = []
@@ -27,7 +29,7 @@ def own_models(
             failed.append(error)
 
     # Pages are taken by a worker, so that a slow one holds no stop back.
-    listed = (page for page, _ in workers.run(pages(), lambda page: None, 1, stop))
+    listed = shown(page for page, _ in workers.run(pages(), lambda page: None, 1, stop))
     own = (model for model in remembered.listing(listed) if is_id(model.id))
     names = {name_of(model.id): client.quoted(model.name or "") for model in own}
     for error in failed:

@@ -57,7 +57,10 @@ def test_ids_profiles_runs_commands_and_options_are_completed_and_nothing_is_sen
         "syncjob --profile ": ["sandbox", "test"],
         "syncjob --profile te": ["test"],
         "syncjob --profile nonsense check oth": ["other"],
-        "syncjob rollback ": [RUN],
+        "syncjob rollback ": ["last", RUN],
+        "syncjob rollback la": ["last"],
+        "syncjob rollback 2026": [RUN],
+        "syncjob sync --resume la": [],
         "syncjob sync --resume 2026": [RUN],
         "syncjob di": ["diff"],
         "syncjob sync --kee": ["--keep-going"],
@@ -66,6 +69,10 @@ def test_ids_profiles_runs_commands_and_options_are_completed_and_nothing_is_sen
         "syncjob diff --output new.txt oth": ["other"],
     }.items():
         assert completed(line) == words, line
+    config.write_text(f'profiles: {{test: {{base_url: "{remote.url}"}}}}')
+    assert completed("syncjob --profile ") == ["test", "sandbox"]  # which every config has
+    shutil.rmtree(workspace.folder / ".syncjob")
+    assert completed("syncjob rollback ") == []
     assert remote.asked == []
     assert not (workspace.folder / "x").exists()
     assert not (workspace.folder / "new.txt").exists()

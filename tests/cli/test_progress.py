@@ -63,6 +63,17 @@ def test_a_short_run_that_takes_long_shows_a_bar_and_ticks_while_it_waits(monkey
     assert max(map(len, drawn)) < 80
 
 
+def test_pages_of_which_nobody_knows_how_many_there_are_say_what_they_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = terminal(monkeypatch)
+    progress = Progress(lambda: 3, lambda: 3, time.monotonic, lambda: 40.0)
+    monkeypatch.setattr("syncjob.control.progress._IDLE", 0.01)
+    assert list(bars.tracked("Listing models", slow(2, 0.06), 0, progress)) == [0, 1]
+    drawn = [line.rstrip() for line in watched.getvalue().split("\r") if line]
+    assert re.fullmatch(r"Listing models  \[[-#]+\]  0  waiting 40 s for the limit", drawn[0])
+    assert re.fullmatch(r"Listing models  \[[-#]+\]  2  0 requests in 0 s", drawn[-1])
+    assert max(map(len, drawn)) < 80
+
+
 def test_a_short_run_that_is_quick_shows_none(monkeypatch: pytest.MonkeyPatch) -> None:
     watched = terminal(monkeypatch)
     progress = Progress(int, int, time.monotonic)

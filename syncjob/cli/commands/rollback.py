@@ -16,7 +16,7 @@ from syncjob.report import text
 
 
 @click.command()
-@click.argument("run_id", metavar="RUN", shell_complete=completion.runs)
+@click.argument("run_id", metavar="RUN", shell_complete=completion.runs_and_last)
 @click.argument("patterns", nargs=-1, metavar="[SELECT]...", shell_complete=completion.model_ids)
 @with_output("text", "json", "markdown", "html")
 @click.option("--dry-run", is_flag=True, help="Show what would be put back.")

@@ -131,7 +131,7 @@ def _to_pull(run: Run, names: Sequence[str], *, takes_all: bool) -> tuple[frozen
     if not (takes_all or any(sign in pattern for pattern in patterns for sign in "*?[")):
         named = (name_of(pattern) for pattern in patterns if is_id(pattern))
         return chosen({*names, *named}), ()
-    models, problems = own_models(run.client, run.config.project_id, Memory(), run.stop, run.breaker)
+    models, problems = own_models(run.client, run.config.project_id, Memory(), run.stop, run.breaker, run.track_pages)
     if problems or run.stop.requested:
         return frozenset(), problems
     return chosen(models if takes_all else {*models, *names}), ()

@@ -38,7 +38,7 @@ def without_file(run: Run, found: scope.Scope, memory: Memory) -> tuple[Mapping[
     is_worth_it = memory.is_on and len(found.asked) * PAGE_SIZE > memory.models
     if not (is_asked_for or is_worth_it):
         return {}, ()
-    listed, problems = own_models(run.client, run.config.project_id, memory, run.stop, run.breaker)
+    listed, problems = own_models(run.client, run.config.project_id, memory, run.stop, run.breaker, run.track_pages)
     if run.stop.requested and not problems:
         problems = (Problem("interrupted", "the run ended before the project's models were listed"),)
     if problems:
