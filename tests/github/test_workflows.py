@@ -843,8 +843,8 @@ def test_no_credentials_are_printed_or_kept(repository: Repository, name: str, j
     ("text", "status", "counts"),
     [
         ("same", 0, ""),
-        ("edited on Scenario", 1, "0 to write, 1 edited on Scenario"),
-        ("", 3, "1 to write, 0 edited on Scenario"),
+        ("edited on Scenario", 1, "0 to write, 1 in conflict"),
+        ("", 3, "1 to write, 0 in conflict"),
     ],
     ids=["in step", "edited", "emptied"],
 )

@@ -187,7 +187,10 @@ def test_a_stamp_that_shows_an_edit_seconds_late_hides_none_that_a_reading_had_s
     assert len(edited) > 10
     for model_id, at in edited.items():
         is_lost = outcomes[model_id].status == "applied"
-        assert written[model_id] - at <= 60 + _SECONDS if is_lost else scene.texts([model_id]) == {"theirs"}
+        # The other of the two workers may write between a look and the write that it allows.
+        assert (
+            written[model_id] - at <= 60 + _SECONDS + 7 + _SECONDS if is_lost else scene.texts([model_id]) == {"theirs"}
+        )
 
 
 def test_whoever_takes_results_waits_for_no_look_up(scene: Scene) -> None:
