@@ -95,7 +95,7 @@ def _check(settings_: Config, files: Mapping[str, str], sandbox: Sandbox) -> Non
     assert sync(settings_).requests.put == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(FILES, st.dictionaries(st.sampled_from(IDS), TEXTS))
 def test_a_sync_converges_and_the_next_one_writes_nothing(files: dict[str, str], existing: dict[str, str]) -> None:
     converges(files, existing)

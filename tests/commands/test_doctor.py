@@ -382,6 +382,7 @@ def many(workspace: Workspace, remote: Loopback, count: int) -> None:
     remote.sandbox.put("one", "text of one")
 
 
+@pytest.mark.deep
 def test_what_is_in_step_costs_a_listing_once_updated_at_is_known_to_move(
     scratch: Workspace, remote: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -95,6 +95,7 @@ def newest(workspace: Workspace) -> Path:
     return max((workspace.folder / ".syncjob" / "runs").glob("*.jsonl"))
 
 
+@pytest.mark.deep
 def test_a_killed_probe_is_found_named_and_settled(scratch: Workspace, remote: Loopback) -> None:
     run = killed(scratch, remote, 4)
     assert remote.sandbox.description("scratch") != OWN

@@ -774,6 +774,7 @@ def test_a_review_says_what_a_sync_would_do_as_the_variable_says(
     assert ("sync would write 1 and refuse 1" in said) is keeps_going
 
 
+@pytest.mark.deep
 def test_a_sync_that_fails_leaves_its_report(repository: Repository) -> None:
     repository.remote.add("one")
     repository.remote.script = lambda method, target: json_answer(400, b"{}") if method == "PUT" else None
@@ -909,6 +910,7 @@ def test_a_backfill_may_be_of_a_selection(repository: Repository) -> None:
     assert [repository.remote.sandbox.description(id_) == "new" for id_ in ids] == [True, True, True, False]
 
 
+@pytest.mark.deep
 def test_each_switch_of_a_backfill_does_what_it_says(repository: Repository) -> None:
     ids = [f"m{number}" for number in range(11)]
     repository.remote.add("edited", *ids, texts=dict.fromkeys(ids, "old") | {"edited": "on Scenario"})
