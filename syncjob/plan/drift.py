@@ -60,7 +60,12 @@ def _edited(change: Change, base: Version | None, missing: str | None) -> Proble
 
 
 def written_here(judged: Change) -> Change:
-    """The conflict over a text that a run of this machine wrote last: git never held it, but nobody edited it since."""
+    """The conflict over a text that a run of this machine wrote last: git never held it, but nobody edited it since.
+
+    That of a probe stays one.
+    """
+    if left_by_a_probe(judged.before, judged.model_id):
+        return judged
     wrote = "a run here wrote this text, and git does not have it (a sync before its commit, or a rollback)"
     write = f"Write the file over it: `syncjob acknowledge {judged.model_id}`, then commit"
     keep = f"Take it in place of the file: `syncjob pull {judged.model_id}`, then commit"

@@ -102,7 +102,7 @@ def test_a_hundred_thousand_files_hold_no_signal_back(scene: Scene, command: str
         running.send(signal.SIGTERM)
         sent = time.monotonic()
         running.process.wait(30)
-        assert time.monotonic() - sent < 5.5
+        assert time.monotonic() - sent < 7.5  # then GitHub sends the next signal
         assert running.end().status == 143
     if command != "check":  # on a busy machine it has not yet listed them
         assert (scene.workspace.folder / "report.json").read_text().count('"not_attempted"') > 50_000

@@ -16,7 +16,7 @@ _RUNS = re.compile(r"\s+|\S+")
 _WORD = re.compile(r"([\"'(\u201c\u2018]*)(.*?)([\"')\u201d\u2019.,;:!?\u2026]*)", re.DOTALL)
 # Words of letters, and numbers; neither an address, nor a reference such as GH-1, nor what may be a commit.
 _CALM = re.compile(
-    r"(?![0-9a-fA-F]{7})[^\W_]+(?:[-'\u2019][^\W\d_]+)*"
+    r"(?![0-9a-fA-F]{7})[^\W_]++(?:[-'\u2019][^\W\d_]++)*+"
     r"|[0-9]{1,3}(?:[.,][0-9]{1,3})+|[0-9]{1,6}(?:[.,][0-9]{1,6})?%?|[-\u2013\u2014=+%]?"
 )
 _Piece = tuple[bool, str]  # whether it is code
