@@ -22,12 +22,15 @@ _about: ContextVar[str | None] = ContextVar("model_id", default=None)
 Format = Literal["auto", "console", "json"]
 _CIRCUMSTANCES = ("event", "level", "run", "timestamp")
 _LEVELS = {name.lower(): number for name, number in logging.getLevelNamesMapping().items()}
+_least = logging.NOTSET
 
 
 def configure(
     stream: TextIO, log_format: Format, level: str, run: str, secrets: tuple[str, ...], *, is_watched: bool = False
 ) -> None:
     """Sends events of `level` and above to `stream`; `is_watched` says that its reader sees the command's output too."""
+    global _least
+    _least = _LEVELS[level]
     is_plain = log_format == "auto" and stream.isatty() and level in ("warning", "error")
     structlog.configure(
         processors=[
@@ -44,18 +47,16 @@ def configure(
     )
 
 
+def is_on(level: Literal["debug", "info", "warning", "error"]) -> bool:
+    """Whether such events are logged: what is told of each request is not even put together if not."""
+    return _LEVELS[level] >= _least
+
+
 def event(level: Literal["debug", "info", "warning", "error"], name: str, **facts: Any) -> None:
     """Logs one fact. A stream that cannot be written does not end a run that is writing to Scenario."""
-    if not _is_on(level):
-        return
-    with suppress(OSError):
-        getattr(structlog.get_logger(), level)(name, **facts)
-
-
-def _is_on(level: str) -> bool:
-    """Whether such events are logged: a logger that says no is made in as much time as a request waits for its place."""
-    wrapper: Any = structlog.get_config()["wrapper_class"]
-    return bool(wrapper.is_enabled_for(None, _LEVELS[level]))
+    if is_on(level):
+        with suppress(OSError):
+            getattr(structlog.get_logger(), level)(name, **facts)
 
 
 def told(level: Literal["debug", "info", "warning", "error"], name: str, **facts: Any) -> None:

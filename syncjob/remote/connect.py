@@ -103,8 +103,9 @@ def _sandbox(config: Config) -> Iterator[Handler | None]:
 def observe(fact: Exchange | Retry | Lowered) -> None:
     """What the client tells of each request: a debug event; of a shared wait or a lowered limit: a warning."""
     if isinstance(fact, Exchange):
-        took = round(fact.seconds * 1000, 1)
-        log.event("debug", "request", method=fact.method, path=fact.path, status=fact.status, milliseconds=took)
+        if log.is_on("debug"):
+            took = round(fact.seconds * 1000, 1)
+            log.event("debug", "request", method=fact.method, path=fact.path, status=fact.status, milliseconds=took)
         return
     if isinstance(fact, Lowered):
         advice = f"if that is the project's limit, set http.requests_per_minute: {fact.after}"
