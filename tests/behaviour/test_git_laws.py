@@ -315,6 +315,10 @@ class GitAndScenario(InRepository):
         self.commit_all()
         self.check_memory()
 
+    def _found_again(self, model_id: str) -> set[str]:
+        with texts_of_git(self.descriptions, Git()) as held:
+            return {key(version.text) for version in held.of(f"{model_id}.md")}
+
     def check_memory(self) -> None:
         """That git's own texts are found, and nobody else's."""
         with texts_of_git(self.descriptions, Git()) as held:
@@ -322,7 +326,9 @@ class GitAndScenario(InRepository):
             at_hand = {(model_id, text) for model_id, text in sorted(ever) if self._is_found(held, model_id, text)}
             for model_id in MODELS:
                 found = {key(version.text) for version in held.of(f"{model_id}.md")}
-                assert self.history.surely_held(model_id, self.head) <= found
+                sure = self.history.surely_held(model_id, self.head)
+                # A text that is missed once has a run refused; one that is missed again is lost.
+                assert sure <= found or sure <= self._found_again(model_id)
                 assert found <= self.history.possibly_held(model_id, self.head)
                 assert {text for of, text in at_hand if of == model_id} == {
                     text for of, text in ever if of == model_id and text in found
