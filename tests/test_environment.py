@@ -11,10 +11,10 @@ BLOB = f"https://github.com/acme/syncjob/blob/v0/{HELP}"
     ("environment", "page"),
     [
         ({}, HELP),
-        ({"GITHUB_ACTION_PATH": "/home/runner/work/_actions/acme/syncjob/v0"}, HELP),
-        ({"GITHUB_ACTIONS": "true", "GITHUB_ACTION_PATH": "/home/runner/work/_actions/acme/syncjob/v0"}, BLOB),
+        ({"GITHUB_ACTION_PATH": "/w/_actions/acme/syncjob/v0"}, HELP),
+        ({"GITHUB_ACTIONS": "true", "GITHUB_ACTION_PATH": "/w/_actions/acme/syncjob/v0"}, BLOB),
         ({"GITHUB_ACTIONS": "true", "GITHUB_ACTION_PATH": r"D:\a\_actions\acme\syncjob\v0"}, BLOB),
-        ({"GITHUB_ACTIONS": "true", "GITHUB_ACTION_PATH": "/home/runner/work/site/site/."}, HELP),
+        ({"GITHUB_ACTIONS": "true", "GITHUB_ACTION_PATH": "/w/site/site/."}, HELP),
         ({"GITHUB_ACTIONS": "true", "GITHUB_ACTION_PATH": '/w/_actions/acme/"><script>/v0'}, HELP),
         (
             {
