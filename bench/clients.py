@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
@@ -73,6 +73,9 @@ def _cpu() -> float:
     return time.process_time() + ended.children_user + ended.children_system
 
 
+Work = Callable[["AsyncScenario", Load], Coroutine[None, None, Cost]]
+
+
 def _syncjob(load: Load) -> Cost:
     from syncjob.control.workers import Stop, run
     from syncjob.credentials import basic
@@ -97,20 +100,30 @@ def _syncjob_misled(load: Load) -> Cost:
     return _syncjob(replace(load, per_minute=2 * load.per_minute))
 
 
-def _sdk_async(load: Load) -> Cost:
+def by_sdk(work: Work, load: Load) -> Cost:
+    """What work with the official client costs."""
     from scenario_sdk import AsyncScenario
 
-    return asyncio.run(_gathered(AsyncScenario(api_key=KEY, api_secret=SECRET, base_url=load.url), load))
+    return asyncio.run(work(AsyncScenario(api_key=KEY, api_secret=SECRET, base_url=load.url), load))
+
+
+def by_sdk_on_aiohttp(work: Work, load: Load) -> Cost:
+    """The same on aiohttp."""
+    from scenario_sdk import AsyncScenario, DefaultAioHttpClient
+
+    async def worked() -> Cost:
+        http = DefaultAioHttpClient()
+        return await work(AsyncScenario(api_key=KEY, api_secret=SECRET, base_url=load.url, http_client=http), load)
+
+    return asyncio.run(worked())
+
+
+def _sdk_async(load: Load) -> Cost:
+    return by_sdk(_gathered, load)
 
 
 def _sdk_aiohttp(load: Load) -> Cost:
-    from scenario_sdk import AsyncScenario, DefaultAioHttpClient
-
-    async def read() -> Cost:
-        http = DefaultAioHttpClient()
-        return await _gathered(AsyncScenario(api_key=KEY, api_secret=SECRET, base_url=load.url, http_client=http), load)
-
-    return asyncio.run(read())
+    return by_sdk_on_aiohttp(_gathered, load)
 
 
 async def _gathered(client: "AsyncScenario", load: Load) -> Cost:

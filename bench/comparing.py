@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.clients import Client, Cost, Load, measured
+from bench.clients import Client, Cost, Load, by_sdk, by_sdk_on_aiohttp, measured
 from bench.stand_in import KEY, SECRET
 
 if TYPE_CHECKING:
@@ -43,19 +43,11 @@ def _command(*selected: str) -> int:
 
 
 def _script(load: Load) -> Cost:
-    from scenario_sdk import AsyncScenario
-
-    return asyncio.run(_compared(AsyncScenario(api_key=KEY, api_secret=SECRET, base_url=load.url), load))
+    return by_sdk(_compared, load)
 
 
 def _script_aiohttp(load: Load) -> Cost:
-    from scenario_sdk import AsyncScenario, DefaultAioHttpClient
-
-    async def compared() -> Cost:
-        http = DefaultAioHttpClient()
-        return await _compared(AsyncScenario(api_key=KEY, api_secret=SECRET, base_url=load.url, http_client=http), load)
-
-    return asyncio.run(compared())
+    return by_sdk_on_aiohttp(_compared, load)
 
 
 async def _compared(client: "AsyncScenario", load: Load) -> Cost:
