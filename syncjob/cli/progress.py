@@ -70,12 +70,13 @@ def _with_bar(label: str, things: Iterable[_T], total: int, progress: "Progress"
     )
     before, began = progress.standing().requests, time.monotonic()
     lock = threading.Lock()
-    with bar, _ticking(bar, progress, lock):
-        for thing in things:
-            yield thing
-            with lock:
-                bar.update(1, progress.standing())
-        with lock:  # nothing is left of this phase
+    with bar:
+        with _ticking(bar, progress, lock):
+            for thing in things:
+                yield thing
+                with lock:
+                    bar.update(1, progress.standing())
+        with lock:  # nothing is left of this phase, and no tick draws over it
             bar.current_item = _took(progress.standing().requests - before, time.monotonic() - began)
             bar.render_progress()
 
@@ -96,6 +97,8 @@ def _ticking(bar: Any, progress: "Progress", lock: threading.Lock) -> Iterator[N
         until = time.monotonic() + _SLOW
         while not ended.wait(_TICK):
             with lock:
+                if ended.is_set():
+                    return
                 bar.hidden = bar.hidden and time.monotonic() < until
                 bar.current_item = progress.standing()
                 bar.render_progress()

@@ -74,6 +74,15 @@ def test_pages_of_which_nobody_knows_how_many_there_are_say_what_they_wait_for(m
     assert max(map(len, drawn)) < 80
 
 
+def test_no_tick_draws_over_the_end_of_a_phase(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = terminal(monkeypatch)
+    monkeypatch.setattr(bars, "_TICK", 0.0)  # a tick waits for each moment that the lock is free
+    progress = Progress(int, int, time.monotonic, lambda: 40.0)
+    for _ in range(50):
+        list(bars.tracked("Reading", range(20), 20, progress))
+        assert watched.getvalue().rstrip().endswith("0 requests in 0 s")
+
+
 def test_a_short_run_that_is_quick_shows_none(monkeypatch: pytest.MonkeyPatch) -> None:
     watched = terminal(monkeypatch)
     progress = Progress(int, int, time.monotonic)
