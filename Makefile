@@ -6,6 +6,9 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # A lock holds all that is needed. Without --no-deps a pip before 23.3 looks for an extra such as coverage[toml] among
 # all releases, and the newest has no hash in the lock.
 LOCKED := $(PIP) install --no-deps --require-hashes
+# What Python has compiled is kept, also if the environment asks for the contrary: otherwise every worker of the tests
+# compiles all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 DEMO := cd .syncjob/demo && $(CURDIR)/$(BIN)/syncjob
 
 # Every behaviour of syncjob/sandbox/behaviours.py that is not the default is in one of these.
