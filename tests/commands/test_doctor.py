@@ -94,7 +94,7 @@ PLAYED = [
 ]
 
 
-@pytest.mark.parametrize("words", PLAYED)
+@pytest.mark.parametrize("words", mostly_deep(PLAYED, first=2))
 def test_the_probe_finds_out_what_the_api_plays_and_leaves_the_model_as_it_was(
     scratch: Workspace, remote: Loopback, words: str
 ) -> None:
@@ -167,7 +167,7 @@ def after_puts(count: int, answer: Answer) -> Any:
     return script
 
 
-@pytest.mark.parametrize("number", [1, 3, 5, 7])
+@pytest.mark.parametrize("number", mostly_deep([1, 3, 5, 7]))
 def test_a_failure_in_the_middle_restores_the_model(scratch: Workspace, remote: Loopback, number: int) -> None:
     remote.script = after_puts(number, json_answer(501, b'{"reason": "no"}'))
     ended = probe(scratch)

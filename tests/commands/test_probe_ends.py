@@ -14,6 +14,7 @@ from syncjob.sandbox.behaviours import Plays
 from syncjob.scenario.answers import Answer
 from syncjob.scenario.pacer import Pacer
 from tests.commands.test_probe_unfinished import QUICK, found, probe
+from tests.support.cases import mostly_deep
 from tests.support.faulty_server import wait_for
 from tests.support.loopback import Loopback, json_answer
 from tests.support.workspace import SECRET, Workspace
@@ -41,7 +42,9 @@ def ends(workspace: Workspace) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("body", [b'{"models": null}', b'{"models": [null, 7]}', b"7", b'{"models": {"id": 1}}'])
+@pytest.mark.parametrize(
+    "body", mostly_deep([b'{"models": null}', b'{"models": [null, 7]}', b"7", b'{"models": {"id": 1}}'])
+)
 def test_a_listing_of_another_form_is_an_answer(scratch: Workspace, remote: Loopback, body: bytes) -> None:
     def script(method: str, target: str) -> Answer | None:
         return json_answer(200, body) if "pageSize=500" in target and remote.counts["PUT"] else None
@@ -52,7 +55,7 @@ def test_a_listing_of_another_form_is_an_answer(scratch: Workspace, remote: Loop
     assert "not shown in the listing" in ended.out
 
 
-@pytest.mark.parametrize("body", [b'{"model": null}', b'{"model": {"updatedAt": [1]}}', b"[]"])
+@pytest.mark.parametrize("body", mostly_deep([b'{"model": null}', b'{"model": {"updatedAt": [1]}}', b"[]"]))
 def test_a_record_of_another_form_is_an_answer(scratch: Workspace, remote: Loopback, body: bytes) -> None:
     remote.script = lambda method, target: json_answer(200, body) if target.endswith("/models/scratch") else None
     ended = probe(scratch)
@@ -60,7 +63,7 @@ def test_a_record_of_another_form_is_an_answer(scratch: Workspace, remote: Loopb
     assert "not shown in the model" in ended.out
 
 
-@pytest.mark.parametrize("body", [b'{"models": null}', b'{"models": []}', b"7"])
+@pytest.mark.parametrize("body", mostly_deep([b'{"models": null}', b'{"models": []}', b"7"]))
 def test_a_bulk_call_that_does_not_show_it_is_an_answer(scratch: Workspace, remote: Loopback, body: bytes) -> None:
     remote.script = lambda method, target: json_answer(200, body) if "get-bulk" in target else None
     ended = probe(scratch)

@@ -12,6 +12,7 @@ from syncjob.state.journal import Intent, Result
 from syncjob.state.past_runs import Write, settled, writes
 from syncjob.text.canonical import sha256
 from tests.remote.test_write_ends import staged
+from tests.support.cases import mostly_deep
 from tests.support.in_process import rollback, sync, told
 from tests.support.loopback import Loopback, json_answer
 from tests.support.workspace import Workspace
@@ -35,7 +36,7 @@ def is_left(workspace: Workspace, remote: Loopback, run: str) -> Report:
     return report
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("name", mostly_deep(REFUSED, first=2))
 def test_what_scenario_refused_is_not_undone_where_a_later_run_wrote_it(
     workspace: Workspace, remote: Loopback, name: str
 ) -> None:

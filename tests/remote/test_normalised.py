@@ -15,6 +15,7 @@ from syncjob.scenario.answers import Answer
 from syncjob.text.canonical import canonical, same, sha256
 from syncjob.text.normalised import is_same_but_for_form, kin_of, what_became
 from tests.remote.test_write_ends import results
+from tests.support.cases import mostly_deep
 from tests.support.in_process import diff, pull, rollback, sync, told
 from tests.support.loopback import Loopback
 from tests.support.workspace import Workspace
@@ -70,7 +71,7 @@ def written(workspace: Workspace, remote: Loopback, stores: Callable[[str], str]
     return report.run
 
 
-@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("name", mostly_deep(FORMS))
 def test_a_text_in_another_form_is_in_step_for_later_runs(workspace: Workspace, remote: Loopback, name: str) -> None:
     written(workspace, remote, FORMS[name])
     for report in (sync(workspace), diff(workspace), sync(workspace, Options(overwrite_remote_edits=True))):
@@ -128,7 +129,7 @@ def test_twenty_texts_of_which_a_part_is_kept_end_the_run(workspace: Workspace, 
     assert 20 <= remote.counts["PUT"] < 40
 
 
-@pytest.mark.parametrize("name", [*FORMS, "cut", "cut with dots"])
+@pytest.mark.parametrize("name", mostly_deep([*FORMS, "cut", "cut with dots"], first=2))
 def test_elsewhere_the_message_says_what_happened_and_how_to_go_on(
     workspace: Workspace, remote: Loopback, name: str
 ) -> None:

@@ -13,6 +13,7 @@ from syncjob.sandbox.behaviours import Plays
 from syncjob.scenario.answers import Answer
 from syncjob.state.probe_results import Learnt
 from tests.commands.test_doctor import HURRIED
+from tests.support.cases import mostly_deep
 from tests.support.in_process import diff, sync, told
 from tests.support.loopback import Loopback, json_answer
 from tests.support.workspace import Ended, Workspace, found_out
@@ -126,7 +127,7 @@ EVIL = [
 ]
 
 
-@pytest.mark.parametrize("learnt", EVIL)
+@pytest.mark.parametrize("learnt", mostly_deep(EVIL))
 def test_no_answer_lets_an_edit_be_overwritten(edited: Workspace, remote: Loopback, learnt: Learnt) -> None:
     found_out(edited.folder, remote.url, learnt)
     for report in (diff(edited), sync(edited)):
