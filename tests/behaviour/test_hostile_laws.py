@@ -15,9 +15,9 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 from syncjob import log
 from syncjob.commands import run
 from syncjob.scenario.answers import Answer
-from tests.behaviour.test_git_laws import Changes, GitAndScenario, Ran, changes, ids, texts
+from tests.behaviour.test_git_laws import BODIES, Changes, GitAndScenario, Ran, changes, ids, texts
 from tests.support import hostile_repository
-from tests.support.loopback import json_answer
+from tests.support.loopback import json_answer, loopback
 from tests.support.machines import FOUND, SHRUNK, laws_hold
 from tests.support.oracle import Asked, Scope, key
 from tests.support.workspace import Workspace
@@ -44,7 +44,7 @@ class Hostile(GitAndScenario):
         super().begin(held)
         self.trap = hostile_repository.trap(self.folder / "traps")
         hostile_repository.plant_programs(self.workspace, self.trap)
-        self.planted = 0
+        self.planted = self.touched = 0
 
     def git(self, *arguments: str, may_fail: bool = False) -> str:
         return super().git(*_DEAF, *arguments, may_fail=may_fail)
@@ -118,9 +118,13 @@ class Hostile(GitAndScenario):
             _take_away_lookalike(self.descriptions)
 
     def _touch(self) -> None:
-        """Makes git look at the contents of the files again."""
+        """Makes git look at the contents of the files again, by a second that none of them had before.
+
+        git compares sizes and seconds: two texts of one size that are both of the second 1 are one file to it.
+        """
+        self.touched += 1
         for path in self.descriptions.glob("*.md"):
-            os.utime(path, (1, 1))
+            os.utime(path, (self.touched, self.touched))
 
     @contextmanager
     def _without_repository(self) -> Iterator[None]:
@@ -177,14 +181,15 @@ class Hostile(GitAndScenario):
         """What git cannot tell is deleted nowhere."""
         self.change_all(changes)
         index = self.repository / ".git" / "index"
-        before = index.read_bytes()
+        # Aside, not written anew: files that are no older than the index are those whose contents git looks at.
+        aside = index.rename(self.folder / "index")
         index.write_bytes(garbage)
         try:
             ran = self._run("sync", run.Options(prune=True, keep_going=True, force=True))
             assert None not in ran.puts.values()
             self._lost_nothing(ran)
         finally:
-            index.write_bytes(before)
+            aside.replace(index)
 
     # What may be in front of Scenario
 
@@ -229,3 +234,23 @@ def test_no_trap_goes_off_and_no_edit_passes_for_gits_own(tmp_path: Path) -> Non
 @pytest.mark.parametrize("part", range(4))
 def test_the_laws_hold_whatever_a_repository_wants(tmp_path: Path, part: int) -> None:
     laws_hold(Hostile, tmp_path, SHRUNK, examples=250, steps=5)
+
+
+@pytest.mark.deep
+def test_git_sees_each_change_that_the_laws_make(tmp_path: Path) -> None:
+    """Also one of the same second and size as the text before it, to a file that was touched or under a spoiled index."""
+    with loopback(Path(":memory:")) as remote:
+        machine = type("Machine", (Hostile,), {"served": remote, "root": tmp_path})()
+        try:
+            machine.begin(dict.fromkeys(("5", "one", "two.1"), f"{BODIES[0]}\nedition 0"))
+            machine.git("config", "core.trustctime", "false")  # as on a machine that does all this within one second
+            for number in range(1, 6):
+                write = ("write", "one", f"{BODIES[0]}\nedition {number}", 0)
+                if number < 4:
+                    machine.a_file_has_a_filter([write], 0, prune=False)
+                else:
+                    machine.the_index_cannot_be_read([write], b"")
+                machine.commit_all()
+                machine.check_memory()
+        finally:
+            machine.teardown()
