@@ -91,7 +91,7 @@ def _server() -> socket.socket:
 
     def end() -> None:
         ours.close()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
 
     atexit.register(end)
     return ours
