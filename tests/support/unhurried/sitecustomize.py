@@ -1,15 +1,19 @@
 """Python runs this at the start of a process that has this folder in PYTHONPATH: see `tests.support.unhurried`."""
 
 import os
+import runpy
 
 from syncjob.control import workers
 from syncjob.output import outlet
 
+if first := os.environ.get("TESTS_FIRST"):
+    runpy.run_path(first)
 workers.LAST_WAIT = workers.LAST_WORK = workers._DRAIN = 50.0
 if called_off := os.environ.get("TESTS_CALLED_OFF"):
     workers._CALLED_OFF = float(called_off)
     workers.Stop.when_overdue.__defaults__ = (workers._CALLED_OFF,)
-outlet._PATIENCE, outlet._LATE = 50.0, 100.0
+if "TESTS_READER_IS_SLOW" in os.environ:
+    outlet._PATIENCE, outlet._LATE = 50.0, 100.0
 
 
 class _Over:
