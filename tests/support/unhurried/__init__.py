@@ -8,10 +8,10 @@ import signal
 import subprocess
 from pathlib import Path
 
+from tests.support import forking
 from tests.support.faulty_server import wait_for
 
-_FOLDER = Path(__file__).parent
-UNHURRIED = {"PYTHONPATH": str(_FOLDER)}
+UNHURRIED = {"PYTHONPATH": forking.UNHURRIED}
 # What is in flight at a signal is not broken off either.
 PATIENT = {**UNHURRIED, "TESTS_CALLED_OFF": "40"}
 

@@ -3,12 +3,12 @@
 import os
 import runpy
 
-from syncjob.control import workers
+from syncjob.control import signals, workers
 from syncjob.output import outlet
 
 if first := os.environ.get("TESTS_FIRST"):
     runpy.run_path(first)
-workers.LAST_WAIT = workers.LAST_WORK = workers._DRAIN = 50.0
+signals.LAST_WAIT = signals.LAST_WORK = workers._DRAIN = 50.0  # type: ignore[attr-defined]
 if called_off := os.environ.get("TESTS_CALLED_OFF"):
     workers._CALLED_OFF = float(called_off)
     workers.Stop.when_overdue.__defaults__ = (workers._CALLED_OFF,)
