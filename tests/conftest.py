@@ -6,12 +6,17 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from tests.support.loopback import Loopback, loopback
 from tests.support.workspace import Workspace
 
 # A shell has its background jobs ignore SIGINT, and whatever they start ignores it too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# No law is broken by a machine that is slow. All else is hypothesis' own, which draws the same examples in each CI.
+settings.register_profile("unhurried", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True)

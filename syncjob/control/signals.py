@@ -19,6 +19,7 @@ from syncjob.output.gate import remark
 from syncjob.output.outlet import hurry
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
+_BETWEEN = 2 * WATCH  # seconds between two looks; if there were more, the whole process stood still
 _WORK = 0.002  # seconds of the main thread's CPU between two looks: it is writing the report, not waiting
 
 
@@ -102,11 +103,13 @@ class _Watch:
 
     def _until_another(self, first: int) -> list[int]:
         """Ends the process if the run takes too long; else the signals after the first, none at the run's end."""
-        began = time.monotonic()
+        spent, looked = 0.0, time.monotonic()
         while True:
             self._stop.call_off()
             last, doing = (LAST_WAIT, "waiting") if self._main_waits() else (LAST_WORK, "working")
-            if time.monotonic() - began > last:
+            now = time.monotonic()
+            spent, looked = spent + min(now - looked, _BETWEEN), now
+            if spent > last:
                 remark(f"still {doing} after {last:g} seconds; quitting without a report")
                 os._exit(_status(first))
             came = self._came(WATCH)

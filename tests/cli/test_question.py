@@ -10,6 +10,7 @@ import pytest
 
 from syncjob.text.canonical import sha256
 from tests.cli.test_terminal import Terminal
+from tests.support.faulty_server import PATIENCE
 from tests.support.loopback import Loopback
 from tests.support.workspace import Workspace
 
@@ -137,7 +138,7 @@ def test_no_question_waits_on_a_terminal_that_is_gone(one_change: Workspace, rem
     terminal = Terminal(one_change, "sync")
     terminal.until("[y/N]")
     os.close(terminal._controller)
-    assert terminal._process.wait(20) != 0
+    assert terminal._process.wait(PATIENCE) != 0
     assert remote.counts["PUT"] == 0
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import termios
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,7 +17,9 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from syncjob.scenario.answers import Answer
+from tests.support.faulty_server import PATIENCE, wait_for
 from tests.support.loopback import Loopback
+from tests.support.unhurried import PATIENT, send
 from tests.support.workspace import Workspace
 
 
@@ -42,7 +45,7 @@ class Terminal:
 
     def until(self, text: str) -> None:
         """Reads the screen until a text stands on it."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while text.encode() not in self.screen and time.monotonic() < deadline and self._read():
             pass
         assert text.encode() in self.screen, self.screen
@@ -58,11 +61,11 @@ class Terminal:
         while self._read():
             pass
         os.close(self._controller)
-        return self._process.wait(20)
+        return self._process.wait(PATIENCE)
 
     def _read(self) -> bool:
         with suppress(OSError):  # the terminal is gone when its process has ended
-            ready, _, _ = select.select([self._controller], [], [], 20)
+            ready, _, _ = select.select([self._controller], [], [], PATIENCE)
             data = os.read(self._controller, 65536) if ready else b""
             self.screen += data
             return bool(data)
@@ -157,8 +160,8 @@ def test_yes_is_not_asked_and_a_long_run_shows_its_progress(workspace: Workspace
 
 
 @contextmanager
-def slow_writes(workspace: Workspace, remote: Loopback, seconds: float) -> Iterator["subprocess.Popen[bytes]"]:
-    """A sync of 60 changes that has begun to write, its report on stdout."""
+def slow_writes(workspace: Workspace, remote: Loopback, go_on: threading.Event) -> Iterator["subprocess.Popen[bytes]"]:
+    """A sync of 60 changes that has begun to write, its report on stdout; no write is answered before `go_on`."""
     ids = [f"m{number:02}" for number in range(60)]
     remote.add(*ids)
     for id_ in ids:
@@ -166,34 +169,38 @@ def slow_writes(workspace: Workspace, remote: Loopback, seconds: float) -> Itera
 
     def script(method: str, target: str) -> Answer | None:
         if method == "PUT":
-            time.sleep(seconds)
+            go_on.wait(PATIENCE)
         return None
 
     remote.script = script
     process = subprocess.Popen(
         [sys.executable, "-m", "syncjob", "sync", "--format", "json"],
         cwd=workspace.folder,
-        env=workspace.environment(),
+        env=workspace.environment(**PATIENT),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
     try:
-        deadline = time.monotonic() + 20
-        while not remote.counts["PUT"] and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_for(lambda: remote.counts["PUT"], "a write")
         yield process
     finally:
+        go_on.set()
         process.kill()
-        process.wait(10)
+        process.wait(PATIENCE)
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_lets_what_is_in_flight_end_and_reports_the_rest(
     workspace: Workspace, remote: Loopback, number: signal.Signals, status: int
 ) -> None:
-    with slow_writes(workspace, remote, 0.2) as process:
+    go_on = threading.Event()
+    with slow_writes(workspace, remote, go_on) as process:
         process.send_signal(number)
-        out, err = process.communicate(timeout=20)
+        assert process.stderr
+        said = next((line for line in process.stderr if b"finishing requests in flight" in line), b"")
+        go_on.set()
+        out, err = process.communicate(timeout=PATIENCE)
+    assert said
     assert process.returncode == status
     assert b"Traceback" not in err
     report = json.loads(out)
@@ -204,11 +211,10 @@ def test_a_signal_lets_what_is_in_flight_end_and_reports_the_rest(
 
 
 def test_a_second_signal_ends_the_run_at_once(workspace: Workspace, remote: Loopback) -> None:
-    with slow_writes(workspace, remote, 1.0) as process:
+    with slow_writes(workspace, remote, threading.Event()) as process:
+        send(process, signal.SIGINT)
         process.send_signal(signal.SIGINT)
-        time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=20)
+        out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode in (130, -signal.SIGINT)  # a shell shows both as 130
     assert out == b""
 

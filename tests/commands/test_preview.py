@@ -39,7 +39,7 @@ class Client:
     address: str
 
     def ask(self, method: str, path: str, **headers: str) -> tuple[int, dict[str, str], str]:
-        with closing(HTTPConnection(urlsplit(self.address).netloc, timeout=5)) as connection:
+        with closing(HTTPConnection(urlsplit(self.address).netloc, timeout=60)) as connection:
             connection.request(method, path, headers=headers)
             response = connection.getresponse()
             return response.status, {k.lower(): v for k, v in response.getheaders()}, response.read().decode()
@@ -267,7 +267,7 @@ def test_the_command_opens_the_page_by_a_file_and_ends_by_ctrl_c(workspace: Work
             _, _, page = Client(address).ask("GET", f"/{token}/")
             assert "A text" in page
             process.send_signal(signal.SIGINT)
-            assert process.wait(10) == 130
+            assert process.wait(60) == 130
             assert not Path(urlsplit(file).path).exists()
         finally:
             process.kill()
@@ -288,13 +288,13 @@ def test_that_nothing_could_be_compared_is_said_at_once(workspace: Workspace) ->
             said = process.stdout.readline()
             assert said.startswith("Preview of descriptions, not compared: cannot reach Scenario at 127.0.0.1:1 (")
             process.send_signal(signal.SIGINT)
-            assert process.wait(10) == 130
+            assert process.wait(60) == 130
         finally:
             process.kill()
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.02)

@@ -185,7 +185,7 @@ def test_a_pull_into_a_folder_that_is_not_there_yet_makes_it(workspace: Workspac
     assert files(workspace) == {"one": b"text\n"}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
 def test_after_a_pull_there_is_no_diff_whatever_the_text_is(text: str) -> None:
     held = canonical(text)

@@ -16,7 +16,9 @@ from syncjob.local.select import Shard
 from syncjob.report.item_store import Spool
 from syncjob.sandbox.records import model_row
 from syncjob.scenario.answers import Answer
+from tests.support.faulty_server import PATIENCE
 from tests.support.loopback import Loopback, json_answer
+from tests.support.unhurried import UNHURRIED, until
 from tests.support.workspace import Workspace
 
 
@@ -192,11 +194,6 @@ def test_the_text_tells_each_slice_and_sums_up_once(workspace: Workspace, remote
 # --max-duration
 
 
-def slow(method: str, target: str) -> Answer | None:
-    time.sleep(0.02)
-    return None
-
-
 def test_a_run_ends_in_order_when_its_time_is_over_and_goes_on_where_it_was(
     workspace: Workspace, remote: Loopback
 ) -> None:
@@ -204,8 +201,9 @@ def test_a_run_ends_in_order_when_its_time_is_over_and_goes_on_where_it_was(
     for id_ in ids[:-20]:
         remote.sandbox.put(id_, f"text of {id_}")
     pace(workspace, "requests_per_minute: 0, workers: 4")
-    remote.script = slow
-    ended = workspace.json("sync", "--max-duration", "1s")
+    over = workspace.folder / "over"
+    remote.script = lambda method, target: over.touch() if len(remote.asked) >= 100 else None
+    ended = workspace.json("sync", "--max-duration", "1s", **until(over))
     assert ended.status == 4
     summary = ended.report["summary"]
     (problem,) = ended.report["problems"]
@@ -227,23 +225,17 @@ def test_a_run_ends_in_order_when_its_time_is_over_and_goes_on_where_it_was(
 @pytest.mark.deep
 def test_a_run_whose_last_write_outlasts_its_time_is_done(workspace: Workspace, remote: Loopback) -> None:
     models(workspace, remote, 1)
-
-    def script(method: str, target: str) -> Answer | None:
-        if method == "PUT":
-            time.sleep(1.5)
-        return None
-
-    remote.script = script
-    ended = workspace.json("sync", "--max-duration", "1s")
+    over = workspace.folder / "over"
+    remote.script = lambda method, target: over.touch() if method == "PUT" else None
+    ended = workspace.json("sync", "--max-duration", "1s", **until(over))
     assert (ended.status, ended.report["problems"], ended.report["summary"]["applied"]) == (0, [], 1)
 
 
 def test_a_listing_that_has_to_wait_ends_with_the_time(workspace: Workspace, remote: Loopback) -> None:
     models(workspace, remote, 1)
     remote.script = lambda method, target: json_answer(429, b"{}", retry_after="30")
-    begun = time.monotonic()
     assert workspace.run("sync", "--prune", "--max-duration", "1s").status == 4
-    assert time.monotonic() - begun < 15
+    assert len(remote.asked) <= 1  # it has not waited for the half minute
 
 
 def test_what_a_rollback_put_back_is_asked_for_again_by_a_resumed_run(workspace: Workspace, remote: Loopback) -> None:
@@ -460,7 +452,7 @@ def test_a_listing_that_does_not_come_holds_no_signal_back(workspace: Workspace,
     def script(method: str, target: str) -> None:
         if target.startswith("/v1/models?"):
             asked.release()
-            release.wait(20)
+            release.wait(PATIENCE)
 
     remote.script = script
     # Each takes the five seconds that a run has to end, so they take them together.
@@ -468,21 +460,21 @@ def test_a_listing_that_does_not_come_holds_no_signal_back(workspace: Workspace,
     began = [
         subprocess.Popen(
             [sys.executable, "-m", "syncjob", *command],
-            cwd=workspace.folder, env=workspace.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            cwd=workspace.folder, env=workspace.environment(**UNHURRIED), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
         for command in commands
     ]  # fmt: skip
     try:
         for _ in commands:
-            assert asked.acquire(timeout=10)
+            assert asked.acquire(timeout=PATIENCE)
         for process in began:
             process.send_signal(signal.SIGTERM)
         for command, process in zip(commands, began, strict=True):
-            assert process.wait(12) == 143, command
+            assert process.wait(PATIENCE) == 143, command
     finally:
         release.set()
         for process in began:
-            process.wait(20)
+            process.wait(PATIENCE)
 
 
 @pytest.mark.deep

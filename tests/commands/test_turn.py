@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +11,20 @@ from syncjob.scenario.answers import Answer
 from tests.support.cases import mostly_deep
 from tests.support.loopback import Loopback, json_answer
 from tests.support.runner_output import outputs
+from tests.support.unhurried import until
 from tests.support.workspace import Ended, Workspace
 
 IDS = [f"m{number:02}" for number in range(6)]
-OVER = "--max-duration 5 h is over"
+OVER = "over"
 
 
 def sync(workspace: Workspace, *arguments: str) -> tuple[Ended, tuple[str, str]]:
-    """A sync of one second as a step of a workflow, and its two outputs."""
+    """A sync with a time of its own as a step of a workflow, and its two outputs: see `expire`."""
     file = workspace.folder / "outputs"
     file.unlink(missing_ok=True)
     step = {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": str(file)}
-    ended = workspace.run("sync", "--max-duration", "1s", *arguments, **step)
+    ended = workspace.run("sync", "--max-duration", "1s", *arguments, **step, **until(workspace.folder / OVER))
+    (workspace.folder / OVER).unlink(missing_ok=True)
     found = outputs(file.read_text("utf-8"))
     return ended, (found["progress"], found["continue"])
 
@@ -37,22 +38,30 @@ def stage(workspace: Workspace, remote: Loopback, text: str = "text") -> None:
         workspace.write(model_id, "text\n")
 
 
-def tires(remote: Loopback, after: int) -> None:
+def expire(workspace: Workspace) -> None:
+    """From now on the time of the run is over."""
+    (workspace.folder / OVER).touch()
+
+
+def tires(workspace: Workspace, remote: Loopback, after: int) -> None:
     """So many requests are answered in time, and then none."""
     left = [after]
 
     def script(method: str, target: str) -> Answer | None:
         left[0] -= 1
         if left[0] < 0:
-            time.sleep(1.2)
+            expire(workspace)
         return None
 
     remote.script = script
 
 
-def too_late(method: str, target: str) -> Answer:
-    time.sleep(1.2)
-    return json_answer(500, b"{}")
+def fails_too_late(workspace: Workspace, remote: Loopback) -> None:
+    def script(method: str, target: str) -> Answer:
+        expire(workspace)
+        return json_answer(500, b"{}")
+
+    remote.script = script
 
 
 def newest(workspace: Workspace) -> Path:
@@ -61,7 +70,7 @@ def newest(workspace: Workspace) -> Path:
 
 def test_what_was_found_in_step_before_the_time_was_over_counts(workspace: Workspace, remote: Loopback) -> None:
     stage(workspace, remote)
-    tires(remote, 2)
+    tires(workspace, remote, 2)
     ended, (progress, goes_on) = sync(workspace)
     assert ended.status == 4, ended.err
     records = [json.loads(line) for line in newest(workspace).read_text("utf-8").splitlines()]
@@ -71,7 +80,7 @@ def test_what_was_found_in_step_before_the_time_was_over_counts(workspace: Works
 
 def test_what_was_written_counts(workspace: Workspace, remote: Loopback) -> None:
     stage(workspace, remote, "")
-    tires(remote, 9)  # six readings, a look-up, and two writes
+    tires(workspace, remote, 9)  # six readings, a look-up, and two writes
     ended, given = sync(workspace, "--yes")
     assert ended.status == 4, ended.err
     written = sum(bool(remote.sandbox.description(model_id)) for model_id in IDS)
@@ -87,7 +96,7 @@ def test_a_run_that_ends_with_its_work_is_not_continued(workspace: Workspace, re
 
 def test_one_that_got_nothing_done_says_so(workspace: Workspace, remote: Loopback) -> None:
     stage(workspace, remote)
-    remote.script = too_late
+    fails_too_late(workspace, remote)
     ended, given = sync(workspace)
     assert (ended.status, given) == (4, ("0", "false"))
 
@@ -95,7 +104,7 @@ def test_one_that_got_nothing_done_says_so(workspace: Workspace, remote: Loopbac
 @pytest.mark.deep
 def test_a_dry_run_is_not_continued(workspace: Workspace, remote: Loopback) -> None:
     stage(workspace, remote)
-    tires(remote, 2)
+    tires(workspace, remote, 2)
     ended, given = sync(workspace, "--dry-run")
     assert (ended.status, given) == (4, ("", "false"))
 
@@ -107,7 +116,7 @@ def test_one_whose_journal_is_gone_is_not_continued(workspace: Workspace, remote
     def script(method: str, target: str) -> Answer | None:
         if len(remote.asked) == 3:
             newest(workspace).unlink()
-            time.sleep(1.2)
+            expire(workspace)
         return None
 
     remote.script = script
@@ -120,7 +129,7 @@ def test_one_whose_journal_is_gone_is_not_continued(workspace: Workspace, remote
     [
         (json_answer(500, b"{}"), 4),
         (json_answer(429, b'{"reason": "upgrade your plan", "name": "PlanLimitReachedError"}'), 4),
-        (json_answer(403, json.dumps({"reason": f"stopped early: {OVER}"}).encode()), 4),
+        (json_answer(403, json.dumps({"reason": "stopped early: --max-duration 5 h is over"}).encode()), 4),
         (json_answer(401, b"{}"), 2),
     ],
 )
@@ -158,6 +167,6 @@ def test_what_the_resumed_run_had_counts_once(workspace: Workspace, remote: Loop
     known = [record for model_id in IDS[:4] for record in records(model_id, sha256=digest, is_written=is_written)]
     begin = resumed.read_text("utf-8").splitlines()[0]
     resumed.write_text("".join(f"{line}\n" for line in (begin, *map(json.dumps, known))), "utf-8")
-    remote.script = too_late
+    fails_too_late(workspace, remote)
     ended, given = sync(workspace, "--resume", resumed.stem)
     assert (ended.status, given) == (4, ("0", "false"))

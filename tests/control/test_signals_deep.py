@@ -21,10 +21,10 @@ from typing import Any
 import pytest
 
 from tests.scenario.test_deadline import accepting, endless, unheard
-from tests.support.faulty_server import Fault, Scene, records, scene_at, wait_for
+from tests.support.faulty_server import PATIENCE, Fault, Scene, records, scene_at, wait_for
 from tests.support.raw_server import Play
+from tests.support.unhurried import UNHURRIED
 
-PROMISED = 5.5  # seconds: five, and what a busy machine adds
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 IDS = [f"m{number:02}" for number in range(40)]
 
@@ -57,7 +57,7 @@ def hangs(method: str, play: Play, *, has_effect: bool = False, count: int = 1, 
         good = [Fault(has_effect=True)] * (count - 1)
         what = "/models/get-bulk" if method == "POST" else "*"
         stage.scene.remote.on(method, what, *good, Fault(play, has_effect=has_effect), always=True)
-        stage.scene.http(timeout=60, deadline=60, workers=workers)
+        stage.scene.http(timeout=600, deadline=600, workers=workers)
         stage.has_come = asked(method, count)(stage)
 
     return set_up
@@ -68,7 +68,7 @@ def slow(method: str, seconds: float, workers: int = 4) -> Case:
 
     def set_up(stage: Stage, stack: ExitStack) -> None:
         stage.scene.remote.on(method, "*", Fault(has_effect=True, first=lambda: time.sleep(seconds)), always=True)
-        stage.scene.http(timeout=60, deadline=60, workers=workers)
+        stage.scene.http(timeout=600, deadline=600, workers=workers)
         stage.has_come = asked(method)(stage)
 
     return set_up
@@ -79,7 +79,7 @@ def elsewhere(served: Callable[[], Any]) -> Case:
 
     def set_up(stage: Stage, stack: ExitStack) -> None:
         made = stack.enter_context(served())
-        stage.scene.http(made if isinstance(made, str) else made.url, timeout=60, deadline=60, workers=32)
+        stage.scene.http(made if isinstance(made, str) else made.url, timeout=600, deadline=600, workers=32)
 
     return set_up
 
@@ -100,9 +100,9 @@ socket.getaddrinfo = hangs
 def unresolved(stage: Stage, stack: ExitStack) -> None:
     folder = stage.scene.workspace.folder.parent / "customised"
     folder.mkdir()
-    (folder / "sitecustomize.py").write_text(NO_RESOLVER)
-    stage.environment["PYTHONPATH"] = str(folder)
-    stage.scene.http("https://scenario.invalid/v1", timeout=60, deadline=60)
+    (folder / "resolver.py").write_text(NO_RESOLVER)
+    stage.environment["TESTS_FIRST"] = str(folder / "resolver.py")
+    stage.scene.http("https://scenario.invalid/v1", timeout=600, deadline=600)
     stage.has_come = (stage.scene.workspace.folder / "resolving").exists
 
 
@@ -111,11 +111,11 @@ def waits_for_429(stage: Stage, stack: ExitStack) -> None:
         connection.sendall(b"HTTP/1.1 429 Many\r\nretry-after: 100\r\ncontent-length: 0\r\n\r\n")
 
     hangs("GET", refuses, count=5)(stage, stack)
-    stage.scene.http(timeout=60, deadline=60, max_retry_after=120)
+    stage.scene.http(timeout=600, deadline=600, max_retry_after=120)
 
 
 def paced(stage: Stage, stack: ExitStack) -> None:
-    stage.scene.http(requests_per_minute=6, timeout=60, deadline=60)
+    stage.scene.http(requests_per_minute=6, timeout=600, deadline=600)
     stage.has_come = asked("GET", 6)(stage)
 
 
@@ -147,17 +147,17 @@ def full_pipe(stage: Stage, stack: ExitStack) -> None:
 
 INTERIM = b"HTTP/1.1 103 Early Hints\r\n\r\n"
 CASES: dict[str, Case] = {
-    "reads without an answer": hangs("GET", lambda _: time.sleep(30), count=9),
-    "reads of 32 workers": hangs("GET", lambda _: time.sleep(30), count=2, workers=32),
+    "reads without an answer": hangs("GET", lambda _: time.sleep(600), count=9),
+    "reads of 32 workers": hangs("GET", lambda _: time.sleep(600), count=2, workers=32),
     "the first read": hangs("GET", endless(b"x-more: y\r\n", first=HEAD), workers=32),
     "reads with a dripped head": hangs("GET", endless(b"x-more: y\r\n", first=HEAD), count=9),
     "reads with interim answers": hangs("GET", endless(INTERIM), count=9),
     "reads with a flood of them": hangs("GET", endless(INTERIM * 500, pause=0), count=9),
     "reads with a dripped body": hangs("GET", endless(b"x", first=HEAD + b"content-length: 99999\r\n\r\n"), count=3),
-    "look-ups": hangs("POST", lambda _: time.sleep(30)),
-    "writes without an answer": hangs("PUT", lambda _: time.sleep(30), count=3),
-    "writes that land without an answer": hangs("PUT", lambda _: time.sleep(30), has_effect=True, count=3),
-    "writes of 32 workers": hangs("PUT", lambda _: time.sleep(30), has_effect=True, count=2, workers=32),
+    "look-ups": hangs("POST", lambda _: time.sleep(600)),
+    "writes without an answer": hangs("PUT", lambda _: time.sleep(600), count=3),
+    "writes that land without an answer": hangs("PUT", lambda _: time.sleep(600), has_effect=True, count=3),
+    "writes of 32 workers": hangs("PUT", lambda _: time.sleep(600), has_effect=True, count=2, workers=32),
     "writes with a dripped head": hangs("PUT", endless(b"x-more: y\r\n", first=HEAD), has_effect=True, count=9),
     "writes with interim answers": hangs("PUT", endless(INTERIM), count=9),
     "writes that are slow": slow("PUT", 0.4),
@@ -205,7 +205,7 @@ def play(name: str, set_up: Case, folder: Path) -> None:
         process = subprocess.Popen(
             [sys.executable, "-m", "syncjob", *stage.arguments],
             cwd=stage.scene.workspace.folder,
-            env=stage.scene.workspace.environment(**stage.environment),
+            env=stage.scene.workspace.environment(**UNHURRIED, **stage.environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if stage.is_full_pipe else subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -215,14 +215,11 @@ def play(name: str, set_up: Case, folder: Path) -> None:
             has_begun = lock.exists if stage.has_lock else lambda: True
             wait_for(lambda: stage.has_come() and has_begun(), "the run to come to where it waits")
             time.sleep(dice.uniform(0.1, 1.2))
-            sent = time.monotonic()
             process.send_signal(number)
-            status = process.wait(15)
-            took = time.monotonic() - sent
+            status = process.wait(PATIENCE)
             err = process.stderr.read().decode() if process.stderr else ""
             if process.stdout:
                 process.stdout.close()
-        assert took < PROMISED, f"took {took:.1f} s: {err}"
         assert "Traceback" not in err, err
         assert status == 128 + number, err
         # A run that waited for its reader alone had come to its end.

@@ -3,12 +3,14 @@
 import itertools
 import threading
 import time
+from typing import Any
 
 import pytest
 
 from syncjob.control import workers
 from syncjob.control.workers import Stop, run
 from syncjob.errors import Stopped
+from tests.support.faulty_server import PATIENCE, wait_for
 
 
 def test_every_item_is_done_once() -> None:
@@ -17,14 +19,15 @@ def test_every_item_is_done_once() -> None:
 
 
 def test_no_more_threads_work_than_allowed() -> None:
-    busy, peak, lock = 0, 0, threading.Lock()
+    busy, peak, lock, all_work = 0, 0, threading.Lock(), threading.Barrier(4)
 
     def work(item: int) -> None:
         nonlocal busy, peak
         with lock:
             busy += 1
             peak = max(peak, busy)
-        time.sleep(0.005)
+        all_work.wait(PATIENCE)  # as many as are allowed do work at once
+        time.sleep(0.001)
         with lock:
             busy -= 1
 
@@ -48,7 +51,7 @@ def test_an_item_that_is_stopped_has_no_result() -> None:
     def work(item: int) -> int:
         if item == 2:
             stop.request("now")
-            stop.sleep(10)
+            stop.sleep(600)
         return item
 
     assert dict(run(range(10), work, 1, stop)) == {0: 0, 1: 1}
@@ -84,12 +87,14 @@ def test_what_hangs_after_a_stop_is_not_waited_for_forever(monkeypatch: pytest.M
 
     def work(item: int) -> int:
         if item:
-            release.wait(10)
-        stop.request("now")
+            release.wait(PATIENCE)
         return item
 
+    results = run([0, 1], work, 2, stop)
     try:
-        assert dict(run([0, 1], work, 2, stop)) == {0: 0}
+        assert next(results) == (0, 0)
+        stop.request("now")
+        assert list(results) == []
     finally:
         release.set()
 
@@ -100,7 +105,7 @@ def test_a_sleep_ends_soon_after_a_noted_stop_and_after_the_time_is_over() -> No
     due.request_after(0.05, "over")
     for stop in (noted, due):
         with pytest.raises(Stopped):
-            stop.sleep(30)
+            stop.sleep(600)
     assert (noted.is_due, due.is_due) == (False, True)
 
 
@@ -125,11 +130,15 @@ def test_a_signal_after_the_time_was_over_has_its_own_few_seconds() -> None:
 
 def test_what_is_done_when_nothing_more_is_waited_for_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "_DRAIN", 0.1)
-    stop, release = Stop(), threading.Event()
-    results = run(range(5), lambda item: item < 4 or release.wait(10), 5, stop)
+    stop, release, pools = Stop(), threading.Event(), list[Any]()
+    made = workers._Pool
+    monkeypatch.setattr(workers, "_Pool", lambda *given: pools.append(made(*given)) or pools[-1])
+    results = run(range(5), lambda item: item < 4 or release.wait(PATIENCE), 5, stop)
     told = [next(results)[0]]
+    # Three results, and the ends of all workers but the one that hangs.
+    wait_for(lambda: pools[0]._done.qsize() == 3 + pools[0].running - 1, "the others to be done")
     stop.request("now")
-    time.sleep(0.3)  # whoever takes the results is held up for longer than there is time
+    time.sleep(0.15)  # whoever takes the results is held up for longer than there is time
     told += [item for item, _ in results]
     release.set()
     assert sorted(told) == [0, 1, 2, 3]
@@ -139,6 +148,6 @@ def test_what_outlasts_the_time_of_a_run_is_no_other_reason_to_end_it(monkeypatc
     monkeypatch.setattr(workers, "_DRAIN_IN_TIME", 0.1)
     stop, release = Stop(), threading.Event()
     stop.request_after(0.2, "the time is over")
-    assert list(run([0], lambda item: release.wait(10), 1, stop)) == []
+    assert list(run([0], lambda item: release.wait(PATIENCE), 1, stop)) == []
     release.set()
     assert (stop.reason, stop.is_due) == ("the time is over", True)

@@ -328,7 +328,7 @@ def test_the_answers_are_a_pure_function_of_state_and_request(sandbox: Sandbox) 
 
 def exchange(url: str, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, Any]:
     """One request to a served stand-in through the standard library."""
-    with closing(HTTPConnection(urlsplit(url).netloc, timeout=5)) as connection:
+    with closing(HTTPConnection(urlsplit(url).netloc, timeout=60)) as connection:
         connection.request(method, path, body, {**AUTHORIZED, **headers})
         response = connection.getresponse()
         return response.status, json.loads(response.read())
@@ -345,7 +345,7 @@ def test_it_is_served_on_loopback_with_answers_of_the_api_page(sandbox: Sandbox)
 
 
 def test_a_request_without_a_readable_length_has_no_body(sandbox: Sandbox) -> None:
-    with server.serving(sandbox.handle) as url, closing(HTTPConnection(urlsplit(url).netloc, timeout=5)) as connection:
+    with server.serving(sandbox.handle) as url, closing(HTTPConnection(urlsplit(url).netloc, timeout=60)) as connection:
         connection.putrequest("PUT", f"{DEV}/description")
         for name, value in {**AUTHORIZED, "content-length": "many"}.items():
             connection.putheader(name, value)
@@ -356,7 +356,7 @@ def test_a_request_without_a_readable_length_has_no_body(sandbox: Sandbox) -> No
 
 def test_a_connection_is_used_again(remote: Loopback) -> None:
     remote.add("one")
-    with closing(HTTPConnection(urlsplit(remote.url).netloc, timeout=5)) as connection:
+    with closing(HTTPConnection(urlsplit(remote.url).netloc, timeout=60)) as connection:
         for _ in range(3):
             connection.request("GET", "/v1/models/one", headers=AUTHORIZED)
             response = connection.getresponse()
@@ -398,7 +398,7 @@ def test_the_command_serves_until_it_is_interrupted(workspace: Workspace) -> Non
             url = next(word for word in process.stdout.readline().split() if word.startswith("http://"))
             assert exchange(url, "GET", "/v1/models/flux.1-dev")[0] == 200
             process.send_signal(signal.SIGINT)
-            assert process.wait(10) == 130
+            assert process.wait(60) == 130
         finally:
             process.kill()
         assert "Traceback" not in process.stderr.read()
@@ -451,7 +451,7 @@ def test_it_closes_once_the_request_in_flight_is_answered(tmp_path: Path, monkey
 
     def put(model_id: str, text: str) -> None:
         has_come.set()
-        may_go.wait(5)
+        may_go.wait(60)
         ended.append("write")
 
     stand_in = Sandbox(tmp_path / "sandbox.sqlite")
@@ -461,10 +461,10 @@ def test_it_closes_once_the_request_in_flight_is_answered(tmp_path: Path, monkey
     with stand_in:
         writing = threading.Thread(target=stand_in.handle, args=asked)
         writing.start()
-        assert has_come.wait(5)
+        assert has_come.wait(60)
         threading.Timer(0.1, may_go.set).start()
     ended.append("close")
-    writing.join(5)
+    writing.join(60)
     assert ended == ["write", "close"]
 
 
@@ -474,7 +474,7 @@ def test_an_asset_has_a_picture_that_its_address_alone_gives(remote: Loopback) -
     told = respond(remote.sandbox, "GET", "/assets/asset_1", {**AUTHORIZED, "host": host}).body["asset"]
     assert_valid({"$ref": "#/components/schemas/Asset"}, told)
     target = told["thumbnail"]["url"].removeprefix(f"http://{host}")
-    with closing(HTTPConnection(host, timeout=5)) as connection:
+    with closing(HTTPConnection(host, timeout=60)) as connection:
         connection.request("GET", target)
         response = connection.getresponse()
         assert (response.status, response.getheader("content-type")) == (200, "image/png")

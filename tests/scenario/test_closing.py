@@ -11,12 +11,12 @@ import pytest
 
 from syncjob import errors
 from syncjob.scenario.http.transport import Limits, Transport
-from tests.support.faulty_server import wait_for
+from tests.support.faulty_server import PATIENCE, wait_for
 from tests.support.raw_server import answer, scripted
 from tests.support.tls import server_context
 
 PATH = "/models/one/description"
-PATIENT = Limits(timeout=20, deadline=20)
+PATIENT = Limits(timeout=600, deadline=600)
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,7 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def hangs(connection: socket.socket) -> None:
     """Until the client has gone."""
-    connection.settimeout(15)
+    connection.settimeout(PATIENCE)
     connection.recv(1)
 
 
@@ -41,7 +41,7 @@ class Asking:
         self._thread.start()
 
     def ends(self) -> BaseException | None:
-        self._thread.join(5)
+        self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "it still waits"
         return self.error
 
@@ -87,14 +87,14 @@ def test_a_connection_that_was_being_made_when_the_client_closed_is_not_used() -
 
     def connects_late(connection: socket.socket) -> None:
         begun.set()
-        release.wait(5)
+        release.wait(PATIENCE)
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
 
     with scripted(connects_late) as proxy, pytest.MonkeyPatch.context() as patched:
         patched.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
         opened = Transport("https://scenario.invalid/v1", None, PATIENT)
         asking = Asking(lambda: opened.send("PUT", PATH, {}, b"{}"))
-        assert begun.wait(5)
+        assert begun.wait(PATIENCE)
         opened.close()
         release.set()
         error = asking.ends()
@@ -118,13 +118,13 @@ def test_a_write_that_is_broken_off_goes_nowhere_else(tmp_path: Path, monkeypatc
             connection, _ = listener.accept()
             with connection, context.wrap_socket(connection, server_side=True):
                 begun.set()
-                release.wait(10)
+                release.wait(PATIENCE)
 
         server = threading.Thread(target=serve, daemon=True)
         server.start()
         opened = Transport(f"https://127.0.0.1:{listener.getsockname()[1]}/v1", None, PATIENT)
         asking = Asking(lambda: opened.send("PUT", PATH, {}, b"x" * 30_000_000))
-        assert begun.wait(5)
+        assert begun.wait(PATIENCE)
         time.sleep(0.3)  # until the way is full
         opened.close()
         files = [(tmp_path / f"{number}.txt").open("wb") for number in range(50)]
@@ -132,7 +132,7 @@ def test_a_write_that_is_broken_off_goes_nowhere_else(tmp_path: Path, monkeypatc
         for file in files:
             file.close()
         release.set()
-        server.join(5)
+        server.join(PATIENCE)
     assert isinstance(error, errors.Unavailable)
     assert {path.stat().st_size for path in tmp_path.glob("*.txt")} == {0}
 

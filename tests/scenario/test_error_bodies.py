@@ -3,13 +3,13 @@
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 from syncjob.credentials import basic, redact
 from syncjob.scenario import answers
 from syncjob.scenario.answers import Answer
+from tests.support.faulty_server import PATIENCE, wait_for
 from tests.support.loopback import Loopback, json_answer
 from tests.support.workspace import KEY, SECRET, Workspace
 
@@ -39,7 +39,7 @@ def test_a_hostile_body_holds_nothing_up(workspace: Workspace, remote: Loopback,
         stderr=subprocess.PIPE,
     )
     try:
-        process.communicate(timeout=10)
+        process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
     assert process.returncode == 1
@@ -57,14 +57,14 @@ def test_a_signal_is_heard_while_such_bodies_come(workspace: Workspace, remote: 
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    while not remote.asked:
-        time.sleep(0.01)
+    wait_for(lambda: remote.asked, "the first request")
     process.send_signal(signal.SIGTERM)
     try:
-        process.communicate(timeout=6)
+        _, said = process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
     assert process.returncode == 128 + signal.SIGTERM
+    assert b"quitting without a report" not in said
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from syncjob.errors import NoResponse, Unreachable
 from syncjob.scenario.http.first import First
+from tests.support.faulty_server import PATIENCE
 
 
 def refused() -> None:
@@ -28,7 +29,7 @@ def calling(first: First, ask: Callable[[], object]) -> Iterator[list[Unreachabl
     thread = threading.Thread(target=call, daemon=True)
     thread.start()
     yield raised
-    thread.join(2)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
 
 
@@ -59,12 +60,12 @@ def test_whoever_waits_is_let_go_by_a_call_that_began_between_two_others() -> No
 
     def second() -> None:
         begun.set()
-        goes.wait(2)
+        goes.wait(PATIENCE)
         refused()
 
     first._is_taken = Late(one_that_fails)  # type: ignore[assignment]
     with calling(first, second) as raised:
-        assert begun.wait(2)
+        assert begun.wait(PATIENCE)
         with calling(first, refused) as waited:
             goes.set()
     assert [type(error) for error in raised + waited] == [Unreachable, Unreachable]

@@ -12,10 +12,11 @@ from syncjob import errors
 from syncjob.scenario import Scenario
 from syncjob.scenario.http.transport import Limits, Transport
 from tests.scenario.test_proxy import relays_to
+from tests.support.faulty_server import wait_for
 from tests.support.raw_server import Play, Scripted, answer, scripted, sends, then_closes
 from tests.support.tls import server_context
 
-LIMITS = Limits(timeout=1, deadline=3)
+LIMITS = Limits(timeout=500, deadline=500)
 
 
 def body(text: str) -> bytes:
@@ -41,6 +42,15 @@ LEFT = {
     "a line break": b"\r\n",
     "a byte": b"x",
 }
+
+
+def more_has_come(opened: Transport) -> None:
+    """Waits until there are bytes behind the answer, which nobody has asked for."""
+    (wire,) = opened._idle
+    assert wire._connection
+    assert wire._link
+    stream = wire._link.stream()
+    wait_for(lambda: stream.get_extra_info("is_readable"), "bytes behind the answer")
 
 
 @pytest.mark.parametrize("left", LEFT.values(), ids=LEFT)
@@ -71,7 +81,7 @@ def test_nor_with_a_tls_record_behind_it(
                 monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
             opened = Transport(served.url.replace("http:", "https:"), None, LIMITS)
             first = opened.send("GET", "/models/one/description", {}, None)
-            time.sleep(0.1)
+            more_has_come(opened)
             second = opened.send("GET", "/models/two/description", {}, None)
             opened.close()
         assert (first.body, second.body) == (body("of one"), body("of two"))
@@ -95,7 +105,7 @@ def test_bytes_that_come_later_are_seen_before_the_next_request() -> None:
     with scripted(late, sends(raw("of two"))) as served:
         opened = Transport(served.url, None, LIMITS)
         first = opened.send("GET", "/models/one/description", {}, None)
-        time.sleep(0.15)
+        more_has_come(opened)
         second = opened.send("GET", "/models/two/description", {}, None)
         opened.close()
         assert (first.body, second.body) == (body("of one"), body("of two"))

@@ -182,7 +182,7 @@ def relays_to(port: int) -> Play:
             back = threading.Thread(target=pump, args=(target, connection), daemon=True)
             back.start()
             pump(connection, target)
-            back.join(5)
+            back.join(60)
 
     return play
 
@@ -196,7 +196,7 @@ def test_requests_go_through_a_proxy_on_one_connection(monkeypatch: pytest.Monke
     ):
         monkeypatch.setenv("https_proxy", f"http://{RAW}@127.0.0.1:{through.port}")
         monkeypatch.setenv("no_proxy", "")
-        opened = Transport(f"https://127.0.0.1:{served.port}/v1", None, Limits(timeout=5, deadline=5))
+        opened = Transport(f"https://127.0.0.1:{served.port}/v1", None, Limits(timeout=500, deadline=500))
         large = b"x" * 1_000_000
         assert [opened.send("PUT", PATH, {}, large).body for _ in range(3)] == [BODY] * 3
         opened.close()

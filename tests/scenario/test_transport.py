@@ -1,6 +1,7 @@
 """Single requests over real loopback HTTP: connections, headers, and every way in which an answer can fail to come."""
 
 import os
+import re
 import socket
 import ssl
 import threading
@@ -17,6 +18,8 @@ from syncjob.scenario import Scenario
 from syncjob.scenario.answers import Answer
 from syncjob.scenario.http import bodies
 from syncjob.scenario.http.transport import Exchange, Limits, Transport
+from tests.support.faulty_server import PATIENCE, wait_for
+from tests.support.leaping import Leaping
 from tests.support.loopback import Loopback, json_answer
 from tests.support.raw_server import Play, Scripted, answer, drips, scripted, sends, then_closes, then_resets
 from tests.support.tls import PEM
@@ -49,12 +52,12 @@ def in_threads(count: int, work: Callable[[], object]) -> list[Future[object]]:
     begin = threading.Barrier(count)
 
     def labour() -> object:
-        begin.wait(5)
+        begin.wait(PATIENCE)
         return work()
 
     with ThreadPoolExecutor(count) as pool:
         futures = [pool.submit(labour) for _ in range(count)]
-        wait(futures, timeout=30)
+        wait(futures)
     return futures
 
 
@@ -76,7 +79,7 @@ class TestConnections:
             answered_together = []
 
             def script(method: str, target: str) -> None:
-                answered_together.append(everybody_asks.wait(5))
+                answered_together.append(everybody_asks.wait(PATIENCE))
 
             def work() -> None:
                 for _ in range(3):
@@ -110,7 +113,7 @@ class TestConnections:
 
         with scripted(lets_go, GOOD) as served, connected(served.url) as opened:
             get(opened)
-            assert is_gone.wait(5)
+            assert is_gone.wait(PATIENCE)
             assert put(opened).body == BODY
             assert served.connections == 2
 
@@ -286,25 +289,31 @@ HASTY = Limits(timeout=0.1)
 
 
 class Client:
-    """A client of a scripted server that never really sleeps."""
+    """A client of a scripted server that never really sleeps, and has all time after the first failure if `is_hasty_once`."""
 
-    def __init__(self, served: Scripted, attempts: int = 5) -> None:
+    def __init__(self, served: Scripted, attempts: int = 5, *, is_hasty_once: bool = False) -> None:
         self.slept: list[float] = []
+        self._is_hasty_once = is_hasty_once
         self.scenario = Scenario(
             CREDENTIALS,
             base_url=served.url,
             limits=HASTY,
             requests_per_minute=0,
             attempts=attempts,
-            sleep=self.slept.append,
+            sleep=self._sleep,
         )
+
+    def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        for wire in self.scenario._transport._all if self._is_hasty_once else ():
+            wire._timeout = PATIENCE
 
 
 class TestFaults:
     @EACH_FAULT
     def test_a_read_is_asked_again(self, fault: Play) -> None:
         with scripted(fault, GOOD) as served:
-            client = Client(served)
+            client = Client(served, is_hasty_once=True)
             with client.scenario as scenario:
                 assert scenario.models.description.retrieve("one").value == "text"
             assert (len(served.heads), len(client.slept)) == (2, 1)
@@ -315,7 +324,8 @@ class TestFaults:
         with scripted(fault) as served:
             with Client(served, attempts=2).scenario as scenario, pytest.raises(errors.Unavailable) as caught:
                 scenario.models.description.retrieve("one")
-            assert (caught.value.attempts, len(served.heads)) == (2, 2)
+            assert caught.value.attempts == 2
+            wait_for(lambda: len(served.heads) == 2, "both requests to be read")
         assert str(caught.value).startswith("no complete response from Scenario at 127.0.0.1:")
         assert caught.value.http_status is None
 
@@ -325,16 +335,16 @@ class TestFaults:
             client = Client(served)
             with client.scenario as scenario, pytest.raises(errors.Unavailable) as caught:
                 scenario.models.description.update("one", "text")
-            assert (len(served.heads), client.slept) == (1, [])
+            wait_for(lambda: len(served.heads) == 1, "the request to be read")
+            assert client.slept == []
         assert (caught.value.ambiguous, caught.value.retryable) == (True, False)
 
-    def test_a_body_that_drips_ends_at_the_deadline(self) -> None:
-        limits = Limits(timeout=5, deadline=0.1)
-        with scripted(drips(b"x", 0.02)) as served, connected(served.url, limits) as opened:
+    def test_a_body_that_drips_ends_at_the_deadline(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        leaping = Leaping(monkeypatch)
+        late = leaping.before(drips(b"x", 0.02))
+        with scripted(late) as served, connected(served.url, leaping.LIMITS) as opened:
             for send, retryable in ((get, True), (put, False)):
-                with pytest.raises(
-                    errors.Unavailable, match=r"no complete response within http.deadline \(0.1 s\)"
-                ) as caught:
+                with pytest.raises(errors.Unavailable, match=re.escape(leaping.LATE)) as caught:
                     send(opened)
                 assert (caught.value.retryable, caught.value.ambiguous) == (retryable, True)
 
@@ -524,7 +534,7 @@ def test_once_the_credentials_are_good_all_others_go_together(remote: Loopback) 
 
     def script(method: str, target: str) -> None:
         if first.is_set():
-            the_rest.wait(2)
+            the_rest.wait(PATIENCE)
         first.set()
 
     remote.script = script

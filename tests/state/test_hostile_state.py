@@ -46,7 +46,7 @@ def changed(data: bytes, changes: list[tuple[float, int, bytes]]) -> bytes:
     return data
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=list(HealthCheck), deadline=None)
 @given(changes=CHANGES)
 def test_a_journal_holds_records_of_the_right_form_or_is_refused(
     tmp_path: Path, changes: list[tuple[float, int, bytes]]
@@ -72,7 +72,7 @@ def test_a_journal_holds_records_of_the_right_form_or_is_refused(
                 assert "\n" not in value
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=list(HealthCheck), deadline=None)
 @given(changes=CHANGES)
 def test_what_was_found_out_has_the_right_form_or_is_nothing(
     tmp_path: Path, changes: list[tuple[float, int, bytes]]
@@ -89,7 +89,7 @@ def test_what_was_found_out_has_the_right_form_or_is_nothing(
         assert ours.with_limit(probed.learnt.refused_bytes).safety.max_file_bytes >= 9_999
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=list(HealthCheck), deadline=None)
 @given(changes=CHANGES)
 def test_a_plan_is_the_one_that_was_written_or_is_refused(changes: list[tuple[float, int, bytes]]) -> None:
     items = [SavedItem("one", "update", DIGEST, DIGEST), SavedItem("x y", "invalid", None, DIGEST)]

@@ -66,7 +66,7 @@ class Repository:
             env={"PATH": self.runner.environment["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"},
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=300,
             check=True,
         )
         return done.stdout.strip()

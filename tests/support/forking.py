@@ -9,6 +9,7 @@ import atexit
 import json
 import os
 import pkgutil
+import runpy
 import socket
 import struct
 import subprocess
@@ -26,6 +27,8 @@ _STATUS = struct.Struct("ii")  # process id, exit status; the latter again at th
 _LONGEST = 200_000  # bytes of a request
 # What Python reads at its start has to be what the forked process started with.
 _OWN = {"PYTHONWARNINGS": "error"}
+# In PYTHONPATH it has Python run its `sitecustomize.py`, which may be done later too.
+UNHURRIED = str(Path(__file__).parent / "unhurried")
 
 
 def fits(environment: Mapping[str, str]) -> bool:
@@ -33,7 +36,7 @@ def fits(environment: Mapping[str, str]) -> bool:
     read = {
         name: value for name, value in environment.items() if name.startswith(("PYTHON", "COVERAGE", "LC_", "LANG"))
     }
-    return sys.platform == "linux" and read == _OWN
+    return sys.platform == "linux" and read.pop("PYTHONPATH", UNHURRIED) == UNHURRIED and read == _OWN
 
 
 def run(
@@ -91,7 +94,7 @@ def _server() -> socket.socket:
 
     def end() -> None:
         ours.close()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
 
     atexit.register(end)
     return ours
@@ -137,6 +140,8 @@ def _begin(request: bytes, descriptors: list[int]) -> None:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    if "PYTHONPATH" in environment:
+        runpy.run_path(f"{UNHURRIED}/sitecustomize.py")
     sys.argv = [str(Path(syncjob.__file__).with_name("__main__.py")), *arguments]
     from syncjob.__main__ import main
 

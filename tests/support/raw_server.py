@@ -128,7 +128,7 @@ class _Connection(BaseRequestHandler):
     def handle(self) -> None:
         with self.server.lock:
             self.server.served.connections += 1
-        self.request.settimeout(5)
+        self.request.settimeout(60)
         with suppress(OSError):  # of a client that has gone, or of a play that has ended the connection
             if self.server.tls:
                 self.request = self.server.tls.wrap_socket(self.request, server_side=True)

@@ -249,7 +249,7 @@ class _Steps:
         try:
             if meanwhile:
                 meanwhile(process)
-            out, _ = process.communicate(timeout=60)
+            out, _ = process.communicate(timeout=300)
         finally:
             process.kill()
         self._ended.out += out.decode()

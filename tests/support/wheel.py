@@ -47,7 +47,7 @@ def installed(wheel: Path, folder: Path, *versions: str) -> Path:
         [*pip, "install", "--quiet", "--only-binary", ":all:", wheel, *versions],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     if "(from versions: none)" in done.stderr:
@@ -63,7 +63,7 @@ def try_out(syncjob: Path, folder: Path) -> None:
 
     def run(*command: str | Path) -> str:
         done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
         )
         assert done.returncode == 0, (command, done.stdout, done.stderr)
         return done.stdout
