@@ -10,6 +10,7 @@ from syncjob.github import annotations
 from syncjob.output import outputs
 from syncjob.report.markdown import document
 from syncjob.report.model import Report
+from syncjob.report.summary import writes
 
 Attempt = Callable[[str], AbstractContextManager[object]]
 
@@ -69,7 +70,7 @@ class Step:
 def _outputs(report: Report, report_file: str | None, comment_file: str | None, progress: int | None) -> Iterator[str]:
     summary = report.summary
     values = {
-        "changes": summary.create + summary.update + summary.delete,
+        "changes": writes(summary),
         "to_create": summary.create,
         "to_update": summary.update,
         "to_delete": summary.delete,
