@@ -1,6 +1,6 @@
 """What the next steps of a workflow need to know about edits made on Scenario, as outputs of this one. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
 
 from syncjob.report.item_store import notable
 from syncjob.report.model import Item, Report
@@ -12,38 +12,32 @@ _ENDED = frozenset({0, 1, 3})  # exit codes of a run that came to its end
 _DOUBTS = frozenset({"merge-marker", "merge-guess"})
 
 
-def outputs(report: Report) -> dict[str, str]:
-    """By name; docs/interface.md says what each means, and of which command. The ids have blanks between."""
-    return {
-        "edits": _found(report),
-        "edited": " ".join(_edited(report)[:_MOST]),
-        "brought": " ".join(_brought(report)[:_MOST]),
-        "complete": _complete(report),
-    }
+def outputs(report: Report) -> Mapping[str, str]:
+    """By name; docs/interface.md says what each means. Those of another command are empty."""
+    given = dict.fromkeys(("edits", "edited", "brought", "complete"), "")
+    if report.command == "diff" and report.exit_code in _ENDED:
+        given |= {"edits": _found(report), "edited": " ".join(_edited(report)[:_MOST])}
+    elif report.command == "pull" and not report.dry_run:
+        brought = _brought(report)
+        is_complete = len(brought) <= _MOST and _is_whole(report)
+        given |= {"brought": " ".join(brought[:_MOST]), "complete": "true" if is_complete else "false"}
+    return given
 
 
-def cuts(report: Report) -> Iterator[tuple[str, str]]:
-    """Each output that does not name all there are, and what to say of it."""
-    for name, ids, what in (
-        ("edited", _edited(report), "edits on Scenario"),
-        ("brought", _brought(report), "files for a pull request"),
-    ):
-        if len(ids) > _MOST:
-            yield name, f"{len(ids):,} {what}: the output `{name}` names the first {_MOST}"
+def cut(report: Report) -> str | None:
+    """What to say if the output `edited` does not name all edits of a diff; None if it does."""
+    number = len(_edited(report)) if report.command == "diff" else 0
+    return f"{number:,} edits on Scenario: the output `edited` names the first {_MOST}" if number > _MOST else None
 
 
 def _found(report: Report) -> str:
     """`some`; `none` if everything could be compared; "" if that is not known."""
-    if report.command != "diff" or report.exit_code not in _ENDED:
-        return ""
     if _edited(report):
         return "some"
     return "" if report.summary.invalid or has_compared_nothing(report) else "none"
 
 
-def _edited(report: Report) -> Sequence[str]:
-    if report.command != "diff" or report.exit_code not in _ENDED:
-        return ()
+def _edited(report: Report) -> list[str]:
     return [item.model_id for item in notable(report.items) if _may_be_edited(item) and is_id(item.model_id)]
 
 
@@ -52,9 +46,7 @@ def _may_be_edited(item: Item) -> bool:
     return item.action == "conflict" and not any(problem.code == "behind" for problem in item.problems)
 
 
-def _brought(report: Report) -> Sequence[str]:
-    if report.command != "pull" or report.dry_run:
-        return ()
+def _brought(report: Report) -> list[str]:
     return [item.model_id for item in report.items if _may_be_brought(item) and is_id(item.model_id)]
 
 
@@ -65,12 +57,10 @@ def _may_be_brought(item: Item) -> bool:
     return (is_written or is_there) and _DOUBTS.isdisjoint(problem.code for problem in item.problems)
 
 
-def _complete(report: Report) -> str:
+def _is_whole(report: Report) -> bool:
     """Whether all texts could be read, and what was to be written was."""
-    if report.command != "pull" or report.dry_run:
-        return ""
     has_ended = report.exit_code in _ENDED and not any(map(is_error, report.problems))
-    return "true" if has_ended and not any(map(_is_unfinished, notable(report.items))) else "false"
+    return has_ended and not any(map(_is_unfinished, notable(report.items)))
 
 
 def _is_unfinished(item: Item) -> bool:

@@ -28,7 +28,7 @@ def headline(report: Report) -> str:
     """The outcome of a run in a sentence or two."""
     if report.command not in _ON_SCENARIO:
         return summary_line(report)
-    is_planned = report.dry_run or _has_compared_nothing(report)
+    is_planned = report.dry_run or _could_compare_nothing(report)
     return obstacle(report) or (plan_line(report) if is_planned else end_line(report))
 
 
@@ -38,7 +38,7 @@ def heading(report: Report) -> str:
         return first
     if report.command == "check":
         return f"{counted(len(report.items), 'description')}, not compared with Scenario"
-    if _has_compared_nothing(report):
+    if _could_compare_nothing(report):
         return "Nothing was compared"
     if not report.dry_run:
         return f"{counted(report.summary.applied + report.summary.in_part, 'description')} written to Scenario"
@@ -77,8 +77,8 @@ def _obstacle(report: Report) -> str | None:
     return f"{_by_item(report)}: {', '.join(_refused(report))}" if report.dry_run else None
 
 
-def _has_compared_nothing(report: Report) -> bool:
-    """Whether a run that would write, or has refused to, had nothing to compare."""
+def _could_compare_nothing(report: Report) -> bool:
+    """Whether a run that would write, or has refused to, compared none of what it had to."""
     return _is_about_writing(report) and has_compared_nothing(report)
 
 
