@@ -24,11 +24,10 @@ from syncjob.github.step import Step
 from syncjob.output import gate, outputs
 from syncjob.output.outlet import hurried_for
 from syncjob.report import json
-from syncjob.report.headline import obstacle
+from syncjob.report.headline import obstacle, summary_line
 from syncjob.report.help import help_line
 from syncjob.report.markdown import document
 from syncjob.report.model import Report
-from syncjob.report.summary import summary_line
 from syncjob.report.text import refusals
 from syncjob.text.sanitize import printable
 

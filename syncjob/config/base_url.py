@@ -1,9 +1,9 @@
 """The address of an API, or the name of the sandbox. Pure."""
 
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from syncjob.errors import UsageError
+from syncjob.hosts import is_loopback
 from syncjob.text.sanitize import one_line
 
 SANDBOX = "sandbox:"
@@ -26,16 +26,9 @@ def checked(url: str, said_by: str) -> str:
         raise UsageError(f"{said_by} holds a query or a fragment; give scheme, host and path alone")
     if parts.scheme not in ("https", "http") or not host:
         raise UsageError(f"{said_by} must be https://<host>/<path>, or sandbox:")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         secure = f"https://{one_line(parts.netloc + parts.path)}"
         raise UsageError(
             f"{said_by}: http:// is for loopback alone, the credentials would go in the clear; use {secure}"
         )
     return url.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

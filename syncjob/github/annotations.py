@@ -7,6 +7,7 @@ import posixpath
 from collections.abc import Iterator
 from functools import partial
 
+from syncjob.github import edits
 from syncjob.report.model import Item, Report
 from syncjob.text.sanitize import shorten
 
@@ -56,6 +57,8 @@ def _annotations(report: Report, folder: str) -> Iterator[_Annotation]:
     for problem in report.problems:
         file = _file(folder, problem.path) if problem.path else ""
         yield (problem.severity, file, problem.line or 0, problem.column or 0, problem.code, _cut(problem.message))
+    if message := edits.cut(report):
+        yield ("warning", "", 0, 0, "edited", message)
 
 
 def _file(folder: str, path: str) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from syncjob.github import annotations
+from syncjob.github import annotations, edits
 from syncjob.output import outputs
 from syncjob.report.markdown import document
 from syncjob.report.model import Report
+from syncjob.report.summary import writes
 
 Attempt = Callable[[str], AbstractContextManager[object]]
 
@@ -69,7 +70,7 @@ class Step:
 def _outputs(report: Report, report_file: str | None, comment_file: str | None, progress: int | None) -> Iterator[str]:
     summary = report.summary
     values = {
-        "changes": summary.create + summary.update + summary.delete,
+        "changes": writes(summary),
         "to_create": summary.create,
         "to_update": summary.update,
         "to_delete": summary.delete,
@@ -80,6 +81,7 @@ def _outputs(report: Report, report_file: str | None, comment_file: str | None, 
         "comment": comment_file or "",
         "progress": "" if progress is None else progress,
         "continue": "true" if progress else "false",
+        **edits.outputs(report),
     }
     for name, value in values.items():
         delimiter = f"end-{secrets.token_hex(16)}"

@@ -1,8 +1,9 @@
-"""stdout and stderr: everything that is printed goes through here, and acts on nobody who reads it.
+"""stdout and stderr: what is printed goes through here, and acts on nobody who reads it.
 
-A control or bidi character that some renderer forgot to make visible is made so here. What is ours
-and is to act passes by `own` alone: commands to GitHub's runner, and the progress bar. Of colours
-the few that we use pass, on a terminal that shows them.
+A control or bidi character that some renderer forgot to make visible is made so here; what goes to a
+pager instead, `cli/pager.py` treats in the same way. What is ours and is to act passes by `own` alone:
+commands to GitHub's runner, and the progress bar. Of colours the few that we use pass, on a terminal
+that shows them.
 """
 
 import io

@@ -8,7 +8,7 @@ from syncjob.control import workers
 from syncjob.control.workers import Stop
 from syncjob.output.internal import guarded
 from syncjob.pictures.fitting import FULL, MAX_PAGE, Picture, fitted
-from syncjob.scenario.http.pictures import ENDED, NotFetched, Pictures
+from syncjob.scenario.http.pictures import ENDED, NotFetched, PictureSource
 
 _AT_ONCE = 4
 _SECONDS = 10.0  # for one
@@ -16,7 +16,7 @@ _SECONDS_IN_ALL = 60.0
 
 
 def fetch(
-    source: Pictures, addresses: Mapping[str, str], stop: Stop, clock: Callable[[], float] = time.monotonic
+    source: PictureSource, addresses: Mapping[str, str], stop: Stop, clock: Callable[[], float] = time.monotonic
 ) -> dict[str, Picture | str]:
     """A picture by the id of each asset, or why there is none, given their addresses; never raises.
 
@@ -49,13 +49,13 @@ class _Shelf:
                 return
             yield id_
 
-    def asked(self, source: Pictures, id_: str) -> Picture | str:
+    def asked(self, source: PictureSource, id_: str) -> Picture | str:
         """The picture, or why there is none, whatever happens: the page is more than its pictures."""
         found = guarded(partial(self._asked, source, id_), lambda _: "syncjob failed to fetch it")
         self._weights.append(0 if isinstance(found, str) else found.weight)
         return found
 
-    def _asked(self, source: Pictures, id_: str) -> Picture | str:
+    def _asked(self, source: PictureSource, id_: str) -> Picture | str:
         left = self._until - self._clock()
         try:
             return fitted(source.get(self._addresses[id_], max(1.0, min(_SECONDS, left))))

@@ -1,50 +1,92 @@
-"""What comes of a run, first of all: that it writes nothing, or not all of it, and why; and what to do next. Pure."""
+"""The first sentence on a run: that it writes nothing, or not all of it, and why; and what to do next. Pure."""
 
 from syncjob.plan.compare import WRITES
 from syncjob.report.item_store import notable
 from syncjob.report.model import Item, Report
 from syncjob.report.summary import (
+    acknowledge_line,
+    checked_line,
     counted,
     end_line,
-    is_called_off,
+    has_compared_nothing,
+    invalid,
     is_error,
+    may_have_written,
     nonzero,
     plan_line,
-    summary_line,
+    pull_line,
     uncompared,
+    was_called_off,
+    writes,
 )
 
-NOTHING_COMPARED = "Nothing was compared."
+_ON_SCENARIO = frozenset({"diff", "sync", "rollback"})  # what they plan is written there, or would be
+_OWN_LINES = {"acknowledge": acknowledge_line, "check": checked_line, "pull": pull_line}
 
 
 def headline(report: Report) -> str:
     """The outcome of a run in a sentence or two."""
-    if report.command not in ("diff", "sync", "rollback"):
+    if report.command not in _ON_SCENARIO:
         return summary_line(report)
-    return obstacle(report) or (plan_line(report) if report.dry_run else end_line(report))
+    is_planned = report.dry_run or _could_compare_nothing(report)
+    return obstacle(report) or (plan_line(report) if is_planned else end_line(report))
+
+
+def heading(report: Report) -> str:
+    """The outcome of a run in a few words, for a page that counts the items beside it."""
+    if first := _obstacle(report):
+        return first
+    if report.command == "check":
+        return f"{counted(len(report.items), 'description')}, not compared with Scenario"
+    if _could_compare_nothing(report):
+        return "Nothing was compared"
+    if not report.dry_run:
+        return f"{counted(report.summary.applied + report.summary.in_part, 'description')} written to Scenario"
+    planned = writes(report.summary)
+    return f"{counted(planned, 'description')} would change" if planned else "No description would change"
+
+
+def summary_line(report: Report) -> str:
+    """The counts of a run in a line, for the log beside a machine format."""
+    if not has_plan(report):
+        return _OWN_LINES[report.command](report)
+    return plan_line(report) if report.dry_run else f"{plan_line(report)} {end_line(report)}"
+
+
+def has_plan(report: Report) -> bool:
+    """Whether the run made a plan, which a line of its own counts."""
+    return report.command not in _OWN_LINES or (report.command == "pull" and report.dry_run)
 
 
 def obstacle(report: Report) -> str | None:
-    """What keeps a run from writing all that it found; None if nothing does, or some of it has been written."""
+    """What keeps a run from writing all that it found; None if nothing does, it found nothing, or has written some."""
+    words = _obstacle(report)
+    return words and f"{words}."
+
+
+def _obstacle(report: Report) -> str | None:
     codes = list(dict.fromkeys(problem.code for problem in report.problems if is_error(problem)))
-    unseen, refused = uncompared(report), report.summary.conflict + report.summary.invalid
-    if not (codes or refused) or not _is_about_writing(report):
-        return None
-    if unseen == len(report.items):
-        return NOTHING_COMPARED
+    refused = report.summary.conflict + report.summary.invalid
+    if not (codes or refused) or not _is_about_writing(report) or has_compared_nothing(report):
+        return None  # the line of the plan says that nothing was compared
     why = f" ({', '.join(codes)})" if codes else ""
-    if codes and unseen:
-        return f"Incomplete{why}: {_counts(report)}."
+    if codes and uncompared(report):
+        return f"Incomplete{why}: {_counts(report)}"
     if codes or not _is_by_item(report):
-        return f"Blocked: {_nothing(report)}{why}. {_counts(report)}."
-    return f"{_by_item(report)}: {', '.join(_refused(report))}." if report.dry_run else None
+        return f"Blocked: {_nothing(report)}{why}. {_counts(report)}"
+    return f"{_by_item(report)}: {', '.join(_refused(report))}" if report.dry_run else None
+
+
+def _could_compare_nothing(report: Report) -> bool:
+    """Whether a run that would write, or has refused to, compared none of what it had to."""
+    return _is_about_writing(report) and has_compared_nothing(report)
 
 
 def _is_about_writing(report: Report) -> bool:
     """Whether it is the report of a run that would write, or has refused to."""
-    is_writer = report.command in ("diff", "sync", "rollback") and not any(map(is_called_off, report.problems))
-    has_written = report.summary.applied + report.summary.in_part + report.summary.uncertain > 0
-    return is_writer and not has_written and bool(report.summary.refused or not _has_ended(report))
+    is_writer = report.command in _ON_SCENARIO and not was_called_off(report)
+    has_refused = report.summary.refused > 0 or not _has_ended(report)
+    return is_writer and has_refused and not may_have_written(report.summary)
 
 
 def next_line(report: Report) -> str | None:
@@ -60,7 +102,7 @@ def next_line(report: Report) -> str | None:
 def _unasked_line(report: Report) -> str | None:
     """That nothing was compared, if a bad file kept all others from it; --keep-going may find nothing to write either."""
     unseen = uncompared(report)
-    bad = report.summary.invalid - unseen
+    bad = invalid(report)
     if not (bad and unseen and unseen == report.summary.not_attempted == len(report.items) - bad):
         return None
     what, them = counted(bad, "invalid description"), "it" if bad == 1 else "them"
@@ -85,9 +127,8 @@ def _nothing(report: Report) -> str:
 
 def _by_item(report: Report) -> str:
     """`sync would write 7 and refuse 3`."""
-    summary = report.summary
-    written = summary.create + summary.update + summary.delete or "nothing"
-    return f"{_command(report)} would write {written} and refuse {summary.conflict + summary.invalid}"
+    written, refused = writes(report.summary) or "nothing", report.summary.conflict + report.summary.invalid
+    return f"{_command(report)} would write {written} and refuse {refused}"
 
 
 def _command(report: Report) -> str:
@@ -96,18 +137,17 @@ def _command(report: Report) -> str:
 
 def _counts(report: Report) -> str:
     """`1 edited on Scenario, 2 invalid; 7 ready`."""
-    summary = report.summary
-    ready = nonzero((summary.create + summary.update + summary.delete, "ready"))
+    ready = nonzero((writes(report.summary), "ready"))
     return "; ".join(filter(None, (", ".join(_refused(report)), *ready))) or "Nothing is ready"
 
 
 def _refused(report: Report) -> list[str]:
-    edited, unseen = sum(map(_is_edited, notable(report.items))), uncompared(report)
+    edited = sum(map(_is_edited, notable(report.items)))
     return nonzero(
         (edited, "edited on Scenario"),
         (report.summary.conflict - edited, "in conflict"),
-        (max(0, report.summary.invalid - unseen), "invalid"),
-        (unseen, "not compared"),
+        (invalid(report), "invalid"),
+        (uncompared(report), "not compared"),
     )
 
 

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from syncjob.control.progress import duration
 from syncjob.report.model import Item, Report, Summary
-from syncjob.report.summary import counted
+from syncjob.report.summary import counted, may_have_written
 from syncjob.text.folding import folded
 from syncjob.text.sanitize import one_line, visible
 from syncjob.text.words import Span, marked
@@ -94,8 +94,7 @@ def skipped_in_words(summary: Summary) -> list[str]:
 
 def ran(report: Report, undo: str) -> list[str]:
     """Of a run that wrote, or may have: its id, how long it took, and the command that undoes it."""
-    summary = report.summary
-    if not summary.applied + summary.in_part + summary.uncertain:
+    if not may_have_written(report.summary):
         return []
     began, ended = (datetime.fromisoformat(time) for time in (report.started_at, report.finished_at))
     requests = counted(report.requests.total, "request")

@@ -8,18 +8,6 @@ from syncjob.report.item_store import notable
 from syncjob.report.model import Item, ItemError, ItemProblem, Report, RunProblem, Summary
 
 
-def summary_line(report: Report) -> str:
-    """One line for the log beside a machine format."""
-    if report.command == "check":
-        return checked_line(report)
-    if report.command == "pull" and not report.dry_run:
-        return pull_line(report)
-    if report.command == "acknowledge":
-        return acknowledge_line(report)
-    plan = plan_line(report)
-    return plan if report.dry_run else f"{plan} {end_line(report)}"
-
-
 def pull_line(report: Report) -> str:
     """`Pulled …`, or that no file was written because of a problem."""
     summary = report.summary
@@ -38,7 +26,7 @@ def pull_line(report: Report) -> str:
 def acknowledge_line(report: Report) -> str:
     """`Acknowledged …`, or that nothing was, because of a problem."""
     summary = report.summary
-    if any(map(is_called_off, report.problems)):
+    if was_called_off(report):
         return "Cancelled; nothing was written."
     errors, unread = _errors(report), uncompared(report)
     problems = (errors, "problem" if errors == 1 else "problems")
@@ -57,7 +45,7 @@ def checked_line(report: Report) -> str:
 
 def plan_line(report: Report) -> str:
     """`Plan: …`; what could not be compared is counted apart from what is wrong."""
-    if any(map(is_error, report.problems)) and uncompared(report) == len(report.items):
+    if has_compared_nothing(report):
         return "Nothing was compared."
     summary = report.summary
     counts = f"{summary.create} to create, {summary.update} to update, {summary.delete} to delete"
@@ -65,9 +53,8 @@ def plan_line(report: Report) -> str:
 
 
 def _blocked(report: Report) -> list[str]:
-    summary, unseen = report.summary, uncompared(report)
-    invalid = max(0, summary.invalid - unseen)
-    return nonzero((summary.conflict, "in conflict"), (invalid, "invalid"), (unseen, "not compared"))
+    unseen = uncompared(report)
+    return nonzero((report.summary.conflict, "in conflict"), (invalid(report), "invalid"), (unseen, "not compared"))
 
 
 def titled_diffs(item: Item, quote: str = "") -> Iterator[tuple[str, str]]:
@@ -119,14 +106,40 @@ def _errors(report: Report) -> int:
 
 def uncompared(report: Report) -> int:
     """How many items the run did not reach, or could not read."""
-    invalid = (item for item in notable(report.items) if item.action == "invalid")
-    return sum(item.status == "not_attempted" or item.error is not None for item in invalid)
+    return sum(map(is_uncompared, notable(report.items)))
+
+
+def is_uncompared(item: Item) -> bool:
+    return item.action == "invalid" and (item.status == "not_attempted" or item.error is not None)
+
+
+def has_compared_nothing(report: Report) -> bool:
+    """Whether a run that had something to compare compared none of it."""
+    had_some = len(report.items) > 0 or any(map(is_error, report.problems))
+    return had_some and uncompared(report) == len(report.items)
+
+
+def invalid(report: Report) -> int:
+    """How many items are invalid, but for those that were not compared."""
+    return max(0, report.summary.invalid - uncompared(report))
+
+
+def writes(summary: Summary) -> int:
+    """How many descriptions a plan writes."""
+    return summary.create + summary.update + summary.delete
+
+
+def may_have_written(summary: Summary) -> bool:
+    return summary.applied + summary.in_part + summary.uncertain > 0
 
 
 def end_line(report: Report) -> str:
     """What became of the plan, in a line."""
-    is_cancelled = any(map(is_called_off, report.problems))
-    return "Cancelled; nothing was written." if is_cancelled else outcome_line(report.summary)
+    return "Cancelled; nothing was written." if was_called_off(report) else outcome_line(report.summary)
+
+
+def was_called_off(report: Report) -> bool:
+    return any(map(is_called_off, report.problems))
 
 
 def is_called_off(problem: RunProblem) -> bool:
@@ -138,8 +151,7 @@ def outcome_line(summary: Summary) -> str:
     rare = (summary.in_part, "written in part"), (summary.uncertain, "may have been written")
     parts = [f"{summary.failed} failed", f"{summary.refused} refused"]
     parts += nonzero((summary.not_attempted, "not attempted"), *rare)
-    is_sure = not (summary.applied or summary.in_part or summary.uncertain)
-    if not is_sure or not summary.failed + summary.refused + summary.not_attempted:
+    if may_have_written(summary) or not summary.failed + summary.refused + summary.not_attempted:
         return f"Applied {summary.applied}, {', '.join(parts)}."
     return f"Nothing was written: {', '.join(parts)}."
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from msgspec import structs
 
-from syncjob.report.headline import NOTHING_COMPARED, next_line, obstacle
+from syncjob.report.headline import next_line, obstacle
 from syncjob.report.item_store import notable
 from syncjob.report.model import Item, ItemProblem, Report, RunProblem
 from syncjob.report.screen import BOLD, CYAN, GREEN, RED, TONES, YELLOW, diff_rows, heading, paint, stat_row
@@ -36,7 +36,7 @@ def render_plan(report: Report, *, color: bool, width: int | None = None) -> str
     The diffs are unified; for a terminal of that width, folded and with the changed words marked.
     """
     head = obstacle(report)
-    lines = [paint(head, BOLD, color=color), ""] if head and head != NOTHING_COMPARED else []
+    lines = [paint(head, BOLD, color=color), ""] if head else []
     wrong: list[str] = []
     changes: list[str] = []
     failed: list[Item] = []
@@ -52,7 +52,7 @@ def render_plan(report: Report, *, color: bool, width: int | None = None) -> str
 def render_stat(report: Report, *, color: bool, width: int | None = None) -> str:
     """Each model that is not in step with how many lines change, each problem with its place, and the line `Plan: …`."""
     head = obstacle(report)
-    lines = [paint(head, BOLD, color=color), ""] if head and head != NOTHING_COMPARED else []
+    lines = [paint(head, BOLD, color=color), ""] if head else []
     rows = [stat_row(item, color=color) for item in report.items if item.action != "unchanged"]
     told = [line for item in report.items for line in _notes(item, color)]
     told += _of_the_run(report, report.items, color)

@@ -18,7 +18,7 @@ from syncjob.scenario.pacer import Pacer
 from syncjob.scenario.rate_limit import Lowered
 
 if TYPE_CHECKING:
-    from syncjob.scenario.http.pictures import Pictures
+    from syncjob.scenario.http.pictures import PictureSource
 
 BASE_URL = "https://api.cloud.scenario.com/v1"
 # The server is overrun as a whole: every worker waits, not only the one that was refused.
@@ -131,12 +131,12 @@ class Calls:
         """Waits as between two attempts, and is counted so."""
         self._meter.sleep(seconds)
 
-    def pictures(self) -> "Pictures":
+    def pictures(self) -> "PictureSource":
         """What fetches the pictures that responses name: without credentials, and outside the limit."""
         # Imported late: few runs show pictures.
-        from syncjob.scenario.http.pictures import Pictures
+        from syncjob.scenario.http.pictures import PictureSource
 
-        return Pictures(self._base_url, self._handler)
+        return PictureSource(self._base_url, self._handler)
 
     def quoted(self, text: str) -> str:
         """What a response says, for a message: without any secret that it may echo."""

@@ -9,19 +9,19 @@ import pytest
 
 from syncjob import __version__
 from syncjob.commands.init import action as actions
-from syncjob.commands.init.action import Action
+from syncjob.commands.init.action import PinnedAction
+from syncjob.commands.init.outcome import File, Setup, Task, render_files, render_tasks, tasks
 from syncjob.commands.init.templates import CONFIG, WORKFLOWS, Layout, files, is_plain, template, workflow_paths
 from syncjob.config.config import load
 from syncjob.config.schema import Http, Safety
 from syncjob.errors import UsageError
-from syncjob.report.setup import File, State, Step, render_files, render_steps, steps
 from tests.cli.test_terminal import Terminal
 from tests.support.loopback import Loopback, json_answer
 from tests.support.steps import ROOT
 from tests.support.workspace import Workspace
 
 USED = f"acme/syncjob@{'a' * 40}"
-OURS = Action("acme/syncjob", "a" * 40)
+OURS = PinnedAction("acme/syncjob", "a" * 40)
 
 
 @pytest.fixture
@@ -256,30 +256,30 @@ def test_a_name_that_means_something_to_a_workflow_cannot(name: str) -> None:
 
 
 def test_the_steps_name_what_is_missing_alone() -> None:
-    done = list(steps(State("trunk", has_descriptions=True, has_production=True)))
+    done = list(tasks(Setup("trunk", has_descriptions=True, has_production=True)))
     assert [step.what.partition(" ")[0] for step in done] == [
         "Commit", "Create", "Create", "Create", "Let", "Push", "Protect", "See",
     ]  # fmt: skip
     assert sum("gh secret set" in command for step in done for command in step.commands) == 4
     assert any("-f name=trunk" in command for step in done for command in step.commands)
-    local = list(steps(State(None, has_descriptions=False, has_production=False)))
+    local = list(tasks(Setup(None, has_descriptions=False, has_production=False)))
     assert [step.what.partition(" ")[0] for step in local] == ["Add", "Download", "Commit", "Edit"]
-    assert "gh " not in render_steps(local)
-    stand_in = render_steps(
-        steps(State(None, has_descriptions=False, has_production=True, needs_key=False, profile="sandbox"))
+    assert "gh " not in render_tasks(local)
+    stand_in = render_tasks(
+        tasks(Setup(None, has_descriptions=False, has_production=True, needs_key=False, profile="sandbox"))
     )
     assert "export" not in stand_in
     assert "     syncjob --profile sandbox pull --all\n" in stand_in
 
 
 def test_a_long_command_is_one_for_a_shell_on_several_lines() -> None:
-    shown = render_steps(steps(State("main", has_descriptions=True, has_production=True)))
+    shown = render_tasks(tasks(Setup("main", has_descriptions=True, has_production=True)))
     assert max(map(len, shown.splitlines())) <= 88
     whole = shown.replace("\\\n", "")
-    for step in steps(State("main", has_descriptions=True, has_production=True)):
-        assert all(shlex.join(shlex.split(command)) in shlex.join(shlex.split(whole)) for command in step.commands)
+    for task in tasks(Setup("main", has_descriptions=True, has_production=True)):
+        assert all(shlex.join(shlex.split(command)) in shlex.join(shlex.split(whole)) for command in task.commands)
 
 
 def test_nothing_that_is_shown_acts() -> None:
-    shown = render_files([File("a\x1b[2J\nb", "written")]) + render_steps([Step("a", ("b",))])
+    shown = render_files([File("a\x1b[2J\nb", "written")]) + render_tasks([Task("a", ("b",))])
     assert shown == "wrote a\\x1b[2J b\n\nLeft to do:\n\n1. a\n     b\n"

@@ -7,7 +7,7 @@ import pytest
 
 from syncjob.commands.run import Options
 from syncjob.local import acknowledged
-from syncjob.report.summary import summary_line
+from syncjob.report.headline import summary_line
 from tests.support import in_process
 from tests.support.loopback import Loopback
 from tests.support.workspace import Ended, Workspace

@@ -154,7 +154,7 @@ def test_a_file_that_the_other_job_would_refuse_is_named_and_holds_up_no_other(r
         (lines / id_).write_bytes(text.encode())
     (lines / "good").write_text(line)
     (lines / "linked").symlink_to("good")
-    tell(repository, told(1, item("good", "conflict")), told(1, *(item(id_, "update") for id_ in ids)))
+    tell(repository, edits="some", edited=" ".join(ids), brought=" ".join(ids))
     repository.answer("")
     ended, files = night(repository)
     assert set(files) == {"body.md", "descriptions/good.md", "descriptions/.acknowledged/good"}
@@ -231,112 +231,61 @@ def test_if_no_sync_is_known_nothing_that_both_sides_changed_is_handed_over(repo
     assert "both" in files["body.md"]
 
 
-# Ends as the report that it is given says.
+# Ends as it is told to, with the outputs that it is told to give.
 TOLD = """#!PYTHON
 import json, os, pathlib, sys
-report = json.loads(pathlib.Path("HERE/told.json").read_text())[sys.argv[2]]
-path = sys.argv[sys.argv.index("--report") + 1]
-pathlib.Path(path).write_text(json.dumps(report))
+told = json.loads(pathlib.Path("HERE/told.json").read_text())[sys.argv[2]]
 if sys.argv[2] == "pull":
     pathlib.Path(sys.argv[sys.argv.index("--output") + 1]).write_text("body")
     pathlib.Path("HERE/pulled").write_text(" ".join(sys.argv[3:]))
 with open(os.environ["GITHUB_OUTPUT"], "a") as file:
-    file.write(f"report={path}\\nchanges=0\\nconflicts={report['summary']['conflict']}\\n")
-sys.exit(report["exit_code"])
+    file.writelines(f"{name}={value}\\n" for name, value in told.items())
+sys.exit(1)
 """
 
 
-def item(id_: str, action: str, status: str = "applied", code: str = "", **more: object) -> dict[str, Any]:
-    problems = [{"code": code}] if code else []
-    return {"model_id": id_, "action": action, "status": status, "problems": problems, "error": None, **more}
-
-
-def told(exit_code: int, *items: dict[str, Any]) -> dict[str, Any]:
-    counts = {action: sum(item["action"] == action for item in items) for action in ("conflict", "invalid")}
-    return {"exit_code": exit_code, "summary": counts, "items": items}
-
-
-def tell(repository: Repository, diff: dict[str, Any], pull: dict[str, Any]) -> None:
+def tell(repository: Repository, *, brought: str = "", complete: str = "true", **diff: str) -> None:
     executable(repository.programs / "syncjob", TOLD)
-    (repository.programs / "told.json").write_text(json.dumps({"diff": diff, "pull": pull}), "utf-8")
+    told = {"diff": diff, "pull": {"brought": brought, "complete": complete}}
+    (repository.programs / "told.json").write_text(json.dumps(told), "utf-8")
 
 
 @pytest.mark.parametrize(
-    ("diff", "found"),
-    [
-        (told(0, item("one", "unchanged")), "none"),
-        (told(3, item("one", "update")), "none"),
-        (told(1, item("one", "invalid")), ""),
-        (told(1, item("one", "invalid"), item("two", "conflict")), "some"),
-        (told(4, item("one", "conflict")), ""),
-        (told(2), ""),
-        (told(143, item("one", "conflict")), ""),
-    ],
+    ("found", "complete", "is_handed_over"),
+    [("none", "", False), ("some", "true", True), ("some", "false", False)],
 )
-def test_what_a_comparison_says_of_edits(repository: Repository, diff: dict[str, Any], found: str) -> None:
-    repository.commit(two="text\n")
-    tell(repository, diff, told(0, item("two", "update")))
+def test_only_what_a_whole_pull_brings_is_handed_over(
+    repository: Repository, found: str, complete: str, is_handed_over: bool
+) -> None:
+    repository.commit(one="text\n", two="text\n")
+    edited = "-one two" if found == "some" else ""
+    tell(repository, edits=found, edited=edited, brought="two", complete=complete)
     repository.answer("")
     ended, files = night(repository)
-    assert ended.outputs == {"edits": found, "artifact": "4712" if found == "some" else ""}
-    assert set(files) == ({"body.md", "descriptions/two.md"} if found == "some" else set())
+    assert ended.outputs == {"edits": found, "artifact": "4712" if is_handed_over else ""}
+    assert set(files) == ({"body.md", "descriptions/two.md"} if is_handed_over else set())
+    assert ("so the pull request stays as it is" in ended.out) is (complete == "false")
+    if edited:
+        assert (repository.programs / "pulled").read_text("utf-8").endswith(f" -- {edited}")
 
 
 @pytest.mark.parametrize(
-    ("one", "brings"),
+    ("found", "ref", "variable", "runs"),
     [
-        (item("one", "update"), True),
-        (item("one", "create"), True),
-        (item("one", "conflict"), False),  # merged by a guess, or with markers
-        (item("one", "update", code="merge-marker"), False),  # Scenario's own text has them
-        (item("one", "update", code="merge-guess"), False),
-        (item("one", "unchanged", "unchanged"), True),  # its acknowledged line, if it got one
-        (item("one", "unchanged", "unchanged", code="merge-guess"), False),
-        (item("one", "conflict", "refused"), False),
-        (item("one", "update", "failed"), None),
-        (item("one", "invalid", "not_attempted"), None),
-        (item("one", "invalid", "refused", error={"code": "unavailable"}), None),
-    ],
-)
-@pytest.mark.deep
-def test_what_a_pull_says_of_a_text(repository: Repository, one: dict[str, Any], brings: bool | None) -> None:
-    """None: nothing is handed over, because not every edit could be read."""
-    repository.commit(one="text\n", two="text\n")
-    tell(repository, told(1, item("one", "conflict"), item("two", "conflict")), told(1, one, item("two", "update")))
-    repository.answer("")
-    _, files = night(repository)
-    more = {"descriptions/one.md"} if brings else set()
-    assert set(files) == (set() if brings is None else {"body.md", "descriptions/two.md"} | more)
-
-
-@pytest.mark.deep
-def test_a_pull_is_of_the_edited_models_alone_and_of_five_hundred_at_most(repository: Repository) -> None:
-    repository.commit(one="text\n")
-    edited = [item(f"-m{number}", "conflict") for number in range(501)]
-    tell(repository, told(1, *edited, item("same", "unchanged")), told(1))
-    repository.answer("")
-    ended, _ = night(repository)
-    asked = (repository.programs / "pulled").read_text("utf-8").partition(" -- ")[2].split()
-    assert asked == [f"-m{number}" for number in range(500)]
-    assert "::warning title=Drift::501 edits on Scenario" in ended.out
-
-
-@pytest.mark.parametrize(
-    ("report", "ref", "variable", "runs"),
-    [
-        ("report.json", "refs/heads/main", "", True),
-        ("report.json", "refs/heads/main", "true", True),
-        ("report.json", "refs/heads/main", "false", False),
-        ("report.json", "refs/heads/topic", "", False),
+        ("some", "refs/heads/main", "", True),
+        ("some", "refs/heads/main", "true", True),
+        ("some", "refs/heads/main", "false", False),
+        ("some", "refs/heads/topic", "", False),
+        ("none", "refs/heads/main", "", False),
         ("", "refs/heads/main", "", False),
     ],
 )
-def test_when_edits_are_looked_for(report: str, ref: str, variable: str, runs: bool) -> None:
+def test_when_edits_are_pulled(found: str, ref: str, variable: str, runs: bool) -> None:
     steps = workflow("drift")["jobs"]["drift"]["steps"]
-    (step,) = [step for step in steps if step.get("id") == "edits"]
+    (step,) = [step for step in steps if step.get("id") == "last"]
     known: dict[str, Value] = {
         "cancelled()": False,
-        "steps.diff.outputs.report": report,
+        "steps.diff.outputs.edits": found,
         "github.ref": ref,
         "vars.SYNCJOB_DRIFT_PULL_REQUEST": variable,
     }

@@ -333,20 +333,26 @@ def test_the_token_is_that_of_the_app_if_there_is_one(nights: Nights, client_id:
 
 
 @pytest.mark.parametrize(
-    ("edits", "artifact", "is_cancelled", "runs"),
+    ("edits", "artifact", "changed", "runs"),
     [
-        ("some", "4711", False, True),
-        ("some", "", False, False),  # not every edit could be read
-        ("none", "", False, True),
-        ("", "", False, False),  # not everything could be compared, or the variable says no
-        ("none", "", True, False),
+        ("some", "4711", {}, True),
+        ("some", "", {}, False),  # not every edit could be read
+        ("none", "", {}, True),
+        ("", "", {}, False),  # not everything could be compared
+        ("none", "", {"cancelled()": True}, False),
+        ("none", "", {"github.ref": "refs/heads/topic"}, False),
+        ("none", "", {"vars.SYNCJOB_DRIFT_PULL_REQUEST": "true"}, True),
+        ("none", "", {"vars.SYNCJOB_DRIFT_PULL_REQUEST": "false"}, False),
     ],
 )
-def test_when_a_pull_request_is_thought_of(edits: str, artifact: str, is_cancelled: bool, runs: bool) -> None:
+def test_when_a_pull_request_is_thought_of(edits: str, artifact: str, changed: dict[str, Value], runs: bool) -> None:
     known: dict[str, Value] = {
+        "github.ref": "refs/heads/main",
+        "vars.SYNCJOB_DRIFT_PULL_REQUEST": "",
         "needs.drift.outputs.edits": edits,
         "needs.drift.outputs.artifact": artifact,
-        "cancelled()": is_cancelled,
+        "cancelled()": False,
+        **changed,
     }
     assert evaluate(workflow("drift")["jobs"]["pull-request"]["if"], known) is runs
 

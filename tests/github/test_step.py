@@ -17,6 +17,8 @@ from tests.support.workspace import Ended, Workspace
 
 NAMES = ["changes", "to_create", "to_update", "to_delete", "conflicts", "applied", "failed", "report", "comment"]
 NAMES += ["progress", "continue"]
+OF_EDITS = ["edits", "edited", "brought", "complete"]
+NAMES += OF_EDITS
 MOST = 1_000_000  # bytes of a summary
 
 
@@ -66,6 +68,7 @@ def test_each_output_is_the_count_of_its_name(tmp_path: Path) -> None:
         "comment": "",
         "progress": "",
         "continue": "false",
+        **dict.fromkeys(OF_EDITS, ""),
     }
 
 
@@ -213,6 +216,10 @@ def test_a_diff_gives_counts_and_the_paths_of_a_report_and_a_comment_that_are_th
         "failed": "0",
         "progress": "",
         "continue": "false",
+        "edits": "some",
+        "edited": "edited",
+        "brought": "",
+        "complete": "",
     }
 
 

@@ -45,11 +45,11 @@ FLOORS = (
     {"config", "control", "log", "sandbox"},
     {"git", "output", "scenario"},
     {"credentials", "problems"},
-    {"environment", "errors", "files", "pictures", "text"},
+    {"environment", "errors", "files", "hosts", "pictures", "text"},
 )
 PURE = {
-    "problems.py", "environment.py", "config/base_url.py", "config/schema.py", "git/conversions.py", "local/acknowledged_lines.py", "local/names.py", "local/pages.py", "local/select.py", "local/unfinished.py", "state/constraints.py", "state/past_runs.py",
-    "commands/probe/described.py", "commands/probe/pending.py", "sandbox/api.py", "sandbox/records.py", "sandbox/behaviours.py", "github/annotations.py",
+    "problems.py", "environment.py", "hosts.py", "config/base_url.py", "config/schema.py", "git/conversions.py", "local/acknowledged_lines.py", "local/names.py", "local/pages.py", "local/select.py", "local/unfinished.py", "state/constraints.py", "state/past_runs.py",
+    "commands/probe/described.py", "commands/probe/pending.py", "sandbox/api.py", "sandbox/records.py", "sandbox/behaviours.py", "github/annotations.py", "github/edits.py", "commands/init/outcome.py",
     "pictures/header.py", "sandbox/drawing.py", "commands/preview/comparing.py", "scenario/media.py", "scenario/http/reach.py", "scenario/types.py", "scenario/answers.py", "scenario/rate_limit.py", "scenario/adaptive.py", "scenario/http/bodies.py",
     *(path.relative_to(PACKAGE).as_posix() for room in ("text", "plan", "plan/pull", "report", "report/html", "report/markdown") for path in PACKAGE.glob(f"{room}/*.py")),
 } - {"report/item_store.py"}  # fmt: skip
@@ -118,7 +118,7 @@ def test_every_room_has_its_floor() -> None:
 
 def test_the_api_package_knows_no_files_and_no_plans() -> None:
     known = {other for path in PACKAGE.glob("scenario/**/*.py") for other in rooms_of(path)}
-    assert known <= {"scenario", "errors", "credentials", "text", "__version__"}
+    assert known <= {"scenario", "errors", "credentials", "hosts", "text", "__version__"}
 
 
 def test_a_room_is_not_too_large_to_know() -> None:

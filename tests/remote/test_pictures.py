@@ -9,19 +9,19 @@ from syncjob.control.workers import Stop
 from syncjob.pictures.fitting import FULL, MAX_BYTES, MAX_PAGE, Picture
 from syncjob.remote import pictures
 from syncjob.scenario.answers import Answer
-from syncjob.scenario.http.pictures import Pictures
+from syncjob.scenario.http.pictures import PictureSource
 from tests.support.image_files import image
 
 PNG = image()
 
 
-def source(asked: list[str], pause: float = 0.0, body: bytes = PNG) -> Pictures:
+def source(asked: list[str], pause: float = 0.0, body: bytes = PNG) -> PictureSource:
     def handle(method: str, target: str, headers: Mapping[str, str], _: bytes) -> Answer:
         asked.append(target)
         time.sleep(pause)
         return Answer(200, {}, body)
 
-    return Pictures("http://sandbox", handle)
+    return PictureSource("http://sandbox", handle)
 
 
 def addresses(count: int) -> dict[str, str]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from syncjob.report.summary import outcome_line, summary_line
+from syncjob.report.headline import summary_line
+from syncjob.report.summary import outcome_line
 from syncjob.scenario.answers import Answer
 from tests.support.in_process import sync, told
 from tests.support.loopback import Loopback, json_answer

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from syncjob.problems import CALLED_OFF
 from syncjob.report.build import summarise
-from syncjob.report.headline import headline, next_line, obstacle
+from syncjob.report.headline import heading, headline, next_line, obstacle, summary_line
 from syncjob.report.markdown.document import COMMENT, render
 from syncjob.report.model import Item, ItemError, ItemProblem, Report, RunProblem
 from syncjob.report.text import render_plan
 from tests.report.test_markdown import diff_of, item_of, report_of
-from tests.support.loopback import Loopback
+from tests.support.loopback import Loopback, json_answer
 from tests.support.workspace import Workspace
 
 EDITED = item_of("e", diff_of("a", "b"), "conflict", problems=(ItemProblem("remote-edited", "error", "not in git"),))
@@ -56,8 +57,11 @@ def test_the_first_line_says_what_would_come_of_it(
     made = report(items, problems, **facts)
     assert headline(made) == said
     assert render(made, COMMENT).split("\n")[2] == f"**{said}**"
-    if obstacle(made) not in (None, "Nothing was compared."):
+    if obstacle(made):
         assert render_plan(made, color=False).startswith(f"{said}\n\n")
+    else:
+        assert summary_line(made) == said
+    assert heading(made) == ("7 descriptions would change" if said.startswith("Plan: ") else said.removesuffix("."))
 
 
 def _ended(status: str, *items: Item) -> list[Item]:
@@ -77,6 +81,33 @@ def _ended(status: str, *items: Item) -> list[Item]:
 )  # fmt: skip
 def test_after_a_sync_it_says_what_came_of_it(items: Sequence[Item], problems: Sequence[RunProblem], said: str) -> None:
     assert headline(report(items, problems, command="sync", dry_run=False)) == said
+
+
+@pytest.mark.parametrize(
+    ("items", "problems", "facts", "said"),
+    [
+        ([DOWN], [], {}, "Nothing was compared"),
+        ([DOWN, BAD], [], {"command": "check"}, "2 descriptions, not compared with Scenario"),
+        ([], [], {}, "No description would change"),
+        (READY[:1], [], {}, "1 description would change"),
+        (_ended("applied", *READY), [], {"command": "sync", "dry_run": False}, "7 descriptions written to Scenario"),
+        (_ended("not_attempted", *READY), [CUT], {"command": "sync", "dry_run": False}, "0 descriptions written to Scenario"),
+        ([structs.replace(DOWN, status="refused")], [], {"command": "sync", "dry_run": False}, "Nothing was compared"),
+    ],
+)  # fmt: skip
+def test_a_page_that_has_the_counts_says_it_in_fewer_words(
+    items: Sequence[Item], problems: Sequence[RunProblem], facts: dict[str, object], said: str
+) -> None:
+    assert heading(report(items, problems, **facts)) == said
+
+
+def test_that_nothing_was_compared_is_said_once(workspace: Workspace, remote: Loopback) -> None:
+    assert render_plan(report([DOWN]), color=False).count("Nothing was compared.") == 1
+    remote.script = lambda method, target: json_answer(403, b'{"reason": "not yours"}')
+    workspace.write("one", "text\n")
+    workspace.commit()
+    ended = workspace.run("diff", "--format", "json")
+    assert (ended.status, ended.err.count("Nothing was compared."), "Plan: " in ended.err) == (1, 1, False)
 
 
 def test_before_a_sync_that_is_refused_nothing_is_said_of_what_earlier_slices_wrote() -> None:

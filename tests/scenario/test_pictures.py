@@ -9,7 +9,7 @@ from socket import socket
 import pytest
 
 from syncjob.scenario.answers import Answer
-from syncjob.scenario.http.pictures import ENDED, MAX_BYTES, NotFetched, Pictures
+from syncjob.scenario.http.pictures import ENDED, MAX_BYTES, NotFetched, PictureSource
 from syncjob.scenario.http.reach import Reach
 from syncjob.scenario.http.stream import Patience, Stream
 from tests.support.image_files import image
@@ -22,12 +22,12 @@ NOT_PUBLIC = "its address is not a public one"
 
 
 @contextmanager
-def served(*plays: Play) -> Iterator[tuple[Scripted, Pictures]]:
+def served(*plays: Play) -> Iterator[tuple[Scripted, PictureSource]]:
     with scripted(*plays) as server:
-        yield server, Pictures(server.url, None)
+        yield server, PictureSource(server.url, None)
 
 
-def reason(source: Pictures, address: str, seconds: float = 60.0) -> str:
+def reason(source: PictureSource, address: str, seconds: float = 60.0) -> str:
     with pytest.raises(NotFetched) as caught:
         source.get(address, seconds)
     return str(caught.value)
@@ -105,7 +105,7 @@ def test_a_slow_one_ends_in_time(play: Play) -> None:
      "https://[::1/a.png", "data:image/png;base64,AAAA", "https://a.example:99999/", "https://a b.example/", "https://\u2028/"],
 )  # fmt: skip
 def test_an_address_that_is_none_is_not_asked(address: str) -> None:
-    assert reason(Pictures("https://api.example/v1", None), address) in ("its address cannot be used", UNREACHED)
+    assert reason(PictureSource("https://api.example/v1", None), address) in ("its address cannot be used", UNREACHED)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_an_address_that_is_none_is_not_asked(address: str) -> None:
      "https://224.0.0.1/a", "http://93.184.216.34/a"],
 )  # fmt: skip
 def test_of_a_remote_api_no_address_leads_to_this_machine_or_its_network(address: str) -> None:
-    assert reason(Pictures("https://api.example/v1", None), address) == NOT_PUBLIC
+    assert reason(PictureSource("https://api.example/v1", None), address) == NOT_PUBLIC
 
 
 @pytest.mark.parametrize(
@@ -156,14 +156,14 @@ def test_the_connection_goes_to_the_very_address_that_was_looked_at(monkeypatch:
     monkeypatch.setattr("socket.getaddrinfo", resolve)
     monkeypatch.setattr(Reach, "allows", lambda self, address: address == "192.0.2.1")
     monkeypatch.setattr("syncjob.scenario.http.stream.connect", connect)
-    assert reason(Pictures("https://api.example/v1", None), "https://rebinding.example/a.png") == "enough"
+    assert reason(PictureSource("https://api.example/v1", None), "https://rebinding.example/a.png") == "enough"
     assert asked == ["rebinding.example", "to 192.0.2.1"]
 
 
 def test_a_name_with_one_address_that_is_not_public_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [(2, 1, 6, "", (number, 443)) for number in ("93.184.216.34", "10.0.0.1")]
     monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: found)
-    assert reason(Pictures("https://api.example/v1", None), "https://both.example/a.png") == NOT_PUBLIC
+    assert reason(PictureSource("https://api.example/v1", None), "https://both.example/a.png") == NOT_PUBLIC
 
 
 def test_a_certificate_that_nobody_signed_is_refused_and_one_that_is_trusted_is_not(
@@ -171,9 +171,9 @@ def test_a_certificate_that_nobody_signed_is_refused_and_one_that_is_trusted_is_
 ) -> None:
     with scripted(answer(PNG), tls=server_context(tmp_path)) as server:
         address = server.url.replace("http:", "https:") + "/a.png"
-        assert reason(Pictures(server.url, None), address) == "its server's certificate does not verify"
+        assert reason(PictureSource(server.url, None), address) == "its server's certificate does not verify"
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "self-signed.pem"))
-        assert Pictures(server.url, None).get(address, 60.0) == PNG
+        assert PictureSource(server.url, None).get(address, 60.0) == PNG
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_through_a_proxy_no_number_leads_to_its_network(
 ) -> None:
     with scripted(then_closes(answer(b"", status="403 Forbidden"))) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
-        assert reason(Pictures("https://api.example/v1", None), address) == why
+        assert reason(PictureSource("https://api.example/v1", None), address) == why
     assert len(proxy.heads) == (why == UNREACHED)
 
 
@@ -204,7 +204,7 @@ def handler(status: int, body: bytes, asked: list[tuple[str, str]]) -> Callable[
 
 def test_of_a_stand_in_within_the_process_nothing_is_asked_elsewhere() -> None:
     asked: list[tuple[str, str]] = []
-    source = Pictures("http://sandbox", handler(200, PNG, asked))
+    source = PictureSource("http://sandbox", handler(200, PNG, asked))
     assert source.get("http://sandbox/pictures/a.png?x=1", 60.0) == PNG
     assert reason(source, "https://cdn.example/a.png") == "its address leads out of the stand-in"
     assert asked == [("GET", "/pictures/a.png?x=1")]

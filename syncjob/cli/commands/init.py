@@ -11,7 +11,8 @@ from syncjob.cli.question import is_agreed, is_attended, say, typed
 from syncjob.cli.session import Settings, load_config, run_for
 from syncjob.commands.init import action as actions
 from syncjob.commands.init import job
-from syncjob.commands.init.action import Action
+from syncjob.commands.init.action import PinnedAction
+from syncjob.commands.init.outcome import Setup, render_files, render_tasks, tasks
 from syncjob.commands.init.templates import CONFIG, FOLDER, Layout, files, is_plain, workflow_paths
 from syncjob.commands.pull.job import pull
 from syncjob.commands.run import Options
@@ -19,7 +20,6 @@ from syncjob.config.config import STAND_IN, Config
 from syncjob.credentials import from_environment
 from syncjob.errors import UsageError
 from syncjob.report import text
-from syncjob.report.setup import State, render_files, render_steps, steps
 
 _PROFILE = "production"
 _MAIN = "main"
@@ -54,23 +54,26 @@ def init(settings: Settings, /, **given: Any) -> int:
     pulls = can_pull and _agreed(given["pulls"], "Download every description from Scenario?", otherwise=False)
     texts = files(layout)
     job.require_folders(here, [*texts, *([] if config else [f"{FOLDER}/ID.md"])])
-    if not job.has_repository(here):
-        job.make_repository(here, layout.branch)
+    if job.make_repository(here, layout.branch):
         click.echo(f"made a git repository with the branch {layout.branch}")
     click.echo(render_files(tuple(job.write(here, texts))), nl=False)
     config = load_config(settings)
     config.folder.mkdir(parents=True, exist_ok=True)
     status = _pull(settings) if pulls else 0
-    has_descriptions = any(config.folder.glob("*.md"))
-    state = State(
-        layout.branch if has_workflows else None,
-        has_descriptions,
-        _PROFILE in config.profiles,
-        needs_key=not config.is_sandbox,
-        profile=config.profile if config.profile != _default_profile(settings) else None,
-    )
-    click.echo(render_steps(steps(state)), nl=False)
+    setup = _setup(config, layout.branch if has_workflows else None, _default_profile(settings))
+    click.echo(render_tasks(tasks(setup)), nl=False)
     return status
+
+
+def _setup(config: Config, branch: str | None, default_profile: str | None) -> Setup:
+    """What there is by now; `branch` is that of the workflows."""
+    return Setup(
+        branch,
+        has_descriptions=any(config.folder.glob("*.md")),
+        has_production=_PROFILE in config.profiles,
+        needs_key=not config.is_sandbox,
+        profile=config.profile if config.profile != default_profile else None,
+    )
 
 
 def _config(settings: Settings, here: Path) -> Config | None:
@@ -99,7 +102,7 @@ def _agreed(chosen: bool | None, question: str, *, otherwise: bool) -> bool:
     return is_agreed(question) if is_attended() else otherwise
 
 
-def _action(named: str | None, here: Path) -> tuple[bool, Action | None]:
+def _action(named: str | None, here: Path) -> tuple[bool, PinnedAction | None]:
     """Whether there are to be workflows, and the commit that `uses:` names: None if none is to be written that needs it."""
     if named is None and (own := actions.of_release()):
         return True, own
@@ -118,7 +121,7 @@ def _action(named: str | None, here: Path) -> tuple[bool, Action | None]:
     return True, action
 
 
-def _typed_action() -> Action | None:
+def _typed_action() -> PinnedAction | None:
     """The commit that somebody types; None for an empty line, which is said to mean no workflows."""
     while named := typed("The commit of syncjob that they use (OWNER/REPO@SHA; empty: no workflows):"):
         if action := actions.parsed(named):

@@ -14,8 +14,8 @@ _FORM = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+)@([0-9a-f]{40}(?:
 RELEASE = "release.json"
 
 
-class Action(NamedTuple):
-    """`version` is "" if it is not known."""
+class PinnedAction(NamedTuple):
+    """syncjob's action at one commit; `version` is "" if it is not known."""
 
     repository: str
     commit: str
@@ -37,16 +37,16 @@ class _Release(msgspec.Struct, frozen=True):
     commit: str
 
 
-def parsed(text: str) -> Action | None:
+def parsed(text: str) -> PinnedAction | None:
     """The action that `OWNER/REPO@SHA` names; None if that is not its form."""
     found = _FORM.fullmatch(text.strip())
-    return Action(found[1], found[2]) if found else None
+    return PinnedAction(found[1], found[2]) if found else None
 
 
-def of_release(home: Traversable = resources.files(__package__)) -> Action | None:  # noqa: B008  read alone
+def of_release(home: Traversable = resources.files(__package__)) -> PinnedAction | None:  # noqa: B008  read alone
     """This version's own; None if it was not installed from a release."""
     file = home.joinpath(RELEASE)
     if not file.is_file():
         return None
     release = msgspec.json.decode(file.read_bytes(), type=_Release)
-    return Action(release.repository, release.commit, __version__)
+    return PinnedAction(release.repository, release.commit, __version__)

@@ -4,12 +4,12 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from syncjob.commands.init.outcome import Became, File
 from syncjob.errors import UsageError
 from syncjob.files import regular, whole
 from syncjob.git import setup
 from syncjob.git.call import GitFailed
 from syncjob.git.git import Git, NoRepository
-from syncjob.report.setup import Became, File
 
 _LARGEST = 1_000_000
 
@@ -32,15 +32,18 @@ def branch_of(folder: Path) -> str | None:
         raise UsageError(f"git cannot tell about {folder}: {error}") from error
 
 
-def make_repository(folder: Path, branch: str) -> None:
-    """A new git repository in the folder; raises UsageError."""
+def make_repository(folder: Path, branch: str) -> bool:
+    """Makes a git repository in the folder, and returns whether it did: not if there is one. Raises UsageError."""
+    if _has_repository(folder):
+        return False
     try:
         setup.new_repository(folder, branch)
     except GitFailed as error:
         raise UsageError(f"cannot make a git repository: {error}") from error
+    return True
 
 
-def has_repository(folder: Path) -> bool:
+def _has_repository(folder: Path) -> bool:
     """Whether a repository is around the folder, also one that git does not work with."""
     try:
         Git().around(folder)

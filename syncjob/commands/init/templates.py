@@ -10,7 +10,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
-from syncjob.commands.init.action import Action
+from syncjob.commands.init.action import PinnedAction
 from syncjob.errors import UsageError
 
 CONFIG = "config.yaml"
@@ -24,7 +24,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")
 class Layout(NamedTuple):
     """What the templates are filled with; `folder` is that of the descriptions, from the root of the repository."""
 
-    action: Action | None
+    action: PinnedAction | None
     branch: str
     folder: str = FOLDER
 
@@ -49,7 +49,7 @@ def files(layout: Layout) -> Mapping[str, str]:
     return made
 
 
-def workflow(text: str, action: Action, layout: Layout) -> str:
+def workflow(text: str, action: PinnedAction, layout: Layout) -> str:
     """A workflow of this project as another repository has it."""
     for own, theirs in (
         ("uses: ./\n", f"uses: {action.used}\n"),
@@ -66,7 +66,7 @@ def _quoted(name: str) -> str:
     return name if name in ("main", FOLDER) else json.dumps(name)
 
 
-def _config(action: Action | None) -> str:
+def _config(action: PinnedAction | None) -> str:
     text = template(CONFIG)
     return f"# yaml-language-server: $schema={action.schema}\n{text}" if action else text
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from syncjob.report.model import Item, Report
-from syncjob.report.summary import uncompared
+from syncjob.report.summary import invalid, is_uncompared, uncompared
 
 _ENDS = {
     "applied": "applied",
@@ -37,8 +37,7 @@ def counts(report: Report, listed: Iterable[tuple[Item, str]]) -> Iterator[Count
 
 def kinds(item: Item) -> Iterator[str]:
     """The numbers that count an item, as the summary counts it; what was not compared is not invalid."""
-    is_unseen = item.action == "invalid" and (item.status == "not_attempted" or item.error is not None)
-    yield "unseen" if is_unseen else item.action
+    yield "unseen" if is_uncompared(item) else item.action
     if item.status not in ("planned", "unchanged"):
         yield item.status
     if item.error and item.error.code == "remote-normalised":
@@ -48,13 +47,13 @@ def kinds(item: Item) -> Iterator[str]:
 
 
 def _numbers(report: Report) -> Iterator[tuple[str, int, str]]:
-    summary, unseen = report.summary, uncompared(report)
+    summary = report.summary
     for kind in ("create", "update", "delete"):
         yield kind, getattr(summary, kind), f"to {kind}"
     yield "unchanged", summary.unchanged, "unchanged"
     yield "conflict", summary.conflict, "in conflict"
-    yield "invalid", max(0, summary.invalid - unseen), "invalid"
-    if unseen:
+    yield "invalid", invalid(report), "invalid"
+    if unseen := uncompared(report):
         yield "unseen", unseen, "not compared"
     if not report.dry_run:
         for kind, label in _ENDS.items():

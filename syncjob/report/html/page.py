@@ -6,14 +6,14 @@ from importlib.resources import files
 from typing import Any
 
 from syncjob.plan.compare import Change
-from syncjob.report.headline import next_line, obstacle
+from syncjob.report.headline import heading, next_line
 from syncjob.report.help import help_of
 from syncjob.report.html.article import article
 from syncjob.report.html.counts import counts, kinds
 from syncjob.report.html.gallery import Album, Pictures
 from syncjob.report.html.rendering import Markup, stream, trusted
 from syncjob.report.model import Item, Report
-from syncjob.report.summary import counted, has_errors
+from syncjob.report.summary import has_errors
 from syncjob.text.tags import is_id
 
 Section = Callable[[Item, Change, str], Markup]
@@ -46,7 +46,7 @@ def parts(
 
 def _summary(report: Report) -> dict[str, Any]:
     """What the page says first, by the template's names."""
-    return {"report": report, "heading": _heading(report), "advice": next_line(report)}
+    return {"report": report, "heading": heading(report), "advice": next_line(report)}
 
 
 def _listing(report: Report, changes: Sequence[Change], *, is_preview: bool) -> dict[str, Any]:
@@ -61,19 +61,6 @@ def _listing(report: Report, changes: Sequence[Change], *, is_preview: bool) -> 
         "unchanged": len(report.items) - len(shown),
         "left_out": len(shown) - len(items),
     }
-
-
-def _heading(report: Report) -> str:
-    """The run in a sentence or two."""
-    summary = report.summary
-    if first := obstacle(report):
-        return first.removesuffix(".")
-    if report.command == "check":
-        return f"{counted(len(report.items), 'description')}, not compared with Scenario"
-    if not report.dry_run:
-        return f"{counted(summary.applied + summary.in_part, 'description')} written to Scenario"
-    planned = summary.create + summary.update + summary.delete
-    return f"{counted(planned, 'description')} would change" if planned else "No description would change"
 
 
 def is_listed(item: Item, *, is_preview: bool = False) -> bool:

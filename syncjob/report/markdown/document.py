@@ -7,7 +7,7 @@ Texts from files and from Scenario are in HTML, in which GitHub reads no Markdow
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from syncjob.report.headline import headline, next_line
+from syncjob.report.headline import has_plan, headline, next_line
 from syncjob.report.help import help_of
 from syncjob.report.markdown.item import plain, problem_of, row_of, section_of
 from syncjob.report.model import Item, Report, RunProblem
@@ -84,13 +84,12 @@ def _table(report: Report, room: int, limit: Limit) -> Iterator[str]:
 def _head(report: Report) -> Iterator[str]:
     yield f"### {_title(report)}"
     yield ""
-    is_of_files = report.command == "pull" and not report.dry_run
     first = headline(report)
     yield f"**{first}**"
-    if is_of_files:
-        yield from _affected(report)
-    elif report.command not in ("check", "acknowledge") and first != plan_line(report):
+    if has_plan(report) and first != plan_line(report):
         yield plan_line(report)
+    elif report.command == "pull" and not report.dry_run:
+        yield from _affected(report)
     yield ""
     yield from _alerts(report)
     # A block of HTML, in which no Markdown is read; a line that begins with <sub> would be a paragraph.

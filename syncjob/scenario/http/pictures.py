@@ -15,9 +15,10 @@ from functools import cached_property
 import httpx
 
 from syncjob import __version__, errors
+from syncjob.hosts import is_loopback
 from syncjob.scenario.answers import Answer, Handler
 from syncjob.scenario.http import proxy, trust
-from syncjob.scenario.http.reach import Reach, is_loopback
+from syncjob.scenario.http.reach import Reach
 from syncjob.scenario.http.stream import Patience, Stream, connect_to_some
 from syncjob.scenario.http.wire import Wire
 
@@ -30,7 +31,7 @@ class NotFetched(Exception):
     """Says why, as what follows "no picture: "."""
 
 
-class Pictures:
+class PictureSource:
     """Fetches pictures beside a client of `base_url`, by any number of threads; `handler` is then the only server."""
 
     def __init__(self, base_url: str, handler: Handler | None, clock: Callable[[], float] = time.monotonic) -> None:

@@ -10,14 +10,6 @@ _NAT64 = ip_network("64:ff9b::/96")  # of which the last four bytes are the addr
 _GIVEN = ip_network("2000::/3")
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host of a URL is this machine: the name, or one of its numbers."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 @dataclass(frozen=True, slots=True)
 class Reach:
     """What may be asked over a scheme, `https` or `http`; `is_local` if the API is on this machine."""

@@ -21,15 +21,15 @@ class File(NamedTuple):
     became: Became
 
 
-class Step(NamedTuple):
+class Task(NamedTuple):
     """Something to do, and the commands that do it."""
 
     what: str
     commands: tuple[str, ...] = ()
 
 
-class State(NamedTuple):
-    """What a repository has, as far as it can be seen from here; `branch` is None without workflows.
+class Setup(NamedTuple):
+    """What a repository has so far; `branch` is None without workflows.
 
     `profile` is the one that commands have to name, None if they use it anyway.
     """
@@ -52,62 +52,62 @@ def render_files(files: Sequence[File]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def render_steps(steps: Iterable[Step]) -> str:
+def render_tasks(tasks: Iterable[Task]) -> str:
     """The list of what is left to do; lines to copy have nothing else on them."""
-    numbered = (f"\n{number}. {step.what}\n{_lines(step.commands)}" for number, step in enumerate(steps, 1))
+    numbered = (f"\n{number}. {task.what}\n{_lines(task.commands)}" for number, task in enumerate(tasks, 1))
     return "\nLeft to do:\n" + "".join(numbered)
 
 
-def steps(state: State) -> Iterator[Step]:
+def tasks(setup: Setup) -> Iterator[Task]:
     """In the order in which they work."""
-    if not state.has_production:
-        yield Step("Add the profile `production` to config.yaml: the workflows use it.")
-    if not state.has_descriptions:
-        yield _download(state)
-    yield Step("Commit it:", ("git add --all", 'git commit -m "Set up syncjob"'))
-    if state.branch is None:
-        yield Step(
-            "Edit a description, commit it, and write it to Scenario:", tuple(map(state.command, ("diff", "sync")))
+    if not setup.has_production:
+        yield Task("Add the profile `production` to config.yaml: the workflows use it.")
+    if not setup.has_descriptions:
+        yield _download(setup)
+    yield Task("Commit it:", ("git add --all", 'git commit -m "Set up syncjob"'))
+    if setup.branch is None:
+        yield Task(
+            "Edit a description, commit it, and write it to Scenario:", tuple(map(setup.command, ("diff", "sync")))
         )
     else:
-        yield from _on_github(state.branch)
+        yield from _on_github(setup.branch)
 
 
-def _download(state: State) -> Step:
-    pull = state.command("pull --all")
-    if not state.needs_key:
-        return Step("Download what Scenario's stand-in holds:", (pull,))
+def _download(setup: Setup) -> Task:
+    pull = setup.command("pull --all")
+    if not setup.needs_key:
+        return Task("Download what Scenario's stand-in holds:", (pull,))
     exported = "export " + " ".join(f"{name}=…" for name in _SECRETS)
-    return Step("Download what Scenario holds, with an API key of your project:", (exported, pull))
+    return Task("Download what Scenario holds, with an API key of your project:", (exported, pull))
 
 
-def _on_github(branch: str) -> Iterator[Step]:
-    yield Step("Create its repository on GitHub, unless there is one:", ("gh repo create --private --source .",))
+def _on_github(branch: str) -> Iterator[Task]:
+    yield Task("Create its repository on GitHub, unless there is one:", ("gh repo create --private --source .",))
     rules = "-F 'deployment_branch_policy[protected_branches]=false' -F 'deployment_branch_policy[custom_branch_policies]=true'"
     only = f"gh api 'repos/{{owner}}/{{repo}}/environments/production/deployment-branch-policies' -f name={branch}"
-    yield Step(
+    yield Task(
         f"Create the environment `production` for {branch}, with a key that may write:",
         (f"{_ENVIRONMENT % 'production'} {rules}", only, *_secrets("production")),
     )
-    yield Step(
+    yield Task(
         "Create the environment `production-read`, with a key that may only read:",
         (_ENVIRONMENT % "production-read", *_secrets("production-read")),
     )
     allow = "-f default_workflow_permissions=read -F can_approve_pull_request_reviews=true"
-    yield Step(
+    yield Task(
         "Let the workflow `drift` open a pull request of edits made on Scenario:",
         (f"gh api --method PUT 'repos/{{owner}}/{{repo}}/actions/permissions/workflow' {allow}",),
     )
     yield from _to_begin(branch)
 
 
-def _to_begin(branch: str) -> Iterator[Step]:
-    yield Step("Push it, now that the workflows can run:", (f"git push --set-upstream origin {branch}",))
-    yield Step(
+def _to_begin(branch: str) -> Iterator[Task]:
+    yield Task("Push it, now that the workflows can run:", (f"git push --set-upstream origin {branch}",))
+    yield Task(
         f"Protect {branch}; require the checks `Check the files` and `Compare with Scenario`:",
         ("gh browse --settings",),
     )
-    yield Step(
+    yield Task(
         "See what a first sync would write, then write it:",
         ("gh workflow run backfill.yml", "gh workflow run backfill.yml -f dry_run=false"),
     )
