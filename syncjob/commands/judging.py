@@ -1,13 +1,15 @@
 """What git and this machine's journals know of texts on Scenario, and what a write over them is by that."""
 
 from collections.abc import Callable, Container, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain
 
 from syncjob.commands.run import Run
-from syncjob.git.history.changes import commits_since
+from syncjob.git.call import GitFailed
+from syncjob.git.history.changes import commits_since, named
+from syncjob.git.history.head import HeadFiles
 from syncjob.git.history.texts import Texts, texts
 from syncjob.local import acknowledged
 from syncjob.local.acknowledged import Committed
@@ -16,7 +18,7 @@ from syncjob.local.names import name_of
 from syncjob.plan.acknowledged import by_lines, forgettable, kept_by_file, long_gone
 from syncjob.plan.as_stored import as_stored
 from syncjob.plan.compare import Change
-from syncjob.plan.drift import behind, is_behind, put_back, with_history, written_here
+from syncjob.plan.drift import behind, emptied, is_behind, put_back, with_history, written_here
 from syncjob.state.last_writes import Form, LastWrites
 from syncjob.text.canonical import same, sha256
 from syncjob.text.normalised import is_same_but_for_form
@@ -44,6 +46,19 @@ class Evidence:
     def last_writes(self) -> LastWrites:
         """What earlier runs left on Scenario."""
         return LastWrites(self.run.config, but=self.run.id, is_believed=not self.run.distrust)
+
+    def synced_at(self, name: str) -> str | None:
+        """The commit that --since names, if it has a text in that file."""
+        commit, files = self._synced
+        with suppress(GitFailed):
+            return commit if commit and (files.read(name) or b"").strip() else None
+        return None
+
+    @cached_property
+    def _synced(self) -> tuple[str | None, HeadFiles]:
+        config, since = self.run.config, self.run.options.since
+        commit = named(config.folder, since, self.run.git).commit if since else None
+        return commit, self.texts.at("", config.safety.max_file_bytes, commit or "HEAD")
 
     def allows(self, change: Change) -> bool:
         """Whether HEAD says that the text on Scenario may be replaced."""
@@ -73,6 +88,8 @@ class _Judge:
         self._beside = beside
 
     def __call__(self, change: Change) -> Change:
+        if change.action == "create":
+            return self._created(change)
         if change.action == "delete" and name_of(change.model_id) in self._beside and not self._evidence.allows(change):
             self._run.progress.half_done()
             return long_gone(change)
@@ -83,6 +100,13 @@ class _Judge:
         if found.action == "unchanged":
             self._run.progress.half_done()  # nothing is to be written
         return found
+
+    def _created(self, change: Change) -> Change:
+        """A creation; with a warning if Scenario had a text before."""
+        if self._evidence.last_writes.of(change.model_id).sha256:
+            return emptied(change)
+        commit = self._evidence.synced_at(name_of(change.model_id))
+        return emptied(change, commit) if commit else change
 
     def _form(self, change: Change) -> Form | None:
         return self._evidence.last_writes.of(change.model_id).form

@@ -13,6 +13,7 @@ from syncjob.text.canonical import canonical, same, sha256
 from syncjob.text.tags import Tag
 
 Action = Literal["create", "update", "delete", "unchanged", "conflict", "invalid"]
+EMPTIED = "remote-emptied"
 WRITES: frozenset[Action] = frozenset({"create", "update", "delete"})
 
 
@@ -128,7 +129,7 @@ def with_references(change: Change, catalogue: Catalogue) -> Change:
     failure = catalogue.failure("model", change.model_id) if not change.exists else None
     problems = change.problems
     if not change.exists and model is None and failure is None:
-        problems += (model_unknown(),)
+        problems = (*(each for each in problems if each.code != EMPTIED), model_unknown())
     found, failed = problems_of(change.after, change.tags, model, catalogue)
     problems += found
     failure = failure or failed

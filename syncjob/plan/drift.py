@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from syncjob.git.history.texts import Version
 from syncjob.plan.closest import Closest
-from syncjob.plan.compare import Change
+from syncjob.plan.compare import EMPTIED, Change
 from syncjob.problems import Problem, warning
 from syncjob.text.canonical import same, sha256
 from syncjob.text.normalised import is_same_but_for_form
@@ -78,6 +78,15 @@ def _unlike_git(change: Change, base: Version | None, message: str) -> Problem:
     keep = f"Keep it: `syncjob pull {merging}{change.model_id}`, then commit"
     discard = f"Discard it: `syncjob acknowledge {change.model_id}`, then commit"
     return Problem("remote-edited", f"{message}. {keep}. {discard}")
+
+
+def emptied(change: Change, commit: str | None = None) -> Change:
+    """The creation, with a warning that Scenario had a text: of a run here, or if that is not known, of a `commit`."""
+    what = "emptied on Scenario since a run here wrote or found a text there"
+    if commit:
+        what = f"Scenario has no text, but commit {commit[:10]} of --since has: emptied there, or never synced"
+    message = f"{what}. A sync writes the file's; to leave it empty, delete the file and commit"
+    return replace(change, problems=(*change.problems, warning(EMPTIED, message)))
 
 
 def over_edit(change: Change, missing: str | None = None) -> Change:

@@ -39,4 +39,5 @@ def not_read(write: Write) -> Change:
 
 
 def _bare(write: Write) -> Change:
-    return Change(write.intent.model_id, write.intent.path, "invalid")
+    intent = write.intent
+    return Change(intent.model_id, intent.path, "invalid", model_name=intent.model_name)

@@ -1,5 +1,6 @@
 """What a run's writes leave behind: in the journal, whose failure ends the run, and for later readings."""
 
+import threading
 from datetime import UTC, datetime
 
 from syncjob.control.workers import Stop
@@ -10,13 +11,17 @@ from syncjob.problems import Failure
 from syncjob.state.journal import Intent, Journal, Result
 from syncjob.state.past_runs import Write
 from syncjob.state.recent import Recent, RecentWrite
+from syncjob.text.sanitize import shorten
 
 
 class Book:
     """The journal and the recent writes of a run; safe to share by threads that write different models."""
 
-    def __init__(self, journal: Journal, recent: Recent | None, stop: Stop) -> None:
+    def __init__(self, journal: Journal, recent: Recent | None, stop: Stop, planned: int) -> None:
+        """`planned` is how many writes are to be made: the first that begins says so in the journal."""
         self._journal = journal
+        self._planned = iter([planned])
+        self._lock = threading.Lock()
         self._recent = recent
         self._stop = stop
         self._begun: set[str] = set()
@@ -25,11 +30,15 @@ class Book:
     def intend(self, change: Change) -> None:
         """Raises Stopped if the text that is to be overwritten is not safe."""
         try:
-            self._journal.write(_intent(change), is_durable=True)
+            self._journal.write(_intent(change, self._untold()), is_durable=True)
         except OSError as error:
             self._end_run(error)
             raise Stopped(self._stop.reason) from error
         self._begun.add(change.model_id)
+
+    def _untold(self) -> int | None:
+        with self._lock:
+            return next(self._planned, None)
 
     def doubt(self, change: Change) -> None:
         """Takes in that a write may have had its effect, so that a look at it may come too early."""
@@ -68,8 +77,10 @@ class Book:
         self._stop.request(f"cannot write the journal: {error.strerror}")
 
 
-def _intent(change: Change) -> Intent:
-    return Intent(change.model_id, change.path, change.before or None, change.after_sha256, _now())
+def _intent(change: Change, planned: int | None = None) -> Intent:
+    name = shorten(change.model_name) if change.model_name else None
+    before = change.before or None
+    return Intent(change.model_id, change.path, before, change.after_sha256, _now(), name, planned)
 
 
 def _now() -> datetime:

@@ -33,7 +33,7 @@ def apply(
     `unwanted` may say, just before a change is first sent, why it no longer is to be; of `recheck_after` see `Since`.
     """
     ended: set[str] = set()
-    book = Book(journal, remote.recent, stop)
+    book = Book(journal, remote.recent, stop, len(changes))
     since = Since(remote, changes, recheck_after)
     attempt = partial(Attempt, remote=remote, since=since, stop=stop, book=book, unwanted=unwanted)
     work = partial(_written, attempt, book, since)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from syncjob.local.acknowledged_lines import CODE
+from syncjob.plan.compare import EMPTIED
 from syncjob.problems import CALLED_OFF
 from syncjob.report.item_store import notable
 from syncjob.report.model import Item, ItemError, ItemProblem, Report, RunProblem, Summary
@@ -160,6 +161,11 @@ def replaces_edit(item: Item) -> bool:
     """Whether the item is a write over a text that somebody edited on Scenario, and does not keep that edit."""
     codes = (problem.code for problem in item.problems if problem.severity != "note")
     return item.action in ("update", "delete") and not {"edit-acknowledged", "remote-edited"}.isdisjoint(codes)
+
+
+def was_emptied(item: Item) -> bool:
+    """Whether the item is a creation in the place of a text that somebody took away on Scenario."""
+    return any(problem.code == EMPTIED for problem in item.problems)
 
 
 def needs_a_look(item: Item) -> bool:

@@ -13,6 +13,7 @@ ModelId = Annotated[str, Meta(pattern=rf"^{ID_PATTERN}\Z")]
 RunId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Time = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")]
+Count = Annotated[int, Meta(ge=1)]
 Moment = Annotated[datetime, Meta(tz=True)]
 Code = Annotated[str, Meta(pattern=r"^[a-z-]{1,40}\Z")]
 # A line that acts on no terminal: no control, no bidi mark, no line end of any kind.

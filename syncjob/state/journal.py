@@ -20,7 +20,7 @@ from syncjob.config.config import Target
 from syncjob.errors import UsageError
 from syncjob.files import regular
 from syncjob.state import lock
-from syncjob.state.constraints import Code, Line, ModelId, Moment, RunId, Sha256, Time, plain
+from syncjob.state.constraints import Code, Count, Line, ModelId, Moment, RunId, Sha256, Time, plain
 from syncjob.state.folder import runs_folder, sync_folder
 
 _SUFFIX = ".jsonl"
@@ -54,13 +54,19 @@ class Confirmed(msgspec.Struct, frozen=True, tag_field="record", tag="confirmed"
 
 
 class Intent(msgspec.Struct, frozen=True, tag_field="record", tag="intent"):
-    """A write that is about to be sent; `before` is the whole text that it replaces, `at` null in older journals."""
+    """A write that is about to be sent; `before` is the whole text that it replaces.
+
+    `model_name` is for whoever reads the journal. `planned`: this write is the first of so many of its slice.
+    What older versions did not write, `at` among it, is null.
+    """
 
     model_id: ModelId
     path: Line
     before: str | None
     after_sha256: Sha256 | None
     at: Moment | None = None
+    model_name: Line | None = None
+    planned: Count | None = None
 
 
 class Result(msgspec.Struct, frozen=True, tag_field="record", tag="result"):

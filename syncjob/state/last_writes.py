@@ -1,12 +1,12 @@
 """What this machine's runs last left on Scenario, by the journals."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from syncjob.config.config import Config
 from syncjob.state import journals
-from syncjob.state.journal import Confirmed
+from syncjob.state.journal import Begin, Confirmed
 from syncjob.state.past_runs import Write, events
 
 
@@ -23,12 +23,21 @@ class Form:
 class LastWrite:
     """Digests: of the text that was last sent or found in step, None if nobody knows, and of all that were replaced.
 
-    `form` is what Scenario made of the last that it took; None if it stored just that.
+    `form` is what Scenario made of the last that it took; None if it stored just that. `written` is the
+    last that was sent, None unless a sync sent it.
     """
 
     sha256: str | None = None
     replaced: frozenset[str | None] = frozenset()
     form: Form | None = None
+    written: str | None = field(default=None, compare=False)
+
+    def is_from_file(self, digest: str | None) -> bool:
+        """Whether the text with that digest is the last that a sync sent, or what Scenario made of it."""
+        if digest is None or self.written is None or self.written != self.sha256:
+            return False
+        is_form = self.form is not None and self.form.sent == self.written and self.form.stored == digest
+        return digest == self.written or is_form
 
 
 _NOTHING = LastWrite()
@@ -52,11 +61,11 @@ class LastWrites:
         for _, begin, records in journals.of_project(self.config, but=self.but):
             for event in events(records):
                 model_id = event.model_id if isinstance(event, Confirmed) else event.intent.model_id
-                last[model_id] = _after(last.get(model_id, _NOTHING), event, begin.run)
+                last[model_id] = _after(last.get(model_id, _NOTHING), event, begin)
         return last
 
 
-def _after(before: LastWrite, event: Confirmed | Write, run: str) -> LastWrite:
+def _after(before: LastWrite, event: Confirmed | Write, begin: Begin) -> LastWrite:
     """What is left after a write, or once a text was found in step; of a write that may have failed nobody knows."""
     if isinstance(event, Confirmed):
         return replace(before, sha256=event.sha256)
@@ -68,5 +77,5 @@ def _after(before: LastWrite, event: Confirmed | Write, run: str) -> LastWrite:
     sent, form = event.intent.after_sha256, before.form
     if event.result:
         stored = event.result.stored_sha256
-        form = None if stored == sent else Form(run, sent, stored)
-    return LastWrite(sent, replaced, form)
+        form = None if stored == sent else Form(begin.run, sent, stored)
+    return LastWrite(sent, replaced, form, sent if begin.command == "sync" else None)

@@ -103,6 +103,56 @@ def test_the_journal_of_this_machine_knows_the_base(workspace: Workspace, remote
     assert text_of(workspace) == BOTH.replace("\n\nsecond", "") + "\n"
 
 
+DRAFT = BASE.replace("second", "second, a draft")
+FINAL = FILE.replace("second", "second, at last")
+
+
+@pytest.fixture
+def drafted(workspace: Workspace, remote: Loopback) -> Workspace:
+    """A sync wrote a draft that git never got; the file has moved on from it."""
+    workspace.expect_no_lag()
+    edit(remote, one=BASE)
+    workspace.held({"one": BASE})
+    workspace.write("one", DRAFT)
+    assert workspace.run("sync").status == 0
+    workspace.held({"one": FINAL})
+    return workspace
+
+
+@pytest.mark.parametrize("since", [(), ("--since", "HEAD~1")], ids=["", "since"])
+def test_what_a_sync_here_wrote_before_its_commit_is_the_base_itself(
+    drafted: Workspace, remote: Loopback, since: tuple[str, ...]
+) -> None:
+    assert drafted.json("diff").item("one")["action"] == "conflict"
+    ended = drafted.json("pull", "--merge", *since)
+    assert (ended.status, told(ended)["one"]) == (0, ("unchanged", "unchanged", ["merged"]))
+    assert "a sync here wrote Scenario's text" in ended.item("one")["problems"][0]["message"]
+    assert (text_of(drafted), lines_of(drafted, "one")) == (FINAL, f"test {digest(DRAFT)}\n")
+    drafted.commit()
+    assert drafted.run("sync").status == 0
+    assert remote.sandbox.description("one") == FINAL
+
+
+@pytest.mark.deep
+def test_that_is_so_only_if_a_sync_wrote_it_here_and_nobody_has_edited_it_since(
+    drafted: Workspace, remote: Loopback
+) -> None:
+    merge = ("pull", "--merge", "--dry-run")
+    edit(remote, one=DRAFT.replace("fourth", "fourth, by Scenario"))
+    assert told(drafted.json(*merge))["one"][2][0] == "merge-guess"
+    edit(remote, one=DRAFT)
+    assert drafted.json(*merge).status == 0
+    # A rollback put it back: what it was made from is another text.
+    assert drafted.run("sync", "--overwrite-remote-edits").status == 0
+    assert drafted.run("rollback", "last").status == 0
+    assert told(drafted.json(*merge))["one"][2][0] == "merge-guess"
+    # On another machine nobody knows.
+    edit(remote, one=DRAFT)
+    for journal in (drafted.folder / ".syncjob" / "runs").iterdir():
+        journal.unlink()
+    assert told(drafted.json(*merge))["one"][2][0] == "merge-guess"
+
+
 def test_a_commit_that_was_not_synced_takes_no_change_of_the_file_without_a_word(diverged: Workspace) -> None:
     ended = diverged.json("pull", "--merge", "--since", "HEAD")
     assert (ended.status, told(ended)["one"]) == (0, ("update", "applied", ["adopted", "own-changes"]))

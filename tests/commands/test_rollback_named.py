@@ -66,3 +66,25 @@ def test_a_probe_that_put_back_what_it_wrote_is_not_the_last_run(two_runs: Works
     assert f"+++ run/{older}/two\n" in two_runs.run("rollback", "last", "--dry-run").out
     path.write_text("".join(probe.splitlines(keepends=True)[:-1]))  # it was killed
     assert f"+++ run/{newer}/one\n" in two_runs.run("rollback", "last", "--dry-run").out
+
+
+def test_a_rollback_and_the_list_of_runs_call_the_models_by_name(two_runs: Workspace, remote: Loopback) -> None:
+    newer, older = ids(two_runs)
+    remote.asked.clear()
+    shown = two_runs.run("rollback", older, "two", "--dry-run")
+    assert "two (Name of two)" in shown.out or "two +1 -1 (Name of two)" in shown.out
+    ended = two_runs.run("rollback", newer)
+    assert "updated one (Name of one)\n" in ended.out
+    assert remote.counts["POST"] == 0  # the journal knows them
+    rows = two_runs.run("runs").out.splitlines()
+    assert rows[1].endswith("1 of 1 applied  one (Name of one)")
+    assert rows[3].endswith("2 of 2 applied  one (Name of one), two (Name of two)")
+
+
+def test_a_killed_run_is_listed_with_all_that_it_was_to_write(two_runs: Workspace) -> None:
+    _, older = ids(two_runs)
+    path = journal(two_runs, older)
+    lines = path.read_text().splitlines(keepends=True)
+    first = next(place for place, line in enumerate(lines) if '"intent"' in line)
+    path.write_text("".join(lines[: first + 1]))
+    assert "0 of 2 applied, interrupted (killed)" in two_runs.run("runs").out

@@ -20,9 +20,9 @@ def wrote(before: str, after: str, effect: Effect = "written", stored: str | Non
     return Intent("one", "descriptions/one.md", before or None, sha256(after), at), result
 
 
-def journal(folder: Path, number: int, *records: Record, profile: str = "test") -> None:
+def journal(folder: Path, number: int, *records: Record, profile: str = "test", command: str = "sync") -> None:
     run = f"2026010{number}T000000.000000Z-abcdef"
-    with started(folder, Begin(1, run, "sync", profile, URL, None, "2026-01-01T00:00:00Z")) as opened:
+    with started(folder, Begin(1, run, command, profile, URL, None, "2026-01-01T00:00:00Z")) as opened:
         opened.write(*records)
         opened.keep()
 
@@ -67,3 +67,17 @@ def test_another_profile_says_nothing_and_a_damaged_journal_hides_itself_alone(
     path = next((state / "runs").glob("20260103*"))
     path.write_bytes(path.read_bytes().split(b"\n")[0] + b"\n{torn")
     assert left(workspace) == LastWrite(sha256("A"), digests(""))
+
+
+def test_what_a_sync_sent_is_told_from_what_it_found_and_what_was_put_back(workspace: Workspace, state: Path) -> None:
+    def from_file(*texts: str) -> list[bool]:
+        return [left(workspace).is_from_file(sha256(text)) for text in texts]
+
+    journal(state, 1, *wrote("", "A", stored="a"))
+    assert from_file("A", "a", "b", "") == [True, True, False, False]
+    journal(state, 2, Confirmed("one", sha256("A")))
+    assert from_file("A", "a") == [True, True]
+    journal(state, 3, Confirmed("one", sha256("b")))
+    assert from_file("A", "a", "b") == [False, False, False]
+    journal(state, 4, *wrote("b", "A", stored="a"), command="rollback")
+    assert from_file("A", "a", "b") == [False, False, False]

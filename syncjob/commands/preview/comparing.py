@@ -3,12 +3,12 @@
 from dataclasses import dataclass, replace
 
 from syncjob.local.document import Document
-from syncjob.plan.compare import Change, compare
+from syncjob.plan.compare import EMPTIED, Change, compare
 from syncjob.plan.existing import Absent, Held
 from syncjob.problems import Problem
 
 # What was found out about Scenario's text: it holds whatever the file comes to say.
-_OF_SCENARIO = frozenset({"remote-edited", "behind", "edit-acknowledged", "unacknowledged", "model-unknown"})
+_OF_SCENARIO = frozenset({"remote-edited", "behind", "edit-acknowledged", "unacknowledged", "model-unknown", EMPTIED})
 _MISSING = ("asset-missing", "model-missing")
 
 

@@ -18,7 +18,7 @@ from syncjob.local.document import Document
 from syncjob.local.names import name_of
 from syncjob.local.unfinished import LABELS
 from syncjob.plan.compare import Change
-from syncjob.plan.pull.base import LastSynced, MergeBase, find_base, later
+from syncjob.plan.pull.base import LastSynced, MergeBase, find_base, later, sent_here
 from syncjob.plan.pull.merging import not_merged, with_both
 from syncjob.problems import Problem, warning
 from syncjob.text.canonical import canonical, same, sha256
@@ -84,6 +84,8 @@ class Merging:
             return not_merged(change, str(error))
 
     def _base(self, change: Change) -> MergeBase | None:
+        if self._evidence.last_writes.of(change.model_id).is_from_file(change.after_sha256):
+            return sent_here(change.after)
         versions, is_all = self._newest(name_of(change.model_id))
         base = find_base(change.before, change.after, versions, self._last(change, versions), self._seen(change))
         return base if is_all or base is None else replace(base, is_guess=True)

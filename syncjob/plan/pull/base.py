@@ -15,12 +15,14 @@ from syncjob.text.normalised import is_same_but_for_form
 class MergeBase:
     """A version that git holds; `is_guess`: it is only the closest, or another may be the right one.
 
-    `nearer` is a version that Scenario's text is closer to, though the base is not guessed.
+    `nearer` is a version that Scenario's text is closer to, though the base is not guessed. `is_sent`: git does not hold
+    it, it is Scenario's text, as a sync here sent it.
     """
 
     version: Version
     is_guess: bool
     nearer: Version | None = None
+    is_sent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,11 @@ class LastSynced:
 
     version: Version | None
     replaced: frozenset[str | None] = frozenset()
+
+
+def sent_here(theirs: str) -> MergeBase:
+    """The base if Scenario's text is what a sync of this machine sent: nobody has changed that since."""
+    return MergeBase(Version("", theirs), is_guess=False, is_sent=True)
 
 
 def find_base(

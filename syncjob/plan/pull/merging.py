@@ -44,6 +44,9 @@ def _problems(change: Change, base: MergeBase, merged: Merged) -> Iterator[Probl
     if base.is_guess:
         advice = "look for what Scenario deleted, or name the last sync with --since"
         yield Problem("merge-guess", f"Scenario's text was merged as if it was made from {_guessed(base)}: {advice}")
+    elif base.is_sent:
+        advice = f"to take it in place of the file, run `syncjob pull {change.model_id}`"
+        yield note("merged", f"a sync here wrote Scenario's text, from which the file has moved on; {advice}")
     elif same(base.version.text, change.before):
         yield note("adopted", f"the file is unchanged since commit {commit}, so Scenario's text replaces it")
     else:

@@ -14,7 +14,7 @@ from markupsafe import Markup as Markup  # for the modules beside this one too
 
 from syncjob.report.html.escape import escape
 from syncjob.report.model import Item
-from syncjob.report.summary import counted, replaces_edit
+from syncjob.report.summary import counted, replaces_edit, was_emptied
 from syncjob.text.sanitize import one_line
 
 
@@ -54,6 +54,7 @@ _ENVIRONMENT.filters = {
     "problem_count": _problem_count,
     "replace": str.replace,
     "replaces_edit": replaces_edit,
+    "was_emptied": was_emptied,
 }
 
 

@@ -16,6 +16,7 @@ from syncjob.report.summary import (
     needs_a_look,
     plan_line,
     replaces_edit,
+    was_emptied,
 )
 
 _NAMED = 50  # models of a kind, by their ids
@@ -158,7 +159,7 @@ def _shown(report: Report) -> Iterator[Item]:
 def _rank(item: Item) -> int:
     if _is_wrong(item):
         return 0
-    return 1 if replaces_edit(item) else 2
+    return 1 if replaces_edit(item) or was_emptied(item) else 2
 
 
 def _is_wrong(item: Item) -> bool:

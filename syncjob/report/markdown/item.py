@@ -6,7 +6,7 @@ from html import escape
 
 from syncjob.report.markdown.sentences import name, prose
 from syncjob.report.model import Item, ItemProblem, RunProblem
-from syncjob.report.summary import replaces_edit, titled_diffs
+from syncjob.report.summary import replaces_edit, titled_diffs, was_emptied
 from syncjob.text.sanitize import one_line, visible
 
 _FENCE = re.compile("`+")
@@ -39,6 +39,7 @@ def _title_of(item: Item) -> str:
     is_told = item.status in ("planned", "unchanged") or item.action in ("conflict", "invalid")
     status = "" if is_told else f", {item.status.replace('_', ' ')}"
     status += ", <b>replaces an edit made on Scenario</b>" if replaces_edit(item) else ""
+    status += ", <b>emptied on Scenario</b>" if was_emptied(item) else ""
     size = f" {lines}" if (lines := _lines(item)) else ""
     return f"<b>{item.action}</b>{status}{size} <code>{plain(item.model_id)}</code>{called}"
 
