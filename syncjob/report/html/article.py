@@ -1,5 +1,7 @@
 """One model of a run: what is wrong with it, and its description before and after. Pure."""
 
+from collections.abc import Collection
+
 from syncjob.plan.compare import Change
 from syncjob.plan.references import Key
 from syncjob.report.html.cards import tag_cards
@@ -14,8 +16,19 @@ _TONES = {"+": "add", "-": "cut", "@": "hunk"}
 _TURNED = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 
 
-def article(item: Item, change: Change, anchor: str, *, album: Album | None = None, help: str = "") -> Markup:
-    """The section of one item, under the heading level 2; `help` is the address of the page about codes."""
+def article(
+    item: Item,
+    change: Change,
+    anchor: str,
+    *,
+    album: Album | None = None,
+    help: str = "",
+    unasked: Collection[Key] = (),
+) -> Markup:
+    """The section of one item, under the heading level 2; `help` is the address of the page about codes.
+
+    Of what is `unasked` nobody knows whether Scenario resolves it.
+    """
     edit = item.remote_edit
     return render(
         "article.html",
@@ -24,8 +37,8 @@ def article(item: Item, change: Change, anchor: str, *, album: Album | None = No
         help=help,
         is_rollback=change.source is not None,
         has_texts=bool(change.before or change.after),
-        gallery=album.gallery(change, _missing(item, change)) if album else None,
-        sides=_sides(item, change) if change.before or change.after else None,
+        gallery=album.gallery(change, _missing(item, change), unasked) if album else None,
+        sides=_sides(item, change, unasked) if change.before or change.after else None,
         is_turned=not _TURNED.isdisjoint(change.before + change.after),
         diff=_toned(item.diff),
         origin=origin(item),
@@ -35,7 +48,7 @@ def article(item: Item, change: Change, anchor: str, *, album: Album | None = No
     )
 
 
-def _sides(item: Item, change: Change) -> Markup | None:
+def _sides(item: Item, change: Change, unasked: Collection[Key]) -> Markup | None:
     """Both, side by side; None if they are too large to be rendered."""
     # Imported late: the Markdown parser is slow to load, and many a run has nothing to render.
     from syncjob.report.html.prose import blocks
@@ -44,7 +57,7 @@ def _sides(item: Item, change: Change) -> Markup | None:
     if not (is_parsable(change.before) and is_parsable(change.after)):
         return None
     known = {entry.key: entry for entry in change.known}
-    before = list(blocks(change.before, tag_cards(known, (), "not resolved")))
+    before = list(blocks(change.before, tag_cards(known, (), "not resolved", unasked)))
     after = list(blocks(change.after, tag_cards(known, _missing(item, change), "not looked up")))
     both = before if change.before else None, after if change.after else None
     return both_sides(*both, is_compared=change.is_compared, is_rollback=change.source is not None)
