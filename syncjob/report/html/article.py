@@ -1,6 +1,7 @@
 """One model of a run: what is wrong with it, and its description before and after. Pure."""
 
 from collections.abc import Collection
+from typing import Any
 
 from syncjob.plan.compare import Change
 from syncjob.plan.references import Key
@@ -8,7 +9,7 @@ from syncjob.report.html.cards import tag_cards
 from syncjob.report.html.gallery import Album
 from syncjob.report.html.rendering import Markup, render
 from syncjob.report.html.sides import both_sides
-from syncjob.report.model import Item
+from syncjob.report.model import Item, RemoteEdit
 from syncjob.report.summary import origin
 
 _MISSING = ("asset-missing", "model-missing")
@@ -25,11 +26,10 @@ def article(
     help: str = "",
     unasked: Collection[Key] = (),
 ) -> Markup:
-    """The section of one item, under the heading level 2; `help` is the address of the page about codes.
+    """The section of one item, under the heading level 2; what is `unasked` was not looked up.
 
-    Of what is `unasked` nobody knows whether Scenario resolves it.
+    `help` is the address of the page about codes.
     """
-    edit = item.remote_edit
     return render(
         "article.html",
         item=item,
@@ -42,10 +42,17 @@ def article(
         is_turned=not _TURNED.isdisjoint(change.before + change.after),
         diff=_toned(item.diff),
         origin=origin(item),
-        commit=edit.commit[:10] if edit else "",
-        drift=_toned(edit.diff) if edit else [],
-        own=_toned(edit.own_diff) if edit else [],
+        **_edit(item.remote_edit),
     )
+
+
+def _edit(edit: RemoteEdit | None) -> dict[str, Any]:
+    """What somebody did on Scenario, by the template's names."""
+    return {
+        "commit": edit.commit[:10] if edit else "",
+        "drift": _toned(edit.diff) if edit else [],
+        "own": _toned(edit.own_diff) if edit else [],
+    }
 
 
 def _sides(item: Item, change: Change, unasked: Collection[Key]) -> Markup | None:
