@@ -27,11 +27,19 @@ def respond(cli: click.Group, instruction: str) -> int:
     asked = kind(cli, {}, "syncjob", VARIABLE)
     try:
         # Not its own `source`: bash's starts a process, to see how old it is.
-        text = ShellComplete.source(asked) if wanted == "source" else asked.complete()
+        text = _mended(ShellComplete.source(asked)) if wanted == "source" else asked.complete()
     except Exception:  # noqa: BLE001  a message would appear in the middle of a line that somebody types
         return 1
     click.echo(text)
     return 0
+
+
+def _mended(script: str) -> str:
+    """A script of click's that works in a zsh without completion too, and in fish does not end a help text at a comma."""
+    script = script.replace(
+        "    compdef ", "    (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }\n    compdef "
+    )
+    return script.replace('string split ","', 'string split --max 1 ","')
 
 
 def model_ids(context: click.Context, parameter: click.Parameter, incomplete: str) -> "list[CompletionItem[str]]":

@@ -89,6 +89,11 @@ def note(message: str) -> None:
         click.echo(gate.fitted(one_line(message), sys.stderr), err=True)
 
 
+def is_typed(name: str) -> bool:
+    """Whether an option of the command comes from its command line, and not from the environment or its default."""
+    return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
 def command_line(*arguments: str) -> str:
     """Another command as somebody types it who typed this one: with the same config and profile."""
     root = click.get_current_context().find_root()

@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 
@@ -160,7 +160,29 @@ def _leave_alone(number: int, frame: FrameType | None) -> None:
 
 
 class _Interrupted(Exception):
-    """A signal came while a person was asked."""
+    """A signal came while a person was asked, or while a page was shown."""
+
+
+@contextmanager
+def ended_by_signal() -> Iterator[Interrupts]:
+    """Within it the first signal ends the block at once and is noted; a terminal that is closed sends one too."""
+    interrupts = Interrupts()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if interrupts.signal is None:  # whoever is impatient does not keep the block from cleaning up
+            interrupts.signal = number
+            raise _Interrupted
+
+    heeded = [number for number in (*_ENDING, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]  # nohup
+    former = {number: signal.getsignal(number) for number in heeded}
+    try:
+        with suppress(_Interrupted):
+            for number in heeded:
+                signal.signal(number, handle)
+            yield interrupts
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -10,7 +10,9 @@ import pytest
 from click.shell_completion import BashComplete
 
 from syncjob.cli.completion import VARIABLE
-from syncjob.cli.group import cli
+from syncjob.cli.group import COMMANDS, cli
+from tests.cli.test_terminal import Terminal
+from tests.project.test_docs import ROOT
 from tests.support.loopback import Loopback
 from tests.support.workspace import Ended, Workspace
 
@@ -96,6 +98,8 @@ def test_each_shell_gets_its_script_and_its_form(workspace: Workspace) -> None:
         script = workspace.run(_SYNCJOB_COMPLETE=f"{shell}_source")
         assert (script.status, script.err) == (0, "")
         assert f"_SYNCJOB_COMPLETE={shell}_complete" in script.out
+        assert script.out.count("autoload -Uz compinit && compinit") == (shell == "zsh")  # which may have begun without
+        assert script.out.count('string split --max 1 ","') == (shell == "fish")  # a help text may hold one
         assert asked(workspace, "syncjob diff on", shell).out == form
 
 
@@ -123,23 +127,57 @@ def test_completion_loads_no_http_and_commands_alone_load_no_command(workspace: 
     assert not loaded["syncjob d"] & {"msgspec", "structlog", "yaml"}
 
 
-@pytest.mark.deep
-def test_bash_completes_a_line_as_a_person_types_it(workspace: Workspace, tmp_path: Path) -> None:
-    bash = shutil.which("bash")
-    if bash is None:
-        pytest.skip("no bash")
+def own(name: str, *arguments: str) -> tuple[str, ...]:
+    """What has a Terminal run a shell of the machine in the place of syncjob."""
+    if shutil.which(name) is None:
+        pytest.skip(f"NOT TESTED: there is no {name} here")
+    return ("-c", "import os, sys; os.execvp(sys.argv[1], sys.argv[1:])", name, *arguments)
+
+
+@pytest.fixture
+def typed(workspace: Workspace, tmp_path: Path) -> dict[str, str]:
+    """The environment of somebody whose shells find `syncjob` and read these lines, and no others, at their start."""
     fill(workspace)
-    (tmp_path / "syncjob").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m syncjob "$@"\n')
-    (tmp_path / "syncjob").chmod(0o755)
-    script = """
-        eval "$(_SYNCJOB_COMPLETE=bash_source syncjob)"
-        COMP_WORDS=(syncjob diff fl) COMP_CWORD=2
-        _syncjob_completion syncjob
-        printf '%s\\n' "${COMPREPLY[@]}"
-    """
-    environment = workspace.environment()
-    environment["PATH"] = f"{tmp_path}:{environment['PATH']}"
-    done = subprocess.run([bash, "-c", script], cwd=workspace.folder, env=environment, capture_output=True, text=True)
-    assert done.stdout.split() == ["flux.1-dev", "flux.1-pro"]
-    # `complete` and `compopt` are for an interactive shell; nothing of ours is on stderr.
-    assert "syncjob:" not in done.stderr
+    home = tmp_path / "home"
+    (home / ".config" / "fish").mkdir(parents=True)
+    (home / "syncjob").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m syncjob "$@"\n')
+    (home / "syncjob").chmod(0o755)
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for shell, file in (("bash", ".bashrc"), ("zsh", ".zshrc")):
+        line = f'eval "$(_SYNCJOB_COMPLETE={shell}_source syncjob)"'
+        assert line.replace(shell, "bash") in readme
+        (home / file).write_text(f"{line}\nPS1='ready> '\n")
+    line = "_SYNCJOB_COMPLETE=fish_source syncjob | source"
+    assert line in readme
+    (home / ".config" / "fish" / "config.fish").write_text(f"{line}\n")
+    return {"HOME": str(home), "ZDOTDIR": str(home), "PATH": f"{home}:{workspace.environment()['PATH']}"}
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("shell", [("bash", "--noprofile", "-i"), ("zsh", "-d", "-i")], ids=["bash", "zsh"])
+def test_a_shell_completes_what_a_person_types(workspace: Workspace, typed: dict[str, str], shell: list[str]) -> None:
+    terminal = Terminal(workspace, program=own(*shell), **typed)
+    terminal.until("ready> ")
+    terminal.type("syncjob diff fl\t")
+    terminal.until("ux.1-")
+    terminal.type("\t\t")
+    terminal.until("flux.1-dev")
+    terminal.until("flux.1-pro")
+    terminal.type("\x15syncjob --profile te\t")
+    terminal.until("--profile test")
+    terminal.type("\x15exit\n")
+    terminal.end()
+    for wrong in (b"not found", b"syncjob:", b"Traceback", b"$(touch"):
+        assert wrong not in terminal.screen, terminal.screen
+    assert not (workspace.folder / "x").exists()
+
+
+@pytest.mark.deep
+def test_fish_completes_what_a_person_types(workspace: Workspace, typed: dict[str, str]) -> None:
+    script = "; ".join(f'complete -C "syncjob {line}"' for line in ("diff fl", "--profile te", "che"))
+    program = [sys.executable, *own("fish", "-c", script)]
+    done = subprocess.run(
+        program, cwd=workspace.folder, env=workspace.environment(**typed), capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["flux.1-dev", "flux.1-pro", "test", f"check\t{COMMANDS['check']}"]

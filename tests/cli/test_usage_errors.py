@@ -47,6 +47,19 @@ def test_every_error_is_one_line_of_one_form(workspace: Workspace, arguments: li
     assert "\x1b" not in ended.err
 
 
+def test_what_has_no_effect_is_said(workspace: Workspace) -> None:
+    workspace.write("one", "text")
+    for said, *arguments in (
+        ("--images all has no effect without --format html or --open.", "diff", "--images", "all"),
+        ("--exit-code has no effect without --dry-run.", "sync", "--exit-code"),
+        ("--action has no effect without workflows.", "init", "--no-workflows", "--action", f"o/r@{'a' * 40}"),
+    ):
+        ended = workspace.run("--profile", "sandbox", *arguments)
+        assert said in ended.err.splitlines(), ended.err
+    quiet = workspace.run("--profile", "sandbox", "diff", SYNCJOB_DIFF_IMAGES="all")  # said once for many commands
+    assert "--images" not in quiet.err
+
+
 def test_without_a_command_the_help_is_printed_as_it_is(workspace: Workspace) -> None:
     bare, asked = workspace.run(), workspace.run("--help")
     assert (bare.status, bare.out, asked.status) == (2, "", 0)

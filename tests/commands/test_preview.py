@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from syncjob.commands import run
-from syncjob.commands.preview import reading
+from syncjob.commands.preview import illustrating, reading
 from syncjob.commands.preview.served import Served
 from syncjob.commands.preview.tree import Tree
 from syncjob.commands.run import Options
@@ -133,6 +133,62 @@ def test_an_edit_made_on_scenario_stays_a_conflict_whatever_is_saved(workspace: 
         assert article(client.page(), "one") == ""
 
 
+def test_what_a_text_in_step_refers_to_is_known_when_it_is_edited_later(
+    workspace: Workspace, remote: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = {"one": "{model:other} {asset:a}", "two": "{model:third} {asset:gone}"}
+    remote.add("other", "third", *texts, texts=texts)
+    remote.add_assets("a")
+    workspace.held(texts)
+    with previewing(workspace) as client:
+        asked = len(remote.asked)
+        workspace.write("one", "{model:other} {asset:a} and more")
+        section = article(client.page(), "one")
+        assert section.count("Name of other") == 2
+        assert "not resolved" not in section
+        workspace.write("two", "nothing")
+        assert "not resolved" in article(client.page(), "two")
+        assert len(remote.asked) == asked
+    workspace.write("one", texts["one"])
+    monkeypatch.setattr(illustrating, "_MOST", {"asset": 0, "model": 0})
+    monkeypatch.setattr(illustrating, "_MOST_PICTURES", 0)
+    with previewing(workspace) as client:
+        workspace.write("one", "nothing")
+        section = article(client.page(), "one")
+        assert "not resolved" not in section
+        assert "not looked up" in section
+
+
+def test_a_bad_file_is_shown_beside_what_scenario_holds(workspace: Workspace, remote: Loopback) -> None:
+    remote.add("bad", "same", texts={"bad": "# Words there", "same": "both {asset: x}"})
+    workspace.held({"bad": "# Words there", "same": "both {asset: x}"})
+    workspace.write("bad", "# Words here {asset: x}")
+    with previewing(workspace) as client:
+        section = article(client.page(), "bad")
+        assert "tag-malformed" in section
+        assert '<span class="badge invalid">' in section
+        assert "<del>Words there</del>" in section
+        assert "tag-malformed" in article(client.page(), "same")
+        workspace.write("bad", "# Words everywhere")
+        assert "<ins>everywhere</ins>" in article(client.page(), "bad")
+        workspace.write("bad", "# Words everywhere {model:a b}")
+        section = article(client.page(), "bad")
+        assert "Words there" in section
+        assert "tag-malformed" in section
+
+
+def test_a_file_that_was_saved_while_scenario_was_read_is_compared_too(workspace: Workspace, remote: Loopback) -> None:
+    remote.add("one", texts={"one": "# Words there"})
+    workspace.held({"one": "# Words there"})
+
+    def save(method: str, target: str) -> None:
+        workspace.write("one", "# Words here")
+
+    remote.script = save
+    with previewing(workspace) as client:
+        assert "<del>there</del>" in article(client.page(), "one")
+
+
 def test_pictures_are_fetched_once_and_a_save_shows_those_that_are_known(
     workspace: Workspace, remote: Loopback
 ) -> None:
@@ -237,7 +293,17 @@ def test_nobody_gets_in_without_the_address_or_by_another_name(workspace: Worksp
         assert "frame-ancestors 'none'" in given["content-security-policy"]
 
 
-def test_the_command_opens_the_page_by_a_file_and_ends_by_ctrl_c(workspace: Workspace, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [
+        (signal.SIGINT, 130),
+        pytest.param(signal.SIGTERM, 143, marks=pytest.mark.deep),
+        pytest.param(signal.SIGHUP, 129, marks=pytest.mark.deep),  # its terminal was closed
+    ],
+)
+def test_the_command_opens_the_page_by_a_file_and_ends_by_a_signal(
+    workspace: Workspace, tmp_path: Path, number: signal.Signals, status: int
+) -> None:
     workspace.write("one", "# A text")
     opened = tmp_path / "opened"
     browser = tmp_path / "browser"
@@ -266,8 +332,8 @@ def test_the_command_opens_the_page_by_a_file_and_ends_by_ctrl_c(workspace: Work
             assert f"url={address}" in content[0]
             _, _, page = Client(address).ask("GET", f"/{token}/")
             assert "A text" in page
-            process.send_signal(signal.SIGINT)
-            assert process.wait(60) == 130
+            process.send_signal(number)
+            assert process.wait(60) == status
             assert not Path(urlsplit(file).path).exists()
         finally:
             process.kill()

@@ -340,3 +340,25 @@ def test_the_time_in_which_the_whole_process_stood_still_is_not_the_runs(monkeyp
     monkeypatch.setattr(watch, "_came", lambda seconds: next(came))
     assert (watch._until_another(signal.SIGTERM), exits) == ([], [])
     watch.end()
+
+
+def test_the_first_signal_ends_what_is_shown_and_lets_it_clean_up() -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    for number in before:
+        cleaned = []
+        with signals.ended_by_signal() as interrupts:
+            try:
+                signal.raise_signal(number)
+                cleaned.append("not reached")
+            finally:
+                signal.raise_signal(signal.SIGINT)
+                cleaned.append("cleaned up")
+        assert (interrupts.status, cleaned) == (128 + number, ["cleaned up"])
+    assert {number: signal.getsignal(number) for number in before} == before
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        with signals.ended_by_signal() as interrupts:
+            signal.raise_signal(signal.SIGHUP)
+        assert interrupts.status is None
+    finally:
+        signal.signal(signal.SIGHUP, before[signal.SIGHUP])

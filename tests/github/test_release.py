@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import zipfile
+from email import message_from_bytes
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.support.checked_out import Repository, executable
 from tests.support.steps import ROOT, workflow
 
 TAG = f"v{__version__}"
+HOSTS = (("raw.githubusercontent.com", ""), ("github.com", "blob/"))
 # Installs nothing: what the build needs is in the tests' own environment.
 PYTHON = '#!/bin/sh\ncase "$*" in "-m pip "*) exit ;; esac\nexec PYTHON "$@"\n'
 # Knows the tags of the file `tags`, and no release.
@@ -22,7 +24,7 @@ case "$*" in
     *matching-refs*) cat HERE/tags ;;
 esac
 """
-COPIED = ("syncjob", ".github", "tests/support/wheel.py", "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "requirements.txt")  # fmt: skip
+COPIED = ("syncjob", ".github", "release.py", "tests/support/wheel.py", "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "requirements.txt")  # fmt: skip
 
 
 def test_every_job_may_do_one_thing_and_publishes_what_was_tried_out() -> None:
@@ -99,6 +101,13 @@ def test_what_is_built_is_the_tagged_version_with_its_notes_and_knows_where_it_c
     (wheel,) = (dist / "packages").glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         known = json.loads(archive.read("syncjob/commands/init/release.json"))
+        (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        page = message_from_bytes(archive.read(metadata)).get_payload()
+    assert isinstance(page, str)
+    raw, shown = (f"https://{host}/owner/models/{path}{commit}/docs" for host, path in HOSTS)
+    assert f'<img src="{raw}/pictures/page-light.png"' in page
+    assert f"]({raw}/pictures/terminal.gif)" in page
+    assert f"[tutorial]({shown}/tutorial.md)" in page
     assert known == {"repository": "owner/models", "commit": commit}
     repository.git("update-ref", "-d", "refs/remotes/origin/main")
     assert "is not on main, so nothing is published" in repository.job("release", "build").out

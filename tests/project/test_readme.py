@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from click import Context
 from click.testing import CliRunner
+from markdown_it import MarkdownIt
 
 import demo
+from release import absolute
 from syncjob.cli.group import COMMANDS, cli
 from syncjob.report.json import schema
 from tests.support.workspace import Workspace
@@ -70,3 +72,29 @@ def test_make_clean_keeps_what_cannot_be_made_anew(tmp_path: Path) -> None:
         path.touch()
     subprocess.run(["make", "-f", ROOT / "Makefile", "clean"], cwd=tmp_path, check=True, capture_output=True)
     assert [path.exists() for path in (*kept, *gone)] == [True] * 3 + [False] * 3
+
+
+def test_a_release_s_readme_leads_to_its_repository_and_changes_nothing_else() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    made = absolute(text, "owner/models", "c" * 40)
+    html = MarkdownIt("commonmark").render(made)
+    addresses = re.findall(r'(?:href|src|srcset)="([^"]*)"', html)
+    assert len(addresses) > 20
+    assert {address for address in addresses if not address.startswith("https://")} == set()
+    pictures = re.findall(r'(?:src|srcset)="([^"]*)"', html)
+    assert {address.rpartition("/docs/")[0] for address in pictures} == {
+        f"https://raw.githubusercontent.com/owner/models/{'c' * 40}"
+    }
+    pages = [address for address in addresses if f"/owner/models/blob/{'c' * 40}/" in address]
+    assert len(pages) + len(pictures) + text.count("](https:") == len(addresses)
+    for address in {*pages, *pictures}:
+        assert (ROOT / address.partition("c" * 40)[2].partition("#")[0].removeprefix("/")).is_file()
+    back = re.sub(rf"https://(?:raw\.githubusercontent\.com|github\.com)/owner/models/(?:blob/)?{'c' * 40}/", "", made)
+    assert back == text
+
+
+def test_code_and_other_hosts_stay_as_they_are() -> None:
+    text = "[a](https://x.example) [b](#top) [c](mailto:a@b)\n\n```sh\n[d](e.md)\n```\n\n![f\ng](h.png) [i](j.md#k)\n"
+    assert absolute(text, "o/r", "s") == text.replace("h.png", "https://raw.githubusercontent.com/o/r/s/h.png").replace(
+        "j.md", "https://github.com/o/r/blob/s/j.md"
+    )

@@ -9,7 +9,7 @@ import click
 from syncjob.cli.options import with_plan
 from syncjob.cli.output import Output
 from syncjob.cli.review import PlanFile
-from syncjob.cli.session import Settings, run_for
+from syncjob.cli.session import Settings, is_typed, note, run_for
 from syncjob.commands.result import RunResult
 from syncjob.commands.run import Command, Options, Run
 from syncjob.commands.sync import job as use_case
@@ -39,6 +39,8 @@ def diff(settings: Settings, /, plan_out: str | None, stat: bool, is_opening: bo
     output = Output(given, plan_out)
     if stat and not output.is_text:
         raise click.UsageError("--stat needs text output; drop --stat or --format")
+    if given["images"] == "all" and not is_page and is_typed("images"):
+        note("--images all has no effect without --format html or --open.")
     render = text.render_stat if stat else text.render_plan
     return show_diff(settings, "diff", options, output, plan_out, render, is_opening=is_opening)
 

@@ -8,7 +8,7 @@ import click
 
 from syncjob.cli.output import Output
 from syncjob.cli.question import is_agreed, is_attended, say, typed
-from syncjob.cli.session import Settings, load_config, run_for
+from syncjob.cli.session import Settings, load_config, note, run_for
 from syncjob.commands.init import action as actions
 from syncjob.commands.init import job
 from syncjob.commands.init.action import PinnedAction
@@ -51,6 +51,8 @@ def init(settings: Settings, /, **given: Any) -> int:
     layout = Layout(action, given["branch"] or own or _MAIN, folder)
     if has_workflows:
         _require_plain(layout)
+    elif given["named"]:
+        note("--action has no effect without workflows.")
     pulls = can_pull and _agreed(given["pulls"], "Download every description from Scenario?", otherwise=False)
     texts = files(layout)
     job.require_folders(here, [*texts, *([] if config else [f"{FOLDER}/ID.md"])])

@@ -12,6 +12,7 @@ from syncjob.commands.preview.served import Served, new_token
 from syncjob.commands.preview.tree import Tree
 from syncjob.commands.run import Options
 from syncjob.config.config import Config
+from syncjob.control.signals import ended_by_signal
 from syncjob.errors import Stopped
 from syncjob.files import whole
 from syncjob.output import browser, loopback
@@ -39,9 +40,10 @@ def preview(settings: Settings, /, patterns: tuple[str, ...]) -> int:
         if start is None or run.interrupts.status is not None:
             return run.interrupts.status or 1
         served = Served(Tree(run, start), new_token())
-    with loopback.serving(loopback.listening(served.respond, max_body=0, patience=_PATIENCE)) as address:
+    server = loopback.listening(served.respond, max_body=0, patience=_PATIENCE)
+    with loopback.serving(server) as address, ended_by_signal() as interrupts:
         _show(f"{address}/{served.token}/", _subject(config, start))
-    return 0
+    return interrupts.status or 0
 
 
 def _subject(config: Config, start: reading.Start) -> str:

@@ -26,12 +26,14 @@ class Seen:
 
 def as_it_is(document: Document, seen: Seen | None) -> Change:
     """The change of a file as it is now; one that is not compared has its text all the same."""
-    if seen is None or seen.existing is None or not document.is_valid:
+    if seen is None or seen.existing is None or not document.text:
         failure = seen.change.failure if seen else None
         bare = Change(document.model_id, document.path, "invalid", after=document.text, problems=document.problems)
         return replace(bare, tags=document.tags, failure=failure, is_compared=False)
     change = compare(document, seen.existing)
     first = seen.change
+    if not document.is_valid:
+        return _bad(document, change, first)
     if change.after_sha256 == first.after_sha256 and first.is_compared:
         return first
     if not change.is_write:
@@ -43,6 +45,13 @@ def as_it_is(document: Document, seen: Seen | None) -> Change:
     action = "conflict" if is_conflict else "invalid" if is_invalid else change.action
     known = tuple(dict.fromkeys((*first.known, *change.known)))
     return replace(change, action=action, model_name=first.model_name, known=known, base=first.base)
+
+
+def _bad(document: Document, change: Change, first: Change) -> Change:
+    """A file that no sync takes, beside what Scenario holds."""
+    if not change.is_write:
+        return replace(change, action="invalid", before=document.text, after=document.text, tags=document.tags)
+    return replace(change, action="invalid", model_name=first.model_name, base=first.base)
 
 
 def _still_missing(document: Document, first: Change) -> list[Problem]:

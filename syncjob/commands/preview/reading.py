@@ -24,7 +24,8 @@ from syncjob.text.canonical import sha256
 class Start:
     """What was known at the start; `seen` is by file name, None if Scenario was not asked.
 
-    `known` is what any of the files refers to, and `pictures` are those of its assets, None if nobody can have them.
+    `known` is what any of the files refers to, `unasked` what was not looked up, and `pictures` are those of the
+    assets, None if nobody can have them.
     """
 
     worktree: Worktree
@@ -32,6 +33,7 @@ class Start:
     seen: Mapping[str, Seen] | None
     known: Mapping[Key, Entry] = field(default_factory=dict)
     pictures: Pictures | None = None
+    unasked: frozenset[Key] = frozenset()
 
     @property
     def obstacle(self) -> str | None:
@@ -55,15 +57,20 @@ def read(run: Run, *, is_offline: bool) -> Start:
         changes += plan.changes
         problems += plan.problems
     named = {name_of(change.model_id): change for change in changes if is_name(name_of(change.model_id))}
-    unasked = [name for name, change in named.items() if not (change.is_compared or change.failure)]
-    asked = _asked(run, unasked)
-    seen = {name: Seen(change, asked.get(name) or _existing(found, name, change)) for name, change in named.items()}
-    known = referred(run, seen)
-    return Start(found.files.worktree, tuple(problems), seen, known, illustrations(run, seen, known))
+    seen = _seen(run, found, named)
+    known, unasked = referred(run, seen)
+    return Start(found.files.worktree, tuple(problems), seen, known, illustrations(run, seen, known), unasked)
+
+
+def _seen(run: Run, found: scope.Scope, named: Mapping[str, Change]) -> dict[str, Seen]:
+    existing = {name: _existing(found, name, change) for name, change in named.items()}
+    unknown = [name for name, change in named.items() if existing[name] is None and not change.failure]
+    existing |= _asked(run, unknown)
+    return {name: Seen(change, existing[name]) for name, change in named.items()}
 
 
 def _asked(run: Run, names: Sequence[str]) -> Mapping[str, Held | Absent]:
-    """What Scenario holds for files that a diff does not compare because they are bad: they may soon be good."""
+    """What Scenario holds for files that are bad, which a diff does not compare, or were saved while it went on."""
 
     def ask(name: str) -> Existing:
         try:
@@ -81,7 +88,7 @@ def _asked(run: Run, names: Sequence[str]) -> Mapping[str, Held | Absent]:
 
 def _existing(found: scope.Scope, name: str, change: Change) -> Held | Absent | None:
     """What a change was made over; the text of one in step is that of its file, if that is still the same."""
-    if change.failure or not change.is_compared:
+    if not change.is_compared or (change.failure and change.before_sha256 is None):
         return None
     if change.action != "unchanged":
         return Held(change.before, change.known, change.read_at) if change.exists else Absent(change.read_at)

@@ -17,6 +17,7 @@ from syncjob.local.document import Document
 from syncjob.local.select import select
 from syncjob.pictures.fitting import FULL, MAX_PAGE, Picture
 from syncjob.plan.compare import Change, Plan, left_alone
+from syncjob.plan.references import Key
 from syncjob.problems import Problem
 from syncjob.report import build
 from syncjob.report.html import page
@@ -40,6 +41,7 @@ class _Entry:
     item: Item
     change: Change
     weight: int = 0  # of its pictures
+    unasked: frozenset[Key] = frozenset()
     sections: dict[tuple[str, bool], Markup] = field(default_factory=dict)  # by anchor, and whether it has pictures
 
     @property
@@ -51,7 +53,7 @@ class _Entry:
         if key not in self.sections:
             shown = pictures if has_room or pictures is None else dict.fromkeys(pictures, FULL)
             album = None if shown is None else Album(shown)
-            self.sections = {key: article(self.item, self.change, anchor, album=album)}
+            self.sections = {key: article(self.item, self.change, anchor, album=album, unasked=self.unasked)}
         return self.sections[key]
 
 
@@ -133,7 +135,7 @@ class Tree:
         change = self._with_known(as_it_is(document, seen.get(name) if seen else None))
         if change.is_compared or change.failure:
             bare = change if change.is_compared else replace(change, after="")
-            return _Entry(build.plan_items(Plan((bare,)))[0], change, self._weight(change))
+            return _Entry(build.plan_items(Plan((bare,)))[0], change, self._weight(change), self._start.unasked)
         item = build.checked_item(change.model_id, change.path, change.model_name, change.problems, None)
         return _Entry(item, change, self._weight(change))
 

@@ -1,12 +1,15 @@
 """One model of a run: what is wrong with it, and its description before and after. Pure."""
 
+from collections.abc import Collection
+from typing import Any
+
 from syncjob.plan.compare import Change
 from syncjob.plan.references import Key
 from syncjob.report.html.cards import tag_cards
 from syncjob.report.html.gallery import Album
 from syncjob.report.html.rendering import Markup, render
 from syncjob.report.html.sides import both_sides
-from syncjob.report.model import Item
+from syncjob.report.model import Item, RemoteEdit
 from syncjob.report.summary import origin
 
 _MISSING = ("asset-missing", "model-missing")
@@ -14,9 +17,19 @@ _TONES = {"+": "add", "-": "cut", "@": "hunk"}
 _TURNED = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 
 
-def article(item: Item, change: Change, anchor: str, *, album: Album | None = None, help: str = "") -> Markup:
-    """The section of one item, under the heading level 2; `help` is the address of the page about codes."""
-    edit = item.remote_edit
+def article(
+    item: Item,
+    change: Change,
+    anchor: str,
+    *,
+    album: Album | None = None,
+    help: str = "",
+    unasked: Collection[Key] = (),
+) -> Markup:
+    """The section of one item, under the heading level 2; what is `unasked` was not looked up.
+
+    `help` is the address of the page about codes.
+    """
     return render(
         "article.html",
         item=item,
@@ -24,18 +37,25 @@ def article(item: Item, change: Change, anchor: str, *, album: Album | None = No
         help=help,
         is_rollback=change.source is not None,
         has_texts=bool(change.before or change.after),
-        gallery=album.gallery(change, _missing(item, change)) if album else None,
-        sides=_sides(item, change) if change.before or change.after else None,
+        gallery=album.gallery(change, _missing(item, change), unasked) if album else None,
+        sides=_sides(item, change, unasked) if change.before or change.after else None,
         is_turned=not _TURNED.isdisjoint(change.before + change.after),
         diff=_toned(item.diff),
         origin=origin(item),
-        commit=edit.commit[:10] if edit else "",
-        drift=_toned(edit.diff) if edit else [],
-        own=_toned(edit.own_diff) if edit else [],
+        **_edit(item.remote_edit),
     )
 
 
-def _sides(item: Item, change: Change) -> Markup | None:
+def _edit(edit: RemoteEdit | None) -> dict[str, Any]:
+    """What somebody did on Scenario, by the template's names."""
+    return {
+        "commit": edit.commit[:10] if edit else "",
+        "drift": _toned(edit.diff) if edit else [],
+        "own": _toned(edit.own_diff) if edit else [],
+    }
+
+
+def _sides(item: Item, change: Change, unasked: Collection[Key]) -> Markup | None:
     """Both, side by side; None if they are too large to be rendered."""
     # Imported late: the Markdown parser is slow to load, and many a run has nothing to render.
     from syncjob.report.html.prose import blocks
@@ -44,7 +64,7 @@ def _sides(item: Item, change: Change) -> Markup | None:
     if not (is_parsable(change.before) and is_parsable(change.after)):
         return None
     known = {entry.key: entry for entry in change.known}
-    before = list(blocks(change.before, tag_cards(known, (), "not resolved")))
+    before = list(blocks(change.before, tag_cards(known, (), "not resolved", unasked)))
     after = list(blocks(change.after, tag_cards(known, _missing(item, change), "not looked up")))
     both = before if change.before else None, after if change.after else None
     return both_sides(*both, is_compared=change.is_compared, is_rollback=change.source is not None)

@@ -13,15 +13,18 @@ from syncjob.text.tags import Kind
 TagCard = Callable[[Kind, str], str]
 
 
-def tag_cards(known: Mapping[Key, Entry], missing: Collection[Key], otherwise: str) -> TagCard:
-    """Makes the card of a tag; `otherwise` is said of what is neither known nor missing."""
+def tag_cards(
+    known: Mapping[Key, Entry], missing: Collection[Key], otherwise: str, unasked: Collection[Key] = ()
+) -> TagCard:
+    """Makes the card of a tag; `otherwise` is said of what is neither known nor missing, unless it is `unasked`."""
 
     def card(kind: Kind, id_: str) -> str:
         entry = known.get((kind, id_))
         if (kind, id_) in missing:
             return _card(f"{kind} missing", f"{{{kind}:{id_}}}", kind, "", id_, "does not exist")
         if entry is None:
-            return _card(f"{kind} unresolved", f"{{{kind}:{id_}}}", kind, "", id_, otherwise)
+            note = "not looked up" if (kind, id_) in unasked else otherwise
+            return _card(f"{kind} unresolved", f"{{{kind}:{id_}}}", kind, "", id_, note)
         return _card(kind, f"{{{kind}:{id_}}}", kind, entry.name or "", id_, entry.privacy or "")
 
     return card

@@ -1,7 +1,7 @@
 """The pictures of the assets that a description shows, before and after, as cards beside its texts. Pure."""
 
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 
@@ -14,6 +14,7 @@ from syncjob.text.matching import equal_runs
 Pictures = Mapping[str, Picture | str]
 _KINDS = {"3d": "3D model"}
 _MOST = 200  # assets of one text
+_UNASKED = "it was not looked up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,8 @@ class Album:
         self._pictures = pictures
         self._room = MAX_PAGE
 
-    def gallery(self, change: Change, missing: frozenset[Key]) -> Markup | None:
-        """The cards of a change; None if its texts show no asset. `missing` is known not to exist."""
+    def gallery(self, change: Change, missing: frozenset[Key], unasked: Collection[Key] = ()) -> Markup | None:
+        """The cards of a change; None if its texts show no asset. `missing` is known not to exist, `unasked` unknown."""
         known = {entry.key: entry for entry in change.known}
         before, after = (assets_in(text, known) for text in (change.before, change.after))
         if not before and not after:
@@ -64,7 +65,7 @@ class Album:
         return render(
             "gallery.html",
             swaps=[
-                (self._card(old, known, "Scenario did not resolve it"), self._card(new, known, _unknown(new, missing)))
+                (self._card(old, known, _unresolved(old, unasked)), self._card(new, known, _unknown(new, missing)))
                 for old, new in swaps
             ],
             label="in both texts" if is_swap else "on Scenario" if change.before else "in the file",
@@ -85,10 +86,15 @@ class Album:
         return _Card(id_, entry, found)
 
 
+def _unresolved(id_: str | None, unasked: Collection[Key]) -> str:
+    is_unasked = id_ is not None and ("asset", id_) in unasked
+    return _UNASKED if is_unasked else "Scenario did not resolve it"
+
+
 def _unknown(id_: str | None, missing: frozenset[Key]) -> str:
     if id_ is not None and ("asset", id_) in missing:
         return "no such asset, or not visible to these credentials"
-    return "it was not looked up"
+    return _UNASKED
 
 
 def _swaps(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str | None, str | None]]:
