@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from syncjob.commands.init.outcome import Setup, tasks
 from syncjob.output.loopback import listening, serving
-from syncjob.report.setup import State, steps
 from syncjob.scenario.answers import Answer
 from tests.support.steps import ROOT
 
 PRINTED = [
-    command for step in steps(State("main", has_descriptions=True, has_production=True)) for command in step.commands
+    command for task in tasks(Setup("main", has_descriptions=True, has_production=True)) for command in task.commands
 ]
 FILES = (
     *sorted((ROOT / ".github" / "workflows").glob("*.yml")),
