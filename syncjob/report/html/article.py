@@ -26,10 +26,7 @@ def article(
     help: str = "",
     unasked: Collection[Key] = (),
 ) -> Markup:
-    """The section of one item, under the heading level 2; what is `unasked` was not looked up.
-
-    `help` is the address of the page about codes.
-    """
+    """The section of one item, under the heading level 2. `help` is the page about codes; `unasked` was not looked up."""
     return render(
         "article.html",
         item=item,
