@@ -28,6 +28,7 @@ from syncjob.report.headline import obstacle, summary_line
 from syncjob.report.help import help_line
 from syncjob.report.markdown import document
 from syncjob.report.model import Report
+from syncjob.report.summary import for_people
 from syncjob.report.text import refusals
 from syncjob.text.sanitize import printable
 
@@ -99,10 +100,10 @@ class Output:
 
         First what scripts rely on, then what people read. If one fails the others are made all the same.
         """
-        report = result.report
+        report, shown = result.report, for_people(result.report)
         report_file = self._save_report(report)
         if self._step:
-            self._tell(self._step, run, report, report_file)
+            self._tell(self._step, run, shown, report_file)
         with self.attempts.to(f"make the {self._format} output"):
             self._make(run, result, partial(text, color=self.is_colored, width=self.width))
         if self._step and self._format != "github":
@@ -110,9 +111,9 @@ class Output:
                 # On the output's own stream if it was wrapped: the runner reads the two apart, and if one says stop
                 # it obeys neither.
                 stream = sys.stdout if self.is_text and self._output is None else sys.stderr
-                _annotate(stream, self._step.annotations(report, run.config.path))
-        self._sum_up(report)
-        if sys.stderr.isatty() and (last := help_line(report)):
+                _annotate(stream, self._step.annotations(shown, run.config.path))
+        self._sum_up(shown)
+        if sys.stderr.isatty() and (last := help_line(shown)):
             note(last)
         status = self._status(run, report)
         if report_file and status != report.exit_code and not outputs.is_special(report_file):
@@ -147,7 +148,7 @@ class Output:
         return None
 
     def _make(self, run: Run, result: RunResult, text: Callable[[Report], str]) -> None:
-        report = result.report
+        report = for_people(result.report)
         if self._format == "github":
             lines = Step(os.environ).annotations(report, run.config.path)
             self.show("".join(f"{line}\n" for line in lines)) if self._output else _annotate(sys.stdout, lines)
@@ -191,11 +192,12 @@ def _parts(format: str, result: RunResult) -> Iterable[str]:
     """How each machine format is made; HTML, which is slow to load, only if it is asked for."""
     if format == "json":
         return json.parts(result.report)
+    report = for_people(result.report)
     if format == "markdown":
-        return [document.render(result.report, document.COMMENT)]
+        return [document.render(report, document.COMMENT)]
     from syncjob.report.html import page
 
-    return _in_time(page.parts(result.report, result.changes, result.pictures))
+    return _in_time(page.parts(report, result.changes, result.pictures))
 
 
 def _in_time(parts: Iterable[str]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from syncjob.report import text
 from syncjob.report.build import to_save
 from syncjob.report.model import Item, Report, RunProblem
 from syncjob.report.screen import ran, skipped_in_words, writes_in_words
+from syncjob.report.summary import for_people
 
 
 class Review:
@@ -35,7 +36,8 @@ class Review:
             self._plan_file.add(report)
         if self._output.is_text:
             with self._output.attempts.to("show the plan"):
-                self._output.show(text.render_plan(report, color=self._output.is_colored, width=self._output.width))
+                shown = for_people(report)
+                self._output.show(text.render_plan(shown, color=self._output.is_colored, width=self._output.width))
                 if will_write and rest:
                     self._output.show(f"This is one slice; {rest:,} descriptions are still to be compared.\n")
         if not (self._is_asking and will_write):

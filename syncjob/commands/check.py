@@ -1,10 +1,12 @@
 """`check`: the files, and with `--remote` what they refer to, without writing."""
 
+from collections.abc import Iterable
 from itertools import takewhile
 
 from syncjob.commands.planning import unasked_plan
 from syncjob.commands.result import report_of
 from syncjob.commands.run import Run
+from syncjob.commands.visibility import none_visible
 from syncjob.errors import Stopped
 from syncjob.local import scope
 from syncjob.local.acknowledged import problems_of as problems_of_lines
@@ -13,6 +15,7 @@ from syncjob.local.pages import is_page, page
 from syncjob.plan.compare import Plan, not_compared
 from syncjob.plan.references import Catalogue, Key, model_unknown, problems_of
 from syncjob.plan.suggestions import Suggestions
+from syncjob.problems import Problem
 from syncjob.report import build
 from syncjob.report.model import Item, Report
 
@@ -38,7 +41,15 @@ def check(run: Run, *, is_remote: bool) -> Report:
     config = run.config
     of_lines = problems_of_lines(config.folder, config.shown_folder, config.profiles)
     lines = takewhile(lambda _: not run.stop.requested, of_lines)
-    return report_of(run, items, (*found.problems, *lines), dry_run=True)
+    unseen = _unseen(run, documents, catalogue) if catalogue else ()
+    return report_of(run, items, (*found.problems, *unseen, *lines), dry_run=True)
+
+
+def _unseen(run: Run, documents: Iterable[Document], catalogue: Catalogue) -> tuple[Problem, ...]:
+    """The problem of the run if none of the documents' models is visible."""
+    asked = [document.model_id for document in documents if document.is_valid]
+    unknown = (id_ for id_ in asked if not (catalogue.entry("model", id_) or catalogue.failure("model", id_)))
+    return none_visible(run.config, list(unknown), len(asked))
 
 
 def _item(document: Document, catalogue: Catalogue | None, suggestions: Suggestions) -> Item:

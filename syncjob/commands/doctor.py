@@ -2,28 +2,33 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from syncjob.commands.probe import unfinished
 from syncjob.commands.run import Run
+from syncjob.commands.visibility import message
 from syncjob.control import workers
 from syncjob.credentials import JWT, KEY, SECRET
 from syncjob.errors import ScenarioError, Stopped, Unauthorized, UsageError
 from syncjob.git.history import texts
 from syncjob.git.worktree import look
 from syncjob.local import scope
+from syncjob.local.names import model_id_of
 from syncjob.remote.connect import has_credentials, no_credentials
 from syncjob.report.doctor import Line
 from syncjob.scenario.answers import Answer, answered_at, decode, limit_headers
+from syncjob.scenario.resources import MODELS_PER_CALL
 from syncjob.scenario.types import ModelPage
 from syncjob.state import probe_results
+from syncjob.text.tags import is_id
 
 # From this many seconds the clock is worth a warning: no request carries the time, but certificates and reports do.
 _APART = 60.0
 
 
 def examine(run: Run) -> Iterator[Line]:
-    """Everything, by one request."""
+    """Everything, by two requests."""
     config = run.config
     file = config.path if config.path.is_file() else f"no {config.path}"
     yield Line("ok", "config", f"{file}, profile {config.profile}, {config.base_url}")
@@ -79,6 +84,7 @@ def _api(run: Run) -> Iterator[Line]:
     match [answer for _, answer in workers.run([run], _ask, 1, run.stop)]:
         case [Answer() as answer]:
             yield Line("ok", "Scenario", f"reachable; credentials accepted; {time.monotonic() - started:.2f} s")
+            yield from _models(run)
             yield _limits(run, answer)
             yield _clock(answer)
         case [failed]:
@@ -87,6 +93,21 @@ def _api(run: Run) -> Iterator[Line]:
         case _:
             yield Line("FAILED", "Scenario", f"no response before the run was interrupted: {run.stop.reason}")
             yield from _unknown(run)
+
+
+def _models(run: Run) -> Iterator[Line]:
+    """Whether the models of the files are visible, by one look-up of as many as it takes."""
+    with suppress(UsageError, Stopped):
+        ids = [id_ for id_ in map(model_id_of, scope.names_of(run.config)) if is_id(id_)][:MODELS_PER_CALL]
+        found = run.look_up({("model", id_) for id_ in ids})
+        if not ids or found.failures:
+            return
+        if not found.entries:
+            yield Line("FAILED", "models", message(run.config, ids))
+        else:
+            yield Line(
+                "ok", "models", f"{len(found.entries)} of {len(ids)} of the files are visible with these credentials"
+            )
 
 
 def _unknown(run: Run) -> Iterator[Line]:

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Literal, TypeVar
 
 from syncjob.commands.run import Run
+from syncjob.commands.visibility import none_of
 from syncjob.control import workers
 from syncjob.errors import Stopped
 from syncjob.local.names import model_id_of
@@ -75,7 +76,14 @@ def _slice(
     if run.stop.requested:  # a write that was not judged and looked up is no plan
         yield from reading.cut_short(pending)
         return False
-    yield Plan(in_order(references.of(pending)), rest=reading.rest)
+    changes = in_order(references.of(pending))
+    unseen = () if reading.has_seen else none_of(run.config, (change for change in changes if change.after_sha256))
+    if unseen and reading.rest:  # nor will any of the rest be seen
+        yield Plan(changes, unseen, is_partial=True)
+        yield from reading.cut_short(())
+        return False
+    reading.has_seen = True
+    yield Plan(changes, unseen, rest=reading.rest)
     return True
 
 
@@ -128,6 +136,7 @@ class _Reading:
         self._flying: dict[str, None] = {}  # handed to a worker and not back yet; in order
         self._pending: list[Change] = []
         self.rest = len(names)
+        self.has_seen = False  # any model on Scenario
         run.progress.expect(self.rest)
 
     def taken(self) -> list[Change]:
@@ -150,6 +159,7 @@ class _Reading:
                 self._run.breaker.note(change.failure)
                 read += [] if change.failure else [(change.model_id, change.before_sha256)]
             is_settled = change.action == "unchanged"
+            self.has_seen = self.has_seen or is_settled
             is_all = is_settled or self._run.journal is None  # then nothing is written
             self._run.progress.done() if is_all else self._run.progress.half_done()
             (settled if is_settled else self._pending).append(change)

@@ -53,19 +53,16 @@ class RunRow(msgspec.Struct, frozen=True):
 
 
 def render_text(rows: Sequence[RunRow], width: int | None = None) -> str:
-    """One line a run, its columns aligned, under a heading; a sentence if there is none.
+    """One line a run, its columns aligned, under a heading, and below it the models by name; a sentence if there is none.
 
-    On a terminal the models are below their run. Its `width` may be too small for all columns: then STARTED goes, which
-    the id says too, and then BASE URL.
+    A terminal's `width` may be too small for all: then STARTED goes, which the id says too, and then BASE URL.
     """
     if not rows:
         return "No run has written anything yet.\n"
     columns = list(zip(_HEADS, *map(_cells, rows), strict=True))
-    models = ["", *map(_models, rows)]
-    if width is None:
-        lines = _aligned([*columns, ["MODELS", *models[1:]]])
-    else:
-        lines = [row for line in _below(_fitting(columns, width), models) for row in folded(line, width)]
+    lines = _below(_aligned(columns) if width is None else _fitting(columns, width), ["", *map(_models, rows)])
+    if width is not None:
+        lines = (row for line in lines for row in folded(line, width))
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -100,7 +97,9 @@ def _cells(row: RunRow) -> tuple[str, ...]:
 
 
 def _models(row: RunRow) -> str:
-    """`flux.1-dev (FLUX.1 [dev]), x and 2 more`."""
+    """`flux.1-dev (FLUX.1 [dev]), x and 2 more`; "" if the journal has no names."""
+    if not any(each.model_name for each in row.models):
+        return ""
     named = (
         shorten(f"{each.model_id} ({each.model_name})" if each.model_name else each.model_id, _CELL)
         for each in row.models[:_NAMED]

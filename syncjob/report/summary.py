@@ -2,11 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from msgspec import structs
+
 from syncjob.local.acknowledged_lines import CODE
 from syncjob.plan.compare import EMPTIED
+from syncjob.plan.references import model_unknown
 from syncjob.problems import CALLED_OFF
-from syncjob.report.item_store import notable
+from syncjob.report.item_store import Seen, notable
 from syncjob.report.model import Item, ItemError, ItemProblem, Report, RunProblem, Summary
+
+_UNKNOWN = model_unknown()
+_UNSEEN = frozenset({_UNKNOWN.code, "asset-missing", "model-missing"})
 
 
 def pull_line(report: Report) -> str:
@@ -89,6 +95,23 @@ def _is_told(error: ItemError, told: Sequence[RunProblem]) -> bool:
     if error.code == "interrupted":
         return bool(told)
     return any(problem.code == error.code and error.message in problem.message for problem in told)
+
+
+def for_people(report: Report) -> Report:
+    """The report without what a problem of the run says for all items: that not one of their models is visible."""
+    if not any(problem.code == _UNKNOWN.code for problem in report.problems):
+        return report
+    return structs.replace(report, items=Seen(report.items, _without_unknown))
+
+
+def _without_unknown(item: Item) -> Item:
+    """The item bare if its model is not visible; other things of the project are not visible then either."""
+    if item.error and item.error.code == _UNKNOWN.code:
+        item = structs.replace(item, error=None, diff="")
+    if not any(problem.message == _UNKNOWN.message for problem in item.problems):
+        return item
+    problems = tuple(problem for problem in item.problems if problem.code not in _UNSEEN)
+    return structs.replace(item, problems=problems, diff="", lines_added=0, lines_removed=0)
 
 
 def _problems(report: Report) -> list[RunProblem | ItemProblem]:

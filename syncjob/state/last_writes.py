@@ -33,11 +33,8 @@ class LastWrite:
     written: str | None = field(default=None, compare=False)
 
     def is_from_file(self, digest: str | None) -> bool:
-        """Whether the text with that digest is the last that a sync sent, or what Scenario made of it."""
-        if digest is None or self.written is None or self.written != self.sha256:
-            return False
-        is_form = self.form is not None and self.form.sent == self.written and self.form.stored == digest
-        return digest == self.written or is_form
+        """Whether the text with that digest is the last that a sync sent, and nothing else was found since."""
+        return digest is not None and digest == self.written == self.sha256
 
 
 _NOTHING = LastWrite()

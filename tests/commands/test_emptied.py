@@ -2,11 +2,16 @@
 
 import pytest
 
+from syncjob.commands.run import Options
 from syncjob.plan.compare import Change, with_references
 from syncjob.plan.drift import emptied as emptied_by_run
 from syncjob.plan.references import Catalogue
+from syncjob.report import text
+from syncjob.report.markdown import document
+from syncjob.report.model import Report
+from tests.support.in_process import diff, rollback, sync, told
 from tests.support.loopback import Loopback
-from tests.support.workspace import Ended, Workspace
+from tests.support.workspace import Workspace
 
 SAID = "emptied on Scenario since a run here wrote or found a text there"
 BY_GIT = "emptied there, or never synced"
@@ -18,50 +23,54 @@ def emptied(workspace: Workspace, remote: Loopback) -> Workspace:
     workspace.expect_no_lag()
     remote.add("one", "two", "new")
     workspace.held({"one": "first\n", "two": "second\n"})
-    assert workspace.run("sync").status == 0
+    assert sync(workspace).exit_code == 0
     remote.sandbox.put("one", "")
     workspace.held({"new": "new\n"})
     return workspace
 
 
-def problems(ended: Ended, model_id: str) -> list[tuple[str, str]]:
-    return [(each["code"], each["severity"]) for each in ended.item(model_id)["problems"]]
+def codes(report: Report, model_id: str) -> list[str]:
+    return told(report)[model_id][2]
 
 
-def test_a_description_that_was_emptied_is_called_so_wherever_it_is_shown(emptied: Workspace, remote: Loopback) -> None:
-    ended = emptied.json("diff")
-    assert (ended.status, ended.report["summary"]["create"]) == (0, 2)
-    assert (problems(ended, "one"), problems(ended, "new")) == ([("remote-emptied", "warning")], [])
-    assert SAID in emptied.run("diff", "--stat").out
-    comment = emptied.run("diff", "--format", "markdown").out
+def test_a_description_that_was_emptied_is_called_so(emptied: Workspace, remote: Loopback) -> None:
+    report = diff(emptied)
+    assert (report.exit_code, report.summary.create) == (0, 2)
+    assert (codes(report, "one"), codes(report, "new")) == (["remote-emptied"], [])
+    assert f"warning remote-emptied: {SAID}" in text.render_stat(report, color=False)
+    comment = document.render(report, document.COMMENT)
     assert "<b>create</b>, <b>emptied on Scenario</b>" in comment
     assert comment.index("<p><b>create</b>, <b>emptied") < comment.index("<summary><b>create</b>")
-    page = emptied.run("diff", "--format", "html").out
-    assert page.count('<span class="badge refused">emptied on Scenario</span>') == page.count(SAID) + 1
-    ended = emptied.json("sync")
-    assert (ended.status, problems(ended, "one")) == (0, [("remote-emptied", "warning")])
+    assert codes(sync(emptied), "one") == ["remote-emptied"]
     assert remote.sandbox.description("one") == "first"
 
 
+@pytest.mark.deep
+def test_the_page_calls_it_so_too(emptied: Workspace) -> None:
+    page = emptied.run("diff", "--format", "html").out
+    assert page.count('<span class="badge refused">emptied on Scenario</span>') == page.count(SAID) + 1
+
+
+@pytest.mark.deep
 def test_without_a_journal_the_commit_of_the_last_sync_tells_it(emptied: Workspace, remote: Loopback) -> None:
     for journal in (emptied.folder / ".syncjob" / "runs").iterdir():
         journal.unlink()
-    assert problems(emptied.json("diff"), "one") == []
+    assert codes(diff(emptied), "one") == []
     emptied.held({"one": "first, by git\n"})
-    ended = emptied.json("diff", "--since", "HEAD~2")
-    assert BY_GIT in ended.item("one")["problems"][0]["message"]
-    assert problems(ended, "new") == []
+    report = diff(emptied, Options(since="HEAD~2"))
+    assert (codes(report, "one"), codes(report, "new")) == (["remote-emptied"], [])
+    assert BY_GIT in next(item.problems[0].message for item in report.items if item.model_id == "one")
     remote.sandbox.put("one", "first")
-    assert problems(emptied.json("diff", "--since", "HEAD~2"), "one") == []
+    assert codes(diff(emptied, Options(since="HEAD~2")), "one") == []
     remote.sandbox.put("one", "")
-    assert problems(emptied.json("diff", "--since", "0" * 40), "one") == []
+    assert codes(diff(emptied, Options(since="0" * 40)), "one") == []
 
 
+@pytest.mark.deep
 def test_what_a_run_here_emptied_was_emptied_by_nobody_else(emptied: Workspace, remote: Loopback) -> None:
-    assert emptied.run("sync").status == 0
-    assert emptied.run("rollback", "last").status == 0
+    rollback(emptied, sync(emptied).run)
     assert remote.sandbox.description("new") == ""
-    assert problems(emptied.json("diff"), "new") == []
+    assert codes(diff(emptied), "new") == []
 
 
 def test_a_model_that_is_gone_was_not_emptied() -> None:

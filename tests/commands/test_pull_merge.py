@@ -6,6 +6,7 @@ from syncjob.commands.pull import merging
 from syncjob.commands.run import Options
 from tests.commands.test_pull_edits import digest, lines_of, told
 from tests.support import in_process
+from tests.support.cases import mostly_deep
 from tests.support.loopback import Loopback
 from tests.support.workspace import Workspace
 
@@ -114,22 +115,21 @@ def drafted(workspace: Workspace, remote: Loopback) -> Workspace:
     edit(remote, one=BASE)
     workspace.held({"one": BASE})
     workspace.write("one", DRAFT)
-    assert workspace.run("sync").status == 0
+    assert in_process.sync(workspace).exit_code == 0
     workspace.held({"one": FINAL})
     return workspace
 
 
-@pytest.mark.parametrize("since", [(), ("--since", "HEAD~1")], ids=["", "since"])
+@pytest.mark.parametrize("since", mostly_deep([None, "HEAD~1"]))
 def test_what_a_sync_here_wrote_before_its_commit_is_the_base_itself(
-    drafted: Workspace, remote: Loopback, since: tuple[str, ...]
+    drafted: Workspace, remote: Loopback, since: str | None
 ) -> None:
-    assert drafted.json("diff").item("one")["action"] == "conflict"
-    ended = drafted.json("pull", "--merge", *since)
-    assert (ended.status, told(ended)["one"]) == (0, ("unchanged", "unchanged", ["merged"]))
-    assert "a sync here wrote Scenario's text" in ended.item("one")["problems"][0]["message"]
+    report = in_process.pull(drafted, Options(merge=True, since=since))
+    assert (report.exit_code, in_process.told(report)["one"]) == (0, ("unchanged", "unchanged", ["merged"]))
+    assert "a sync here wrote Scenario's text" in next(iter(report.items)).problems[0].message
     assert (text_of(drafted), lines_of(drafted, "one")) == (FINAL, f"test {digest(DRAFT)}\n")
     drafted.commit()
-    assert drafted.run("sync").status == 0
+    assert in_process.sync(drafted).exit_code == 0
     assert remote.sandbox.description("one") == FINAL
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from syncjob.state.journal import Intent, read
+from tests.support import in_process
 from tests.support.loopback import Loopback
 from tests.support.workspace import Workspace
 
@@ -68,19 +70,37 @@ def test_a_probe_that_put_back_what_it_wrote_is_not_the_last_run(two_runs: Works
     assert f"+++ run/{newer}/one\n" in two_runs.run("rollback", "last", "--dry-run").out
 
 
+def test_the_journal_knows_the_models_names_and_how_many_are_to_be_written(
+    workspace: Workspace, remote: Loopback
+) -> None:
+    remote.add("one", "two")
+    for model_id in ("one", "two"):
+        workspace.write(model_id, "text\n")
+    run = in_process.sync(workspace).run
+    intents = [each for each in read(workspace.folder / ".syncjob", run) if isinstance(each, Intent)]
+    assert {(each.model_id, each.model_name) for each in intents} == {("one", "Name of one"), ("two", "Name of two")}
+    assert [each.planned for each in intents] == [2, None]
+    remote.asked.clear()
+    report = in_process.rollback(workspace, run)
+    assert [item.model_name for item in report.items] == ["Name of one", "Name of two"]
+    assert remote.counts["POST"] == 0  # the journal says it
+
+
+@pytest.mark.deep
 def test_a_rollback_and_the_list_of_runs_call_the_models_by_name(two_runs: Workspace, remote: Loopback) -> None:
     newer, older = ids(two_runs)
     remote.asked.clear()
     shown = two_runs.run("rollback", older, "two", "--dry-run")
-    assert "two (Name of two)" in shown.out or "two +1 -1 (Name of two)" in shown.out
+    assert "update two (Name of two)\n" in shown.out
     ended = two_runs.run("rollback", newer)
     assert "updated one (Name of one)\n" in ended.out
-    assert remote.counts["POST"] == 0  # the journal knows them
+    assert remote.counts["POST"] == 0
     rows = two_runs.run("runs").out.splitlines()
-    assert rows[1].endswith("1 of 1 applied  one (Name of one)")
-    assert rows[3].endswith("2 of 2 applied  one (Name of one), two (Name of two)")
+    assert rows[2] == "    one (Name of one)"
+    assert (rows[5].startswith(older), rows[6]) == (True, "    one (Name of one), two (Name of two)")
 
 
+@pytest.mark.deep
 def test_a_killed_run_is_listed_with_all_that_it_was_to_write(two_runs: Workspace) -> None:
     _, older = ids(two_runs)
     path = journal(two_runs, older)

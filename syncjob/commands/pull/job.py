@@ -1,6 +1,6 @@
 """`pull`: Scenario's texts into the files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,6 +11,7 @@ from syncjob.commands.pull.merging import Merging, last_sync
 from syncjob.commands.pull.writing import dropped, tidy, write
 from syncjob.commands.result import RunResult, report_of
 from syncjob.commands.run import Run
+from syncjob.commands.visibility import none_of, none_visible, sees_none
 from syncjob.errors import Stopped
 from syncjob.files import whole
 from syncjob.git.worktree import uncommitted
@@ -22,6 +23,7 @@ from syncjob.local.select import select
 from syncjob.plan.compare import Change, Plan, in_order, not_compared
 from syncjob.plan.outcome import Outcome
 from syncjob.plan.pull.files import Place, compared, fitting, lines_dropped, with_collisions
+from syncjob.plan.references import model_unknown
 from syncjob.problems import Problem
 from syncjob.remote.models import own_models
 from syncjob.report import build
@@ -89,17 +91,34 @@ def _plan(run: Run, *, takes_all: bool) -> tuple[Plan, list[Adoption]]:
         adoptions = [
             each for each in adoptions if name_of(each.change.model_id) in names or not has_neither(each.change)
         ]
-    return Plan(in_order(each.change for each in adoptions), (*unknown, *problems)), adoptions
+    changes = in_order(each.change for each in adoptions)
+    unseen = none_of(config, (change for change in changes if name_of(change.model_id) in names))
+    return Plan(changes, (*unknown, *problems, *unseen)), adoptions
 
 
 def _adoptions(run: Run, files: _Files, documents: Sequence[Document], since: str | None) -> list[Adoption]:
     changes = ask_all(run, documents, partial(_compared, run, files), not_compared, is_for_scenario=False)
+    changes = _if_visible(run, files, changes)
     with texts_of(run, files.encodings) as texts:
         evidence = Evidence(run, texts)
         merging = Merging(evidence, since) if run.options.merge else None
         judge = Judge(evidence, partial(_fitting, run, files), merging)
         adoptions = list(judge.adoptions(zip(documents, changes, strict=True)))
     return with_changes(adoptions, with_collisions((each.change for each in adoptions), files.names))
+
+
+def _if_visible(run: Run, files: _Files, changes: list[Change]) -> list[Change]:
+    """The changes; if no file's model has a description, and none is visible at all, then with that problem."""
+    asked = [change for change in changes if change.is_compared and name_of(change.model_id) in files.names]
+    is_described = any(change.failure or change.action != "unchanged" or change.after_sha256 for change in asked)
+    if is_described or run.stop.requested or not asked or not sees_none(run, (each.model_id for each in asked)):
+        return changes
+    unseen = {change.model_id for change in asked}
+    return [_unseen(change) if change.model_id in unseen else change for change in changes]
+
+
+def _unseen(change: Change) -> Change:
+    return replace(change, action="invalid", problems=(*change.problems, model_unknown()))
 
 
 def _compared(run: Run, files: _Files, document: Document) -> Change:
@@ -134,4 +153,13 @@ def _to_pull(run: Run, names: Sequence[str], *, takes_all: bool) -> tuple[frozen
     models, problems = own_models(run.client, run.config.project_id, Memory(), run.stop, run.breaker, run.track_pages)
     if problems or run.stop.requested:
         return frozenset(), problems
+    if takes_all and (unseen := _none_listed(run, names, models)):
+        return frozenset(), unseen
     return chosen(models if takes_all else {*models, *names}), ()
+
+
+def _none_listed(run: Run, names: Sequence[str], models: Container[str]) -> tuple[Problem, ...]:
+    """The problem of a pull of all models among which is no file's, if those of the files are not even visible."""
+    ids = [model_id for model_id in map(model_id_of, names) if is_id(model_id)]
+    unseen = none_visible(run.config, ids, len(ids))
+    return unseen if unseen and not any(name in models for name in names) and sees_none(run, ids) else ()

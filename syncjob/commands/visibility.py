@@ -1,0 +1,49 @@
+"""Whether the credentials of a run see the models that its files describe: one problem for all if they see none."""
+
+from collections.abc import Iterable, Sequence
+
+from syncjob.commands.run import Run
+from syncjob.config.config import Config
+from syncjob.credentials import JWT, KEY
+from syncjob.plan.compare import Change
+from syncjob.plan.references import Key, model_unknown
+from syncjob.problems import Problem
+
+_CODE = model_unknown().code
+_FEW = 5  # below that each file's own message is as short
+_NAMED = 3
+
+
+def none_visible(config: Config, unknown: Sequence[str], asked: int) -> tuple[Problem, ...]:
+    """The problem of the run if all that were `asked` for, and more than a few, are `unknown`; else none."""
+    return (Problem(_CODE, message(config, unknown)),) if len(unknown) == asked >= _FEW else ()
+
+
+def none_of(config: Config, changes: Iterable[Change]) -> tuple[Problem, ...]:
+    """The same for the changes of files; those that were not compared tell nothing."""
+    asked = [change for change in changes if change.is_compared]
+    return none_visible(config, [change.model_id for change in asked if _is_unknown(change)], len(asked))
+
+
+def message(config: Config, unknown: Sequence[str]) -> str:
+    """That none of some models is visible, and what to check."""
+    more = f" and {len(unknown) - _NAMED:,} more" if unknown[_NAMED:] else ""
+    models = f"none of these {len(unknown):,} models", f"({', '.join(unknown[:_NAMED])}{more})"
+    if config.is_sandbox:
+        return f"the stand-in has {' '.join(models)}: choose the profile of your account with --profile"
+    is_bearer = config.credentials is not None and config.credentials.is_bearer
+    what, variable = ("token", JWT) if is_bearer else ("key", KEY)
+    why = f"{models[0]} is visible with this {what} {models[1]}: is it the {what} of another project?"
+    return f"{why} Check {variable}, `project_id` of the profile {config.profile!r}, and the files' names"
+
+
+def sees_none(run: Run, ids: Iterable[str]) -> bool:
+    """Whether Scenario knows none of these models, by a look-up; False if it cannot tell."""
+    keys: set[Key] = {("model", id_) for id_ in ids}
+    catalogue = run.look_up(keys)
+    return not (catalogue.entries or catalogue.failures)
+
+
+def _is_unknown(change: Change) -> bool:
+    codes = {problem.code for problem in change.problems if problem.is_error}
+    return _CODE in codes or (change.failure is not None and change.failure.code == _CODE)
