@@ -269,6 +269,15 @@ def test_only_what_a_whole_pull_brings_is_handed_over(
         assert (repository.programs / "pulled").read_text("utf-8").endswith(f" -- {edited}")
 
 
+@pytest.mark.deep
+def test_if_a_text_cannot_be_gathered_nothing_is_handed_over(repository: Repository) -> None:
+    repository.commit(two="text\n")
+    tell(repository, edits="some", edited="gone two", brought="gone two")
+    repository.answer("")
+    ended, files = night(repository)
+    assert (ended.outputs, files) == ({"edits": "some", "artifact": ""}, {})
+
+
 @pytest.mark.parametrize(
     ("found", "ref", "variable", "runs"),
     [
