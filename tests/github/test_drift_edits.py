@@ -1,6 +1,7 @@
 """What the job of `drift.yml` that holds the key hands over: the real command, over real HTTP and real git."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -269,6 +270,15 @@ def test_only_what_a_whole_pull_brings_is_handed_over(
         assert (repository.programs / "pulled").read_text("utf-8").endswith(f" -- {edited}")
 
 
+@pytest.mark.deep
+def test_if_a_text_cannot_be_gathered_nothing_is_handed_over(repository: Repository) -> None:
+    repository.commit(two="text\n")
+    tell(repository, edits="some", edited="gone two", brought="gone two")
+    repository.answer("")
+    ended, files = night(repository)
+    assert (ended.outputs, files) == ({"edits": "some", "artifact": ""}, {})
+
+
 @pytest.mark.parametrize(
     ("found", "ref", "variable", "runs"),
     [
@@ -290,6 +300,14 @@ def test_when_edits_are_pulled(found: str, ref: str, variable: str, runs: bool) 
         "vars.SYNCJOB_DRIFT_PULL_REQUEST": variable,
     }
     assert evaluate(step["if"], known) is runs
+
+
+@pytest.mark.parametrize("name", ["review", "sync", "drift", "backfill"])
+def test_no_workflow_reads_a_report_to_decide_by_it(name: str) -> None:
+    """What a run found is decided in one place, and comes as an output of the action."""
+    steps = [step for job in workflow(name)["jobs"].values() for step in job["steps"]]
+    read = [step["name"] for step in steps if re.search(r"report\.json|(?<!-)\bjq ", step.get("run", ""))]
+    assert read == []
 
 
 def test_the_artifact_takes_hidden_files_for_the_folder_of_the_lines_is_hidden() -> None:

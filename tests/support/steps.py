@@ -211,7 +211,7 @@ class _Steps:
         env = (*env, self.resolved(step.get("env", {})))
         inputs = self.resolved(step.get("with", {}))
         id_ = step.get("id", secrets.token_hex(4))
-        failed_before = self._ended.status
+        failed_before, self._ended.status = self._ended.status, 0
         if "run" in step:
             outputs = self._script(step, step.get("shell", shell), env)
         elif step["uses"] == self._runner.own:
@@ -223,9 +223,10 @@ class _Steps:
                 self._runner.actions[name](inputs)
             outputs = self._runner.given.get(id_, {})
         self._context |= {f"steps.{id_}.outputs.{name}": value for name, value in outputs.items()}
-        self._context[f"steps.{id_}.outcome"] = "success" if self._ended.status == failed_before else "failure"
-        if step.get("continue-on-error") == "true":
-            self._ended.status = failed_before
+        own = self._ended.status
+        self._context[f"steps.{id_}.outcome"] = "failure" if own else "success"
+        is_passed_over = step.get("continue-on-error") == "true"
+        self._ended.status = failed_before or (0 if is_passed_over else own)
 
     def _script(self, step: Document, shell: str, env: _Env) -> dict[str, str]:
         assert shell == "bash"

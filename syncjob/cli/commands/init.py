@@ -54,17 +54,22 @@ def init(settings: Settings, /, **given: Any) -> int:
     elif given["named"]:
         note("--action has no effect without workflows.")
     pulls = can_pull and _agreed(given["pulls"], "Download every description from Scenario?", otherwise=False)
-    texts = files(layout)
-    job.require_folders(here, [*texts, *([] if config else [f"{FOLDER}/ID.md"])])
-    if job.make_repository(here, layout.branch):
-        click.echo(f"made a git repository with the branch {layout.branch}")
-    click.echo(render_files(tuple(job.write(here, texts))), nl=False)
+    _make(here, layout, has_config=config is not None)
     config = load_config(settings)
     config.folder.mkdir(parents=True, exist_ok=True)
     status = _pull(settings) if pulls else 0
     setup = _setup(config, layout.branch if has_workflows else None, _default_profile(settings))
     click.echo(render_tasks(tasks(setup)), nl=False)
     return status
+
+
+def _make(here: Path, layout: Layout, *, has_config: bool) -> None:
+    """The files that are missing and the repository; says what it made. Raises UsageError, if it can before it writes."""
+    texts = files(layout)
+    job.require_folders(here, [*texts, *([] if has_config else [f"{FOLDER}/ID.md"])])
+    if job.make_repository(here, layout.branch):
+        click.echo(f"made a git repository with the branch {layout.branch}")
+    click.echo(render_files(tuple(job.write(here, texts))), nl=False)
 
 
 def _setup(config: Config, branch: str | None, default_profile: str | None) -> Setup:
