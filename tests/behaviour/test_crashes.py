@@ -90,7 +90,7 @@ def rounds(workspace: Workspace, remote: Loopback, number: int, seed: int) -> No
     remote.script = trouble.script
     start = {id_: remote.sandbox.description(id_) for id_ in IDS}
     settings = workspace.folder / "config.yaml"
-    settings.write_text(settings.read_text().replace("minute: 0", "minute: 0, workers: 3, timeout: 2, attempts: 3"))
+    settings.write_text(settings.read_text().replace("minute: 0", "minute: 0, workers: 3, timeout: 60, attempts: 3"))
     state = workspace.folder / ".syncjob"
     for turn in range(number):
         for id_ in chance.sample(IDS, 6):
@@ -102,7 +102,7 @@ def rounds(workspace: Workspace, remote: Loopback, number: int, seed: int) -> No
             cwd=workspace.folder, env=workspace.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         ) as process:  # fmt: skip
             trouble.victim = process
-            _, err = process.communicate(timeout=60)
+            _, err = process.communicate(timeout=300)
             trouble.victim = None
         assert process.returncode in (-signal.SIGKILL, 0, 1), err
         assert set(trouble.overwritten) <= journaled(state)

@@ -505,7 +505,7 @@ def test_without_stdout_no_run_begins_and_one_that_loses_it_comes_to_its_end(
         cwd=workspace.folder,
         env=workspace.environment(),
         capture_output=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert b"Traceback" not in done.stderr
@@ -516,7 +516,7 @@ def test_a_closed_stdin_is_no_terminal(workspace: Workspace, remote: Loopback) -
     remote.add("one")
     workspace.write("one", "text")
     command = ["bash", "-c", f"{sys.executable} -m syncjob sync <&-"]
-    subprocess.run(command, cwd=workspace.folder, env=workspace.environment(), timeout=60, check=True)
+    subprocess.run(command, cwd=workspace.folder, env=workspace.environment(), timeout=300, check=True)
     assert remote.sandbox.description("one") == "text"
 
 
@@ -554,7 +554,7 @@ def test_a_full_log_does_not_end_a_run_that_writes(workspace: Workspace, remote:
     overrun = json_answer(503, b"{}", retry_after_ms="10")
     remote.script = lambda method, target: overrun if method == "PUT" and remote.counts["PUT"] == 1 else None
     command = f"{sys.executable} -m syncjob sync --report report.json 2> /dev/full"
-    subprocess.run(["bash", "-c", command], cwd=workspace.folder, env=workspace.environment(), timeout=60, check=True)
+    subprocess.run(["bash", "-c", command], cwd=workspace.folder, env=workspace.environment(), timeout=300, check=True)
     report = json.loads((workspace.folder / "report.json").read_text())
     assert (report["summary"]["applied"], report["requests"]["retries"]) == (5, 1)
 

@@ -16,7 +16,7 @@ import threading
 import time
 import unicodedata
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from typing import Any
 import pytest
 
 from tests.support.faulty_server import (
+    PATIENCE,
     Fault,
     Scene,
     faulty,
@@ -37,11 +38,13 @@ from tests.support.faulty_server import (
 )
 from tests.support.raw_server import Play, answer, drips, scripted, sends, then_closes, then_resets
 from tests.support.tls import PEM
+from tests.support.unhurried import PATIENT, UNHURRIED
 from tests.support.workspace import MEASURED, Ended
 
 # Without the measure of coverage, which writes files of its own and takes memory.
 pytestmark = pytest.mark.deep
 
+HASTY = 4  # seconds in which nothing but what is to hang takes longer, however busy the machine is
 AT_ONCE = "retry-after-ms: 1"
 NOW = "Date: Sun, 22 Nov 2026 10:00:00 GMT"
 
@@ -123,10 +126,10 @@ def test_429_with_retry_after_ms_retry_after_seconds_or_http_date(
     with scene.running("sync", "--format", "json") as process:
         # All four workers write; one has to wait, the others ask again only when it has noticed that.
         def together() -> None:
-            everybody_writes.wait(20)
+            everybody_writes.wait(PATIENCE)
 
         def after_the_first() -> None:
-            everybody_writes.wait(20)
+            everybody_writes.wait(PATIENCE)
             process.until("all workers wait")
 
         def in_time(line: socket.socket) -> None:
@@ -163,7 +166,10 @@ def test_429_for_longer_than_max_wait_ends_the_run_in_order(scene: Scene) -> Non
     ids = [f"m{number:02}" for number in range(40)]
     scene.http(workers=2, max_wait=1)
     scene.stage(*ids)
-    scene.remote.on("PUT", "*", *[Fault(has_effect=True)] * 5, status(429, AT_ONCE, reason="slow down"), always=True)
+    both = threading.Barrier(2)
+    refusal = status(429, AT_ONCE, reason="slow down")
+    first = then(refusal, lambda: both.wait(PATIENCE))  # of either worker
+    scene.remote.on("PUT", "*", *[Fault(has_effect=True)] * 5, first, first, refusal, always=True)
     ended = scene.sync("--force")
     assert ended.status == 4
     summary = ended.report["summary"]
@@ -439,7 +445,7 @@ NO_ANSWER = {"silence": SILENCE, "reset": then_resets(SILENCE), "closed": then_c
 
 
 def test_read_timeout_or_reset_after_a_put(scene: Scene) -> None:
-    scene.http(timeout=0.3, workers=9)
+    scene.http(timeout=HASTY, workers=9)
     scene.stage(*(f"{what}-{how}" for what in ("landed", "lost", "third") for how in NO_ANSWER))
     for how, play in NO_ANSWER.items():
         scene.remote.on("PUT", f"landed-{how}", landed(play))
@@ -470,7 +476,7 @@ TORN = {
 
 
 def test_reset_mid_body_short_body(scene: Scene) -> None:
-    scene.http(timeout=0.3, workers=16)
+    scene.http(timeout=HASTY, workers=16)
     scene.stage(*(f"{what}-{how}" for what in ("read", "landed", "lost") for how in TORN), "never")
     for how, play in TORN.items():
         scene.remote.on("GET", f"read-{how}", Fault(play))
@@ -638,7 +644,7 @@ def test_403_for_one_model(scene: Scene) -> None:
 
 def test_20_failures_in_a_row_of_any_kind(scene: Scene) -> None:
     ids = [f"m{number:02}" for number in range(60)]
-    scene.http(workers=2, timeout=0.3)
+    scene.http(workers=2)
     scene.stage(*ids)
     kinds = (status(403), status(400), Fault(answer(b"<html>")), status(301), status(503, "x-should-retry: false"))
     slowly = [then(kind, lambda: time.sleep(0.01)) for kind in kinds]
@@ -658,17 +664,17 @@ def test_20_failures_in_a_row_of_any_kind(scene: Scene) -> None:
 
 
 def test_a_body_that_drips_for_ever(scene: Scene) -> None:
-    scene.http(timeout=0.5, deadline=0.3, attempts=2)
+    scene.http(deadline=HASTY, attempts=2)
     scene.stage("read", "landed", "lost", "fine")
-    scene.remote.on("GET", "read", Fault(drips(b" ", 0.02)), always=True)
-    scene.remote.on("PUT", "landed", landed(drips(b" ", 0.02)))
-    scene.remote.on("PUT", "lost", Fault(drips(b" ", 0.02)))
+    scene.remote.on("GET", "read", Fault(drips(b" ", HASTY / 50)), always=True)
+    scene.remote.on("PUT", "landed", landed(drips(b" ", HASTY / 50)))
+    scene.remote.on("PUT", "lost", Fault(drips(b" ", HASTY / 50)))
     ended = scene.sync("--keep-going")
     assert ended.status == 1
     assert statuses(ended) == {"read": "failed", "landed": "applied", "lost": "applied", "fine": "applied"}
     error = errors(ended)["read"]
     assert (error["code"], error["attempts"]) == ("unavailable", 2)
-    assert "no complete response within http.deadline (0.3 s)" in error["message"]
+    assert f"no complete response within http.deadline ({HASTY} s)" in error["message"]
     assert scene.remote.counts("PUT") == {"landed": 1, "lost": 2, "fine": 1}
     scene.converges()
 
@@ -728,7 +734,7 @@ def test_two_runs_at_once_of_which_the_first_has_died(scene: Scene) -> None:
     with scene.running("sync") as first:
         wait_for(lambda: scene.remote.counts("PUT"), "the first run's write")
         first.process.kill()
-        first.process.wait()
+        first.process.wait(PATIENCE)
     release.set()
     wait_for(lambda: scene.remote.text("a") == "new of a", "the write to land")
     assert "the run" in (scene.workspace.folder / ".syncjob" / "test.lock").read_text()
@@ -799,11 +805,11 @@ def test_the_server_stores_other_text_than_was_sent(scene: Scene) -> None:
 
 
 @contextmanager
-def writing(scene: Scene, *faults: Fault, count: int = 12) -> Iterator[Any]:
+def writing(scene: Scene, *faults: Fault, environment: Mapping[str, str] = UNHURRIED, count: int = 12) -> Iterator[Any]:
     """A run of four workers whose first four writes play the faults."""
     scene.stage(*(f"m{number:02}" for number in range(count)))
     scene.remote.on("PUT", "*", *faults)
-    with scene.running("sync", "--force", "--format", "json") as process:
+    with scene.running("sync", "--force", "--format", "json", **environment) as process:
         wait_for(lambda: len(scene.remote.counts("PUT")) == 4, "four writes")
         yield process
 
@@ -811,7 +817,7 @@ def writing(scene: Scene, *faults: Fault, count: int = 12) -> Iterator[Any]:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_sigint_sigterm(scene: Scene, number: signal.Signals, code: int) -> None:
     release = threading.Event()
-    with writing(scene, *[held(release)] * 4) as process:
+    with writing(scene, *[held(release)] * 4, environment=PATIENT) as process:
         process.send(number)
         process.until("finishing requests in flight")
         release.set()
@@ -827,7 +833,7 @@ def test_sigint_sigterm(scene: Scene, number: signal.Signals, code: int) -> None
 
 
 def test_sigint_while_what_is_in_flight_does_not_end(scene: Scene) -> None:
-    scene.http(timeout=15, deadline=15)
+    scene.http(timeout=600, deadline=600)
     release = threading.Event()
     with writing(scene, *[held(release)] * 4) as process:
         process.send(signal.SIGINT)
@@ -847,13 +853,13 @@ def test_sigint_while_what_is_in_flight_does_not_end(scene: Scene) -> None:
     [(signal.SIGINT, signal.SIGINT, 130), (signal.SIGINT, signal.SIGTERM, 143), (signal.SIGTERM, signal.SIGTERM, 143)],
 )
 def test_sigint_sigterm_a_second_time(scene: Scene, first: signal.Signals, second: signal.Signals, code: int) -> None:
-    scene.http(timeout=15, deadline=15)
+    scene.http(timeout=600, deadline=600)
     release = threading.Event()
-    with writing(scene, *[held(release)] * 4) as process:
+    with writing(scene, *[held(release)] * 4, environment=PATIENT) as process:
         process.send(first)
         process.until("finishing requests in flight")
         process.send(second)
-        process.process.wait(4)  # at once: what is in flight would have five seconds
+        process.process.wait(PATIENCE)
     ended = process.end()
     assert ended.status in (code, -second)  # a shell shows both as the same
     assert ended.out == ""
@@ -867,7 +873,7 @@ def test_kill_9_power_loss(scene: Scene) -> None:
     release = threading.Event()
 
     def unanswered(line: socket.socket) -> None:
-        release.wait(20)
+        release.wait(PATIENCE)
 
     with writing(scene, *[landed(unanswered)] * 4) as process:
         wait_for(lambda: len(scene.remote.overwritten) == 4, "four writes to land")
@@ -905,7 +911,7 @@ def test_disk_full(scene: Scene, size: int) -> None:
     # The journal alone is as large as that: the report goes to a pipe.
     done = subprocess.run(
         [*with_small_files(size), sys.executable, "-B", "-m", "syncjob", "sync", "--force", "--format", "json"],
-        cwd=scene.workspace.folder, env=scene.workspace.environment(), capture_output=True, timeout=60, check=False,
+        cwd=scene.workspace.folder, env=scene.workspace.environment(), capture_output=True, timeout=300, check=False,
     )  # fmt: skip
     ended = Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
     assert ended.status == 1
@@ -929,7 +935,7 @@ def test_disk_full_before_the_first_put(scene: Scene) -> None:
     for wrapper in (with_small_files(0), with_small_files(100)):
         done = subprocess.run(
             [*wrapper, sys.executable, "-B", "-m", "syncjob", "sync"],
-            cwd=scene.workspace.folder, env=scene.workspace.environment(), capture_output=True, timeout=60, check=False,
+            cwd=scene.workspace.folder, env=scene.workspace.environment(), capture_output=True, timeout=300, check=False,
         )  # fmt: skip
         assert done.returncode in (1, 2)
         assert b"nothing was" in done.stderr or b"cannot make the state folder" in done.stderr, done.stderr
@@ -960,7 +966,7 @@ def on_a_disk(scene: Scene, options: str, fill: str = "true") -> subprocess.Comp
         cwd=scene.workspace.folder,
         env=scene.workspace.environment(),
         capture_output=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 
@@ -1015,7 +1021,7 @@ def test_closed_stdout(scene: Scene, redirection: str, form: str) -> None:
         cwd=scene.workspace.folder,
         env=scene.workspace.environment(),
         capture_output=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == (2 if redirection == ">&-" else 1)

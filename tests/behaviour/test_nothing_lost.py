@@ -131,7 +131,7 @@ class NothingLost(RuleBasedStateMachine):
                 # A crash ends the run before its workers have seen it; what they have in flight would stay open.
                 for thread in threading.enumerate():
                     if thread.name.startswith("worker-"):
-                        thread.join(timeout=30)
+                        thread.join(timeout=300)
 
     def _age_journals(self) -> None:
         """Files tell real time: what was written minutes ago is made to look so, in the order that it was."""

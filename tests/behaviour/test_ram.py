@@ -35,7 +35,7 @@ def test_50000_items_with_a_failing_remote_take_less_than_150_mib(
         env=workspace.environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     assert done.returncode in (1, 4)

@@ -118,7 +118,7 @@ class Chatter:
             "r-header": Fault(then_closes(sends(f"HTTP/1.1 200 OK\r\n{said}\r\n\r\n".encode()))),
             "r-chunk": Fault(then_closes(sends(chunked.encode()))),
             "r-short": Fault(then_closes(answer(told.encode(), length=9999))),
-            "r-drips": Fault(drips(said.encode(), 0.02)),
+            "r-drips": Fault(drips(said.encode(), 0.05)),
         }
 
     def writes(self) -> dict[str, Fault]:
@@ -150,7 +150,7 @@ class Play:
     chatter: Chatter
 
     def __post_init__(self) -> None:
-        self.scene.http(attempts=2, timeout=0.3, deadline=0.3, workers=8)
+        self.scene.http(attempts=2, deadline=1.5, workers=8)
         self.scene.stage(*self.chatter.reads(), *self.chatter.writes(), *FINE, "fine")
         self.scene.add_asset("asset_a")
         self.scene.workspace.write("fine", "see {asset:asset_a}\n")

@@ -19,7 +19,9 @@ from syncjob.report.doctor import Line, render_line
 from syncjob.sandbox.behaviours import Plays, parse
 from syncjob.scenario.answers import Answer
 from tests.support.cases import mostly_deep
+from tests.support.faulty_server import PATIENCE, wait_for
 from tests.support.loopback import Loopback, json_answer
+from tests.support.unhurried import UNHURRIED
 from tests.support.workspace import KEY, SECRET, Ended, Workspace
 
 HURRIED = (
@@ -282,13 +284,11 @@ def begun(workspace: Workspace, remote: Loopback, puts: int) -> "subprocess.Pope
     process = subprocess.Popen(
         [sys.executable, *HURRIED, "doctor", "--probe", "scratch", "--yes"],
         cwd=workspace.folder,
-        env=workspace.environment(),
+        env=workspace.environment(**UNHURRIED),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    deadline = time.monotonic() + 20
-    while remote.counts["PUT"] < puts and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_for(lambda: remote.counts["PUT"] >= puts, "so many PUTs")
     return process
 
 
@@ -296,7 +296,7 @@ def begun(workspace: Workspace, remote: Loopback, puts: int) -> "subprocess.Pope
 def test_a_signal_restores_the_model(scratch: Workspace, remote: Loopback, number: signal.Signals) -> None:
     process = begun(scratch, remote, 3)
     process.send_signal(number)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 128 + number
     assert b"Traceback" not in err
     assert remote.sandbox.description("scratch") == OWN
@@ -318,7 +318,7 @@ def test_after_a_signal_the_model_is_restored_though_that_takes_a_second_try(
 
     process.send_signal(signal.SIGTERM)
     remote.script = script
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == 128 + signal.SIGTERM
     assert remote.sandbox.description("scratch") == OWN
 
@@ -326,8 +326,8 @@ def test_after_a_signal_the_model_is_restored_though_that_takes_a_second_try(
 def test_after_a_kill_a_rollback_restores_the_model(scratch: Workspace, remote: Loopback) -> None:
     process = begun(scratch, remote, 4)
     process.kill()
-    process.communicate(timeout=20)
-    time.sleep(0.2)  # what was in flight
+    process.communicate(timeout=PATIENCE)
+    wait_for(lambda: not remote.open_connections, "what was in flight to land")
     remote.script = lambda method, target: None
     assert remote.sandbox.description("scratch") != OWN
     (row,) = json.loads(scratch.run("runs", "--format", "json").out)

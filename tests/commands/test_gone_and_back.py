@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from syncjob.scenario.answers import Answer
 from tests.support.cases import mostly_deep
 from tests.support.loopback import Loopback
+from tests.support.unhurried import until
 from tests.support.workspace import Ended, Workspace
 
 STAY = "stay"
@@ -111,13 +111,9 @@ def test_a_rollback_deletes_what_it_made_though_there_is_a_file(workspace: Works
 def test_time_that_is_over_while_models_are_listed_is_exit_4(
     pruned: Workspace, remote: Loopback, arguments: tuple[str, ...]
 ) -> None:
-    def script(method: str, target: str) -> Answer | None:
-        if "/models?" in target:
-            time.sleep(1.2)
-        return None
-
-    remote.script = script
-    ended = pruned.json("sync", "--prune", "--max-duration", "1s", *arguments)
+    over = pruned.folder / "over"
+    remote.script = lambda method, target: over.touch() if "/models?" in target else None
+    ended = pruned.json("sync", "--prune", "--max-duration", "1s", *arguments, **until(over))
     assert ended.status == 4
     assert remote.counts["PUT"] == 0
     assert any("--max-duration" in problem["message"] for problem in ended.report["problems"])

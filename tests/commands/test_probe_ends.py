@@ -15,8 +15,9 @@ from syncjob.scenario.answers import Answer
 from syncjob.scenario.pacer import Pacer
 from tests.commands.test_probe_unfinished import QUICK, found, probe
 from tests.support.cases import mostly_deep
-from tests.support.faulty_server import wait_for
+from tests.support.faulty_server import PATIENCE, wait_for
 from tests.support.loopback import Loopback, json_answer
+from tests.support.unhurried import UNHURRIED
 from tests.support.workspace import SECRET, Workspace
 
 OWN = "# Own text"
@@ -193,13 +194,13 @@ def test_after_a_signal_the_own_text_does_not_wait_for_its_turn(
     process = subprocess.Popen(
         [sys.executable, *scratch.program, "doctor", "--probe", "scratch", "--yes"],
         cwd=scratch.folder,
-        env=scratch.environment(),
+        env=scratch.environment(**UNHURRIED),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
     wait_for(lambda: waits(remote), "the pacing")
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, remote.sandbox.description("scratch")) == (130, OWN), err
     assert b"NOT put back" not in err
     assert found(scratch) == []

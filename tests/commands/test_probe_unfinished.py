@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import unicodedata
 from collections.abc import Callable
@@ -21,7 +22,9 @@ from syncjob.scenario.answers import Answer
 from syncjob.state.journal import Begin, Intent, Result
 from syncjob.text.canonical import canonical, sha256
 from syncjob.text.probe_texts import ODD, SIZES, is_of_a_probe, tagged
+from tests.support.faulty_server import PATIENCE, wait_for
 from tests.support.loopback import Loopback, json_answer
+from tests.support.unhurried import UNHURRIED, send
 from tests.support.workspace import Ended, Workspace, untracked
 
 QUICK = (
@@ -48,23 +51,26 @@ def probe(workspace: Workspace, model_id: str = "scratch") -> Ended:
 def killed(workspace: Workspace, remote: Loopback, puts: int, number: int = signal.SIGKILL) -> str:
     """The id of a probe that got a signal while the server was at its PUT of that number."""
 
+    has_begun = threading.Event()
+
     def script(method: str, target: str) -> Answer | None:
+        has_begun.wait(PATIENCE)
         if remote.counts["PUT"] == puts and method == "PUT":
-            process.send_signal(number)
-            time.sleep(0.1)  # until it has come
+            send(process, signal.Signals(number))
         return None
 
     remote.asked.clear()
+    remote.script = script
     process = subprocess.Popen(
         [sys.executable, *QUICK, "doctor", "--probe", "scratch", "--yes"],
         cwd=workspace.folder,
-        env=workspace.environment(),
+        env=workspace.environment(**UNHURRIED),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    remote.script = script
-    process.communicate(timeout=30)
-    time.sleep(0.4)  # until what was in flight has landed
+    has_begun.set()
+    process.communicate(timeout=PATIENCE)
+    wait_for(lambda: not remote.open_connections, "what was in flight to land")
     remote.script = lambda method, target: None
     return newest(workspace).stem
 
@@ -297,7 +303,7 @@ def test_its_own_texts_are_known_whatever_became_of_their_white_space(text: str)
 def hangs(remote: Loopback, where: Callable[[str, str], bool]) -> Callable[[str, str], Answer | None]:
     def script(method: str, target: str) -> Answer | None:
         if where(method, target):
-            time.sleep(8)
+            time.sleep(600)
         return None
 
     return script
@@ -313,18 +319,13 @@ def test_a_signal_ends_a_probe_whose_request_hangs(
     process = subprocess.Popen(
         [sys.executable, *QUICK, "doctor", "--probe", "scratch", "--yes"],
         cwd=scratch.folder,
-        env=scratch.environment(),
+        env=scratch.environment(**UNHURRIED),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    deadline = time.monotonic() + 20
-    while (remote.counts["PUT"] < puts or remote.asked[-1:] == []) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    time.sleep(0.3)
-    sent = time.monotonic()
+    wait_for(lambda: remote.counts["PUT"] >= puts and remote.asked and remote.asked[-1][0] == "GET", "what hangs")
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=30)
-    assert time.monotonic() - sent < 5.5
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 128 + signal.SIGTERM
     assert (b"NOT put back" in err) is is_told, err
     assert not is_told or re.search(rb"syncjob rollback \S+ --force", err)

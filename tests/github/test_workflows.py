@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from tests.support.cases import mostly_deep
 from tests.support.checked_out import Repository, executable
 from tests.support.loopback import json_answer
 from tests.support.steps import ROOT, Ended, Value, evaluate, load, resolve, workflow
+from tests.support.unhurried import until
 from tests.support.workspace import KEY, SECRET
 
 WORKFLOWS = ("review", "sync", "drift", "backfill")
@@ -50,7 +50,7 @@ def scripts() -> list[tuple[str, str]]:
 def tool(name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """A program of this environment, run on the repository."""
     program = Path(sys.executable).with_name(name)
-    return subprocess.run([program, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([program, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
 
 # What the files say.
@@ -797,11 +797,11 @@ def test_a_cancelled_sync_ends_what_is_in_flight_and_leaves_its_report(
     def script(method: str, target: str) -> Answer | None:
         if method == "PUT":
             arrived.set()
-            released.wait(20)
+            released.wait(60)
         return None
 
     def cancel(process: "subprocess.Popen[bytes]") -> None:
-        assert arrived.wait(20)
+        assert arrived.wait(60)
         process.send_signal(sent)  # as GitHub does: to the step's own process alone
         assert process.stdout
         next((line for line in process.stdout if b"finishing requests in flight" in line), b"")
@@ -1199,18 +1199,20 @@ def test_where_artifacts_cannot_be_listed_the_job_fails(repository: Repository) 
 
 
 def test_turns_follow_each_other_until_all_is_done(repository: Repository) -> None:
-    """Over real HTTP: Scenario answers some requests of a turn, and is too slow for the others."""
+    """Over real HTTP: the time of a turn is over at its ninth request."""
     ids = [f"m{number:02}" for number in range(12)]
     repository.remote.add(*ids, texts=dict.fromkeys(ids, "text"))
     repository.commit(**dict.fromkeys(ids, "text\n"))
     config = repository.workspace.folder / "config.yaml"
     config.write_text(config.read_text("utf-8").replace("http: {", "http: {workers: 1, "), "utf-8")
     of_turn: list[str] = []
+    over = repository.workspace.folder.parent / "over"
+    repository.runner.environment |= until(over)
 
     def tires(method: str, target: str) -> None:
         of_turn.append(target)
         if len(of_turn) > 8:
-            time.sleep(2.5)
+            over.touch()
 
     kept: dict[str, Path] = {}
 
@@ -1226,6 +1228,7 @@ def test_turns_follow_each_other_until_all_is_done(repository: Repository) -> No
     resume, turns = "", 0
     while True:
         of_turn.clear()
+        over.unlink(missing_ok=True)
         turns += 1
         ended = backfill(repository, dry_run=False, max_duration="4s", resume=resume)
         assert ended.status == 0, ended.out

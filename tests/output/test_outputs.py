@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from syncjob.output import outputs
+from tests.support.faulty_server import wait_for
 from tests.support.loopback import Loopback
 from tests.support.runner_output import lines, obeyed
 from tests.support.runner_output import outputs as read_outputs
@@ -61,7 +62,7 @@ def broken(workspace: Workspace, place: str, *arguments: str) -> Ended:
         cwd=workspace.folder,
         env=workspace.environment(**step(workspace)),
         capture_output=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     ended = Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
@@ -227,14 +228,15 @@ def test_a_pipe_gets_all_of_the_product(one_new: Workspace, form: str) -> None:
     reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
     reader.start()
     assert one_new.run("sync", "--format", form, "--output", "pipe").status == 0
-    reader.join(10)
+    reader.join(60)
     assert ("Applied 1" in read[0]) if form == "text" else json.loads(read[0])["summary"]["applied"] == 1
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
 def test_a_process_that_bash_puts_in_place_of_a_file_gets_the_report(one_new: Workspace) -> None:
-    line = f"'{sys.executable}' -m syncjob diff --report >(cat > copy) --output /dev/null; wait; sleep 0.1"
-    subprocess.run(["bash", "-c", line], cwd=one_new.folder, env=one_new.environment(), check=True, timeout=30)
+    line = f"'{sys.executable}' -m syncjob diff --report >(cat > part; mv part copy) --output /dev/null"
+    subprocess.run(["bash", "-c", line], cwd=one_new.folder, env=one_new.environment(), check=True, timeout=300)
+    wait_for((one_new.folder / "copy").exists, "the copy")
     assert json.loads((one_new.folder / "copy").read_text())["summary"]["create"] == 1
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
 

@@ -12,7 +12,7 @@ def test_the_demo_is_on_main_and_is_made_once(tmp_path: Path) -> None:
 
     def made() -> subprocess.CompletedProcess[str]:
         command = [sys.executable, str(ROOT / "demo.py"), str(folder)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
     first, second = made(), made()
     assert (first.returncode, first.stderr) == (0, "")

@@ -19,7 +19,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def built(source: Path, folder: Path) -> Path:
     command: list[str | Path] = [sys.executable, "-m", "flit_core.wheel", "--outdir", folder, source]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
     (path,) = folder.glob("*.whl")
     return path
 
@@ -48,7 +48,7 @@ def test_each_package_that_is_needed_has_a_lowest_version(wheel: Path) -> None:
 @pytest.mark.deep
 def test_the_source_archive_builds_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
     script = "from flit_core.buildapi import build_sdist; build_sdist('%s')"
-    subprocess.run([sys.executable, "-c", script % tmp_path], cwd=ROOT, check=True, capture_output=True, timeout=60)
+    subprocess.run([sys.executable, "-c", script % tmp_path], cwd=ROOT, check=True, capture_output=True, timeout=300)
     (archive,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(archive) as packed:
         packed.extractall(tmp_path, filter="data")

@@ -49,7 +49,7 @@ def test_no_more_are_asked_for_than_a_page_holds(monkeypatch: pytest.MonkeyPatch
 def test_no_more_are_asked_for_when_their_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "_SECONDS_IN_ALL", 0.1)
     asked: list[str] = []
-    found = pictures.fetch(source(asked, 0.05), addresses(80), Stop())
+    found = pictures.fetch(source(asked), addresses(80), Stop(), lambda: len(asked) / 100)
     assert len(asked) < 20
     assert found["a79"] == "fetching the pictures took longer than 0 s"
 

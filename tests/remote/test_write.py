@@ -166,7 +166,7 @@ def test_a_write_that_outlasts_the_stop_is_not_called_unattempted(
 
     def script(method: str, target: str) -> None:
         stop.request("now")
-        release.wait(10)
+        release.wait(60)
 
     remote.script = script
     try:
@@ -175,7 +175,7 @@ def test_a_write_that_outlasts_the_stop_is_not_called_unattempted(
         release.set()
         for thread in threading.enumerate():  # the stand-in must not be closed under it
             if thread.name.startswith("worker-"):
-                thread.join(10)
+                thread.join(60)
     assert (outcome.status, outcome.failure and outcome.failure.code) == ("failed", "interrupted")
     assert [problem.code for problem in outcome.problems] == ["write-uncertain"]
 

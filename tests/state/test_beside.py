@@ -14,9 +14,10 @@ from syncjob.commands.run import Options
 from syncjob.config.config import Config
 from syncjob.state.beside import Beside
 from tests.commands.test_slices import models, pace
-from tests.support.faulty_server import wait_for
-from tests.support.in_process import config_of, diff
+from tests.support.faulty_server import PATIENCE, wait_for
+from tests.support.in_process import config_of, diff, over_after
 from tests.support.loopback import Loopback
+from tests.support.unhurried import UNHURRIED
 from tests.support.workspace import Workspace
 
 
@@ -97,21 +98,24 @@ def test_a_state_folder_that_cannot_be_made_is_a_run_alone(config: Config) -> No
 
 
 @pytest.mark.deep
-def test_a_run_beside_another_sends_its_part(workspace: Workspace, remote: Loopback) -> None:
+def test_a_run_beside_another_sends_its_part(
+    workspace: Workspace, remote: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
     models(workspace, remote, 8)
     pace(workspace, "requests_per_minute: 2")
     process = subprocess.Popen(
         [sys.executable, *workspace.program, "diff"],
         cwd=workspace.folder,
-        env=workspace.environment(),
+        env=workspace.environment(**UNHURRIED),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     wait_for(lambda: len(remote.asked) == 2, "the first two")
-    assert diff(workspace, Options(max_duration=0.3), requests_per_minute=8).exit_code == 4
+    over_after(monkeypatch, lambda: len(remote.asked) >= 2 + 4, 0.3)
+    assert diff(workspace, Options(max_duration=1), requests_per_minute=8).exit_code == 4
     assert len(remote.asked) == 2 + 4  # half of the eight
     process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 130
+    assert process.wait(PATIENCE) == 130
     assert list((workspace.folder / ".syncjob").glob("*.run")) == []
 
 

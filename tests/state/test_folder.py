@@ -365,7 +365,7 @@ def test_a_disk_that_is_full_at_the_first_run_leaves_nothing_for_git(workspace: 
     )
     done = subprocess.run(
         [sys.executable, "-c", limited],
-        cwd=workspace.folder, env=workspace.environment(), capture_output=True, timeout=60, check=False,
+        cwd=workspace.folder, env=workspace.environment(), capture_output=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 2, done
     assert b"cannot make the state folder" in done.stderr

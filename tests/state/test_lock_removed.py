@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.faulty_server import Fault, Scene, held, records, scene_at, wait_for
+from tests.support.faulty_server import PATIENCE, Fault, Scene, held, records, scene_at, wait_for
 from tests.support.workspace import Ended
 
 IDS = [f"m{number}" for number in range(8)]
@@ -32,7 +32,7 @@ def writing(scene: Scene, ends: list[Ended]) -> Iterator[Path]:
         wait_for(lambda: len(scene.remote.counts("PUT")) == 2, "two writes")
         yield scene.workspace.folder / ".syncjob"
         release.set()
-        process.process.wait(20)
+        process.process.wait(PATIENCE)
         ends.append(process.end())
 
 
@@ -63,11 +63,11 @@ def test_a_run_whose_journal_was_removed_writes_no_more(scene: Scene) -> None:
 
 def test_a_run_that_died_holds_nobody_up(scene: Scene) -> None:
     scene.stage(*IDS)
-    scene.remote.on("PUT", "*", Fault(lambda connection: time.sleep(20), has_effect=True))
+    scene.remote.on("PUT", "*", Fault(lambda connection: time.sleep(600), has_effect=True))
     with scene.running("sync", "--force") as process:
         wait_for(lambda: scene.remote.counts("PUT"), "a write")
         process.process.kill()
-        process.process.wait(5)
+        process.process.wait(PATIENCE)
         process.end()
     (left,) = scene.runs
     assert records(left)[-1]["record"] != "end"

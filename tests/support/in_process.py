@@ -1,7 +1,10 @@
 """Runs in this process, which start faster than one in its own process and whose waits a test can shorten."""
 
+from collections.abc import Callable
+from math import inf
 from typing import Any
 
+import pytest
 from msgspec import structs
 
 from syncjob.commands import rollback as rolling_back
@@ -11,6 +14,7 @@ from syncjob.commands.run import Command, Options, Reach
 from syncjob.commands.sync import job as syncing
 from syncjob.config.config import Config, load
 from syncjob.config.schema import Http
+from syncjob.control.workers import Stop
 from syncjob.report.model import Report
 from tests.support.workspace import AGREEING, Workspace, untracked
 
@@ -45,6 +49,19 @@ def rollback(workspace: Workspace, earlier: str, options: Options | None = None,
 def _begun(workspace: Workspace, command: Command, reach: Reach, options: Options | None, http: dict[str, Any]) -> Any:
     config = config_of(workspace, **http)
     return run.begin(run.new_id(), command, config, options or Options(), untracked, reach)
+
+
+def over_after(patched: pytest.MonkeyPatch, has_come: Callable[[], bool], seconds: float) -> None:
+    """The time of the next runs is over so many seconds after something has come, and not before it."""
+
+    class Over:
+        since = inf
+
+        def __le__(self, now: float) -> bool:
+            self.since = min(self.since, now) if has_come() else inf
+            return now >= self.since + seconds
+
+    patched.setattr(Stop, "request_after", lambda stop, _, reason: setattr(stop, "_due", (Over(), reason)))
 
 
 def told(report: Report) -> dict[str, tuple[str, str, list[str]]]:
