@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from syncjob.commands.probe import unfinished
 from syncjob.commands.run import Run
-from syncjob.commands.visibility import message
+from syncjob.commands.visibility import FEW, message, sees_none
 from syncjob.control import workers
 from syncjob.credentials import JWT, KEY, SECRET
 from syncjob.errors import ScenarioError, Stopped, Unauthorized, UsageError
@@ -28,7 +28,7 @@ _APART = 60.0
 
 
 def examine(run: Run) -> Iterator[Line]:
-    """Everything, by two requests."""
+    """Everything, by one request, or two if there are more than a few files."""
     config = run.config
     file = config.path if config.path.is_file() else f"no {config.path}"
     yield Line("ok", "config", f"{file}, profile {config.profile}, {config.base_url}")
@@ -96,18 +96,11 @@ def _api(run: Run) -> Iterator[Line]:
 
 
 def _models(run: Run) -> Iterator[Line]:
-    """Whether the models of the files are visible, by one look-up of as many as it takes."""
+    """That not one model of the files is visible, by one look-up of as many as it takes; nothing if that is not so."""
     with suppress(UsageError, Stopped):
         ids = [id_ for id_ in map(model_id_of, scope.names_of(run.config)) if is_id(id_)][:MODELS_PER_CALL]
-        found = run.look_up({("model", id_) for id_ in ids})
-        if not ids or found.failures:
-            return
-        if not found.entries:
+        if len(ids) >= FEW and sees_none(run, ids):
             yield Line("FAILED", "models", message(run.config, ids))
-        else:
-            yield Line(
-                "ok", "models", f"{len(found.entries)} of {len(ids)} of the files are visible with these credentials"
-            )
 
 
 def _unknown(run: Run) -> Iterator[Line]:

