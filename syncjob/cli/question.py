@@ -9,8 +9,10 @@ from syncjob.config.config import Config
 from syncjob.control.signals import asking
 from syncjob.output import gate
 from syncjob.text.folding import folded
-from syncjob.text.sanitize import one_line, printable
+from syncjob.text.sanitize import printable
 
+_YES = (b"y", b"yes")
+_NO = (b"", b"n", b"no")
 _TERMINAL = Path("/dev/tty")  # the process's own, wherever its streams go
 
 
@@ -29,26 +31,27 @@ def is_attended() -> bool:
 
 
 def is_agreed(question: str) -> bool:
-    """Whether a person says yes; the end of input, and a signal, is a no."""
+    """Whether a person says yes; an empty line, the end of input, and a signal, is a no. A slip is asked about again."""
     answer = b""
     with asking():
         _show(f"{_shown(f'{question} [y/N]:')} ")
-        answer = sys.stdin.buffer.readline()  # bytes: what is typed may be no UTF-8
-    return answer.strip().lower() in (b"y", b"yes")
+        while (answer := sys.stdin.buffer.readline().strip().lower()) not in (*_YES, *_NO):  # it may be no UTF-8
+            _show("Answer y or n [y/N]: ")
+    return answer in _YES
 
 
 def typed(question: str) -> str:
     """What a person types in one line; "" at the end of input, and after a signal."""
     answer = b""
     with asking():
-        _show(one_line(question) + " ")
+        _show(f"{_shown(question)} ")
         answer = sys.stdin.buffer.readline()
     return answer.decode("utf-8", "replace").strip()
 
 
 def say(line: str) -> None:
     """Tells whoever is at the terminal something between two questions."""
-    _show(one_line(line) + "\n")
+    _show(f"{_shown(line)}\n")
 
 
 def target_of(config: Config) -> str:

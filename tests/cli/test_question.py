@@ -1,5 +1,6 @@
 """When a person is asked, where the question is shown, and what it says."""
 
+import io
 import os
 import re
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from syncjob.cli import question
 from syncjob.text.canonical import sha256
 from tests.cli.test_terminal import Terminal
 from tests.support.faulty_server import PATIENCE
@@ -37,6 +39,20 @@ def one_change(workspace: Workspace, remote: Loopback) -> Workspace:
     workspace.held({"one": "old", "two": "old"})
     workspace.write("one", "new\n")
     return workspace
+
+
+def test_what_is_asked_and_said_is_folded_at_blanks(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(question, "_show", shown.append)
+    monkeypatch.setattr(question.gate, "columns", lambda stream: 30)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"neither\n\xff\n")))
+    question.say("'x' is not a commit; `git ls-remote ADDRESS HEAD` prints \x1b[2J one.")
+    assert question.typed("The commit of syncjob that all the workflows use:") == "neither"
+    assert not question.is_agreed("Write?")
+    assert max(len(line) for each in shown for line in each.splitlines()) <= 30
+    assert "\n  ls-remote ADDRESS HEAD`\n" in shown[0]
+    assert "\x1b" not in shown[0]
+    assert shown[-2:] == ["Write? [y/N]: ", "Answer y or n [y/N]: "]
 
 
 @pytest.mark.parametrize("streams", ["2", "12", "1"])

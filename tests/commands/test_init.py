@@ -168,10 +168,12 @@ def test_a_terminal_is_asked_for_what_no_option_says(empty: Workspace, remote: L
     remote.add("one", texts={"one": "text"})
     terminal = Terminal(empty, "init", SCENARIO_BASE_URL=remote.url)
     for question, answer in (
-        ("Write workflows for GitHub Actions? [y/N]", "y"),
+        ("Write workflows for GitHub Actions? [y/N]", "yup"),
+        ("Answer y or n [y/N]", "y"),
         ("The commit of syncjob that they use (OWNER/REPO@SHA; empty: no workflows):", "acme/syncjob@v1"),
         ("`git ls-remote https://github.com/OWNER/REPO HEAD` prints one.", USED),
-        ("Download every description from Scenario? [y/N]", "y"),
+        ("Download every description from Scenario? [y/N]", "Y es"),
+        ("Answer y or n [y/N]", "Yes"),
     ):
         terminal.until(question)
         terminal.type(f"{answer}\n")

@@ -104,7 +104,7 @@ def _on_github(branch: str) -> Iterator[Task]:
 def _to_begin(branch: str) -> Iterator[Task]:
     yield Task("Push it, now that the workflows can run:", (f"git push --set-upstream origin {branch}",))
     yield Task(
-        f"Protect {branch}; require the checks `Check the files` and `Compare with Scenario`:",
+        f"Protect {branch}; require `Check the files` and `Compare with Scenario`:",
         ("gh browse --settings",),
     )
     yield Task(
