@@ -809,7 +809,7 @@ def writing(scene: Scene, *faults: Fault, environment: Mapping[str, str] = UNHUR
     """A run of four workers whose first four writes play the faults."""
     scene.stage(*(f"m{number:02}" for number in range(count)))
     scene.remote.on("PUT", "*", *faults)
-    with scene.running("sync", "--force", "--format", "json", **environment) as process:
+    with scene.running("sync", "--force", "--format", "json", environment=environment) as process:
         wait_for(lambda: len(scene.remote.counts("PUT")) == 4, "four writes")
         yield process
 

@@ -132,7 +132,12 @@ def test_what_is_done_when_nothing_more_is_waited_for_is_told(monkeypatch: pytes
     monkeypatch.setattr(workers, "_DRAIN", 0.1)
     stop, release, pools = Stop(), threading.Event(), list[Any]()
     made = workers._Pool
-    monkeypatch.setattr(workers, "_Pool", lambda *given: pools.append(made(*given)) or pools[-1])
+
+    def pool(*given: Any) -> Any:
+        pools.append(made(*given))
+        return pools[-1]
+
+    monkeypatch.setattr(workers, "_Pool", pool)
     results = run(range(5), lambda item: item < 4 or release.wait(PATIENCE), 5, stop)
     told = [next(results)[0]]
     # Three results, and the ends of all workers but the one that hangs.
