@@ -40,7 +40,6 @@ class Stop:
         self._overdue: Callable[[], None] = lambda: None
         self._called_off_after = _CALLED_OFF
         self.reason: str | None = None
-        self.is_due = False
         self.is_given_up = False
 
     @property
@@ -48,16 +47,23 @@ class Stop:
         """Whether nothing new is to be started; not as long as it is held off."""
         if self._is_held_off:
             return False
-        if self._due and self.reason is None and time.monotonic() >= self._due[0]:
-            self.request(self._due[1])
-            self.is_due = True
+        if (due := self._due) and self.reason is None and time.monotonic() >= due[0]:
+            self._since = time.monotonic()
+            self.reason = self.reason or due[1]
+            self._event.set()
         return self.reason is not None
+
+    @property
+    def is_due(self) -> bool:
+        """By the reason alone, so that no thread sees the one without the other."""
+        due = self._due
+        return due is not None and self.reason is due[1]
 
     def note(self, reason: str) -> None:
         """Requests the stop from a signal handler, without any lock; sleepers wake soon."""
         if self.reason is None or self.is_due:  # a signal after the time's end starts a time of its own
             self._since = time.monotonic()
-            self.is_due = False
+            self._due = None
         self.reason = self.reason or reason
 
     def request(self, reason: str) -> None:

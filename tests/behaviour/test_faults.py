@@ -203,7 +203,7 @@ def test_429_with_name_plan_limit_reached_error(scene: Scene) -> None:
     scene.http(workers=2)
     scene.stage(*ids)
     ceiling = status(429, AT_ONCE, reason="upgrade your plan", name="PlanLimitReachedError")
-    ceiling = then(ceiling, lambda: time.sleep(0.02))
+    ceiling = then(ceiling, lambda: time.sleep(0.4))  # of 35 writes some are left when the first answer is seen
     scene.remote.on("PUT", "*", *[Fault(has_effect=True)] * 5, ceiling, always=True)
     ended = scene.sync("--force")
     assert ended.status == 4
@@ -647,8 +647,8 @@ def test_20_failures_in_a_row_of_any_kind(scene: Scene) -> None:
     scene.http(workers=2)
     scene.stage(*ids)
     kinds = (status(403), status(400), Fault(answer(b"<html>")), status(301), status(503, "x-should-retry: false"))
-    slowly = [then(kind, lambda: time.sleep(0.01)) for kind in kinds]
-    scene.remote.on("PUT", "*", *[Fault(has_effect=True)] * 3, *slowly * 4, slowly[0], always=True)
+    slowly = then(kinds[0], lambda: time.sleep(0.4))  # of 37 writes some are left when the twentieth failure is seen
+    scene.remote.on("PUT", "*", *[Fault(has_effect=True)] * 3, *kinds * 4, slowly, always=True)
     ended = scene.sync("--force")
     assert ended.status == 4
     summary = ended.report["summary"]
@@ -809,7 +809,7 @@ def writing(scene: Scene, *faults: Fault, environment: Mapping[str, str] = UNHUR
     """A run of four workers whose first four writes play the faults."""
     scene.stage(*(f"m{number:02}" for number in range(count)))
     scene.remote.on("PUT", "*", *faults)
-    with scene.running("sync", "--force", "--format", "json", **environment) as process:
+    with scene.running("sync", "--force", "--format", "json", environment=environment) as process:
         wait_for(lambda: len(scene.remote.counts("PUT")) == 4, "four writes")
         yield process
 

@@ -97,7 +97,7 @@ def test_a_hundred_thousand_files_hold_no_signal_back(scene: Scene, command: str
     text = "# Model\n\n" + "Some words about {model:flux.1-dev} and an image {asset:asset_abc}.\n" * 40
     for number in range(100_000):
         scene.workspace.write(f"m{number:06}", f"{text}{number}")
-    with scene.running(*command.split(), "--report", "report.json", **UNHURRIED) as running:
+    with scene.running(*command.split(), "--report", "report.json", environment=UNHURRIED) as running:
         time.sleep(seconds)
         assert running.process.poll() is None
         running.send(signal.SIGTERM)

@@ -56,7 +56,7 @@ def test_a_run_whose_writes_hang_ends_in_time_and_says_so(scene: Scene) -> None:
     ids = [f"m{number}" for number in range(6)]
     scene.stage(*ids)
     scene.remote.on("PUT", "*", Fault(HANGING["a head line by line"], has_effect=True), always=True)
-    with scene.running("sync", "--force", "--report", "report.json", **UNHURRIED) as running:
+    with scene.running("sync", "--force", "--report", "report.json", environment=UNHURRIED) as running:
         wait_for(lambda: len(scene.remote.counts("PUT")) == 4, "four writes")
         ended = stopped(running, signal.SIGINT)
     report = report_of(scene)
@@ -75,7 +75,7 @@ def test_a_probe_whose_requests_hang_puts_the_text_back(scene: Scene, method: st
     scene.stage("scratch")
     good = [Fault(has_effect=True)] * count
     scene.remote.on(method, "scratch", *good, Fault(HANGING["nothing"], has_effect=True))
-    with scene.running("doctor", "--probe", "scratch", "--yes", **UNHURRIED) as running:
+    with scene.running("doctor", "--probe", "scratch", "--yes", environment=UNHURRIED) as running:
         wait_for(lambda: scene.remote.counts(method).get("scratch", 0) > count, "the request that hangs")
         ended = stopped(running, signal.SIGTERM)
     assert ended.status == 143
@@ -86,7 +86,7 @@ def test_a_probe_whose_requests_hang_puts_the_text_back(scene: Scene, method: st
 def test_a_second_signal_ends_a_run_whose_head_drips_at_once(scene: Scene) -> None:
     scene.stage("a")
     scene.remote.on("GET", "*", Fault(HANGING["a head line by line"]), always=True)
-    with scene.running("sync", **PATIENT) as running:
+    with scene.running("sync", environment=PATIENT) as running:
         wait_for(lambda: scene.remote.counts("GET"), "the first request")
         running.send(signal.SIGINT)
         running.until("finishing requests in flight")
@@ -330,13 +330,13 @@ def test_a_main_thread_that_works_is_not_taken_for_one_that_waits(
 def test_the_time_in_which_the_whole_process_stood_still_is_not_the_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """A laptop that slept, a paused container, ^Z: the main thread had no time to wait in."""
     watch = signals._Watch(Stop())
-    watch._stop.call_off = lambda: None  # type: ignore[method-assign]  it has a clock of its own
+    monkeypatch.setattr(watch._stop, "call_off", lambda: None)  # it has a clock of its own
     looks = iter([0.0, 0.25, 60.0, 60.25])
     exits: list[int] = []
     monkeypatch.setattr(signals, "time", SimpleNamespace(monotonic=lambda: next(looks)))
-    monkeypatch.setattr(signals.os, "_exit", exits.append)
+    monkeypatch.setattr("os._exit", exits.append)
     monkeypatch.setattr(watch, "_main_waits", lambda: True)
-    came = iter([[], [], None])
+    came: Iterator[list[int] | None] = iter([[], [], None])
     monkeypatch.setattr(watch, "_came", lambda seconds: next(came))
     assert (watch._until_another(signal.SIGTERM), exits) == ([], [])
     watch.end()

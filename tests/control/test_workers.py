@@ -132,7 +132,12 @@ def test_what_is_done_when_nothing_more_is_waited_for_is_told(monkeypatch: pytes
     monkeypatch.setattr(workers, "_DRAIN", 0.1)
     stop, release, pools = Stop(), threading.Event(), list[Any]()
     made = workers._Pool
-    monkeypatch.setattr(workers, "_Pool", lambda *given: pools.append(made(*given)) or pools[-1])
+
+    def pool(*given: Any) -> Any:
+        pools.append(made(*given))
+        return pools[-1]
+
+    monkeypatch.setattr(workers, "_Pool", pool)
     results = run(range(5), lambda item: item < 4 or release.wait(PATIENCE), 5, stop)
     told = [next(results)[0]]
     # Three results, and the ends of all workers but the one that hangs.
@@ -151,3 +156,13 @@ def test_what_outlasts_the_time_of_a_run_is_no_other_reason_to_end_it(monkeypatc
     assert list(run([0], lambda item: release.wait(PATIENCE), 1, stop)) == []
     release.set()
     assert (stop.reason, stop.is_due) == ("the time is over", True)
+
+
+def test_whoever_sees_that_the_time_is_over_sees_that_it_is_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread may look at any moment: a run whose time was over would end as one that failed."""
+    stop = Stop()
+    seen: list[tuple[str | None, bool]] = []
+    monkeypatch.setattr(stop._event, "set", lambda: seen.append((stop.reason, stop.is_due)))
+    stop.request_after(0, "over")
+    assert stop.requested
+    assert seen == [("over", True)]

@@ -1207,7 +1207,7 @@ def test_turns_follow_each_other_until_all_is_done(repository: Repository) -> No
     config.write_text(config.read_text("utf-8").replace("http: {", "http: {workers: 1, "), "utf-8")
     of_turn: list[str] = []
     over = repository.workspace.folder.parent / "over"
-    repository.runner.environment |= until(over)
+    repository.runner.environment = {**repository.runner.environment, **until(over)}
 
     def tires(method: str, target: str) -> None:
         of_turn.append(target)

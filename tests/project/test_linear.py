@@ -112,10 +112,10 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def grows_too_fast(work: Callable[[str], object], piece: str, size: int) -> bool:
-    """Whether a text of `size` takes that many times as long as a quarter of it, three times in a row."""
+    """Whether a text of `size` takes that many times as long as a quarter of it, six times in a row."""
     shorter, longer = piece * (size // 4 // len(piece)), piece * (size // len(piece))
     return all(
-        seconds(lambda: work(longer)) > GROWTH * max(seconds(lambda: work(shorter)), LEAST / GROWTH) for _ in range(3)
+        seconds(lambda: work(longer)) > GROWTH * max(seconds(lambda: work(shorter)), LEAST / GROWTH) for _ in range(6)
     )
 
 

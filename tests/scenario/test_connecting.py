@@ -227,7 +227,7 @@ def test_a_write_that_a_signal_ends_before_it_has_a_connection_was_not_written(s
         scene.http(url, timeout=600, deadline=600, workers=1)
         trusted = str(tmp_path / "self-signed.pem")
         environment = {**UNHURRIED, "SSL_CERT_FILE": trusted}
-        with scene.running("sync", "--force", "--report", "report.json", **environment) as running:
+        with scene.running("sync", "--force", "--report", "report.json", environment=environment) as running:
             wait_for(lambda: hung, "the handshake of the write")
             wait_for(lambda: any(each["record"] == "intent" for each in scene.journal()), "its intent")
             running.send(signal.SIGTERM)

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -330,14 +330,16 @@ class Scene:
         return self.workspace.json(*(arguments if "sync" in arguments else ("sync", *arguments)), **environment)
 
     @contextmanager
-    def running(self, *arguments: str, wrapper: tuple[str, ...] = (), **environment: str) -> Iterator[Running]:
+    def running(
+        self, *arguments: str, wrapper: tuple[str, ...] = (), environment: Mapping[str, str] | None = None
+    ) -> Iterator[Running]:
         """`syncjob ARGUMENTS` as a process; it is killed if the block ends earlier."""
         out, err = self.workspace.folder.parent / "out", self.workspace.folder.parent / "err"
         with out.open("wb") as to_out, err.open("wb") as to_err:
             process = subprocess.Popen(
                 [*wrapper, sys.executable, "-m", "syncjob", *arguments],
                 cwd=self.workspace.folder,
-                env=self.workspace.environment(**environment),
+                env=self.workspace.environment(**(environment or {})),
                 stdin=subprocess.DEVNULL,
                 stdout=to_out,
                 stderr=to_err,

@@ -15,11 +15,13 @@ from email import message_from_string
 from pathlib import Path
 
 _LOWEST = re.compile(r"([A-Za-z0-9._-]+) ?[^;]*?>=([0-9.]+)")
+# What pip says when a package, or the rest of one, does not come.
+_NO_NETWORK = ("(from versions: none)", "ConnectionError", "Connection broken", "timed out", "IncompleteRead")
 _ACTION = f"acme/syncjob@{'a' * 40}"
 
 
 class NoIndex(Exception):
-    """pip finds no package at all, so nothing can be said about the wheel."""
+    """pip finds no package at all, or the network failed, so nothing can be said about the wheel."""
 
 
 def lowest(wheel: Path) -> list[str]:
@@ -34,15 +36,7 @@ def lowest(wheel: Path) -> list[str]:
 def installed(wheel: Path, folder: Path, *versions: str) -> Path:
     """The `syncjob` of a new environment; raises NoIndex."""
     venv.create(folder, with_pip=True)
-    pip: list[str | Path] = [
-        folder / "bin" / "python",
-        "-I",
-        "-m",
-        "pip",
-        "--disable-pip-version-check",
-        "--retries",
-        "1",
-    ]
+    pip: list[str | Path] = [folder / "bin" / "python", "-I", "-m", "pip", "--disable-pip-version-check"]
     done = subprocess.run(
         [*pip, "install", "--quiet", "--only-binary", ":all:", wheel, *versions],
         capture_output=True,
@@ -50,7 +44,7 @@ def installed(wheel: Path, folder: Path, *versions: str) -> Path:
         timeout=300,
         check=False,
     )
-    if "(from versions: none)" in done.stderr:
+    if any(sign in done.stderr for sign in _NO_NETWORK):
         raise NoIndex(done.stderr.strip().splitlines()[-1])
     assert done.returncode == 0, done.stderr
     return folder / "bin" / "syncjob"

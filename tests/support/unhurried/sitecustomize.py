@@ -23,8 +23,8 @@ class _Over:
         return os.path.exists(os.environ["TESTS_TIME_IS_OVER"])  # noqa: PTH110  asked for often
 
 
-def _request_when_over(stop: workers.Stop, seconds: float, reason: str) -> None:
-    stop._due = (_Over(), reason)  # type: ignore[assignment]
+def _request_when_over(self: workers.Stop, seconds: float, reason: str) -> None:
+    self._due = (_Over(), reason)  # type: ignore[assignment]
 
 
 if "TESTS_TIME_IS_OVER" in os.environ:
