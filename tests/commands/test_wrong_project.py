@@ -33,6 +33,7 @@ def elsewhere(workspace: Workspace, remote: Loopback) -> Workspace:
             ("diff --stat", "Plan: 0 to create, 0 to update, 0 to delete, 0 unchanged, 60 invalid."),
             ("pull", "No file was written: 0 unchanged, 1 problem."),
             ("pull --all", "No file was written: 0 unchanged, 1 problem."),
+            ("acknowledge * --yes", "Acknowledged nothing, 1 problem."),
             ("check --remote", "Checked 60 descriptions: 1 error, 0 warnings."),
         ]
     ),
@@ -71,6 +72,19 @@ def test_pull_says_it_of_few_models_too_and_keeps_its_report(elsewhere: Workspac
     assert elsewhere.run("pull").out.count("no such model, or not visible to these credentials") == 2
     remote.add("m00")  # without a description
     assert elsewhere.run("pull").out == "Pulled 0 files, 0 unchanged, 2 without a description.\n"
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("command", ["pull", "pull --merge", "acknowledge m00 m01 --yes"])
+def test_no_acknowledged_line_goes_for_a_key_that_sees_nothing(elsewhere: Workspace, command: str) -> None:
+    for id_ in IDS[2:]:
+        (elsewhere.descriptions / f"{id_}.md").unlink()
+    lines = elsewhere.descriptions / ".acknowledged"
+    lines.mkdir()
+    (lines / "m00").write_text(f"test {'0' * 64}\n")
+    elsewhere.commit()
+    assert elsewhere.run(*command.split()).status == 1
+    assert (lines / "m00").exists()
 
 
 @pytest.mark.deep
