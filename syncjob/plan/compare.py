@@ -106,6 +106,7 @@ def over(bare: Change, existing: Existing) -> Change:
         return replace(bare, after="", after_sha256=after_sha256, failure=existing)
     before = existing.text if isinstance(existing, Held) else ""
     before_sha256 = after_sha256 if before == desired else sha256(before)
+    bare = replace(bare, exists=isinstance(existing, Held))
     if same(desired, before):
         return replace(bare, action="unchanged", after="", before_sha256=before_sha256, after_sha256=after_sha256)
     return replace(
@@ -115,7 +116,6 @@ def over(bare: Change, existing: Existing) -> Change:
         before_sha256=before_sha256,
         after_sha256=after_sha256,
         read_at=existing.read_at,
-        exists=isinstance(existing, Held),
     )
 
 

@@ -4,8 +4,12 @@ import json
 
 import pytest
 
+from syncjob.commands import reading
+from syncjob.commands.run import Options
+from syncjob.report import text
+from tests.support import in_process
 from tests.support.cases import mostly_deep
-from tests.support.loopback import Loopback
+from tests.support.loopback import Loopback, json_answer
 from tests.support.workspace import Workspace
 
 IDS = [f"m{number:02}" for number in range(60)]
@@ -60,6 +64,31 @@ def test_each_item_of_the_report_has_its_problem_and_the_comment_says_it_once(el
     assert {item["problems"][0]["code"] for item in report["items"]} == {"model-unknown"}
     assert ended.out.count("is visible with this key") == 1
     assert "no such model, or not visible" not in ended.out
+
+
+@pytest.mark.deep
+def test_a_rollback_is_told_too_and_calls_nothing_edited(elsewhere: Workspace, remote: Loopback) -> None:
+    elsewhere.expect_no_lag()
+    remote.add(*IDS[:6])
+    remote.add_assets("asset_1")
+    assert elsewhere.run("sync", *IDS[:6]).status == 0
+    unseen = json_answer(404, b'{"reason": "no such model", "name": "NotFound"}')
+    remote.script = lambda method, target: json_answer(200, b'{"models": []}') if "get-bulk" in target else unseen
+    for options in ((), ("--force",)):
+        ended = elsewhere.run("rollback", "last", "--dry-run", *options)
+        assert (ended.status, ended.out.count("none of these 6 models"), "edited" in ended.out) == (1, 1, False)
+
+
+def test_the_first_slice_is_enough_to_know_it(
+    elsewhere: Workspace, remote: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "SLICE", 10)
+    report = in_process.diff(elsewhere, Options(keep_going=True))
+    assert [each.code for each in report.problems] == ["model-unknown"]
+    unread = len(IDS) - remote.counts["GET"]  # how many that is depends on how fast its workers are
+    assert (report.summary.invalid, report.summary.not_attempted) == (len(IDS), unread)
+    head = "Incomplete (model-unknown): " if unread else "Blocked: sync would write nothing (model-unknown)"
+    assert text.render_plan(report, color=False).startswith(head)
 
 
 @pytest.mark.deep
