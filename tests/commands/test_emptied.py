@@ -50,6 +50,7 @@ def test_a_description_that_was_emptied_is_called_so(emptied: Workspace, remote:
 def test_the_page_calls_it_so_too(emptied: Workspace) -> None:
     page = emptied.run("diff", "--format", "html").out
     assert page.count('<span class="badge refused">emptied on Scenario</span>') == page.count(SAID) + 1
+    assert page.count("not on Scenario before") == 1  # of the new one
 
 
 @pytest.mark.deep
