@@ -9,6 +9,7 @@ from syncjob.commands.planning import ask_all, unasked_plan
 from syncjob.commands.pull.writing import keep_lines, tidy
 from syncjob.commands.result import RunResult, report_of
 from syncjob.commands.run import Run
+from syncjob.commands.visibility import if_visible, none_of
 from syncjob.errors import Stopped
 from syncjob.git.history.texts import had
 from syncjob.git.worktree import not_checked_out
@@ -69,15 +70,21 @@ def _plan(run: Run) -> Plan:
         files = scope.Files(config, there, worktree, nested.find(config.folder, run.stop))
         documents = [files.read(name) for name in scope.in_order(chosen)]
         changes = ask_all(run, documents, partial(_compared, run), not_compared, is_for_scenario=False)
+        changes = if_visible(run, changes, [change for change in changes if change.is_compared], _is_absent)
         with texts_of(run, worktree.encodings) as texts:
             judge = by_history(Evidence(run, texts))
-            return Plan(in_order([_to_acknowledge(run, change, judge(change)) for change in changes]))
+            to_write = in_order([_to_acknowledge(run, change, judge(change)) for change in changes])
+            return Plan(to_write, none_of(config, to_write))
     except Stopped:
         return unasked_plan(run)
 
 
 def _compared(run: Run, document: Document) -> Change:
     return compare(document, run.remote.read(document.model_id)) if document.is_valid else not_compared(document)
+
+
+def _is_absent(change: Change) -> bool:
+    return change.action == "create" and not change.exists
 
 
 def _to_acknowledge(run: Run, change: Change, judged: Change) -> Change:

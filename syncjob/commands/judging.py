@@ -47,7 +47,14 @@ class Evidence:
         """What earlier runs left on Scenario."""
         return LastWrites(self.run.config, but=self.run.id, is_believed=not self.run.distrust)
 
-    def synced_at(self, name: str) -> str | None:
+    def emptied(self, change: Change) -> Change:
+        """A change of what Scenario has no text for; with a warning if it had one before."""
+        if self.last_writes.of(change.model_id).sha256:
+            return emptied(change)
+        commit = self._synced_at(name_of(change.model_id))
+        return emptied(change, commit) if commit else change
+
+    def _synced_at(self, name: str) -> str | None:
         """The commit that --since names, if it has a text in that file."""
         commit, files = self._synced
         with suppress(GitFailed):
@@ -89,7 +96,7 @@ class _Judge:
 
     def __call__(self, change: Change) -> Change:
         if change.action == "create":
-            return self._created(change)
+            return self._evidence.emptied(change)
         if change.action == "delete" and name_of(change.model_id) in self._beside and not self._evidence.allows(change):
             self._run.progress.half_done()
             return long_gone(change)
@@ -100,13 +107,6 @@ class _Judge:
         if found.action == "unchanged":
             self._run.progress.half_done()  # nothing is to be written
         return found
-
-    def _created(self, change: Change) -> Change:
-        """A creation; with a warning if Scenario had a text before."""
-        if self._evidence.last_writes.of(change.model_id).sha256:
-            return emptied(change)
-        commit = self._evidence.synced_at(name_of(change.model_id))
-        return emptied(change, commit) if commit else change
 
     def _form(self, change: Change) -> Form | None:
         return self._evidence.last_writes.of(change.model_id).form

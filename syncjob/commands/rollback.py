@@ -7,6 +7,7 @@ from syncjob.commands.planning import ask_all
 from syncjob.commands.probe import unfinished
 from syncjob.commands.result import RunResult, report_of
 from syncjob.commands.run import Run
+from syncjob.commands.visibility import FEW, if_visible, none_of
 from syncjob.local import scope
 from syncjob.local.names import name_of
 from syncjob.local.select import select
@@ -52,7 +53,11 @@ def _plan(run: Run, earlier: str) -> Plan:
         change = put_back(write, run.remote.read(write.intent.model_id), is_forced=run.options.force)
         return replace(change, source=f"run/{earlier}/{change.model_id}")
 
-    return Plan(in_order(ask_all(run, writes, read_and_compare, not_read, is_for_scenario=True)))
+    changes = ask_all(run, writes, read_and_compare, not_read, is_for_scenario=True)
+    asked = [change for change in changes if change.is_compared]
+    if len(asked) >= FEW:  # one alone may have been deleted since
+        changes = if_visible(run, changes, asked, lambda change: not change.exists)
+    return Plan(in_order(changes), none_of(run.config, changes))
 
 
 def _writes(run: Run, earlier: str) -> list[past_runs.Write]:

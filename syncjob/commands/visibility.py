@@ -1,6 +1,7 @@
 """Whether the credentials of a run see the models that its files describe: one problem for all if they see none."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from syncjob.commands.run import Run
 from syncjob.config.config import Config
@@ -42,6 +43,26 @@ def sees_none(run: Run, ids: Iterable[str]) -> bool:
     keys: set[Key] = {("model", id_) for id_ in ids}
     catalogue = run.look_up(keys)
     return not (catalogue.entries or catalogue.failures)
+
+
+def if_visible(
+    run: Run, changes: list[Change], asked: Sequence[Change], is_absent: Callable[[Change], bool]
+) -> list[Change]:
+    """The changes; if all that were `asked` for are absent and not one of their models is visible, each with that problem.
+
+    That a description is absent does not tell whether its model is there. The look-up is made only if it matters.
+    """
+    if run.stop.requested or not asked or any(change.failure or not is_absent(change) for change in asked):
+        return changes
+    ids = {change.model_id for change in asked}
+    if not sees_none(run, ids):
+        return changes
+    return [_unseen(change) if change.model_id in ids else change for change in changes]
+
+
+def _unseen(change: Change) -> Change:
+    problems = (*change.problems, model_unknown())
+    return replace(change, action="invalid", before="", after="", tags=(), problems=problems)
 
 
 def _is_unknown(change: Change) -> bool:

@@ -27,7 +27,7 @@ class Change:
     with the reason in `problems` or `failure`. `read_at` is when `before` was read, in seconds of the run's clock.
     `known` is what is known of the things that `before` refers to, and after a look-up of those of `after`.
     `stamp` is the `updatedAt` of the model from before `before` was read, None if it tells nothing.
-    `base` is the version in git that `before` was most likely edited from.
+    `base` is the version in git that `before` was most likely edited from. `is_lacking`: git does not have `after`.
     """
 
     model_id: str
@@ -48,6 +48,7 @@ class Change:
     exists: bool = True
     base: Version | None = None
     source: str | None = None
+    is_lacking: bool = False
 
     @property
     def is_write(self) -> bool:
@@ -106,6 +107,7 @@ def over(bare: Change, existing: Existing) -> Change:
         return replace(bare, after="", after_sha256=after_sha256, failure=existing)
     before = existing.text if isinstance(existing, Held) else ""
     before_sha256 = after_sha256 if before == desired else sha256(before)
+    bare = replace(bare, exists=isinstance(existing, Held))
     if same(desired, before):
         return replace(bare, action="unchanged", after="", before_sha256=before_sha256, after_sha256=after_sha256)
     return replace(
@@ -115,7 +117,6 @@ def over(bare: Change, existing: Existing) -> Change:
         before_sha256=before_sha256,
         after_sha256=after_sha256,
         read_at=existing.read_at,
-        exists=isinstance(existing, Held),
     )
 
 

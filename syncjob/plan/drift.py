@@ -81,7 +81,7 @@ def _unlike_git(change: Change, base: Version | None, message: str) -> Problem:
 
 
 def emptied(change: Change, commit: str | None = None) -> Change:
-    """The creation, with a warning that Scenario had a text: of a run here, or if that is not known, of a `commit`."""
+    """The change, with a warning that Scenario had a text: of a run here, or if that is not known, of a `commit`."""
     what = "emptied on Scenario since a run here wrote or found a text there"
     if commit:
         what = f"Scenario has no text, but commit {commit[:10]} of --since has: emptied there, or never synced"

@@ -57,6 +57,7 @@ class Intent(msgspec.Struct, frozen=True, tag_field="record", tag="intent"):
     """A write that is about to be sent; `before` is the whole text that it replaces.
 
     `model_name` is for whoever reads the journal. `planned`: this write is the first of so many of its slice.
+    `after` is the text that is sent, only if git does not have it: it may be the base of a merge.
     What older versions did not write, `at` among it, is null.
     """
 
@@ -67,6 +68,7 @@ class Intent(msgspec.Struct, frozen=True, tag_field="record", tag="intent"):
     at: Moment | None = None
     model_name: Line | None = None
     planned: Count | None = None
+    after: str | None = None
 
 
 class Result(msgspec.Struct, frozen=True, tag_field="record", tag="result"):

@@ -24,13 +24,14 @@ class LastWrite:
     """Digests: of the text that was last sent or found in step, None if nobody knows, and of all that were replaced.
 
     `form` is what Scenario made of the last that it took; None if it stored just that. `written` is the
-    last that was sent, None unless a sync sent it.
+    last that was sent, None unless a sync sent it, and `text` the text itself, only if git did not have it then.
     """
 
     sha256: str | None = None
     replaced: frozenset[str | None] = frozenset()
     form: Form | None = None
     written: str | None = field(default=None, compare=False)
+    text: str | None = field(default=None, compare=False, repr=False)
 
     def is_from_file(self, digest: str | None) -> bool:
         """Whether the text with that digest is the last that a sync sent, and nothing else was found since."""
@@ -75,4 +76,6 @@ def _after(before: LastWrite, event: Confirmed | Write, begin: Begin) -> LastWri
     if event.result:
         stored = event.result.stored_sha256
         form = None if stored == sent else Form(begin.run, sent, stored)
-    return LastWrite(sent, replaced, form, sent if begin.command == "sync" else None)
+    if begin.command != "sync":
+        return LastWrite(sent, replaced, form)
+    return LastWrite(sent, replaced, form, sent, event.intent.after)

@@ -9,7 +9,7 @@ from syncjob.plan.references import Catalogue
 from syncjob.report import text
 from syncjob.report.markdown import document
 from syncjob.report.model import Report
-from tests.support.in_process import diff, rollback, sync, told
+from tests.support.in_process import diff, pull, rollback, sync, told
 from tests.support.loopback import Loopback
 from tests.support.workspace import Workspace
 
@@ -41,6 +41,7 @@ def test_a_description_that_was_emptied_is_called_so(emptied: Workspace, remote:
     comment = document.render(report, document.COMMENT)
     assert "<b>create</b>, <b>emptied on Scenario</b>" in comment
     assert comment.index("<p><b>create</b>, <b>emptied") < comment.index("<summary><b>create</b>")
+    assert codes(pull(emptied), "one") == ["remote-emptied"]
     assert codes(sync(emptied), "one") == ["remote-emptied"]
     assert remote.sandbox.description("one") == "first"
 
@@ -49,6 +50,7 @@ def test_a_description_that_was_emptied_is_called_so(emptied: Workspace, remote:
 def test_the_page_calls_it_so_too(emptied: Workspace) -> None:
     page = emptied.run("diff", "--format", "html").out
     assert page.count('<span class="badge refused">emptied on Scenario</span>') == page.count(SAID) + 1
+    assert page.count("not on Scenario before") == 1  # of the new one
 
 
 @pytest.mark.deep

@@ -133,12 +133,22 @@ def test_what_a_sync_here_wrote_before_its_commit_is_the_base_itself(
     assert remote.sandbox.description("one") == FINAL
 
 
+def test_an_edit_of_what_a_sync_here_wrote_before_its_commit_is_merged_over_that(
+    drafted: Workspace, remote: Loopback
+) -> None:
+    edit(remote, one=DRAFT.replace("fourth", "fourth, by Scenario"))
+    report = in_process.pull(drafted, Options(merge=True))
+    assert (report.exit_code, in_process.told(report)["one"]) == (0, ("update", "applied", ["merged"]))
+    assert text_of(drafted) == FINAL.replace("fourth", "fourth, by Scenario") + "\n"
+    assert "since the last sync here" in next(iter(report.items)).problems[0].message
+
+
 @pytest.mark.deep
-def test_that_is_so_only_if_a_sync_wrote_it_here_and_nobody_has_edited_it_since(
+def test_that_is_so_only_if_a_sync_wrote_it_here_and_nothing_else_was_written_since(
     drafted: Workspace, remote: Loopback
 ) -> None:
     merge = ("pull", "--merge", "--dry-run")
-    edit(remote, one=DRAFT.replace("fourth", "fourth, by Scenario"))
+    edit(remote, one=FINAL.replace("fourth", ""))  # as if another machine had synced the commit
     assert told(drafted.json(*merge))["one"][2][0] == "merge-guess"
     edit(remote, one=DRAFT)
     assert drafted.json(*merge).status == 0

@@ -4,8 +4,12 @@ import json
 
 import pytest
 
+from syncjob.commands import reading
+from syncjob.commands.run import Options
+from syncjob.report import text
+from tests.support import in_process
 from tests.support.cases import mostly_deep
-from tests.support.loopback import Loopback
+from tests.support.loopback import Loopback, json_answer
 from tests.support.workspace import Workspace
 
 IDS = [f"m{number:02}" for number in range(60)]
@@ -33,6 +37,7 @@ def elsewhere(workspace: Workspace, remote: Loopback) -> Workspace:
             ("diff --stat", "Plan: 0 to create, 0 to update, 0 to delete, 0 unchanged, 60 invalid."),
             ("pull", "No file was written: 0 unchanged, 1 problem."),
             ("pull --all", "No file was written: 0 unchanged, 1 problem."),
+            ("acknowledge * --yes", "Acknowledged nothing, 1 problem."),
             ("check --remote", "Checked 60 descriptions: 1 error, 0 warnings."),
         ]
     ),
@@ -62,6 +67,31 @@ def test_each_item_of_the_report_has_its_problem_and_the_comment_says_it_once(el
 
 
 @pytest.mark.deep
+def test_a_rollback_is_told_too_and_calls_nothing_edited(elsewhere: Workspace, remote: Loopback) -> None:
+    elsewhere.expect_no_lag()
+    remote.add(*IDS[:6])
+    remote.add_assets("asset_1")
+    assert elsewhere.run("sync", *IDS[:6]).status == 0
+    unseen = json_answer(404, b'{"reason": "no such model", "name": "NotFound"}')
+    remote.script = lambda method, target: json_answer(200, b'{"models": []}') if "get-bulk" in target else unseen
+    for options in ((), ("--force",)):
+        ended = elsewhere.run("rollback", "last", "--dry-run", *options)
+        assert (ended.status, ended.out.count("none of these 6 models"), "edited" in ended.out) == (1, 1, False)
+
+
+def test_the_first_slice_is_enough_to_know_it(
+    elsewhere: Workspace, remote: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "SLICE", 10)
+    report = in_process.diff(elsewhere, Options(keep_going=True))
+    assert [each.code for each in report.problems] == ["model-unknown"]
+    unread = len(IDS) - remote.counts["GET"]  # how many that is depends on how fast its workers are
+    assert (report.summary.invalid, report.summary.not_attempted) == (len(IDS), unread)
+    head = "Incomplete (model-unknown): " if unread else "Blocked: sync would write nothing (model-unknown)"
+    assert text.render_plan(report, color=False).startswith(head)
+
+
+@pytest.mark.deep
 def test_pull_says_it_of_few_models_too_and_keeps_its_report(elsewhere: Workspace, remote: Loopback) -> None:
     for id_ in IDS[2:]:
         (elsewhere.descriptions / f"{id_}.md").unlink()
@@ -71,6 +101,19 @@ def test_pull_says_it_of_few_models_too_and_keeps_its_report(elsewhere: Workspac
     assert elsewhere.run("pull").out.count("no such model, or not visible to these credentials") == 2
     remote.add("m00")  # without a description
     assert elsewhere.run("pull").out == "Pulled 0 files, 0 unchanged, 2 without a description.\n"
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("command", ["pull", "pull --merge", "acknowledge m00 m01 --yes"])
+def test_no_acknowledged_line_goes_for_a_key_that_sees_nothing(elsewhere: Workspace, command: str) -> None:
+    for id_ in IDS[2:]:
+        (elsewhere.descriptions / f"{id_}.md").unlink()
+    lines = elsewhere.descriptions / ".acknowledged"
+    lines.mkdir()
+    (lines / "m00").write_text(f"test {'0' * 64}\n")
+    elsewhere.commit()
+    assert elsewhere.run(*command.split()).status == 1
+    assert (lines / "m00").exists()
 
 
 @pytest.mark.deep

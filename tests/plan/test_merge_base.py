@@ -3,7 +3,7 @@
 import pytest
 
 from syncjob.git.history.texts import Version
-from syncjob.plan.pull.base import LastSynced, find_base, later
+from syncjob.plan.pull.base import LastSynced, MergeBase, find_base, later
 from syncjob.text.canonical import sha256
 
 A, B, C = "one\ntwo\nthree", "one\ntwo\nthree\nfour", "one\ntwo\nthree\nfour\nfive"
@@ -52,6 +52,15 @@ def test_the_base_of_a_merge(
     last: LastSynced | None, seen: tuple[str, ...], theirs: str, expected: tuple[str, bool]
 ) -> None:
     assert base_of(C, theirs, versions(C, B, A), last, *seen) == expected
+
+
+def test_a_text_of_the_journal_alone_is_the_base_unless_git_has_a_closer_one() -> None:
+    draft = LastSynced(Version("", f"{A}\na draft"))
+    found = find_base(C, f"{A}\na draft\nmore", versions(C, B, A), draft, ())
+    assert found == MergeBase(Version("", f"{A}\na draft"), is_guess=False, is_sent=True)
+    found = find_base(C, f"{B}\nmore", versions(C, B, A), draft, ())
+    assert found
+    assert (found.version.text, found.is_guess, found.is_sent) == (B, True, False)
 
 
 def test_without_a_text_in_git_there_is_no_base() -> None:

@@ -11,7 +11,7 @@ from syncjob.commands.pull.merging import Merging, last_sync
 from syncjob.commands.pull.writing import dropped, tidy, write
 from syncjob.commands.result import RunResult, report_of
 from syncjob.commands.run import Run
-from syncjob.commands.visibility import none_of, none_visible, sees_none
+from syncjob.commands.visibility import if_visible, none_of, none_visible, sees_none
 from syncjob.errors import Stopped
 from syncjob.files import whole
 from syncjob.git.worktree import uncommitted
@@ -23,7 +23,6 @@ from syncjob.local.select import select
 from syncjob.plan.compare import Change, Plan, in_order, not_compared
 from syncjob.plan.outcome import Outcome
 from syncjob.plan.pull.files import Place, compared, fitting, lines_dropped, with_collisions
-from syncjob.plan.references import model_unknown
 from syncjob.problems import Problem
 from syncjob.remote.models import own_models
 from syncjob.report import build
@@ -98,7 +97,8 @@ def _plan(run: Run, *, takes_all: bool) -> tuple[Plan, list[Adoption]]:
 
 def _adoptions(run: Run, files: _Files, documents: Sequence[Document], since: str | None) -> list[Adoption]:
     changes = ask_all(run, documents, partial(_compared, run, files), not_compared, is_for_scenario=False)
-    changes = _if_visible(run, files, changes)
+    asked = [change for change in changes if change.is_compared and name_of(change.model_id) in files.names]
+    changes = if_visible(run, changes, asked, _is_absent)
     with texts_of(run, files.encodings) as texts:
         evidence = Evidence(run, texts)
         merging = Merging(evidence, since) if run.options.merge else None
@@ -107,18 +107,8 @@ def _adoptions(run: Run, files: _Files, documents: Sequence[Document], since: st
     return with_changes(adoptions, with_collisions((each.change for each in adoptions), files.names))
 
 
-def _if_visible(run: Run, files: _Files, changes: list[Change]) -> list[Change]:
-    """The changes; if no file's model has a description, and none is visible at all, then with that problem."""
-    asked = [change for change in changes if change.is_compared and name_of(change.model_id) in files.names]
-    is_described = any(change.failure or change.action != "unchanged" or change.after_sha256 for change in asked)
-    if is_described or run.stop.requested or not asked or not sees_none(run, (each.model_id for each in asked)):
-        return changes
-    unseen = {change.model_id for change in asked}
-    return [_unseen(change) if change.model_id in unseen else change for change in changes]
-
-
-def _unseen(change: Change) -> Change:
-    return replace(change, action="invalid", problems=(*change.problems, model_unknown()))
+def _is_absent(change: Change) -> bool:
+    return change.action == "unchanged" and not change.after_sha256
 
 
 def _compared(run: Run, files: _Files, document: Document) -> Change:

@@ -51,7 +51,7 @@ class Judge:
             yield self._adoption(document, change)
 
     def _adoption(self, document: Document, change: Change) -> Adoption:
-        if not change.is_compared or change.failure:
+        if not change.is_compared or change.failure or change.action == "invalid":
             return Adoption(change)
         if self._run.stop.requested:
             return Adoption(unjudged(change))
@@ -70,7 +70,8 @@ class Judge:
 
     def _judged(self, document: Document, change: Change) -> Change:
         if not change.is_write:
-            return change
+            is_empty = change.before_sha256 is not None and change.after_sha256 is None
+            return self._evidence.emptied(change) if is_empty else change
         is_special = any(problem.code == "file-special" for problem in document.problems)
         if not (is_special or self._run.options.back):
             change = self._by_git(document, change)

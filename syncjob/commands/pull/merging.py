@@ -21,6 +21,7 @@ from syncjob.plan.compare import Change
 from syncjob.plan.pull.base import LastSynced, MergeBase, find_base, later, sent_here
 from syncjob.plan.pull.merging import not_merged, with_both
 from syncjob.problems import Problem, warning
+from syncjob.state.last_writes import LastWrite
 from syncjob.text.canonical import canonical, same, sha256
 
 # How many characters of a file's versions may be its base; if there are more, any base is a guess.
@@ -120,8 +121,13 @@ class Merging:
         """What the last sync left."""
         last = self._evidence.last_writes.of(change.model_id)
         written = (version for version in versions if last.sha256 and sha256(version.text) == last.sha256)
-        by_journal = LastSynced(next(written, None), last.replaced)
+        by_journal = LastSynced(next(written, None) or _sent(last), last.replaced)
         if self._synced is None:
             return by_journal
         lines = self._synced.lines.of(change.model_id).counted
         return later(LastSynced(self._synced.version(change), self._own(lines)), by_journal, versions)
+
+
+def _sent(last: LastWrite) -> Version | None:
+    """The text that a sync here last sent, if git did not have it and the journal does."""
+    return Version("", last.text) if last.text and last.is_from_file(sha256(last.text)) else None

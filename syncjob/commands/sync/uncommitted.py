@@ -38,16 +38,28 @@ class Uncommitted:
 
 
 def noted(plans: Iterable[Plan], unsaved: Uncommitted, texts: Texts, *, will_write: bool) -> Iterator[Plan]:
-    """The plans, with a warning if texts are to be written that git never held: one a slice, or one if none is."""
+    """The plans, with a warning if texts are to be written that git never held: one a slice, or one if none is.
+
+    Each such change says so too, for the journal.
+    """
     lacking: list[str] = []
-    for plan in plans:
+    for bare in plans:
+        plan = bare
         with suppress(Stopped):
-            lacking += [change.model_id for change in plan.changes if _is_lacking(change, unsaved, texts)]
+            plan = _marked(bare, unsaved, texts)
+        lacking += [change.model_id for change in plan.changes if change.is_lacking]
         if lacking and not plan.is_partial and (will_write or not plan.rest):
             yield replace(plan, problems=(*plan.problems, uncommitted_texts(lacking)))
             lacking = []
         else:
             yield plan
+
+
+def _marked(plan: Plan, unsaved: Uncommitted, texts: Texts) -> Plan:
+    changes = tuple(
+        replace(change, is_lacking=True) if _is_lacking(change, unsaved, texts) else change for change in plan.changes
+    )
+    return replace(plan, changes=changes)
 
 
 def _is_lacking(change: Change, unsaved: Uncommitted, texts: Texts) -> bool:

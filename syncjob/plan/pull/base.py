@@ -15,8 +15,8 @@ from syncjob.text.normalised import is_same_but_for_form
 class MergeBase:
     """A version that git holds; `is_guess`: it is only the closest, or another may be the right one.
 
-    `nearer` is a version that Scenario's text is closer to, though the base is not guessed. `is_sent`: git does not hold
-    it, it is Scenario's text, as a sync here sent it.
+    `nearer` is a version that Scenario's text is closer to, though the base is not guessed. `is_sent`: it is a
+    text that a sync here sent, which git does not hold.
     """
 
     version: Version
@@ -27,7 +27,10 @@ class MergeBase:
 
 @dataclass(frozen=True, slots=True)
 class LastSynced:
-    """What a sync left on Scenario: the text, None if git does not have it, and the digests of those that it replaced."""
+    """What a sync left on Scenario: the text, None if nobody has it, and the digests of those that it replaced.
+
+    One without a commit is from a journal: git does not have it.
+    """
 
     version: Version | None
     replaced: frozenset[str | None] = frozenset()
@@ -54,6 +57,9 @@ def find_base(
         base, is_sure = synced.version if synced else None, True
     if base is None:
         return guessed(ours, theirs, versions)
+    if not base.commit:  # nor does git say whether another text was synced later, but by a closer one
+        nearer = _nearer(theirs, base, versions)
+        return guessed(ours, theirs, versions) if nearer else MergeBase(base, not is_sure, is_sent=True)
     return MergeBase(base, not is_sure or _is_overtaken(theirs, base, versions), _nearer(theirs, base, versions))
 
 

@@ -40,17 +40,17 @@ def not_merged(change: Change, why: str) -> Change:
 
 
 def _problems(change: Change, base: MergeBase, merged: Merged) -> Iterator[Problem]:
-    commit = base.version.commit[:10]
+    since = _label(base)
     if base.is_guess:
         advice = "look for what Scenario deleted, or name the last sync with --since"
         yield Problem("merge-guess", f"Scenario's text was merged as if it was made from {_guessed(base)}: {advice}")
-    elif base.is_sent:
+    elif base.is_sent and same(base.version.text, change.after):
         advice = f"to take it in place of the file, run `syncjob pull {change.model_id}`"
         yield note("merged", f"a sync here wrote Scenario's text, from which the file has moved on; {advice}")
     elif same(base.version.text, change.before):
-        yield note("adopted", f"the file is unchanged since commit {commit}, so Scenario's text replaces it")
+        yield note("adopted", f"the file is unchanged since {since}, so Scenario's text replaces it")
     else:
-        yield note("merged", f"Scenario's changes since commit {commit} were merged with those of the file")
+        yield note("merged", f"Scenario's changes since {since} were merged with those of the file")
     if base.nearer and not base.is_guess:
         commits = f"commit {base.nearer.commit[:10]} than to commit {base.version.commit[:10]}, the base of this merge"
         advice = "look for changes that the file has lost, or name the last sync with --since"
@@ -61,5 +61,9 @@ def _problems(change: Change, base: MergeBase, merged: Merged) -> Iterator[Probl
             yield Problem("merge-marker", message, line, 1)
 
 
+def _label(base: MergeBase) -> str:
+    return "the last sync here" if base.is_sent else f"commit {base.version.commit[:10]}"
+
+
 def _guessed(base: MergeBase) -> str:
-    return f"commit {base.version.commit[:10]}, which is a guess"
+    return f"{_label(base)}, which is a guess"

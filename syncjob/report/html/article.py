@@ -10,7 +10,7 @@ from syncjob.report.html.gallery import Album
 from syncjob.report.html.rendering import Markup, render
 from syncjob.report.html.sides import both_sides
 from syncjob.report.model import Item, RemoteEdit
-from syncjob.report.summary import origin
+from syncjob.report.summary import origin, was_emptied
 
 _MISSING = ("asset-missing", "model-missing")
 _TONES = {"+": "add", "-": "cut", "@": "hunk"}
@@ -64,7 +64,8 @@ def _sides(item: Item, change: Change, unasked: Collection[Key]) -> Markup | Non
     before = list(blocks(change.before, tag_cards(known, (), "not resolved", unasked)))
     after = list(blocks(change.after, tag_cards(known, _missing(item, change), "not looked up")))
     both = before if change.before else None, after if change.after else None
-    return both_sides(*both, is_compared=change.is_compared, is_rollback=change.source is not None)
+    is_compared = change.is_compared and not was_emptied(item)  # of which Scenario had a text before
+    return both_sides(*both, is_compared=is_compared, is_rollback=change.source is not None)
 
 
 def _missing(item: Item, change: Change) -> frozenset[Key]:
