@@ -271,6 +271,6 @@ def names_of(config: Config, *, may_be_empty: bool = False) -> tuple[str, ...]:
             raise _without_config(config) or error from error.__cause__
         return ()
     if not names and not may_be_empty:
-        what = f"no descriptions in {config.folder}: no file in it ends in .md"
-        raise UsageError(f"{what}; `descriptions` in the config names the folder")
+        what = f"no file in {config.folder} ends in .md (`descriptions` in the config names the folder)"
+        raise UsageError(f"{what}; write MODEL_ID.md there, or download Scenario's: `syncjob pull --all`")
     return names

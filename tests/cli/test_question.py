@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from syncjob.cli import question
+from syncjob.output import gate
 from syncjob.text.canonical import sha256
 from tests.cli.test_terminal import Terminal
 from tests.support.faulty_server import PATIENCE
@@ -44,7 +45,7 @@ def one_change(workspace: Workspace, remote: Loopback) -> Workspace:
 def test_what_is_asked_and_said_is_folded_at_blanks(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[str] = []
     monkeypatch.setattr(question, "_show", shown.append)
-    monkeypatch.setattr(question.gate, "columns", lambda stream: 30)
+    monkeypatch.setattr(gate, "columns", lambda stream: 30)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"neither\n\xff\n")))
     question.say("'x' is not a commit; `git ls-remote ADDRESS HEAD` prints \x1b[2J one.")
     assert question.typed("The commit of syncjob that all the workflows use:") == "neither"

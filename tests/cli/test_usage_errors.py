@@ -47,6 +47,7 @@ def test_every_error_is_one_line_of_one_form(workspace: Workspace, arguments: li
     assert "\x1b" not in ended.err
 
 
+@pytest.mark.deep
 def test_what_has_no_effect_is_said(workspace: Workspace) -> None:
     workspace.write("one", "text")
     for said, *arguments in (

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -179,6 +180,21 @@ def test_a_terminal_is_asked_for_what_no_option_says(empty: Workspace, remote: L
         terminal.type(f"{answer}\n")
     assert terminal.end() == 0
     assert {"descriptions/one.md", ".github/workflows/sync.yml"} < contents(empty.folder).keys()
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("at", range(3))
+def test_whoever_leaves_at_a_question_leaves_nothing_behind(empty: Workspace, at: int) -> None:
+    terminal = Terminal(empty, "init")
+    for question, answer in (("GitHub Actions? [y/N]", "y"), ("no workflows):", USED), ("from Scenario? [y/N]", ""))[
+        :at
+    ]:
+        terminal.until(question)
+        terminal.type(f"{answer}\n")
+    terminal.until(("GitHub Actions? [y/N]", "no workflows):", "from Scenario? [y/N]")[at])
+    terminal.send(signal.SIGINT)
+    assert (terminal.end(), list(empty.folder.iterdir())) == (130, [])
+    assert b"Traceback" not in terminal.screen
 
 
 def test_no_commit_means_no_workflows_and_later_commands_name_the_profile(empty: Workspace) -> None:

@@ -129,34 +129,53 @@ def test_an_edit_made_on_scenario_stays_a_conflict_whatever_is_saved(workspace: 
         section = article(client.page(), "one")
         assert '<span class="badge conflict">' in section
         assert "and more" in section
+        workspace.write("one", "ours, and {asset: x}")
+        section = article(client.page(), "one")
+        assert "tag-malformed" in section
+        assert "remote-edited" in section
         workspace.write("one", "edited there")
         assert article(client.page(), "one") == ""
 
 
-def test_what_a_text_in_step_refers_to_is_known_when_it_is_edited_later(
-    workspace: Workspace, remote: Loopback, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    texts = {"one": "{model:other} {asset:a}", "two": "{model:third} {asset:gone}"}
-    remote.add("other", "third", *texts, texts=texts)
-    remote.add_assets("a")
-    workspace.held(texts)
+def test_what_a_text_in_step_refers_to_is_known_when_it_is_edited_later(workspace: Workspace, remote: Loopback) -> None:
+    in_step(workspace, remote)
     with previewing(workspace) as client:
         asked = len(remote.asked)
         workspace.write("one", "{model:other} {asset:a} and more")
-        section = article(client.page(), "one")
-        assert section.count("Name of other") == 2
-        assert "not resolved" not in section
         workspace.write("two", "nothing")
-        assert "not resolved" in article(client.page(), "two")
+        page = client.page()
+        assert article(page, "one").count("Name of other") == 2
+        assert "not resolved" not in article(page, "one")
+        assert "not resolved" in article(page, "two")
         assert len(remote.asked) == asked
-    workspace.write("one", texts["one"])
+
+
+@pytest.mark.deep
+def test_what_was_not_looked_up_is_not_called_unresolved(
+    workspace: Workspace, remote: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_step(workspace, remote)
     monkeypatch.setattr(illustrating, "_MOST", {"asset": 0, "model": 0})
-    monkeypatch.setattr(illustrating, "_MOST_PICTURES", 0)
     with previewing(workspace) as client:
         workspace.write("one", "nothing")
         section = article(client.page(), "one")
         assert "not resolved" not in section
         assert "not looked up" in section
+        assert "No picture: it was not looked up." in section
+    workspace.write("one", "{model:other} {asset:a}")
+    monkeypatch.setattr(illustrating, "_MOST", {"asset": 2, "model": 2})
+    monkeypatch.setattr(illustrating, "_MOST_PICTURES", 0)
+    with previewing(workspace) as client:
+        workspace.write("one", "{model:other} {asset:a} and more")
+        assert "No picture: a preview fetches no more than 200" in article(client.page(), "one")
+
+
+def in_step(workspace: Workspace, remote: Loopback) -> None:
+    """Two texts that Scenario and git hold alike, and what they refer to, but for one asset."""
+    texts = {"one": "{model:other} {asset:a}", "two": "{model:third} {asset:gone}"}
+    remote.add("other", "third", *texts, texts=texts)
+    remote.add_assets("a")
+    workspace.held(texts)
 
 
 def test_a_bad_file_is_shown_beside_what_scenario_holds(workspace: Workspace, remote: Loopback) -> None:
@@ -177,6 +196,7 @@ def test_a_bad_file_is_shown_beside_what_scenario_holds(workspace: Workspace, re
         assert "tag-malformed" in section
 
 
+@pytest.mark.deep
 def test_a_file_that_was_saved_while_scenario_was_read_is_compared_too(workspace: Workspace, remote: Loopback) -> None:
     remote.add("one", texts={"one": "# Words there"})
     workspace.held({"one": "# Words there"})

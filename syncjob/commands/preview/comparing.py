@@ -1,5 +1,6 @@
 """A file that is being written, and what Scenario was seen to hold -> what a sync of it would be. Pure."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from syncjob.local.document import Document
@@ -38,8 +39,7 @@ def as_it_is(document: Document, seen: Seen | None) -> Change:
         return first
     if not change.is_write:
         return change
-    told = tuple(problem for problem in first.problems if problem.code in _OF_SCENARIO)
-    change = replace(change, problems=(*document.problems, *told, *_still_missing(document, first)))
+    change = replace(change, problems=(*document.problems, *_of_scenario(first), *_still_missing(document, first)))
     is_conflict = first.action == "conflict"
     is_invalid = any(problem.is_error for problem in change.problems) and not is_conflict
     action = "conflict" if is_conflict else "invalid" if is_invalid else change.action
@@ -51,7 +51,12 @@ def _bad(document: Document, change: Change, first: Change) -> Change:
     """A file that no sync takes, beside what Scenario holds."""
     if not change.is_write:
         return replace(change, action="invalid", before=document.text, after=document.text, tags=document.tags)
-    return replace(change, action="invalid", model_name=first.model_name, base=first.base)
+    problems = (*document.problems, *_of_scenario(first))
+    return replace(change, action="invalid", problems=problems, model_name=first.model_name, base=first.base)
+
+
+def _of_scenario(first: Change) -> Iterator[Problem]:
+    return (problem for problem in first.problems if problem.code in _OF_SCENARIO)
 
 
 def _still_missing(document: Document, first: Change) -> list[Problem]:
