@@ -144,6 +144,7 @@ def test_what_a_text_in_step_refers_to_is_known_when_it_is_edited_later(workspac
         workspace.write("one", "{model:other} {asset:a} and more")
         workspace.write("two", "nothing")
         page = client.page()
+        assert "<h2>Name of one</h2>" in article(page, "one")
         assert article(page, "one").count("Name of other") == 2
         assert "not resolved" not in article(page, "one")
         assert "not resolved" in article(page, "two")
