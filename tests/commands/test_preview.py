@@ -89,6 +89,7 @@ def test_a_save_shows_at_once_beside_what_scenario_held_and_sends_nothing(
     workspace.write("bad", "see {asset: x}")
     with previewing(workspace) as client:
         page, version, asked = client.page(), client.version(), len(remote.asked)
+        assert "<code>syncjob preview</code>" in page
         assert "<ins>New</ins>" in article(page, "one")
         assert article(page, "two") == ""
         assert "tag-malformed" in article(page, "bad")
