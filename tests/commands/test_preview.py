@@ -89,6 +89,7 @@ def test_a_save_shows_at_once_beside_what_scenario_held_and_sends_nothing(
     workspace.write("bad", "see {asset: x}")
     with previewing(workspace) as client:
         page, version, asked = client.page(), client.version(), len(remote.asked)
+        assert "<code>syncjob preview</code>" in page
         assert "<ins>New</ins>" in article(page, "one")
         assert article(page, "two") == ""
         assert "tag-malformed" in article(page, "bad")
@@ -144,6 +145,7 @@ def test_what_a_text_in_step_refers_to_is_known_when_it_is_edited_later(workspac
         workspace.write("one", "{model:other} {asset:a} and more")
         workspace.write("two", "nothing")
         page = client.page()
+        assert "<h2>Name of one</h2>" in article(page, "one")
         assert article(page, "one").count("Name of other") == 2
         assert "not resolved" not in article(page, "one")
         assert "not resolved" in article(page, "two")

@@ -13,8 +13,8 @@ from syncjob.plan.references import Entry, Key
 from syncjob.scenario.resources import ASSETS_PER_CALL, MODELS_PER_CALL
 from syncjob.text.tags import Kind, find
 
-# What a diff does not look up, in five calls of each kind: however many files there are, a preview begins soon.
-_MOST: Mapping[Kind, int] = {"asset": 5 * ASSETS_PER_CALL, "model": 5 * MODELS_PER_CALL}
+# What a diff does not look up, in 25 calls: however many files there are, a preview begins soon.
+_MOST: Mapping[Kind, int] = {"asset": 5 * ASSETS_PER_CALL, "model": 20 * MODELS_PER_CALL}
 _MOST_PICTURES = 200  # of what does not differ
 _NOT_FETCHED = "a preview fetches no more than 200 of what is in step; start it again after the edit"
 
@@ -46,7 +46,7 @@ def _known(seen: Seen) -> Iterator[Entry]:
 
 
 def _not_looked_up(run: Run, seen: Mapping[str, Seen]) -> Iterator[Key]:
-    """What texts show that are in step, in conflict or on Scenario alone, of the file that was saved last first."""
+    """Models without a name, and what texts show that are in step, in conflict or on Scenario alone; saved last first."""
 
     def saved_at(name: str) -> int:
         return regular.saved_at(regular.mark(run.config.folder / name))
@@ -54,4 +54,6 @@ def _not_looked_up(run: Run, seen: Mapping[str, Seen]) -> Iterator[Key]:
     for each in (seen[name] for name in sorted(seen, key=saved_at, reverse=True)):
         own = "" if each.change.is_write or each.change.action == "invalid" else each.change.after
         texts = (own, each.existing.text if isinstance(each.existing, Held) else "")
+        if each.change.model_name is None:
+            yield "model", each.change.model_id
         yield from ((tag.kind, tag.id) for text in texts for tag in find(text)[0])

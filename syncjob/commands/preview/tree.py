@@ -130,7 +130,7 @@ class Tree:
     def _entry(self, name: str, document: Document) -> _Entry:
         seen = self._start.seen
         if not (document.text or document.problems):  # it is gone
-            gone = left_alone(document)
+            gone = self._with_known(left_alone(document))
             return _Entry(build.plan_items(Plan((gone,)))[0], gone)
         change = self._with_known(as_it_is(document, seen.get(name) if seen else None))
         if change.is_compared or change.failure:
@@ -140,11 +140,13 @@ class Tree:
         return _Entry(item, change, self._weight(change))
 
     def _with_known(self, change: Change) -> Change:
-        """The change with what was found out at the start of all that its texts refer to."""
+        """The change with what was found out at the start of its model and of all that its texts refer to."""
         tags = (tag for text in (change.before, change.after) for tag in find(text)[0])
         found = (self._start.known.get((tag.kind, tag.id)) for tag in tags)
         known = {entry.key: entry for entry in (*filter(None, found), *change.known)}
-        return replace(change, known=tuple(known.values()))
+        own = self._start.known.get(("model", change.model_id))
+        name = change.model_name or (own.name if own else None)
+        return replace(change, known=tuple(known.values()), model_name=name)
 
     def _weight(self, change: Change) -> int:
         found = ((self._start.pictures or {}).get(entry.id) for entry in change.known if entry.kind == "asset")
