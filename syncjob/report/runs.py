@@ -19,6 +19,7 @@ _HEADS = ("RUN", "COMMAND", "PROFILE", "BASE URL", "STARTED", "RESULT")
 _SPARED = ("STARTED", "BASE URL")  # on a narrow terminal, in this order
 _CELL = 60  # characters; a journal may come from somebody else, and say what it likes
 _NAMED = 3  # models of a run
+_BELOW = "    "
 
 
 class RunModel(msgspec.Struct, frozen=True):
@@ -62,7 +63,7 @@ def render_text(rows: Sequence[RunRow], width: int | None = None) -> str:
     columns = list(zip(_HEADS, *map(_cells, rows), strict=True))
     lines = _below(_aligned(columns) if width is None else _fitting(columns, width), ["", *map(_models, rows)])
     if width is not None:
-        lines = (row for line in lines for row in folded(line, width))
+        lines = (row for line in lines for row in folded(line, width, _BELOW if line.startswith(_BELOW) else "  "))
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -76,7 +77,7 @@ def _fitting(columns: Sequence[Sequence[str]], width: int) -> list[str]:
 def _below(lines: Sequence[str], models: Sequence[str]) -> Iterator[str]:
     for line, names in zip(lines, models, strict=True):
         yield line
-        yield from [f"    {names}"] if names else []
+        yield from [f"{_BELOW}{names}"] if names else []
 
 
 def _aligned(columns: Sequence[Sequence[str]]) -> list[str]:

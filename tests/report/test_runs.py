@@ -65,4 +65,6 @@ def test_the_models_are_below_their_run(width: int | None) -> None:
     end = Finish("2026-01-01T00:00:09Z", 0, {"create": 1})
     head, *lines = render_text([row(intent("a", "Name of a"), result("a"), end)] * 2, width).splitlines()
     assert head.endswith("RESULT")
+    folded = render_text([row(intent("a", "x " * 25), intent("b", "y " * 25))], 80).splitlines()
+    assert [line.startswith("    ") for line in folded[-2:]] == [True, True]
     assert [line.endswith("1 of 1 applied") or line for line in lines] == [True, "    a (Name of a)"] * 2
