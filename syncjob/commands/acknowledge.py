@@ -11,6 +11,7 @@ from syncjob.commands.result import RunResult, report_of
 from syncjob.commands.run import Run
 from syncjob.commands.visibility import if_visible, none_of
 from syncjob.errors import Stopped
+from syncjob.git.call import GitFailed
 from syncjob.git.history.texts import had
 from syncjob.git.worktree import not_checked_out
 from syncjob.local import acknowledged, nested, scope
@@ -90,5 +91,8 @@ def _is_absent(change: Change) -> bool:
 def _to_acknowledge(run: Run, change: Change, judged: Change) -> Change:
     here = acknowledged.read(run.config.folder, change.model_id)
     found = to_acknowledge(change, judged, here, run.config.profile)
-    is_kept = found.is_write and change.model_id in not_checked_out(run.config.folder, FOLDER, run.git)
+    try:
+        is_kept = found.is_write and change.model_id in not_checked_out(run.config.folder, FOLDER, run.git)
+    except GitFailed as error:
+        return not_at_hand(found, str(error))
     return not_at_hand(found) if is_kept else found

@@ -18,7 +18,7 @@ from syncjob.local.names import name_of
 from syncjob.plan.acknowledged import by_lines, forgettable, kept_by_file, long_gone
 from syncjob.plan.as_stored import as_stored
 from syncjob.plan.compare import Change
-from syncjob.plan.drift import behind, emptied, is_behind, put_back, with_history, written_here
+from syncjob.plan.drift import behind, emptied, is_behind, put_back, unsure, with_history, written_here
 from syncjob.state.last_writes import Form, LastWrites
 from syncjob.text.canonical import same, sha256
 from syncjob.text.normalised import is_same_but_for_form
@@ -120,11 +120,13 @@ class _Judge:
         versions = texts.of(name, change.before)
         judged = with_history(change, versions, partial(texts.gap, name), may_overwrite=may_overwrite)
         if judged is change and change.is_write and change.before and not may_overwrite:
-            return put_back(change, texts.ahead(name))
+            found = put_back(change, texts.ahead(name))
+            fault = texts.fault(name) if found is change else None
+            return unsure(change, fault) if fault else found
         if judged is change or judged.action != "conflict":
             return judged
         judged = self._behind(name, judged)
-        if is_behind(judged):
+        if is_behind(judged) or texts.fault(name):
             return judged
         config = self._run.config
         here = acknowledged.read(config.folder, change.model_id)
@@ -136,13 +138,15 @@ class _Judge:
 
         Nor is it one if a run here wrote the text last.
         """
-        if self._texts.gap(name):
-            return judged
         form = self._form(judged)
         is_form = form is not None and form.stored == judged.before_sha256
         sent = form.sent if form and is_form and not self._held(name, form.sent or "") else None
         found = behind(judged, self._texts.elsewhere(name), sent)
-        return written_here(judged) if found is judged and self._evidence.wrote(judged, judged.before_sha256) else found
+        if found is not judged or self._texts.gap(name):
+            return found
+        if fault := self._texts.fault(name):
+            return unsure(judged, fault)
+        return written_here(judged) if self._evidence.wrote(judged, judged.before_sha256) else judged
 
     def _as_reviewed(self, change: Change) -> Change:
         """A change over a text that git held; with a warning if it is reviewed, and a squash would forget that text."""

@@ -11,6 +11,9 @@ from syncjob.text.sanitize import shorten
 
 Settings = Iterable[tuple[str, str]]
 
+# A shell's status for a program that a signal ended is above 128, and git's for wrong usage is 129.
+_BY_SIGNAL = range(130, 128 + 65)
+
 # Settings of anybody's that change what git prints, or run a program.
 _SETTINGS = (
     ("core.fsmonitor", "false"), ("core.hooksPath", os.devnull), ("safe.bareRepository", "explicit"),
@@ -35,6 +38,22 @@ class GitFailed(Exception):
     """git is missing, or ended with an error; `str()` says which, in one line."""
 
 
+class ErrorStatus(GitFailed):
+    """git ended by itself, with a `status` that names an error; by 1 some commands just say no."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class EndedEarly(GitFailed):
+    """git was ended before it had printed all: that something is not in its output says nothing."""
+
+    def __init__(self, command: str, signal: int = 0) -> None:
+        by = f"was ended by signal {signal}" if signal else "ended"
+        super().__init__(f"git {command} {by} before it had printed all; run this again")
+
+
 def output(root: Path, arguments: Sequence[str], watch: Watch, said: bytes = b"", settings: Settings = ()) -> bytes:
     """What one command that reads `said` prints; raises GitFailed."""
     return completed(root, arguments, watch, said, settings)[0]
@@ -53,9 +72,18 @@ def completed(
     with started(root, arguments, settings, is_quiet=False) as process:
         out, errors, status = processes.whole(process, watch, said)
     if not 0 <= status <= max_status:
-        reason = errors.decode("utf-8", "replace").strip().removeprefix("fatal: ")
-        raise GitFailed(f"git: {shorten(reason) or f'{arguments[0]} ended with status {status}'}")
+        raise failure(arguments[0], status, errors)
     return out, status
+
+
+def failure(command: str, status: int, errors: bytes = b"") -> GitFailed:
+    """What it says that a command ended with a status, and what it printed on stderr; at 0 there was to be more."""
+    if status <= 0:
+        return EndedEarly(command, -status)
+    if status in _BY_SIGNAL:
+        return EndedEarly(command, status - 128)
+    reason = errors.decode("utf-8", "replace").strip().removeprefix("fatal: ")
+    return ErrorStatus(f"git: {shorten(reason)}" if reason else f"git {command} ended with status {status}", status)
 
 
 @contextmanager
@@ -73,9 +101,12 @@ def started(
         raise GitFailed("git is not installed, or cannot be run") from error
 
 
-def split(out: bytes) -> list[str]:
-    """What git ends with NUL bytes, as text."""
-    return os.fsdecode(out).split("\0")[:-1]
+def split(out: bytes, end: str = "\0", *, command: str) -> list[str]:
+    """What a command of git ends with NUL bytes, or with another `end`, as text; raises EndedEarly."""
+    *whole, rest = os.fsdecode(out).split(end)
+    if rest:
+        raise EndedEarly(command)
+    return whole
 
 
 def _environment(settings: Settings) -> dict[str, str]:

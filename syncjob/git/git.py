@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from syncjob.git import call, dotgit
-from syncjob.git.call import GitFailed, split
+from syncjob.git.call import ErrorStatus, GitFailed, split
 from syncjob.git.processes import NEVER, Ending, Watch
 from syncjob.git.repository import Repository
 from syncjob.text.sanitize import shorten
@@ -71,7 +71,7 @@ def _require_unplanted(root: Path, watch: Watch) -> None:
     inside = f"{root.relative_to(above).as_posix()}/"
     try:
         listed = call.output(above, ("ls-files", "-z", "--full-name", "--", f":(top,literal){inside}"), watch)
-    except GitFailed:  # it is somebody else's, or none
+    except ErrorStatus:  # it is somebody else's, or none
         return
-    if any(path.startswith(inside) for path in split(listed)):
+    if any(path.startswith(inside) for path in split(listed, command="ls-files")):
         raise GitFailed(f"{shorten(str(root))} has files of the repository above and a .git too; remove that")

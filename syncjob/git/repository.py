@@ -1,6 +1,5 @@
 """A repository, as git tells of it: what its commits hold, and how its files differ from that."""
 
-import os
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -9,8 +8,8 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from syncjob.git import call, processes
-from syncjob.git.call import GitFailed, Settings, split
-from syncjob.git.processes import Conversation, Watch
+from syncjob.git.call import EndedEarly, ErrorStatus, GitFailed, Settings, failure, split
+from syncjob.git.processes import Conversation, Process, Watch
 
 # The full hash of a commit.
 HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -49,6 +48,14 @@ class Repository:
     def run(self, *arguments: str, said: bytes = b"", settings: Settings = ()) -> bytes:
         return call.output(self.root, arguments, self._watch, said, settings)
 
+    def all_tokens(self, *arguments: str, said: bytes = b"", settings: Settings = ()) -> list[str]:
+        """What one command prints, between NUL bytes."""
+        return split(self.run(*arguments, said=said, settings=settings), command=arguments[0])
+
+    def lines(self, *arguments: str) -> list[str]:
+        """The lines that one command prints."""
+        return split(self.run(*arguments), "\n", command=arguments[0])
+
     def tokens(
         self, *arguments: str, seconds: float | None = None, settings: Settings = ()
     ) -> Generator[str, None, None]:
@@ -58,16 +65,24 @@ class Repository:
             rest = b""
             for chunk in processes.chunks(process, watch):
                 whole, end, rest = (rest + chunk).rpartition(b"\0")
-                yield from split(whole + end)
+                yield from split(whole + end, command=arguments[0])
             status = processes.status(process, watch)
         if status:
-            raise GitFailed(f"git {arguments[0]} ended with status {status}")
+            raise failure(arguments[0], status)
+        if rest:
+            raise EndedEarly(arguments[0])
 
     @contextmanager
     def blobs(self, largest: int) -> Iterator[Callable[[str], bytes | None]]:
         """The contents of blobs of at most `largest` bytes, by one process for all of them."""
         with call.started(self.root, ("cat-file", "--batch")) as process:
-            yield partial(_blob, Conversation(process, self._watch), largest)
+            yield partial(_blob, Conversation(process, self._watch), largest, partial(self._lacks, process))
+
+    def _lacks(self, process: Process) -> None:
+        """Raises EndedEarly unless the program ended by itself, as one does that a partial clone has no object for."""
+        ended = failure("cat-file", processes.status(process, self._watch))
+        if isinstance(ended, EndedEarly):
+            raise ended
 
     def pathspec(self, name: str = "") -> str:
         """What limits a command to the folder, or to one name in it."""
@@ -83,13 +98,16 @@ class Repository:
     def commit(self, revision: str = "HEAD") -> str:
         """The full hash of the commit that a revision names."""
         wanted = f"{revision}^{{commit}}"
-        return self.run("rev-parse", "--verify", "--quiet", "--end-of-options", wanted).decode().strip()
+        found = self.lines("rev-parse", "--verify", "--quiet", "--end-of-options", wanted)
+        if len(found) != 1:
+            raise EndedEarly("rev-parse")
+        return found[0]
 
     @property
     def head(self) -> str:
         """HEAD's commit as it was when it was first asked for; as long as there is none, "HEAD"."""
         if not self._head:
-            with suppress(GitFailed):
+            with suppress(ErrorStatus):
                 self._head.append(self.commit())
         return self._head[0] if self._head else "HEAD"
 
@@ -98,24 +116,27 @@ class Repository:
         inside = f"{self.prefix}{subfolder}{'/' if subfolder else ''}"
         paths = ("--", f":(top,literal){inside}") if inside else ()
         entries: dict[str, tuple[str, str]] = {}
-        for listed in split(self.run("ls-tree", "-z", commit, *paths)):  # mode, type and hash, a tab, the path
+        for listed in self.all_tokens("ls-tree", "-z", commit, *paths):  # mode, type and hash, a tab, the path
             about, _, path = listed.partition("\t")
             mode, _, blob = about.split(" ")
             if path.startswith(inside):
                 entries[path.removeprefix(inside)] = mode, blob
         return entries
 
+    def blobs_of(self, commit: str) -> dict[str, str]:
+        """The blobs of the regular files that the folder had at a commit, by name."""
+        return {name: blob for name, (mode, blob) in self.tree(commit).items() if is_file(mode)}
+
     def differing(self, tree: str) -> list[str]:
         """The paths of the folder whose file is not what a tree has, by git's built-in conversions alone.
 
         The only command here that reads contents of the working tree: for it no config defines a filter.
         """
-        listed = self.run(
+        return self.all_tokens(
             "diff", "-z", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv",
             "--ignore-submodules=all",  # else git runs in each, by its own config
             tree, "--", self.pathspec(), settings=[(key, "") for key in self.settings if _FILTER.fullmatch(key)],
         )  # fmt: skip
-        return split(listed)
 
     def is_unborn(self) -> bool:
         """Whether HEAD is a branch without a commit yet; raises GitFailed if it leads nowhere for another reason."""
@@ -128,22 +149,31 @@ class Repository:
     def _names_a_branch_to_be(self) -> bool:
         """Whether the branch of HEAD is not there at all: one that is there and names no commit is damaged."""
         try:
-            branch = os.fsdecode(self.run("symbolic-ref", "--quiet", "HEAD")).removesuffix("\n")
-            listed = os.fsdecode(self.run("for-each-ref", "--format=%(refname)", branch)).split("\n")
-            file = os.fsdecode(self.run("rev-parse", "--git-path", branch)).removesuffix("\n")
-        except GitFailed:
+            (branch,) = self.lines("symbolic-ref", "--quiet", "HEAD")
+            listed = self.lines("for-each-ref", "--format=%(refname)", branch)
+            (file,) = self.lines("rev-parse", "--git-path", branch)
+        except (GitFailed, ValueError):
             return False
         return branch not in listed and not (self.root / file).is_file()
+
+    def is_commit(self, object_id: str) -> bool:
+        """Whether that is a commit, and here."""
+        try:
+            return bool(self.commit(object_id))
+        except ErrorStatus as error:
+            if error.status != 1:
+                raise
+            return False
 
     def _is(self, revision: str) -> bool:
         try:
             return bool(self.run("rev-parse", "--verify", "--quiet", revision))
-        except GitFailed:
+        except ErrorStatus:
             return False
 
     @cached_property
     def settings(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(split(self.run("config", "-z", "--name-only", "--list"))))
+        return tuple(dict.fromkeys(self.all_tokens("config", "-z", "--name-only", "--list")))
 
     @property
     def drivers(self) -> frozenset[str]:
@@ -151,18 +181,21 @@ class Repository:
         return frozenset(found[1] for key in self.settings if (found := _FILTER.fullmatch(key)))
 
 
-def _blob(cat_file: Conversation, largest: int, blob: str) -> bytes | None:
-    """A blob's bytes from `git cat-file --batch`; None if git does not have it. Raises TooLarge."""
+def _blob(cat_file: Conversation, largest: int, lacks: Callable[[], None], blob: str) -> bytes | None:
+    """A blob's bytes from `git cat-file --batch`; None if git does not have it. Raises TooLarge and EndedEarly."""
     try:
         # One at a time: two full pipes would wait for each other.
         cat_file.say(f"{blob}\n".encode())
         header = cat_file.line().split()
-        if len(header) != 3:
+        if header[1:] == [b"missing"]:
             return None
         size = int(header[2])
         if size <= largest:
             return cat_file.exactly(size + 1)[:-1]
         cat_file.skip(size + 1)
-    except (OSError, EOFError, ValueError):  # it ended, or says what git does not say
+    except (OSError, EOFError):
+        lacks()
         return None
+    except (ValueError, IndexError) as error:
+        raise GitFailed("`git cat-file` printed something unexpected; is this git?") from error
     raise TooLarge(f"it once held {size:,} bytes, and no more than {largest:,} are compared")

@@ -1,11 +1,10 @@
 """A new repository, the only thing that git makes here, and the branch that another one's changes are merged into."""
 
-import os
 from contextlib import suppress
 from pathlib import Path
 
 from syncjob.git import call
-from syncjob.git.call import GitFailed
+from syncjob.git.call import ErrorStatus
 from syncjob.git.processes import NEVER, Watch
 from syncjob.git.repository import Repository
 
@@ -19,10 +18,10 @@ def new_repository(folder: Path, branch: str) -> None:
 
 
 def main_branch(repository: Repository) -> str | None:
-    """The default branch of `origin`, else the one that is checked out; None if none is."""
+    """The default branch of `origin`, else the one that is checked out; None if none is. Raises GitFailed."""
     for name, prefix in ((_DEFAULT, "refs/remotes/origin/"), ("HEAD", "refs/heads/")):
-        with suppress(GitFailed):
-            target = os.fsdecode(repository.run("symbolic-ref", "--quiet", name)).removesuffix("\n")
+        with suppress(ErrorStatus):
+            (target,) = repository.lines("symbolic-ref", "--quiet", name)
             if target.startswith(prefix):
                 return target.removeprefix(prefix)
     return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from syncjob.git.call import GitFailed, split
+from syncjob.git.call import EndedEarly, GitFailed
 from syncjob.git.git import Git, NoRepository
 from syncjob.git.repository import Repository
 from syncjob.problems import Problem
@@ -55,12 +55,12 @@ def look(folder: Path, names: Sequence[str], git: Git, *, are_there: bool = True
 
 
 def has_moved(folder: Path, git: Git) -> bool:
-    """Whether HEAD is no longer what the run is judged by; False if git cannot tell."""
+    """Whether HEAD is no longer what the run is judged by; raises GitFailed if that cannot be told any more."""
     try:
         repository = git.around(folder)
-        return repository.head not in ("HEAD", repository.commit())
-    except GitFailed:
+    except NoRepository:
         return False
+    return repository.head != "HEAD" and repository.head != repository.commit()
 
 
 def kept_by_git(repository: Repository) -> frozenset[str]:
@@ -69,14 +69,14 @@ def kept_by_git(repository: Repository) -> frozenset[str]:
 
 
 def not_checked_out(folder: Path, subfolder: str, git: Git) -> frozenset[str]:
-    """The names in a subfolder that git has and did not check out (a sparse checkout); none if git cannot tell."""
+    """The names in a subfolder that git has and did not check out (a sparse checkout); raises GitFailed."""
     try:
         around = git.around(folder)
-        repository = around.seen_from(Path(around.prefix) / subfolder)
-        listed = repository.tokens("ls-files", "-t", "-z", "--full-name", "--", repository.pathspec())
-        kept = [entry[2:] for entry in listed if entry.startswith("S ")]
-    except GitFailed:
+    except NoRepository:
         return frozenset()
+    repository = around.seen_from(Path(around.prefix) / subfolder)
+    listed = repository.tokens("ls-files", "-t", "-z", "--full-name", "--", repository.pathspec())
+    kept = [entry[2:] for entry in listed if entry.startswith("S ")]
     return frozenset(name for name in repository.names(kept) if not os.path.lexists(folder / subfolder / name))
 
 
@@ -135,7 +135,9 @@ def _attributes(repository: Repository, names: Iterable[str]) -> Iterator[tuple[
     while handful := list(islice(left, _HANDFUL)):
         none = {_FILTER: _NO_VALUE - repository.drivers, _ENCODING: _NO_VALUE}
         told = "".join(f"{repository.prefix}{name}\0" for name in handful)
-        said = split(repository.run("check-attr", "-z", "--stdin", *none, said=os.fsencode(told)))
+        said = repository.all_tokens("check-attr", "-z", "--stdin", *none, said=os.fsencode(told))
+        if len(said) != 3 * len(none) * len(handful):
+            raise EndedEarly("check-attr")
         for path, attribute, value in zip(said[::3], said[1::3], said[2::3], strict=True):
             if value not in none[attribute]:
                 yield path.removeprefix(repository.prefix), attribute, value

@@ -27,6 +27,11 @@ class Committed:
     def __init__(self, files: HeadFiles) -> None:
         self._files = files
 
+    @property
+    def fault(self) -> str | None:
+        """Why there may be more lines than were read so far; None if there are not."""
+        return self._files.fault
+
     def of(self, model_id: str) -> Read:
         """The lines of a model; raises Stopped."""
         try:

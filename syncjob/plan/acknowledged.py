@@ -27,10 +27,10 @@ def by_lines(change: Change, judged: Change, committed: Read, here: Read, profil
         what = "replaces" if change.after else "deletes"
         seen = warning(REPLACES, f"{what} an edit made on Scenario, acknowledged here")
         return replace(change, base=judged.base, problems=(*change.problems, seen))
+    notes = (warning(each.code, f"{file_of(change)} is ignored: {_said(each)}") for each in committed.problems)
     if here.allows(profile, change.before_sha256):
         uncommitted = Problem("remote-edited", f"acknowledged here, but not committed: commit {file_of(change)}")
-        return replace(judged, problems=(*change.problems, uncommitted))
-    notes = (warning(each.code, f"{file_of(change)} is ignored: {_said(each)}") for each in committed.problems)
+        return replace(judged, problems=(*change.problems, *notes, uncommitted))
     found = judged.problems[len(change.problems) :]
     others = {line.profile for line in committed.lines | here.lines if line.sha256 == change.before_sha256}
     return replace(judged, problems=(*change.problems, *notes, *(_for_others(each, others, profile) for each in found)))
@@ -110,9 +110,14 @@ def _needless(change: Change, why: str) -> Change:
     return replace(bare, problems=(*change.problems, needless))
 
 
-def not_at_hand(change: Change) -> Change:
-    """What is refused because git has the model's lines and did not check them out: those of other profiles would go."""
+def not_at_hand(change: Change, unknown: str | None = None) -> Change:
+    """What is refused because git has the model's lines and did not check them out: those of other profiles would go.
+
+    `unknown` says why git cannot tell whether it has.
+    """
     message = f"git has {file_of(change)} but did not check it out (a sparse checkout); check it out"
+    if unknown:
+        message = f"cannot tell whether {file_of(change)} is checked out: {unknown}"
     problem = Problem("file-special", message)
     return replace(change, action="invalid", tags=(), known=(), problems=(*change.problems, problem))
 

@@ -122,6 +122,13 @@ def put_back(change: Change, ahead: Iterable[tuple[str, Version]]) -> Change:
     return replace(change, action="conflict", problems=(*change.problems, found)) if found else change
 
 
+def unsure(change: Change, fault: str) -> Change:
+    """The change as a conflict, because of a `fault` nobody knows whether a branch that HEAD is behind has its text."""
+    message = f"cannot tell whether a branch that HEAD is behind has this text: {fault}"
+    problems = tuple(problem for problem in change.problems if problem.code != "remote-edited")
+    return replace(change, action="conflict", problems=(*problems, Problem("behind", message, doubtful=True)))
+
+
 def _held_by(held: Iterable[tuple[str, Version]], text: str, sent: str | None = None) -> Problem | None:
     """What is to be merged, if a branch has the text, or the one that was `sent`, by its digest."""
     for branch, version in held:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from syncjob.errors import UsageError
 from syncjob.files import regular, whole
-from syncjob.git.call import GitFailed, split
+from syncjob.git.call import EndedEarly, GitFailed
 from syncjob.git.git import Git, NoRepository
 from syncjob.git.ownership import is_accepted, strangers
 
@@ -131,11 +131,13 @@ def _listed(places: Sequence[tuple[Path, str]], git: Git) -> list[str | None]:
     for folder, name in places:
         try:
             repository = git.around(folder)
+        except EndedEarly:
+            return [None]
         except GitFailed:  # no repository, so nothing that came with one
             continue
         own = f"{repository.prefix}{name}"
         try:
-            listed = split(repository.run("ls-files", "-z", "--full-name", "--", repository.pathspec(name)))
+            listed = repository.all_tokens("ls-files", "-z", "--full-name", "--", repository.pathspec(name))
         except GitFailed:
             return [None]
         return [path.removeprefix(own).lstrip("/") for path in listed]

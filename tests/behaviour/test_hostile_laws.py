@@ -249,7 +249,10 @@ def test_git_sees_each_change_that_the_laws_make(tmp_path: Path) -> None:
                 if number < 4:
                     machine.a_file_has_a_filter([write], 0, prune=False)
                 else:
+                    index = machine.repository / ".git" / "index"
+                    before = index.stat().st_mtime_ns
                     machine.the_index_cannot_be_read([write], b"")
+                    assert index.stat().st_mtime_ns == before
                 machine.commit_all()
                 machine.check_memory()
         finally:

@@ -7,6 +7,7 @@ from functools import cached_property, partial
 from syncjob.commands.judging import Evidence
 from syncjob.commands.pull.merging import Merging
 from syncjob.errors import Stopped
+from syncjob.git.call import GitFailed
 from syncjob.git.worktree import not_checked_out
 from syncjob.local import acknowledged
 from syncjob.local.acknowledged_lines import FOLDER, Read
@@ -58,11 +59,18 @@ class Judge:
         try:
             result = guarded(partial(self._judged, document, change), partial(failed, change))
             is_adopted = result.is_write or any(problem.code == "merged" for problem in result.problems)
-            if is_adopted and change.model_id in self._not_at_hand:
-                result, is_adopted = not_at_hand(result), False
+            if is_adopted:
+                result, is_adopted = self._at_hand(result)
         except Stopped:
             return Adoption(unjudged(change))
         return Adoption(result, change.after_sha256, is_read=True, is_adopted=is_adopted, mark=document.mark)
+
+    def _at_hand(self, change: Change) -> tuple[Change, bool]:
+        """The change, refused if the model's lines are not at hand, and whether it goes on."""
+        try:
+            return (not_at_hand(change), False) if change.model_id in self._not_at_hand else (change, True)
+        except GitFailed as error:
+            return not_at_hand(change, str(error)), False
 
     @cached_property
     def _not_at_hand(self) -> frozenset[str]:
@@ -92,7 +100,7 @@ class Judge:
             acknowledged=self._own(self._evidence.committed.of(change.model_id)),
             uncommitted=self._uncommitted(document),
             form=self._evidence.last_writes.of(change.model_id).form,
-            gap=partial(self._texts.gap, name),
+            gap=lambda: self._texts.gap(name) or self._texts.fault(name) or self._evidence.committed.fault,
         )
         return judged(change, known, is_named=change.model_id in options.patterns)
 

@@ -14,6 +14,7 @@ from syncjob.commands.sync import listing, reviewed, unfiled
 from syncjob.commands.sync.auditing import audited
 from syncjob.commands.sync.uncommitted import Uncommitted, noted
 from syncjob.errors import Stopped
+from syncjob.git.call import GitFailed
 from syncjob.git.worktree import has_moved
 from syncjob.local import scope
 from syncjob.local.names import name_of
@@ -120,9 +121,16 @@ def _at_one_head(run: Run, plans: Iterable[Plan]) -> Iterator[Plan]:
     """The plans; those that would write once HEAD has moved are refused: files and judgement may not belong together."""
     for plan in plans:
         with suppress(Stopped):
-            if plan.writes and has_moved(run.config.folder, run.git):
-                plan = replace(plan, problems=(*plan.problems, _MOVED))
+            if plan.writes and (moved := _moved(run)):
+                plan = replace(plan, problems=(*plan.problems, moved))
         yield plan
+
+
+def _moved(run: Run) -> Problem | None:
+    try:
+        return _MOVED if has_moved(run.config.folder, run.git) else None
+    except GitFailed as error:
+        return replace(_MOVED, message=f"cannot tell whether HEAD moved while this run read the files: {error}")
 
 
 def _without_nothing(plan: Plan) -> Plan:

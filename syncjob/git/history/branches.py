@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from syncjob.environment import branch_of_step
-from syncjob.git.call import GitFailed
+from syncjob.git.call import ErrorStatus
 from syncjob.git.repository import HASH, Repository
 from syncjob.text.sanitize import shorten
 
@@ -29,40 +29,43 @@ class _Ref(NamedTuple):
 
 
 def beside_head(repository: Repository) -> tuple[Branch, ...]:
-    """Those that there are, the one that HEAD most likely belongs to first; none if git cannot tell.
+    """Those that there are, the one that HEAD most likely belongs to first; raises GitFailed.
 
     A name of the environment is only compared with those of refs: no ref's name is given to git.
     """
-    try:
-        listed = os.fsdecode(repository.run("for-each-ref", _FORM, "refs/heads/", _REMOTES)).split("\n")
-    except GitFailed:
-        return ()
-    refs = [_Ref(head == "*", *rest) for head, *rest in (line.split("\0") for line in listed) if len(rest) == 4]
+    listed = repository.lines("for-each-ref", _FORM, "refs/heads/", _REMOTES)
+    refs = [_Ref(head == "*", *rest) for head, *rest in (line.split("\0") for line in listed)]
     commits = {ref.name: ref.object_id for ref in refs}
     wanted = dict.fromkeys(name for name in _wanted(refs, os.environ) if name in commits)
     return tuple(Branch(_short(name), commits[name]) for name in wanted)
 
 
 def with_revision(repository: Repository, revision: str | None) -> tuple[Branch, ...]:
-    """Those beside HEAD, and the revision of --since as the last; one that leads nowhere is none."""
+    """Those beside HEAD, and the revision of --since as the last; one that leads nowhere is none. Raises GitFailed."""
     branches = beside_head(repository)
     if revision is None:
         return branches
     try:
         commit = repository.commit(revision)
-    except GitFailed:
+    except ErrorStatus:
         return branches
     return (*branches, Branch(revision[:10] if HASH.fullmatch(revision) else shorten(revision, _LONGEST), commit))
 
 
 def ahead_of_head(repository: Repository) -> tuple[Branch, ...]:
-    """Those beside HEAD that have all that HEAD has, and more; none if git cannot tell."""
+    """Those beside HEAD that have all that HEAD has, and more; raises GitFailed."""
+    there = (branch for branch in beside_head(repository) if branch.commit != repository.head)
+    return tuple(branch for branch in there if _has_all(repository, branch.commit))
+
+
+def _has_all(repository: Repository, commit: str) -> bool:
+    """Whether a commit has all that HEAD has; what leads nowhere has not."""
     try:
-        head = repository.commit()
-        there = (branch for branch in beside_head(repository) if branch.commit != head)
-        return tuple(each for each in there if not repository.run("rev-list", "-1", head, f"^{each.commit}"))
-    except GitFailed:
-        return ()
+        return not repository.run("rev-list", "-1", repository.head, f"^{commit}")
+    except ErrorStatus:
+        if repository.is_commit(commit):
+            raise
+        return False
 
 
 def _wanted(refs: list[_Ref], environment: Mapping[str, str]) -> Iterator[str]:

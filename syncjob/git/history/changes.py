@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from syncjob.environment import is_step
-from syncjob.git.call import GitFailed, split
+from syncjob.git.call import EndedEarly, ErrorStatus, GitFailed
 from syncjob.git.git import Git
 from syncjob.git.history.advice import FETCH, advice
 from syncjob.git.history.branches import beside_head
@@ -28,7 +28,7 @@ class Changed:
     """Names of the files that changed since a revision; `names` is None, with the reason, if that is not known.
 
     `deleted` are those that are gone, and were not just not checked out. `beside` are those whose own file did not
-    change, only one in the subfolder. `is_slip`: the revision was mistyped.
+    change, only one in the subfolder. `is_slip`: the revision was mistyped, or git was ended before it could tell.
     `is_old`: HEAD is an ancestor of the revision, and not where its branch has been put back to.
     """
 
@@ -42,7 +42,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The full hash of a commit; None, with the reason, if a revision names none here. `is_slip`: it was mistyped."""
+    """The full hash of a commit; None, with the reason, if a revision names none here. `is_slip` as in Changed."""
 
     commit: str | None
     reason: str = ""
@@ -73,7 +73,7 @@ def changed_since(
         changed = _changed_since(folder, repository, base, between, frozenset(besides))
         return replace(changed, is_old=_is_old(repository, found.commit, base))
     except GitFailed as error:
-        return Changed(None, reason=f"{_shown(revision)}: {error}")
+        return Changed(None, reason=f"{_shown(revision)}: {error}", is_slip=isinstance(error, EndedEarly))
 
 
 def named(folder: Path, revision: str, git: Git) -> Named:
@@ -84,7 +84,8 @@ def named(folder: Path, revision: str, git: Git) -> Named:
         return Named(_commit(git.around(folder), revision))
     except GitFailed as error:
         # In a checkout of one commit, or once a branch was rewritten, there may be such a commit elsewhere.
-        is_slip = isinstance(error, _NoSuchCommit) and not (HASH.fullmatch(revision) or is_step(os.environ))
+        is_typed = isinstance(error, _NoSuchCommit) and not (HASH.fullmatch(revision) or is_step(os.environ))
+        is_slip = is_typed or isinstance(error, EndedEarly)
         return Named(None, f"{_shown(revision)}: {error}", is_slip)
 
 
@@ -96,9 +97,7 @@ def commits_since(folder: Path, revision: str, git: Git) -> frozenset[str]:
     """The commits that HEAD reaches and `revision` does not; none if git cannot tell."""
     try:
         repository = git.around(folder)
-        return frozenset(
-            repository.run("rev-list", f"{repository.commit(revision)}..{repository.head}").decode().split()
-        )
+        return frozenset(repository.lines("rev-list", f"{repository.commit(revision)}..{repository.head}"))
     except GitFailed:
         return frozenset()
 
@@ -106,7 +105,7 @@ def commits_since(folder: Path, revision: str, git: Git) -> frozenset[str]:
 def _commit(repository: Repository, revision: str) -> str:
     try:
         return repository.commit(revision)
-    except GitFailed as error:
+    except ErrorStatus as error:
         how = advice("`git branch --all` lists what there is")
         raise _NoSuchCommit(f"no such commit or branch here; {how}") from error
 
@@ -120,9 +119,12 @@ def _is_old(repository: Repository, commit: str, base: str) -> bool:
 
 def _merge_base(repository: Repository, commit: str) -> str:
     try:
-        return repository.run("merge-base", commit, repository.head).decode().strip()
-    except GitFailed as error:
+        (base,) = repository.lines("merge-base", commit, repository.head)
+    except ErrorStatus as error:
         raise GitFailed(f"it has no commit in common with HEAD; {advice(FETCH)}") from error
+    except ValueError as error:
+        raise EndedEarly("merge-base") from error
+    return base
 
 
 def _changed_since(
@@ -141,10 +143,10 @@ def _changed_since(
 def _below(repository: Repository, base: str, subfolder: str, between: Sequence[str]) -> frozenset[str]:
     """The names in a subfolder that changed; `between` are the paths that commits changed."""
     inside = repository.seen_from(Path(repository.prefix) / subfolder)
-    listed = repository.run(
+    listed = repository.all_tokens(
         "diff-tree", "-r", "-z", "--name-only", "--no-renames", base, repository.head, "--", inside.pathspec()
     )
-    return frozenset(inside.names((*split(listed), *between)))
+    return frozenset(inside.names((*listed, *between)))
 
 
 def _touched(repository: Repository, commits: str, *pathspecs: str) -> list[str]:

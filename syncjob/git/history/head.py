@@ -5,20 +5,22 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 
-from syncjob.git.call import GitFailed
-from syncjob.git.git import Git
+from syncjob.git.call import EndedEarly, ErrorStatus, GitFailed
+from syncjob.git.git import Git, NoRepository
 from syncjob.git.repository import TooLarge, is_file
 
 
 class HeadFiles:
     """The files of a subfolder, "" for the folder itself, as a commit has them; nothing is read before it is asked for.
 
-    At most one `git ls-tree`, and one `git cat-file` that ends with `stack`.
+    At most one `git ls-tree`, and one `git cat-file` that ends with `stack`. `fault` says why a file could not be read
+    that may be there.
     """
 
     def __init__(
         self, folder: Path, subfolder: str, git: Git, stack: ExitStack, largest: int, commit: str = "HEAD"
     ) -> None:
+        self.fault: str | None = None
         self._folder = folder
         self._subfolder = subfolder
         self._git = git
@@ -28,6 +30,13 @@ class HeadFiles:
 
     def read(self, name: str) -> bytes | None:
         """A file's bytes; None if there is no such file or commit. Raises Stopped, and GitFailed, which says why."""
+        try:
+            return self._file(name)
+        except EndedEarly as error:
+            self.fault = str(error)
+            raise GitFailed(f"cannot be read in git: {error}") from error
+
+    def _file(self, name: str) -> bytes | None:
         if name not in self._entries:
             return None
         mode, blob = self._entries[name]
@@ -48,7 +57,7 @@ class HeadFiles:
             repository = self._git.around(self._folder)
             commit = repository.head if self._commit == "HEAD" else self._commit
             return repository.tree(commit, self._subfolder)
-        except GitFailed:  # what git cannot tell allows nothing
+        except (ErrorStatus, NoRepository):  # what there is not allows nothing
             return {}
 
     @cached_property

@@ -1,20 +1,20 @@
 """What git knows of the descriptions' past: every text that it ever held."""
 
 import re
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from syncjob.git.call import GitFailed
+from syncjob.git.call import EndedEarly, GitFailed
 from syncjob.git.conversions import checked_out
 from syncjob.git.git import Git
 from syncjob.git.history import gitlog
 from syncjob.git.history.advice import FETCH, advice, with_advice
-from syncjob.git.history.branches import ahead_of_head, with_revision
+from syncjob.git.history.elsewhere import Elsewhere
 from syncjob.git.history.head import HeadFiles
-from syncjob.git.repository import Repository, TooLarge, is_file
+from syncjob.git.repository import Repository
 from syncjob.text.canonical import canonical, same
 
 _PARTIAL = re.compile(r"extensions\.partialclone|remote\..*\.promisor", re.DOTALL)
@@ -54,7 +54,8 @@ class Texts:
         self._stack = stack
         self._encodings = encodings
         self._largest = largest
-        self._since = since
+        self._elsewhere = Elsewhere(folder, git, stack, since)
+        self._faults: dict[str, str] = {}
         self._gap: str | None = None
         self._gaps: dict[str, str] = {}
         self._unfollowed: str | None = None
@@ -87,21 +88,28 @@ class Texts:
 
         Each with the branch's name to show. The revision of --since counts as one.
         """
-        for branch, log in self._others:
-            with suppress(GitFailed):
-                for held in log.of(name, self._log.paths(name)):
-                    data = self._blob(held.blob) if held.is_brought else None
-                    if data is not None:
-                        yield from ((branch, version) for version in self._versions(name, held, data))
+        for branch, held in self._elsewhere.versions(name, self._log.paths(name)):
+            yield from ((branch, version) for version in self._of_branch(name, held))
 
     def ahead(self, name: str) -> Iterator[tuple[str, Version]]:
         """The text of a file at each branch's tip that HEAD is an ancestor of, with the branch's name to show."""
-        for branch, commit, blobs in self._tips:
-            blob = blobs.get(name)
-            data = self._blob(blob) if blob and blob != self._head[1].get(name) else None
-            if blob and data is not None:
-                held = gitlog.BlobVersion(commit, blob, is_brought=False)
-                yield from ((branch, version) for version in self._versions(name, held, data))
+        for branch, held in self._elsewhere.at_tips(name, self._head[1].get(name)):
+            yield from ((branch, version) for version in self._of_branch(name, held))
+
+    def fault(self, name: str) -> str | None:
+        """Why there may be more texts of a file `elsewhere` or `ahead` than were read; None if there are not."""
+        return self._elsewhere.fault or self._faults.get(name)
+
+    def _of_branch(self, name: str, held: gitlog.BlobVersion) -> Iterator[Version]:
+        """The texts of a blob; none, and a fault, if it cannot be read."""
+        try:
+            data = self._read(held.blob)
+            if data is None:
+                raise GitFailed(f"git lacks objects of it; {self._whole_clone}")
+        except GitFailed as error:
+            self._faults.setdefault(name, str(error))
+        else:
+            yield from self._versions(name, held, data)
 
     def _unseen(self, name: str, wanted: str | None, but: Container[str], seen: set[str]) -> Iterator[Version]:
         """The texts of the blobs that are not seen yet; of what commits merely had only the one that is wanted."""
@@ -129,23 +137,20 @@ class Texts:
             yield from self._log.of(name)
         except GitFailed as error:
             self._gap = with_advice(error)
+            if isinstance(error, EndedEarly):  # so not all names are known that the file had
+                self._elsewhere.note(error)
 
     def _data(self, name: str, blob: str) -> bytes:
         """What a blob holds; nothing, and a gap, if that cannot be read."""
         try:
             data = self._read(blob)
-        except TooLarge as error:
+        except GitFailed as error:
             data, gap = None, str(error)
         else:
             gap = f"git lacks objects of its own history; {self._whole_clone}"
         if data is None:
             self._gaps.setdefault(name, gap)
         return data or b""
-
-    def _blob(self, blob: str) -> bytes | None:
-        with suppress(TooLarge):
-            return self._read(blob)
-        return None
 
     @cached_property
     def _read(self) -> Callable[[str], bytes | None]:
@@ -166,28 +171,8 @@ class Texts:
         """HEAD's commit and the blobs of its files; none if git cannot tell, and the log then says why."""
         with suppress(GitFailed):
             repository = self._git.around(self._folder)
-            return repository.head, _blobs(repository, repository.head)
+            return repository.head, repository.blobs_of(repository.head)
         return "", {}
-
-    @cached_property
-    def _tips(self) -> Sequence[tuple[str, str, Mapping[str, str]]]:
-        """The branches that HEAD is behind and has nothing beside, each with its commit and the blobs of its files."""
-        with suppress(GitFailed):
-            repository = self._git.around(self._folder)
-            return [(name, commit, _blobs(repository, commit)) for name, commit in ahead_of_head(repository)]
-        return ()
-
-    @cached_property
-    def _others(self) -> Sequence[tuple[str, gitlog.Log]]:
-        """The logs of what other branches have and HEAD has not; none if git cannot tell."""
-        with suppress(GitFailed):
-            repository = self._git.around(self._folder)
-            names: dict[str, str] = {}
-            for name, commit in with_revision(repository, self._since):
-                names.setdefault(commit, name)
-            logs = (gitlog.reading(repository, commit, f"^{repository.head}") for commit in names)
-            return [(name, self._stack.enter_context(log)) for name, log in zip(names.values(), logs, strict=True)]
-        return ()
 
     @cached_property
     def _whole_clone(self) -> str:
@@ -242,8 +227,3 @@ def texts(
 
 def _gap(repository: Repository) -> str | None:
     return f"the clone is shallow; {advice(FETCH)}" if repository.is_shallow else None
-
-
-def _blobs(repository: Repository, commit: str) -> Mapping[str, str]:
-    """The blobs of the regular files that the folder had at a commit, by name."""
-    return {name: blob for name, (mode, blob) in repository.tree(commit).items() if is_file(mode)}
