@@ -103,7 +103,7 @@ class Output:
         report, shown = result.report, for_people(result.report)
         report_file = self._save_report(report)
         if self._step:
-            self._tell(self._step, run, shown, report_file)
+            self._tell(self._step, run, report, report_file)
         with self.attempts.to(f"make the {self._format} output"):
             self._make(run, result, partial(text, color=self.is_colored, width=self.width))
         if self._step and self._format != "github":

@@ -9,7 +9,7 @@ from syncjob.commands.planning import ask_all, unasked_plan
 from syncjob.commands.pull.writing import keep_lines, tidy
 from syncjob.commands.result import RunResult, report_of
 from syncjob.commands.run import Run
-from syncjob.commands.visibility import if_visible, none_of
+from syncjob.commands.visibility import marked_if_unseen, unseen_problem_of
 from syncjob.errors import Stopped
 from syncjob.git.call import GitFailed
 from syncjob.git.history.texts import had
@@ -71,11 +71,11 @@ def _plan(run: Run) -> Plan:
         files = scope.Files(config, there, worktree, nested.find(config.folder, run.stop))
         documents = [files.read(name) for name in scope.in_order(chosen)]
         changes = ask_all(run, documents, partial(_compared, run), not_compared, is_for_scenario=False)
-        changes = if_visible(run, changes, [change for change in changes if change.is_compared], _is_absent)
+        changes = marked_if_unseen(run, changes, [change for change in changes if change.is_compared], _is_absent)
         with texts_of(run, worktree.encodings) as texts:
             judge = by_history(Evidence(run, texts))
             to_write = in_order([_to_acknowledge(run, change, judge(change)) for change in changes])
-            return Plan(to_write, none_of(config, to_write))
+            return Plan(to_write, unseen_problem_of(config, to_write))
     except Stopped:
         return unasked_plan(run)
 

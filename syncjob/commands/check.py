@@ -6,7 +6,7 @@ from itertools import takewhile
 from syncjob.commands.planning import unasked_plan
 from syncjob.commands.result import report_of
 from syncjob.commands.run import Run
-from syncjob.commands.visibility import none_visible
+from syncjob.commands.visibility import unseen_problem
 from syncjob.errors import Stopped
 from syncjob.local import scope
 from syncjob.local.acknowledged import problems_of as problems_of_lines
@@ -49,7 +49,7 @@ def _unseen(run: Run, documents: Iterable[Document], catalogue: Catalogue) -> tu
     """The problem of the run if none of the documents' models is visible."""
     asked = [document.model_id for document in documents if document.is_valid]
     unknown = (id_ for id_ in asked if not (catalogue.entry("model", id_) or catalogue.failure("model", id_)))
-    return none_visible(run.config, list(unknown), len(asked))
+    return unseen_problem(run.config, list(unknown), len(asked))
 
 
 def _item(document: Document, catalogue: Catalogue | None, suggestions: Suggestions) -> Item:

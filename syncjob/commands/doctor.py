@@ -8,7 +8,7 @@ from functools import partial
 
 from syncjob.commands.probe import unfinished
 from syncjob.commands.run import Run
-from syncjob.commands.visibility import FEW, message
+from syncjob.commands.visibility import FEW, unseen_message
 from syncjob.control import workers
 from syncjob.credentials import JWT, KEY, SECRET
 from syncjob.errors import ScenarioError, Stopped, Unauthorized, UsageError
@@ -103,7 +103,7 @@ def _models(run: Run) -> Iterator[Line]:
         ids = [id_ for id_ in map(model_id_of, scope.names_of(run.config)) if is_id(id_)][:MODELS_PER_CALL]
     asked = [ids] if len(ids) >= FEW else []
     if any(number == 0 for _, number in workers.run(asked, partial(_visible, run), 1, run.stop)):
-        yield Line("FAILED", "models", message(run.config, ids))
+        yield Line("FAILED", "models", unseen_message(run.config, ids))
 
 
 def _visible(run: Run, ids: Sequence[str]) -> int | None:

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Literal, TypeVar
 
 from syncjob.commands.run import Run
-from syncjob.commands.visibility import none_of
+from syncjob.commands.visibility import unseen_problem_of
 from syncjob.control import workers
 from syncjob.errors import Stopped
 from syncjob.local.document import Document
@@ -78,7 +78,9 @@ def _slice(
         yield from reading.cut_short(pending)
         return False
     changes = in_order(references.of(pending))
-    unseen = () if reading.has_seen else none_of(run.config, (change for change in changes if change.after_sha256))
+    unseen = (
+        () if reading.has_seen else unseen_problem_of(run.config, (change for change in changes if change.after_sha256))
+    )
     if unseen and reading.rest:  # nor will any of the rest be seen
         yield Plan(changes, unseen, is_partial=True)
         yield from reading.cut_short(())
@@ -137,7 +139,7 @@ class _Reading:
         self._flying: dict[str, None] = {}  # handed to a worker and not back yet; in order
         self._pending: list[Change] = []
         self.rest = len(names)
-        self.has_seen = False  # any model on Scenario
+        self.has_seen = False  # a model on Scenario, or a slice in which none was missed
         run.progress.expect(self.rest)
 
     def taken(self) -> list[Change]:

@@ -7,7 +7,7 @@ from syncjob.commands.planning import ask_all
 from syncjob.commands.probe import unfinished
 from syncjob.commands.result import RunResult, report_of
 from syncjob.commands.run import Run
-from syncjob.commands.visibility import FEW, if_visible, none_of
+from syncjob.commands.visibility import FEW, marked_if_unseen, unseen_problem_of
 from syncjob.local import scope
 from syncjob.local.names import name_of
 from syncjob.local.select import select
@@ -56,8 +56,8 @@ def _plan(run: Run, earlier: str) -> Plan:
     changes = ask_all(run, writes, read_and_compare, not_read, is_for_scenario=True)
     asked = [change for change in changes if change.is_compared]
     if len(asked) >= FEW:  # one alone may have been deleted since
-        changes = if_visible(run, changes, asked, lambda change: not change.exists)
-    return Plan(in_order(changes), none_of(run.config, changes))
+        changes = marked_if_unseen(run, changes, asked, lambda change: not change.exists)
+    return Plan(in_order(changes), unseen_problem_of(run.config, changes))
 
 
 def _writes(run: Run, earlier: str) -> list[past_runs.Write]:

@@ -15,18 +15,18 @@ FEW = 5  # below that each file's own message is as short
 _NAMED = 3
 
 
-def none_visible(config: Config, unknown: Sequence[str], asked: int) -> tuple[Problem, ...]:
+def unseen_problem(config: Config, unknown: Sequence[str], asked: int) -> tuple[Problem, ...]:
     """The problem of the run if all that were `asked` for, and more than a few, are `unknown`; else none."""
-    return (Problem(_CODE, message(config, unknown)),) if len(unknown) == asked >= FEW else ()
+    return (Problem(_CODE, unseen_message(config, unknown)),) if len(unknown) == asked >= FEW else ()
 
 
-def none_of(config: Config, changes: Iterable[Change]) -> tuple[Problem, ...]:
+def unseen_problem_of(config: Config, changes: Iterable[Change]) -> tuple[Problem, ...]:
     """The same for the changes of files; those that were not compared tell nothing."""
     asked = [change for change in changes if change.is_compared]
-    return none_visible(config, [change.model_id for change in asked if _is_unknown(change)], len(asked))
+    return unseen_problem(config, [change.model_id for change in asked if _is_unknown(change)], len(asked))
 
 
-def message(config: Config, unknown: Sequence[str]) -> str:
+def unseen_message(config: Config, unknown: Sequence[str]) -> str:
     """That none of some models is visible, and what to check."""
     more = f" and {len(unknown) - _NAMED:,} more" if unknown[_NAMED:] else ""
     models = f"none of these {len(unknown):,} models", f"({', '.join(unknown[:_NAMED])}{more})"
@@ -38,14 +38,14 @@ def message(config: Config, unknown: Sequence[str]) -> str:
     return f"{why} Check {variable}, `project_id` of the profile {config.profile!r}, and the files' names"
 
 
-def sees_none(run: Run, ids: Iterable[str]) -> bool:
+def sees_none_of(run: Run, ids: Iterable[str]) -> bool:
     """Whether Scenario knows none of these models, by a look-up; False if it cannot tell."""
     keys: set[Key] = {("model", id_) for id_ in ids}
     catalogue = run.look_up(keys)
     return not (catalogue.entries or catalogue.failures)
 
 
-def if_visible(
+def marked_if_unseen(
     run: Run, changes: list[Change], asked: Sequence[Change], is_absent: Callable[[Change], bool]
 ) -> list[Change]:
     """The changes; if all that were `asked` for are absent and not one of their models is visible, each with that problem.
@@ -55,7 +55,7 @@ def if_visible(
     if run.stop.requested or not asked or any(change.failure or not is_absent(change) for change in asked):
         return changes
     ids = {change.model_id for change in asked}
-    if not sees_none(run, ids):
+    if not sees_none_of(run, ids):
         return changes
     return [_unseen(change) if change.model_id in ids else change for change in changes]
 

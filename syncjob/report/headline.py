@@ -1,4 +1,4 @@
-"""The first sentence on a run: that it writes nothing, or not all of it, and why; and what to do next. Pure."""
+"""A run in a sentence or a line: its outcome, what keeps it from writing and why, its counts, and what to do next. Pure."""
 
 from syncjob.plan.compare import WRITES
 from syncjob.report.item_store import notable
@@ -32,7 +32,7 @@ def headline(report: Report) -> str:
     return obstacle(report) or (plan_line(report) if is_planned else end_line(report))
 
 
-def heading(report: Report) -> str:
+def page_heading(report: Report) -> str:
     """The outcome of a run in a few words, for a page that counts the items beside it."""
     if first := _obstacle(report):
         return first
@@ -59,7 +59,7 @@ def has_plan(report: Report) -> bool:
 
 
 def obstacle(report: Report) -> str | None:
-    """What keeps a run from writing all that it found; None if nothing does, it found nothing, or has written some."""
+    """What keeps a run from writing all that it found; None if nothing does, or it has written some."""
     words = _obstacle(report)
     return words and f"{words}."
 

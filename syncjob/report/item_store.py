@@ -2,7 +2,7 @@
 
 import errno
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain, islice
 
 import msgspec
@@ -91,23 +91,6 @@ class Spool(Items):
     def of(self, slice_: int) -> Items:
         """The items of one slice."""
         return Items(self._database, slice_, slice_)
-
-
-class Seen(Collection[Item]):
-    """Items, each as `how` shows it; made anew whenever they are looked at."""
-
-    def __init__(self, items: Collection[Item], how: Callable[[Item], Item]) -> None:
-        self._items = items
-        self._how = how
-
-    def __iter__(self) -> Iterator[Item]:
-        return map(self._how, self._items)
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __contains__(self, item: object) -> bool:
-        return any(item == other for other in self)
 
 
 def _row(number: int, slice_: int, item: Item) -> tuple[object, ...]:

@@ -1,6 +1,6 @@
 """The lines that sum a run up, for every format. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from msgspec import structs
 
@@ -8,11 +8,11 @@ from syncjob.local.acknowledged_lines import CODE
 from syncjob.plan.compare import EMPTIED
 from syncjob.plan.references import model_unknown
 from syncjob.problems import CALLED_OFF
-from syncjob.report.item_store import Seen, notable
+from syncjob.report.item_store import notable
 from syncjob.report.model import Item, ItemError, ItemProblem, Report, RunProblem, Summary
 
-_UNKNOWN = model_unknown()
-_UNSEEN = frozenset({_UNKNOWN.code, "asset-missing", "model-missing"})
+_UNKNOWN = model_unknown().code
+_UNSEEN = frozenset({_UNKNOWN, "asset-missing", "model-missing"})
 
 
 def pull_line(report: Report) -> str:
@@ -99,16 +99,33 @@ def _is_told(error: ItemError, told: Sequence[RunProblem]) -> bool:
 
 def for_people(report: Report) -> Report:
     """The report without what a problem of the run says for all items: that not one of their models is visible."""
-    if not any(problem.code == _UNKNOWN.code for problem in report.problems):
+    if not any(problem.code == _UNKNOWN for problem in report.problems):
         return report
-    return structs.replace(report, items=Seen(report.items, _without_unknown))
+    return structs.replace(report, items=Shown(report.items, _without_unknown))
+
+
+class Shown(Collection[Item]):
+    """Items, each as `how` shows it; made anew whenever they are looked at."""
+
+    def __init__(self, items: Collection[Item], how: Callable[[Item], Item]) -> None:
+        self._items = items
+        self._how = how
+
+    def __iter__(self) -> Iterator[Item]:
+        return map(self._how, self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __contains__(self, item: object) -> bool:
+        return any(item == other for other in self)
 
 
 def _without_unknown(item: Item) -> Item:
     """The item bare if its model is not visible; other things of the project are not visible then either."""
-    if item.error and item.error.code == _UNKNOWN.code:
+    if item.error and item.error.code == _UNKNOWN:
         item = structs.replace(item, error=None, diff="")
-    if not any(problem.message == _UNKNOWN.message for problem in item.problems):
+    if not any(problem.code == _UNKNOWN and problem.severity == "error" for problem in item.problems):
         return item
     problems = tuple(problem for problem in item.problems if problem.code not in _UNSEEN)
     return structs.replace(item, problems=problems, diff="", lines_added=0, lines_removed=0)
@@ -187,7 +204,7 @@ def replaces_edit(item: Item) -> bool:
 
 
 def was_emptied(item: Item) -> bool:
-    """Whether the item is a creation in the place of a text that somebody took away on Scenario."""
+    """Whether somebody took away on Scenario the text that the file has, so that nothing is there now."""
     return any(problem.code == EMPTIED for problem in item.problems)
 
 

@@ -57,7 +57,7 @@ def test_the_base_of_a_merge(
 def test_a_text_of_the_journal_alone_is_the_base_unless_git_has_a_closer_one() -> None:
     draft = LastSynced(Version("", f"{A}\na draft"))
     found = find_base(C, f"{A}\na draft\nmore", versions(C, B, A), draft, ())
-    assert found == MergeBase(Version("", f"{A}\na draft"), is_guess=False, is_sent=True)
+    assert found == MergeBase(Version("", f"{A}\na draft"), is_guess=False)
     found = find_base(C, f"{B}\nmore", versions(C, B, A), draft, ())
     assert found
     assert (found.version.text, found.is_guess, found.is_sent) == (B, True, False)

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from syncjob.problems import CALLED_OFF
 from syncjob.report.build import summarise
-from syncjob.report.headline import heading, headline, next_line, obstacle, summary_line
+from syncjob.report.headline import headline, next_line, obstacle, page_heading, summary_line
 from syncjob.report.markdown.document import COMMENT, render
 from syncjob.report.model import Item, ItemError, ItemProblem, Report, RunProblem
 from syncjob.report.text import render_plan
@@ -61,7 +61,9 @@ def test_the_first_line_says_what_would_come_of_it(
         assert render_plan(made, color=False).startswith(f"{said}\n\n")
     else:
         assert summary_line(made) == said
-    assert heading(made) == ("7 descriptions would change" if said.startswith("Plan: ") else said.removesuffix("."))
+    assert page_heading(made) == (
+        "7 descriptions would change" if said.startswith("Plan: ") else said.removesuffix(".")
+    )
 
 
 def _ended(status: str, *items: Item) -> list[Item]:
@@ -98,7 +100,7 @@ def test_after_a_sync_it_says_what_came_of_it(items: Sequence[Item], problems: S
 def test_a_page_that_has_the_counts_says_it_in_fewer_words(
     items: Sequence[Item], problems: Sequence[RunProblem], facts: dict[str, object], said: str
 ) -> None:
-    assert heading(report(items, problems, **facts)) == said
+    assert page_heading(report(items, problems, **facts)) == said
 
 
 def test_that_nothing_was_compared_is_said_once(workspace: Workspace, remote: Loopback) -> None:

@@ -11,7 +11,7 @@ from syncjob.commands.pull.merging import Merging, last_sync
 from syncjob.commands.pull.writing import dropped, tidy, write
 from syncjob.commands.result import RunResult, report_of
 from syncjob.commands.run import Run
-from syncjob.commands.visibility import if_visible, none_of, none_visible, sees_none
+from syncjob.commands.visibility import marked_if_unseen, sees_none_of, unseen_problem, unseen_problem_of
 from syncjob.errors import Stopped
 from syncjob.files import whole
 from syncjob.git.worktree import uncommitted
@@ -91,14 +91,14 @@ def _plan(run: Run, *, takes_all: bool) -> tuple[Plan, list[Adoption]]:
             each for each in adoptions if name_of(each.change.model_id) in names or not has_neither(each.change)
         ]
     changes = in_order(each.change for each in adoptions)
-    unseen = none_of(config, (change for change in changes if name_of(change.model_id) in names))
+    unseen = unseen_problem_of(config, (change for change in changes if name_of(change.model_id) in names))
     return Plan(changes, (*unknown, *problems, *unseen)), adoptions
 
 
 def _adoptions(run: Run, files: _Files, documents: Sequence[Document], since: str | None) -> list[Adoption]:
     changes = ask_all(run, documents, partial(_compared, run, files), not_compared, is_for_scenario=False)
     asked = [change for change in changes if change.is_compared and name_of(change.model_id) in files.names]
-    changes = if_visible(run, changes, asked, _is_absent)
+    changes = marked_if_unseen(run, changes, asked, _is_absent)
     with texts_of(run, files.encodings) as texts:
         evidence = Evidence(run, texts)
         merging = Merging(evidence, since) if run.options.merge else None
@@ -151,5 +151,5 @@ def _to_pull(run: Run, names: Sequence[str], *, takes_all: bool) -> tuple[frozen
 def _none_listed(run: Run, names: Sequence[str], models: Container[str]) -> tuple[Problem, ...]:
     """The problem of a pull of all models among which is no file's, if those of the files are not even visible."""
     ids = [model_id for model_id in map(model_id_of, names) if is_id(model_id)]
-    unseen = none_visible(run.config, ids, len(ids))
-    return unseen if unseen and not any(name in models for name in names) and sees_none(run, ids) else ()
+    unseen = unseen_problem(run.config, ids, len(ids))
+    return unseen if unseen and not any(name in models for name in names) and sees_none_of(run, ids) else ()

@@ -13,16 +13,19 @@ from syncjob.text.normalised import is_same_but_for_form
 
 @dataclass(frozen=True, slots=True)
 class MergeBase:
-    """A version that git holds; `is_guess`: it is only the closest, or another may be the right one.
+    """A text of git's, or one that a sync here sent and git does not hold: it has no commit.
 
-    `nearer` is a version that Scenario's text is closer to, though the base is not guessed. `is_sent`: it is a
-    text that a sync here sent, which git does not hold.
+    `is_guess`: it is only the closest, or another may be the right one. `nearer` is a version that Scenario's text is
+    closer to, though the base is not guessed.
     """
 
     version: Version
     is_guess: bool
     nearer: Version | None = None
-    is_sent: bool = False
+
+    @property
+    def is_sent(self) -> bool:
+        return not self.version.commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class LastSynced:
 
 def sent_here(theirs: str) -> MergeBase:
     """The base if Scenario's text is what a sync of this machine sent: nobody has changed that since."""
-    return MergeBase(Version("", theirs), is_guess=False, is_sent=True)
+    return MergeBase(Version("", theirs), is_guess=False)
 
 
 def find_base(
@@ -59,7 +62,7 @@ def find_base(
         return guessed(ours, theirs, versions)
     if not base.commit:  # nor does git say whether another text was synced later, but by a closer one
         nearer = _nearer(theirs, base, versions)
-        return guessed(ours, theirs, versions) if nearer else MergeBase(base, not is_sure, is_sent=True)
+        return guessed(ours, theirs, versions) if nearer else MergeBase(base, not is_sure)
     return MergeBase(base, not is_sure or _is_overtaken(theirs, base, versions), _nearer(theirs, base, versions))
 
 

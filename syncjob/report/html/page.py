@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 from syncjob.plan.compare import Change
-from syncjob.report.headline import heading, next_line
+from syncjob.report.headline import next_line, page_heading
 from syncjob.report.help import help_of
 from syncjob.report.html.article import article
 from syncjob.report.html.counts import counts, kinds
@@ -46,7 +46,7 @@ def parts(
 
 def _summary(report: Report) -> dict[str, Any]:
     """What the page says first, by the template's names."""
-    return {"report": report, "heading": heading(report), "advice": next_line(report)}
+    return {"report": report, "heading": page_heading(report), "advice": next_line(report)}
 
 
 def _listing(report: Report, changes: Sequence[Change], *, is_preview: bool) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from syncjob.report.help import help_of
 from syncjob.report.markdown.item import plain, problem_of, row_of, section_of
 from syncjob.report.model import Item, Report, RunProblem
 from syncjob.report.summary import (
+    for_people,
     has_errors,
     needs_a_look,
     plan_line,
@@ -37,6 +38,7 @@ SUMMARY = Limit(1_000_000, lambda text: len(text.encode()))  # and drops a step'
 
 def render(report: Report, limit: Limit) -> str:
     """The outcome, what is wrong with what to do, all models by name, their texts; what does not fit is only counted."""
+    report = for_people(report)
     head = "\n".join(_head(report))
     room = limit.size - limit.measure(head) - _ROOM
     table = "\n".join(_table(report, room // 3, limit))
