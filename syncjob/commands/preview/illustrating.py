@@ -16,7 +16,7 @@ from syncjob.text.tags import Kind, find
 # What a diff does not look up, in 25 calls: however many files there are, a preview begins soon.
 _MOST: Mapping[Kind, int] = {"asset": 5 * ASSETS_PER_CALL, "model": 20 * MODELS_PER_CALL}
 _MOST_PICTURES = 200  # of what does not differ
-_NOT_FETCHED = "a preview fetches no more than 200 of what is in step; start it again after the edit"
+_NOT_FETCHED = f"a preview fetches no more than {_MOST_PICTURES} of what is in step; start it again after the edit"
 
 
 def referred(run: Run, seen: Mapping[str, Seen]) -> tuple[dict[Key, Entry], frozenset[Key]]:
