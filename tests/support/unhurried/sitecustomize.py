@@ -6,6 +6,7 @@ import runpy
 from syncjob.control import signals, workers
 from syncjob.output import outlet
 
+# A program of the test's own that goes first.
 if first := os.environ.get("TESTS_FIRST"):
     runpy.run_path(first)
 signals.LAST_WAIT = signals.LAST_WORK = workers._DRAIN = 50.0  # type: ignore[attr-defined]
