@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from syncjob.commands.run import Options
 from syncjob.errors import UsageError
 from syncjob.git.call import EndedEarly, ErrorStatus, failure, split
+from syncjob.plan.saved_plan import SavedPlan, _digest
 from syncjob.report.model import Report
 from syncjob.text.canonical import sha256
 from tests.support import hostile_repository, in_process
@@ -124,6 +126,19 @@ def behind(workspace: Workspace, remote: Loopback) -> Run:
     return in_process.sync
 
 
+def forged(workspace: Workspace, remote: Loopback) -> Run:
+    """A saved plan that somebody changed, so that it overwrites an edit."""
+    changed(workspace, remote)
+    path = workspace.folder / "plan.json"
+    assert workspace.run("diff", "--plan-out", "plan.json").status == 0
+    plan = msgspec.json.decode(path.read_bytes(), type=SavedPlan)
+    items = tuple(msgspec.structs.replace(item, before_sha256=sha256("edited")) for item in plan.items)
+    plan = msgspec.structs.replace(plan, items=items)
+    path.write_bytes(msgspec.json.encode(msgspec.structs.replace(plan, digest=_digest(plan))))
+    remote.sandbox.put("one", "edited")
+    return lambda workspace: in_process.sync(workspace, Options(plan=path))
+
+
 def kept(workspace: Workspace, remote: Loopback) -> Run:
     """A pull that leaves a file to which a sync will go."""
     edited(workspace, remote)
@@ -155,7 +170,7 @@ def codes(said: frozenset[str]) -> set[str]:
 
 @pytest.mark.deep
 @pytest.mark.parametrize(
-    "prepare", [changed, uncommitted, reviewed, edited, deleted, reverted, old, behind, kept, unmerged]
+    "prepare", [changed, uncommitted, reviewed, edited, deleted, reverted, old, behind, forged, kept, unmerged]
 )
 def test_whichever_git_is_killed_a_run_does_the_same_or_says_so_and_writes_nothing(
     workspace: Workspace,
