@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from itertools import chain
 
 from syncjob.commands.run import Run
-from syncjob.git.call import GitFailed
+from syncjob.git.call import EndedEarly, GitFailed
 from syncjob.git.history.changes import commits_since, named
 from syncjob.git.history.head import HeadFiles
 from syncjob.git.history.texts import Texts, texts
@@ -96,6 +96,7 @@ class _Judge:
         self._run = evidence.run
         self._texts = evidence.texts
         self._beside = beside
+        self._own_unknown: str | None = None
 
     def __call__(self, change: Change) -> Change:
         if change.action == "create":
@@ -161,9 +162,15 @@ class _Judge:
             self._texts.of(name, change.before, self._own_commits), (held for _, held in self._texts.elsewhere(name))
         )
         is_kept = any(same(version.text, change.before) for version in kept) or self._texts.gap(name)
-        return change if is_kept or self._evidence.allows(change) else forgettable(change, since)
+        if (is_kept and not self._own_unknown) or self._evidence.allows(change):
+            return change
+        return forgettable(change, since, self._own_unknown)
 
     @cached_property
     def _own_commits(self) -> frozenset[str]:
-        """Those that a review is about."""
-        return commits_since(self._run.config.folder, self._run.options.since or "HEAD", self._run.git)
+        """Those that a review is about; none, and why, if git was ended before it had told them all."""
+        try:
+            return commits_since(self._run.config.folder, self._run.options.since or "HEAD", self._run.git)
+        except EndedEarly as error:
+            self._own_unknown = str(error)
+            return frozenset()

@@ -81,13 +81,15 @@ def not_checked_out(folder: Path, subfolder: str, git: Git) -> frozenset[str]:
 
 
 def uncommitted(folder: Path, git: Git) -> frozenset[str] | None:
-    """The names in a folder whose file is not what HEAD has; None if git cannot tell."""
+    """The names in a folder whose file is not what HEAD has; None if git cannot tell. Raises EndedEarly."""
     try:
         repository = git.around(folder)
         if not repository.is_unborn():
             return names_unlike(repository, repository.head, folder)
         listed = repository.tokens("ls-files", "-z", "--cached", "--others", "--full-name", "--", repository.pathspec())
         return frozenset(repository.names(listed))
+    except EndedEarly:
+        raise
     except GitFailed:
         return None
 

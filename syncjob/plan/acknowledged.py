@@ -56,12 +56,17 @@ def kept_by_file(change: Change, others: Iterable[Version]) -> Change:
     return replace(change, problems=tuple(kept if each.code == REPLACES else each for each in change.problems))
 
 
-def forgettable(change: Change, since: str) -> Change:
-    """The write with the warning that a squash would make an edit of the text that it replaces."""
+def forgettable(change: Change, since: str, unknown: str | None = None) -> Change:
+    """The write with the warning that a squash would make an edit of the text that it replaces.
+
+    `unknown` says why git cannot tell whether it would.
+    """
     command = f"syncjob acknowledge {change.model_id} --since {shlex.quote(shorten(since))}"
     message = (
         f"only this branch's own commits hold Scenario's text, and a squash forgets it. Run `{command}`, then commit"
     )
+    if unknown:
+        message = f"cannot tell whether a squash forgets Scenario's text: {unknown}"
     return replace(change, problems=(*change.problems, warning(FORGETTABLE, message)))
 
 

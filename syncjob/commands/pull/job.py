@@ -12,8 +12,9 @@ from syncjob.commands.pull.writing import dropped, tidy, write
 from syncjob.commands.result import RunResult, report_of
 from syncjob.commands.run import Run
 from syncjob.commands.visibility import marked_if_unseen, sees_none_of, unseen_problem, unseen_problem_of
-from syncjob.errors import Stopped
+from syncjob.errors import Stopped, UsageError
 from syncjob.files import whole
+from syncjob.git.call import EndedEarly
 from syncjob.git.worktree import uncommitted
 from syncjob.local import scope
 from syncjob.local.acknowledged import has_lines
@@ -84,6 +85,8 @@ def _plan(run: Run, *, takes_all: bool) -> tuple[Plan, list[Adoption]]:
         unsaved = frozenset[str]() if run.options.force else uncommitted(config.folder, run.git)
     except Stopped:
         return unasked_plan(run), []
+    except EndedEarly as error:
+        raise UsageError(f"git cannot tell which files are committed: {error}") from error
     files = _Files(names, unsaved, worktree.encodings, whole.max_name_bytes(config.folder))
     adoptions = _adoptions(run, files, documents, since)
     if takes_all:

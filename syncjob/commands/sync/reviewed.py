@@ -90,8 +90,9 @@ class _Judge:
             self._overwriting += [change.model_id] if planned.is_write else []
             return planned
         judged = self._judged(planned)
-        gap = self._texts.gap(name_of(change.model_id))
-        if judged.action == "conflict" and planned.is_write and gap:
+        name = name_of(change.model_id)
+        gap = self._texts.gap(name)
+        if judged.action == "conflict" and planned.is_write and gap and not self._texts.fault(name):
             self._gap = gap
             return planned
         return judged

@@ -7,11 +7,13 @@ from functools import cached_property
 
 from syncjob.commands.run import Run
 from syncjob.errors import Stopped
+from syncjob.git.call import EndedEarly
 from syncjob.git.history.texts import Texts
 from syncjob.git.worktree import uncommitted
 from syncjob.local.names import name_of
 from syncjob.plan.compare import Change, Plan
 from syncjob.plan.uncommitted import uncommitted_texts
+from syncjob.problems import warning
 from syncjob.text.canonical import same
 
 
@@ -19,13 +21,18 @@ class Uncommitted:
     """The files that git does not have as they are. It is asked once, and only if that matters."""
 
     def __init__(self, run: Run) -> None:
+        self.fault: str | None = None  # why git could not tell all, if it was ended
         self._run = run
 
     @cached_property
     def _names(self) -> frozenset[str] | None:
         """None if git cannot tell, or the run ended before."""
-        with suppress(Stopped):
+        try:
             return uncommitted(self._run.config.folder, self._run.git)
+        except Stopped:
+            pass
+        except EndedEarly as error:
+            self.fault = str(error)
         return None
 
     def holds(self, change: Change) -> bool:
@@ -49,10 +56,13 @@ def noted(plans: Iterable[Plan], unsaved: Uncommitted, texts: Texts, *, will_wri
             plan = _marked(bare, unsaved, texts)
         lacking += [change.model_id for change in plan.writes if change.is_lacking]
         if lacking and not plan.is_partial and (will_write or not plan.rest):
-            yield replace(plan, problems=(*plan.problems, uncommitted_texts(lacking)))
+            plan = replace(plan, problems=(*plan.problems, uncommitted_texts(lacking)))
             lacking = []
-        else:
-            yield plan
+        if unsaved.fault:
+            message = f"git cannot tell which of these files are committed: {unsaved.fault}"
+            plan = replace(plan, problems=(*plan.problems, warning("git-unknown", message)))
+            unsaved.fault = None
+        yield plan
 
 
 def _marked(plan: Plan, unsaved: Uncommitted, texts: Texts) -> Plan:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from syncjob.environment import branch_of_step
-from syncjob.git.call import ErrorStatus
+from syncjob.git.call import ErrorStatus, GitFailed
 from syncjob.git.repository import HASH, Repository
 from syncjob.text.sanitize import shorten
 
@@ -34,7 +34,10 @@ def beside_head(repository: Repository) -> tuple[Branch, ...]:
     A name of the environment is only compared with those of refs: no ref's name is given to git.
     """
     listed = repository.lines("for-each-ref", _FORM, "refs/heads/", _REMOTES)
-    refs = [_Ref(head == "*", *rest) for head, *rest in (line.split("\0") for line in listed)]
+    try:
+        refs = [_Ref(head == "*", *rest) for head, *rest in (line.split("\0") for line in listed)]
+    except TypeError as error:
+        raise GitFailed("`git for-each-ref` printed something unexpected; is this git?") from error
     commits = {ref.name: ref.object_id for ref in refs}
     wanted = dict.fromkeys(name for name in _wanted(refs, os.environ) if name in commits)
     return tuple(Branch(_short(name), commits[name]) for name in wanted)

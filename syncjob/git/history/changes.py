@@ -94,10 +94,12 @@ def _shown(revision: str) -> str:
 
 
 def commits_since(folder: Path, revision: str, git: Git) -> frozenset[str]:
-    """The commits that HEAD reaches and `revision` does not; none if git cannot tell."""
+    """The commits that HEAD reaches and `revision` does not; none if git cannot tell. Raises EndedEarly."""
     try:
         repository = git.around(folder)
         return frozenset(repository.lines("rev-list", f"{repository.commit(revision)}..{repository.head}"))
+    except EndedEarly:
+        raise
     except GitFailed:
         return frozenset()
 

@@ -5,8 +5,8 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 
-from syncjob.git.call import EndedEarly, ErrorStatus, GitFailed
-from syncjob.git.git import Git, NoRepository
+from syncjob.git.call import EndedEarly, GitFailed
+from syncjob.git.git import Git
 from syncjob.git.repository import TooLarge, is_file
 
 
@@ -57,7 +57,9 @@ class HeadFiles:
             repository = self._git.around(self._folder)
             commit = repository.head if self._commit == "HEAD" else self._commit
             return repository.tree(commit, self._subfolder)
-        except (ErrorStatus, NoRepository):  # what there is not allows nothing
+        except EndedEarly:
+            raise
+        except GitFailed:  # what git cannot tell allows nothing
             return {}
 
     @cached_property

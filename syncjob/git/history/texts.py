@@ -97,7 +97,7 @@ class Texts:
             yield from ((branch, version) for version in self._of_branch(name, held))
 
     def fault(self, name: str) -> str | None:
-        """Why there may be more texts of a file `elsewhere` or `ahead` than were read; None if there are not."""
+        """Why there may be more texts of a file `elsewhere` or `ahead`, or why git was ended; None if all is told."""
         return self._elsewhere.fault or self._faults.get(name)
 
     def _of_branch(self, name: str, held: gitlog.BlobVersion) -> Iterator[Version]:
@@ -137,8 +137,12 @@ class Texts:
             yield from self._log.of(name)
         except GitFailed as error:
             self._gap = with_advice(error)
-            if isinstance(error, EndedEarly):  # so not all names are known that the file had
-                self._elsewhere.note(error)
+            self._note(error)
+
+    def _note(self, error: GitFailed) -> None:
+        """An end of git's is a fault too: what comes of history may be lacking, such as names that a file had."""
+        if isinstance(error, EndedEarly):
+            self._elsewhere.note(error)
 
     def _data(self, name: str, blob: str) -> bytes:
         """What a blob holds; nothing, and a gap, if that cannot be read."""
@@ -146,6 +150,7 @@ class Texts:
             data = self._read(blob)
         except GitFailed as error:
             data, gap = None, str(error)
+            self._note(error)
         else:
             gap = f"git lacks objects of its own history; {self._whole_clone}"
         if data is None:
