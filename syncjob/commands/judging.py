@@ -49,8 +49,11 @@ class Evidence:
 
     def emptied(self, change: Change) -> Change:
         """A change of what Scenario has no text for; with a warning if it had one before."""
-        if self.last_writes.of(change.model_id).sha256:
+        last = self.last_writes.of(change.model_id)
+        if last.sha256:
             return emptied(change)
+        if last.replaced:  # a run here left nothing there, or what nobody knows
+            return change
         commit = self._synced_at(name_of(change.model_id))
         return emptied(change, commit) if commit else change
 

@@ -75,7 +75,7 @@ class Plan:
 
     @property
     def writes(self) -> tuple[Change, ...]:
-        return tuple(change for change in self.changes if change.is_write)
+        return tuple(change for change in self.changes if change.action in WRITES)
 
     @property
     def is_stopped(self) -> bool:
@@ -160,16 +160,9 @@ def failed(change: Change, failure: Failure) -> Change:
     return replace(change, action="invalid", failure=failure)
 
 
-def in_step(document: Document, digest: str | None) -> Change:
+def in_step(model_id: str, path: str, digest: str | None, problems: tuple[Problem, ...] = ()) -> Change:
     """A document whose text, by its digest, Scenario holds."""
-    return Change(
-        document.model_id,
-        document.path,
-        "unchanged",
-        before_sha256=digest,
-        after_sha256=digest,
-        problems=document.problems,
-    )
+    return Change(model_id, path, "unchanged", before_sha256=digest, after_sha256=digest, problems=problems)
 
 
 def left_alone(document: Document) -> Change:

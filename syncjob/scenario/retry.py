@@ -1,7 +1,6 @@
 """The one retry policy; the only module that imports tenacity."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -42,10 +41,8 @@ def call(
     `before_repeat` with the error after it. Raises the last error, with the number of requests in it.
     """
     attempt = _Attempt(send, before_repeat, is_patient)
-    with suppress(ScenarioError):
-        return attempt()  # as nearly all do, at four fifths of what a request costs by the policy
     try:
-        return _policy(attempt, attempts, sleep, on_retry)(attempt.again)
+        return _policy(attempt, attempts, sleep, on_retry)(attempt)
     except Stopped as stopped:
         if attempt.failures:
             stopped.pending = attempt.failures[-1]
@@ -61,7 +58,6 @@ class _Attempt(Generic[_T]):
         self._send = send
         self._before_repeat = before_repeat
         self._is_patient = is_patient
-        self._is_told = False  # the first failure, to the policy
 
     def __call__(self) -> _T:
         try:
@@ -73,13 +69,6 @@ class _Attempt(Generic[_T]):
             self.counted += not (isinstance(error, RateLimited) and self._is_patient())
             error.attempts = len(self.failures)
             raise
-
-    def again(self) -> _T:
-        """The next attempt for the policy, to which the first, that was made without it, is told as its own."""
-        if not self._is_told:
-            self._is_told = True
-            raise self.failures[0]
-        return self()
 
     def wait(self, state: tenacity.RetryCallState) -> float:
         asked_for = self.failures[-1].retry_after

@@ -135,6 +135,14 @@ def edits(place: Place) -> Iterator[Report]:
     yield place.run("sync", "--dry-run", "two")
 
 
+@provokes("remote-emptied")
+def an_emptied_description(place: Place) -> Iterator[Report]:
+    place.both(one="text one")
+    place.workspace.held({"one": "newer"})
+    place.remote.sandbox.put("one", "")
+    yield place.run("diff", "--since", "HEAD~1")
+
+
 @provokes("behind", "unacknowledged", "since-unknown", "deleted-locally", "old-run")
 def branches(place: Place) -> Iterator[Report]:
     place.both(one="text one", two="text two", three="text three")

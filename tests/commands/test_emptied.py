@@ -73,6 +73,8 @@ def test_what_a_run_here_emptied_was_emptied_by_nobody_else(emptied: Workspace, 
     rollback(emptied, sync(emptied).run)
     assert remote.sandbox.description("new") == ""
     assert codes(diff(emptied), "new") == []
+    emptied.held({"new": "newer\n"})
+    assert codes(diff(emptied, Options(since="HEAD~1")), "new") == []
 
 
 def test_a_model_that_is_gone_was_not_emptied() -> None:

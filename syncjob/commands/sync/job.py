@@ -49,10 +49,7 @@ def plans(run: Run, *, will_write: bool) -> Iterable[Plan]:
 
 
 def _plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
-    """What the files ask for, in slices. With `will_write` a bad file refuses the run before any request.
-
-    All are read before the first: each call of the system is a chance to lose the interpreter to another worker.
-    """
+    """What the files ask for, in slices. With `will_write` a bad file refuses the run before any request."""
     options = run.options
     try:
         found = scope.find(
@@ -70,7 +67,8 @@ def _plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
         return
     is_strict = will_write and not options.keep_going
     is_over = any(problem.is_error for problem in found.problems)
-    if is_over or (not found.is_valid(run.stop) and is_strict):
+    are_valid = is_over or found.is_valid(run.stop)  # which reads them all, also if no bad one refuses the run
+    if is_over or (is_strict and not are_valid):
         yield _refused(run, found, ())
     else:
         yield from _plans_in_scope(run, found, will_write=will_write, is_strict=is_strict)
