@@ -49,10 +49,10 @@ class Evidence:
 
     def emptied(self, change: Change) -> Change:
         """A change of what Scenario has no text for; with a warning if it had one before."""
-        last = self.last_writes.of(change.model_id)
-        if last.sha256:
+        had_text = self.last_writes.of(change.model_id).has_text
+        if had_text:
             return emptied(change)
-        if last.replaced:  # a run here left nothing there, or what nobody knows
+        if had_text is False:  # a run here left nothing there
             return change
         commit = self._synced_at(name_of(change.model_id))
         return emptied(change, commit) if commit else change

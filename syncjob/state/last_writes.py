@@ -25,6 +25,7 @@ class LastWrite:
 
     `form` is what Scenario made of the last that it took; None if it stored just that. `written` is the
     last that was sent, None unless a sync sent it, and `text` the text itself, only if git did not have it then.
+    `has_text`: there was some text then, whichever; None if nobody knows.
     """
 
     sha256: str | None = None
@@ -32,6 +33,7 @@ class LastWrite:
     form: Form | None = None
     written: str | None = field(default=None, compare=False)
     text: str | None = field(default=None, compare=False, repr=False)
+    has_text: bool | None = field(default=None, compare=False)
 
     def is_from_file(self, digest: str | None) -> bool:
         """Whether the text with that digest is the last that a sync sent, and nothing else was found since."""
@@ -66,16 +68,15 @@ class LastWrites:
 def _after(before: LastWrite, event: Confirmed | Write, begin: Begin) -> LastWrite:
     """What is left after a write, or once a text was found in step; of a write that may have failed nobody knows."""
     if isinstance(event, Confirmed):
-        return replace(before, sha256=event.sha256)
+        return replace(before, sha256=event.sha256, has_text=event.sha256 is not None)
     if event.effect == "none":
         return before
-    replaced = before.replaced | {event.before_sha256}
+    replaced, sent, form = before.replaced | {event.before_sha256}, event.intent.after_sha256, before.form
     if event.effect != "written":
-        return LastWrite(None, replaced, before.form)
-    sent, form = event.intent.after_sha256, before.form
+        return LastWrite(None, replaced, form, has_text=bool(event.before_sha256 and sent) or None)
     if event.result:
         stored = event.result.stored_sha256
         form = None if stored == sent else Form(begin.run, sent, stored)
     if begin.command != "sync":
-        return LastWrite(sent, replaced, form)
-    return LastWrite(sent, replaced, form, sent, event.intent.after)
+        return LastWrite(sent, replaced, form, has_text=sent is not None)
+    return LastWrite(sent, replaced, form, sent, event.intent.after, has_text=sent is not None)

@@ -77,6 +77,20 @@ def test_what_a_run_here_emptied_was_emptied_by_nobody_else(emptied: Workspace, 
     assert codes(diff(emptied, Options(since="HEAD~1")), "new") == []
 
 
+@pytest.mark.deep
+def test_it_had_a_text_whatever_became_of_a_run_that_was_killed(emptied: Workspace, remote: Loopback) -> None:
+    remote.sandbox.put("one", "first")
+    emptied.held({"one": "first, by git\n"})
+    journal = emptied.folder / ".syncjob" / "runs" / f"{sync(emptied).run}.jsonl"
+    records = journal.read_text().splitlines(keepends=True)
+    journal.write_text("".join(line for line in records if '"result"' not in line and '"end"' not in line))
+    remote.sandbox.put("one", "")
+    for since in (None, "HEAD~1"):
+        assert codes(diff(emptied, Options(since=since)), "one") == ["remote-emptied"]
+    remote.sandbox.put("new", "")  # of which nobody knows whether the run wrote it
+    assert codes(diff(emptied), "new") == []
+
+
 def test_a_model_that_is_gone_was_not_emptied() -> None:
     change = emptied_by_run(Change("one", "descriptions/one.md", "create", after="text", exists=False))
     assert [each.code for each in change.problems] == ["remote-emptied"]

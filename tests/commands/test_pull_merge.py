@@ -144,6 +144,38 @@ def test_an_edit_of_what_a_sync_here_wrote_before_its_commit_is_merged_over_that
 
 
 @pytest.mark.deep
+def test_an_edit_of_it_that_was_merged_and_then_undone_on_scenario_does_not_come_back(
+    drafted: Workspace, remote: Loopback
+) -> None:
+    edit(remote, one=f"{DRAFT}\n\nfifth")
+    assert in_process.pull(drafted, Options(merge=True)).exit_code == 0
+    drafted.commit()
+    edit(remote, one=DRAFT)
+    report = in_process.pull(drafted, Options(merge=True))  # git does not have the edit, so there is no sure base
+    assert report.exit_code == 1
+    assert "merge-guess" in in_process.told(report)["one"][2]
+
+
+def test_an_edit_of_it_that_was_pulled_is_the_base_if_it_is_undone_on_scenario(
+    workspace: Workspace, remote: Loopback
+) -> None:
+    workspace.expect_no_lag()
+    edit(remote, one=BASE)
+    workspace.held({"one": BASE})
+    workspace.write("one", DRAFT)
+    assert in_process.sync(workspace).exit_code == 0
+    workspace.write("one", BASE)
+    edit(remote, one=f"{DRAFT}\n\nfifth")
+    assert in_process.pull(workspace, Options()).exit_code == 0
+    workspace.commit()
+    workspace.held({"one": f"{FINAL}\n\nfifth"})
+    edit(remote, one=DRAFT)
+    report = in_process.pull(workspace, Options(merge=True))
+    assert (report.exit_code, in_process.told(report)["one"]) == (0, ("update", "applied", ["merged"]))
+    assert text_of(workspace) == f"{FINAL}\n"
+
+
+@pytest.mark.deep
 def test_that_is_so_only_if_a_sync_wrote_it_here_and_nothing_else_was_written_since(
     drafted: Workspace, remote: Loopback
 ) -> None:

@@ -81,3 +81,12 @@ def test_what_a_sync_sent_is_told_from_what_it_found_and_what_was_put_back(works
     assert from_file("A", "a", "b") == [False, False, False]
     journal(state, 4, *wrote("b", "A", stored="a"), command="rollback")
     assert from_file("A", "a", "b") == [False, False, False]
+
+
+def test_which_of_two_texts_is_there_may_be_unknown_but_not_that_one_is(workspace: Workspace, state: Path) -> None:
+    found = [left(workspace).has_text]
+    cases = (wrote("", "A", "unknown"), wrote("A", "B", "unknown"), wrote("B", "", "unknown"), wrote("B", ""))
+    for number, records in enumerate(cases, 1):
+        journal(state, number, *records)
+        found.append(left(workspace).has_text)
+    assert found == [None, None, True, None, False]

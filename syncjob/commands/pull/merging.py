@@ -85,10 +85,12 @@ class Merging:
             return not_merged(change, str(error))
 
     def _base(self, change: Change) -> MergeBase | None:
-        if self._evidence.last_writes.of(change.model_id).is_from_file(change.after_sha256):
+        last, seen = self._evidence.last_writes.of(change.model_id), self._seen(change)
+        # If an edit of that was taken over, somebody may have undone the edit there: then the edit is the base.
+        if last.is_from_file(change.after_sha256) and seen <= last.replaced:
             return sent_here(change.after)
         versions, is_all = self._newest(name_of(change.model_id))
-        base = find_base(change.before, change.after, versions, self._last(change, versions), self._seen(change))
+        base = find_base(change.before, change.after, versions, self._last(change, versions), seen)
         return base if is_all or base is None else replace(base, is_guess=True)
 
     def _newest(self, name: str) -> tuple[list[Version], bool]:
