@@ -9,7 +9,7 @@ LOCKED := $(PIP) install --no-deps --require-hashes
 # What Python has compiled is kept, also if the environment asks for the contrary: otherwise every worker of the tests
 # compiles all modules again.
 unexport PYTHONDONTWRITEBYTECODE
-DEMO := cd .syncjob/demo && $(CURDIR)/$(BIN)/syncjob
+DEMO := cd .syncjob/demo && $(CURDIR)/$(BIN)/syncjob --no-pager
 
 # Every behaviour of syncjob/sandbox/behaviours.py that is not the default is in one of these.
 PLAYS := no_description=null-value,empty_text=refused,crlf=lf,unknown_tag=refused,updated_at=stays \

@@ -244,6 +244,8 @@ def test_a_file_s_own_changes_do_not_go_without_a_word(
     ended = workspace.json("pull")
     codes = [problem["code"] for problem in ended.item("one")["problems"]]
     assert (ended.status, codes) == (0, ["own-changes"] if is_warned else [])
+    both = "to keep both, run `git restore descriptions/one.md`, then `syncjob pull --merge one`"
+    assert [problem["message"].endswith(both) for problem in ended.item("one")["problems"]] == [True] * is_warned
     assert (workspace.descriptions / "one.md").read_text() == "a\nb\nc, edited\n"
 
 

@@ -57,14 +57,16 @@ def over_own(change: Change, base: MergeBase | None, *, is_written_here: bool = 
 
 def _lost(change: Change, base: MergeBase | None, *, is_written_here: bool) -> str | None:
     """What the file loses that nobody need have changed on Scenario."""
-    undo = f"to keep it, run `git restore {shlex.quote(change.path)}`, then `syncjob acknowledge {change.model_id}`"
+    restore = f"run `git restore {shlex.quote(change.path)}`, then `syncjob"
+    undo = f"to keep it, {restore} acknowledge {change.model_id}`"
     if is_written_here:
         return f"takes the place of what the file has since a run here wrote Scenario's text; {undo}"
     if base is None:
         return None
     commit = f"commit {base.version.commit[:10]}"
     if not same(base.version.text, change.before):
-        return f"takes the place of the file's own changes since {commit}; --merge keeps both"
+        both = f"to keep both, {restore} pull --merge {change.model_id}`"
+        return f"takes the place of the file's own changes since {commit}; {both}"
     is_cut = kin_of(change.after)(change.before) and not is_same_but_for_form(change.before, change.after)
     return f"Scenario has only the beginning of {commit}'s text, so the file loses its end; {undo}" if is_cut else None
 
