@@ -108,8 +108,12 @@ class Scope:
         return self.files.names
 
     def is_valid(self, stop: Ending) -> bool:
-        """Whether all files that the run is about are; once it is to end, whether those were that it came to."""
-        return all(stop.requested or self.files.is_valid(name) for name in self.asked)
+        """Whether all files that the run is about are; once it is to end, whether those were that it came to.
+
+        Reads every one of them, so that none with a good text is read again while requests are under way.
+        """
+        found = [stop.requested or self.files.is_valid(name) for name in self.asked]
+        return all(found)
 
     def documents(self, stop: Ending) -> Iterator[Document]:
         """The documents that the run is about, bad ones among them; their places alone once it is to end."""

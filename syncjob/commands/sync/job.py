@@ -48,7 +48,10 @@ def plans(run: Run, *, will_write: bool) -> Iterable[Plan]:
 
 
 def _plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
-    """What the files ask for, in slices. With `will_write` a bad file refuses the run before any request."""
+    """What the files ask for, in slices. With `will_write` a bad file refuses the run before any request.
+
+    All are read before the first: each call of the system is a chance to lose the interpreter to another worker.
+    """
     options = run.options
     try:
         found = scope.find(
@@ -66,7 +69,7 @@ def _plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
         return
     is_strict = will_write and not options.keep_going
     is_over = any(problem.is_error for problem in found.problems)
-    if is_over or (is_strict and not found.is_valid(run.stop)):
+    if is_over or (not found.is_valid(run.stop) and is_strict):
         yield _refused(run, found, ())
     else:
         yield from _plans_in_scope(run, found, will_write=will_write, is_strict=is_strict)
