@@ -93,7 +93,8 @@ class Folder:
 
 def gone(name: str, shown_as: str) -> Document:
     """The document of a file that is no longer there: one without a text."""
-    return Document(model_id_of(name), f"{shown_name(shown_as)}/{shown_name(name)}")
+    shown = shown_name(name)
+    return Document(shown[:-3], f"{shown_name(shown_as)}/{shown}")
 
 
 def _collisions(names: Iterable[str]) -> dict[str, list[Problem]]:

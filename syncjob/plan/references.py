@@ -51,6 +51,8 @@ class Catalogue:
 
 def entries_of(description: Description, *, with_media: bool = False) -> tuple[Entry, ...]:
     """What the response with a description says of the things that it refers to."""
+    if not (description.assets or description.models):
+        return ()
     assets = (
         Entry("asset", asset.id, None, asset.privacy, media_of(asset) if with_media else None)
         for asset in description.assets
