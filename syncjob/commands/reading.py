@@ -10,11 +10,12 @@ from typing import Literal, TypeVar
 from syncjob.commands.run import Run
 from syncjob.control import workers
 from syncjob.errors import Stopped
+from syncjob.local.document import Document
 from syncjob.local.names import model_id_of
 from syncjob.local.scope import Files
 from syncjob.output.internal import guarded
 from syncjob.plan.compare import Change, Plan, compare, failed, in_order, in_step, not_compared, unjudged
-from syncjob.plan.existing import Held
+from syncjob.plan.existing import Existing, Held
 from syncjob.plan.suggestions import Suggestions
 from syncjob.remote.lookup import References
 from syncjob.remote.stamps import Before
@@ -203,25 +204,34 @@ class _Reading:
 
     def _compared(self, name: str) -> tuple[Change, bool]:
         """A file that was read and is good is read again only if Scenario holds another text."""
-        digest = self._source.digest(name)
-        document = self._source.unread(name) if digest else self._source.read(name)
+        good = self._source.good(name)
+        if good is None:
+            return self._of_document(self._source.read(name))
+        if self._is_known(good.model_id, good.sha256):
+            return in_step(*good), False
+        stamp = self._stamp(good.model_id) if self._stamp else None
+        existing = self._run.remote.read(good.model_id)
+        if isinstance(existing, Held) and sha256(existing.text) == good.sha256:
+            return in_step(*good), True  # as nearly all are
+        document = self._source.read(name)
         if not document.is_valid:
             return not_compared(document), False
-        wanted = digest or sha256(document.text)
-        if self._is_known(document.model_id, wanted):
-            return in_step(document, wanted), False
+        return _change(document, existing, stamp), True
+
+    def _of_document(self, document: Document) -> tuple[Change, bool]:
+        """The same of a document just read."""
+        if not document.is_valid:
+            return not_compared(document), False
+        digest = sha256(document.text)
+        if self._is_known(document.model_id, digest):
+            return in_step(document.model_id, document.path, digest, document.problems), False
         stamp = self._stamp(document.model_id) if self._stamp else None
-        existing = self._run.remote.read(document.model_id)
-        if isinstance(existing, Held) and (
-            sha256(existing.text) == digest if digest else existing.text == document.text
-        ):
-            return in_step(document, wanted), True  # as nearly all are
-        if digest:
-            document = self._source.read(name)
-            if not document.is_valid:
-                return not_compared(document), False
-        change = compare(document, existing)
-        return replace(change, stamp=stamp) if stamp and change.is_write else change, True
+        return _change(document, self._run.remote.read(document.model_id), stamp), True
+
+
+def _change(document: Document, existing: Existing, stamp: str | None) -> Change:
+    change = compare(document, existing)
+    return replace(change, stamp=stamp) if stamp and change.is_write else change
 
 
 def in_parallel(

@@ -92,9 +92,9 @@ class Folder:
 
 
 def gone(name: str, shown_as: str) -> Document:
-    """The document of a file that is no longer there: one without a text."""
+    """The document of a file that is no longer there, in a folder that is shown so: one without a text."""
     shown = shown_name(name)
-    return Document(shown[:-3], f"{shown_name(shown_as)}/{shown}")
+    return Document(shown[:-3], f"{shown_as}/{shown}")
 
 
 def _collisions(names: Iterable[str]) -> dict[str, list[Problem]]:

@@ -4,6 +4,7 @@ import errno
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 from syncjob.config.config import Config
 from syncjob.config.discovery import require_own_folder
@@ -17,13 +18,21 @@ from syncjob.local import nested
 from syncjob.local.acknowledged import has_lines
 from syncjob.local.acknowledged_lines import FOLDER
 from syncjob.local.document import Document, Folder, gone, list_folder
-from syncjob.local.names import is_name, model_id_of, name_of
+from syncjob.local.names import is_name, model_id_of, name_of, shown_name
 from syncjob.local.select import Shard, select
 from syncjob.problems import Problem, warning
 from syncjob.text.canonical import sha256
 from syncjob.text.sanitize import shorten
 
 _LONGEST = 100  # characters of a revision in a message
+
+
+class Good(NamedTuple):
+    """A file that can be sent as it is, without its text."""
+
+    model_id: str
+    path: str
+    sha256: str
 
 
 class Files:
@@ -40,13 +49,13 @@ class Files:
         worktree: Worktree = Worktree(),  # noqa: B008  frozen
         below: Mapping[str, str] | None = None,
     ) -> None:
-        self._shown_as = config.shown_folder
+        self._shown_as = shown_name(config.shown_folder)
         self._there = frozenset(there)
         self.names = (*there, *sorted(worktree.problems.keys() - self._there))
         self.worktree = worktree
         self.below = below or {}
         self._was_listed = config.folder.is_dir()
-        self._folder = Folder(config.folder, self._shown_as, there, config.safety.max_file_bytes)
+        self._folder = Folder(config.folder, config.shown_folder, there, config.safety.max_file_bytes)
         self._good: dict[str, bytes] = {}  # digests, for the texts of all files would not fit into memory
 
     def is_valid(self, name: str) -> bool:
@@ -57,10 +66,10 @@ class Files:
             self._good[name] = bytes.fromhex(digest)
         return document.is_valid
 
-    def digest(self, name: str) -> str | None:
-        """That of a text that was read and found good, so that it need not be read again to be compared."""
-        found = self._good.get(name)
-        return found.hex() if found else None
+    def good(self, name: str) -> "Good | None":
+        """What is known of a file that was read and found good, so that it need not be read again to be compared."""
+        digest = self._good.get(name)
+        return Good(name[:-3], f"{self._shown_as}/{name}", digest.hex()) if digest else None
 
     def read(self, name: str) -> Document:
         """The document of a file as it is now; one without a text if there is no such file."""

@@ -158,16 +158,9 @@ def failed(change: Change, failure: Failure) -> Change:
     return replace(change, action="invalid", failure=failure)
 
 
-def in_step(document: Document, digest: str | None) -> Change:
+def in_step(model_id: str, path: str, digest: str | None, problems: tuple[Problem, ...] = ()) -> Change:
     """A document whose text, by its digest, Scenario holds."""
-    return Change(
-        document.model_id,
-        document.path,
-        "unchanged",
-        before_sha256=digest,
-        after_sha256=digest,
-        problems=document.problems,
-    )
+    return Change(model_id, path, "unchanged", before_sha256=digest, after_sha256=digest, problems=problems)
 
 
 def left_alone(document: Document) -> Change:

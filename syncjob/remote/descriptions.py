@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from syncjob import log
 from syncjob.errors import NotFound, ScenarioError
@@ -18,9 +19,10 @@ from syncjob.text.canonical import canonical
 _PAUSES = (2.0, 5.0)
 
 
-def _boot_time() -> float:
-    """Seconds that go on while the machine sleeps, if it can tell: a text read before that is old after it."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+# Seconds that go on while the machine sleeps, if it can tell: a text read before that is old after it.
+_boot_time: Callable[[], float] = (
+    partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
+)
 
 
 @dataclass(frozen=True, slots=True)
