@@ -73,7 +73,7 @@ class Plan:
 
     @property
     def writes(self) -> tuple[Change, ...]:
-        return tuple(change for change in self.changes if change.is_write)
+        return tuple(change for change in self.changes if change.action in WRITES)
 
     @property
     def is_stopped(self) -> bool:

@@ -42,7 +42,7 @@ def noted(plans: Iterable[Plan], unsaved: Uncommitted, texts: Texts, *, will_wri
     lacking: list[str] = []
     for plan in plans:
         with suppress(Stopped):
-            lacking += [change.model_id for change in plan.changes if _is_lacking(change, unsaved, texts)]
+            lacking += [change.model_id for change in plan.writes if _is_lacking(change, unsaved, texts)]
         if lacking and not plan.is_partial and (will_write or not plan.rest):
             yield replace(plan, problems=(*plan.problems, uncommitted_texts(lacking)))
             lacking = []
@@ -51,6 +51,6 @@ def noted(plans: Iterable[Plan], unsaved: Uncommitted, texts: Texts, *, will_wri
 
 
 def _is_lacking(change: Change, unsaved: Uncommitted, texts: Texts) -> bool:
-    if change.action not in ("create", "update") or not unsaved.holds(change):
+    if change.action == "delete" or not unsaved.holds(change):
         return False
     return not any(same(version.text, change.after) for version in texts.of(name_of(change.model_id), change.after))
