@@ -48,10 +48,7 @@ def plans(run: Run, *, will_write: bool) -> Iterable[Plan]:
 
 
 def _plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
-    """What the files ask for, in slices. With `will_write` a bad file refuses the run before any request.
-
-    All are read before the first: each call of the system is a chance to lose the interpreter to another worker.
-    """
+    """What the files ask for, in slices. With `will_write` a bad file refuses the run before any request."""
     options = run.options
     try:
         found = scope.find(
@@ -69,6 +66,7 @@ def _plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
         return
     is_strict = will_write and not options.keep_going
     is_over = any(problem.is_error for problem in found.problems)
+    # All are read here, because beside workers each call of the system may lose the interpreter to one of them.
     if is_over or (not found.is_valid(run.stop) and is_strict):
         yield _refused(run, found, ())
     else:
