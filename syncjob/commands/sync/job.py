@@ -67,7 +67,8 @@ def _plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
         return
     is_strict = will_write and not options.keep_going
     is_over = any(problem.is_error for problem in found.problems)
-    are_valid = is_over or found.is_valid(run.stop)  # which reads them all, also if no bad one refuses the run
+    # All are read here, because beside workers each call of the system may lose the interpreter to one of them.
+    are_valid = is_over or found.is_valid(run.stop)
     if is_over or (is_strict and not are_valid):
         yield _refused(run, found, ())
     else:
