@@ -67,9 +67,8 @@ def _plans_of_files(run: Run, *, will_write: bool) -> Iterator[Plan]:
         return
     is_strict = will_write and not options.keep_going
     is_over = any(problem.is_error for problem in found.problems)
-    # All are read here, because beside workers each call of the system may lose the interpreter to one of them.
-    are_valid = is_over or found.is_valid(run.stop)
-    if is_over or (is_strict and not are_valid):
+    # Reads them all: beside workers each call of the system may lose the interpreter to one of them.
+    if is_over or (not found.is_valid(run.stop) and is_strict):
         yield _refused(run, found, ())
     else:
         yield from _plans_in_scope(run, found, will_write=will_write, is_strict=is_strict)
