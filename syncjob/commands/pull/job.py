@@ -88,14 +88,14 @@ def _plan(run: Run, *, takes_all: bool) -> tuple[Plan, list[Adoption]]:
     except EndedEarly as error:
         raise UsageError(f"git cannot tell which files are committed: {error}") from error
     files = _Files(names, unsaved, worktree.encodings, whole.max_name_bytes(config.folder))
-    adoptions = _adoptions(run, files, documents, since)
-    if takes_all:
-        adoptions = [
-            each for each in adoptions if name_of(each.change.model_id) in names or not has_neither(each.change)
-        ]
+    adoptions = [each for each in _adoptions(run, files, documents, since) if not takes_all or _is_there(files, each)]
     changes = in_order(each.change for each in adoptions)
     unseen = unseen_problem_of(config, (change for change in changes if name_of(change.model_id) in names))
     return Plan(changes, (*unknown, *problems, *unseen)), adoptions
+
+
+def _is_there(files: _Files, adoption: Adoption) -> bool:
+    return name_of(adoption.change.model_id) in files.names or not has_neither(adoption.change)
 
 
 def _adoptions(run: Run, files: _Files, documents: Sequence[Document], since: str | None) -> list[Adoption]:
