@@ -14,6 +14,9 @@ _FEW = 0.08  # no more than that: more is tried, by a step that doubles
 _STEP, _LARGEST_STEP = 0.06, 1.0
 _MORE = 0.04  # more than before is refused at a higher limit: it is too high
 _SAME = 0.5  # of the refusals, or more, are left at a lower limit: they have another reason
+# It is others that have the rest of a limit of which half was admitted once, or nothing from the beginning: half is kept
+# for so many windows after a refusal, in which those others are refused as well, and give way.
+_HALF, _KEPT = 0.5, 10
 # The limit is never lowered below it: one who has next to nothing of a limit that others use must go on to ask.
 _LEAST = 10.0
 _JUDGED = 30  # requests at least, or half of what the limit allows: fewer show nothing
@@ -37,6 +40,7 @@ class Adaptive:
         self._share = 1.0  # of the limit that is used
         self._step = _STEP
         self._busy_since = self._seen = self._refused_at = float("-inf")
+        self._is_shared, self._kept_until = False, float("inf")
         self._in_a_row = 0
         self._admitted: deque[float] = deque()  # when each was answered, for a window
         self._usual = 0.0  # the part of requests that is refused whatever the limit is
@@ -64,7 +68,10 @@ class Adaptive:
         while self._admitted[0] + self._seconds <= sent:
             self._admitted.popleft()
         self._seen = now
+        self._is_shared |= len(self._admitted) >= _HALF * self._told
         if self.interval:  # until then none was refused, and there is nothing to judge
+            if self._is_shared:
+                self._kept_until = min(self._kept_until, now + _KEPT * self._seconds)
             self._count(sent, now, is_refused=False)
             self._in_a_row = 0 if sent >= self._refused_at else self._in_a_row
             self._use(self._share + _FASTER)
@@ -86,6 +93,7 @@ class Adaptive:
 
     def _slow_down(self) -> None:
         if not self.interval:
+            self._is_shared |= not self._admitted
             self._use(1 - _NO_BURST if len(self._admitted) < _FULL else self._share)
         elif self._in_a_row == 1 and not self._raised:  # what is tried is judged as a whole
             self._use(self._share - _SLOWER)
@@ -146,15 +154,18 @@ class Adaptive:
             self._step = _STEP
 
     def _lower(self, admitted: float, now: float) -> None:
-        if self._requests >= _JUDGED and self._refused > _FEW * self._requests:
-            self._lowered = self.limit, self._refused / self._requests
-        self._set(min(self.limit, admitted))
+        before = self.limit
+        self._set(min(before, admitted))
+        is_enough = admitted >= self.limit * (1 - _MANY)  # if it is not, many are refused still
+        if is_enough and self._requests >= _JUDGED and self._refused > _FEW * self._requests:
+            self._lowered = before, self._refused / self._requests
         self._in_a_row, self._raised = 0, None
         self._hold()
         self._judge_anew(now)
 
     def _set(self, limit: float) -> None:
-        self.limit = min(self._told, max(_LEAST, limit))
+        least = _HALF * self._told if self._is_shared and self._seen < self._kept_until else 0.0
+        self.limit = min(self._told, max(_LEAST, least, limit))
         self.whole = int(self.limit + 1e-9)
 
     def _hold(self) -> None:

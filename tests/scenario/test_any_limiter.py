@@ -166,15 +166,35 @@ def test_a_short_run_beside_a_long_one_that_leaves_a_fifth_is_soon_done(name: st
     assert long.used(TOLD, 0, 4) >= 0.3
 
 
+def of_two_machines(name: str, latency: float, begins: float) -> list[Simulation]:
+    """Two runs of 600 requests that know nothing of each other; the second begins so many seconds later."""
+    server, items = RIGHT[name](), 600
+    runs = [Simulation(Window(TOLD), server, 8, (0.8 * latency, 1.2 * latency), seeded(each)) for each in range(2)]
+    for its, at in zip(runs, (0.0, begins), strict=True):
+        its.rests = partial(until_done, its, START + at, items)
+    run(25, *runs)
+    return runs
+
+
+def slower_over_faster(runs: list[Simulation], begins: float) -> float:
+    took = [its.admitted[599] - at for its, at in zip(runs, (0.0, begins), strict=True)]
+    return max(took) / min(took)
+
+
 @pytest.mark.parametrize("latency", [0.1, 1.0])
 @pytest.mark.parametrize("name", SHARED)
 def test_two_runs_beside_each_other_both_come_to_their_end(name: str, latency: float) -> None:
-    server, items = SHARED[name](), 600
-    runs = [Simulation(Window(TOLD), server, 8, (0.8 * latency, 1.2 * latency), seeded(each)) for each in range(2)]
-    runs[0].rests = lambda now: 0.0 if len(runs[0].admitted) < items else 1e9
-    runs[1].rests = lambda now: max(0.0, START + 7 - now) if len(runs[1].admitted) < items else 1e9
-    run(25, *runs)
-    assert min(len(each.admitted) for each in runs) >= items
+    runs = of_two_machines(name, latency, 7)
+    assert min(len(each.admitted) for each in runs) >= 600
+    assert slower_over_faster(runs, 7) <= 2.3
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("begins", [0, 65, 200])
+@pytest.mark.parametrize("name", SHARED)
+def test_neither_of_them_starves_the_other(name: str, begins: float) -> None:
+    for latency in (0.1, 1.0):
+        assert slower_over_faster(of_two_machines(name, latency, begins), begins) <= 1.9
 
 
 def until_done(its: Simulation, begins: float, items: int, now: float) -> float:
@@ -228,7 +248,7 @@ def test_nor_does_a_streak_of_them(seed: int) -> None:
     limit, dice = sliding(TOLD), seeded((0.1, seed))
     ran = Simulation(Window(TOLD), lambda now: dice.random() >= 0.1 and limit(now), 8, (0.2, 0.2), seeded(seed))
     run(180, ran)
-    assert min(ran.used(TOLD, since, since + 30) for since in range(0, 180, 30)) >= 0.65
+    assert min(ran.used(TOLD, since, since + 30) for since in range(0, 180, 30)) >= 0.6
 
 
 @pytest.mark.parametrize(
