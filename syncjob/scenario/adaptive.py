@@ -11,7 +11,7 @@ _MANY = 0.12  # as much of a window refused: what it admitted is what the server
 _CHANCE = 3  # times the usual deviation: no more than that is chance
 _NEWEST = 1 / 8  # of what is usual
 _FEW = 0.08  # no more than that: more is tried, by a step that doubles
-_STEP, _LARGEST_STEP = 0.06, 1.0
+_STEP, _LARGEST_STEP = 0.07, 1.0
 _MORE = 0.04  # more than before is refused at a higher limit: it is too high
 _SAME = 0.5  # of the refusals, or more, are left at a lower limit: they have another reason
 # It is others that have the rest of a limit of which half was admitted once, or nothing from the beginning: half is kept

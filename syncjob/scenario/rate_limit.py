@@ -1,7 +1,4 @@
-"""When the next request may be sent: a sliding window that begins slowly, a pause, and requests that are spread.
-
-Pure; used by the pacer.
-"""
+"""When the next request may be sent: a slow start, a sliding window, a pause, and requests that are spread. Pure."""
 
 from collections import deque
 from collections.abc import Iterable, Sequence

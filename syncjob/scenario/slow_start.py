@@ -4,7 +4,7 @@
 # What is in flight when the server's burst is used up is refused: three in a hundred of a run of three windows.
 _FIRST, _MOST = 2, 8
 # Times the even rate, at most: as long as none was admitted, which may take long, and from then on.
-_UNKNOWN, _KNOWN = 2.75, 5.5
+_UNKNOWN, _KNOWN = 2.2, 5.5
 _NEWEST = 1 / 8  # of the mean latency
 
 
@@ -18,11 +18,12 @@ class SlowStart:
         self._is_over = told <= _MOST
         self._even = seconds / max(1, told)
         self._first, self._most = max(_FIRST, told * _FIRST / 100), max(_MOST, told * _MOST / 100)
-        self._admitted, self._latency = 0, 0.0
+        self._sent, self._admitted, self._latency = 0, 0, 0.0
         self._last = float("-inf")
 
     def enter(self, now: float) -> None:
         """One is sent."""
+        self._sent += 1
         self._last = now
 
     def admit(self, latency: float, *, is_full: bool) -> None:
@@ -33,7 +34,7 @@ class SlowStart:
 
     def wait(self, now: float) -> float:
         """The seconds until the next may be sent; it may be if that is not above 0."""
-        return 0.0 if self._is_over else self._last + self._gap - now
+        return 0.0 if self._is_over or self._sent < self._first else self._last + self._gap - now
 
     @property
     def _gap(self) -> float:

@@ -87,6 +87,14 @@ def test_the_window_slides() -> None:
     assert entered == [0, 20, 60, 80, 120, 140]
 
 
+def test_a_third_one_in_flight_waits_a_moment_as_long_as_none_was_answered() -> None:
+    pacer, clock = a_pacer(100)
+    with pacer.place(), pacer.place():
+        assert clock.slept == []
+        with pacer.place():
+            assert clock.slept == [pytest.approx(0.27, abs=0.01)]
+
+
 def test_a_failed_request_counts_as_any_other() -> None:
     pacer, clock = a_pacer(1)
     with pytest.raises(KeyError), pacer.place():
