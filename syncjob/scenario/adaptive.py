@@ -22,6 +22,9 @@ _LEAST = 10.0
 _JUDGED = 30  # requests at least, or half of what the limit allows: fewer show nothing
 _FULL = 3  # refusals with a pause between each: the server's window holds all that it admits
 _LONGEST_PAUSE = 1 / 12  # of a window
+# After so many refusals, before which nothing at all was admitted: a window that others keep full has room for moments,
+# and is met in one of them sooner by asking more often.
+_UNHEARD, _SHORTER_PAUSE = 8, 1 / 30
 
 
 class Adaptive:
@@ -89,7 +92,8 @@ class Adaptive:
         if admitted and sent - self._busy_since >= self._seconds:
             self._lower(admitted, now)
         self._slow_down()
-        return min(self.interval * 2.0 ** (self._in_a_row - 1), self._seconds * _LONGEST_PAUSE)
+        longest = _SHORTER_PAUSE if self._in_a_row >= _UNHEARD and not self._admitted else _LONGEST_PAUSE
+        return min(self.interval * 2.0 ** (self._in_a_row - 1), self._seconds * longest)
 
     def _slow_down(self) -> None:
         if not self.interval:

@@ -5,6 +5,7 @@
 _FIRST, _MOST = 2, 8
 # Times the even rate, at most: as long as none was admitted, which may take long, and from then on.
 _UNKNOWN, _KNOWN = 2.2, 5.5
+_LONGEST = 0.3  # seconds: nobody who has a few requests waits for longer
 _NEWEST = 1 / 8  # of the mean latency
 
 
@@ -39,6 +40,6 @@ class SlowStart:
     @property
     def _gap(self) -> float:
         if not self._admitted:
-            return self._even / _UNKNOWN
+            return min(_LONGEST, self._even / _UNKNOWN)
         in_flight = min(self._most, self._first + self._admitted)
-        return min(self._even / _KNOWN, self._latency / in_flight)
+        return min(_LONGEST, self._even / _KNOWN, self._latency / in_flight)

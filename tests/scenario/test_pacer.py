@@ -341,7 +341,8 @@ def test_every_request_is_answered_in_the_end_where_the_server_admits_less(
     assert 1 <= client.requests_per_minute < 40
     last = told[-1]
     assert isinstance(last, Lowered)
-    assert client.requests_per_minute == last.after
+    assert client.requests_per_minute >= last.after  # calm minutes raise it without a word
+    assert phase or client.requests_per_minute == last.after
 
 
 def test_without_pacing_a_429_is_waited_for_and_makes_no_limit(remote: Loopback) -> None:

@@ -208,6 +208,16 @@ def test_the_pause_doubles_with_each_refusal_up_to_five_seconds() -> None:
     assert pauses[4:] == [5, 5, 5]
 
 
+@pytest.mark.parametrize(("admitted", "pause"), [(0, 2), (1, 5)])
+def test_who_was_never_admitted_asks_again_sooner(admitted: int, pause: float) -> None:
+    asked = Asked(100)
+    for _ in range(admitted):
+        asked.send()
+    for _ in range(8):
+        asked.send(is_refused=True)
+    assert asked.window.enter(asked.now) == pause
+
+
 def test_calm_minutes_bring_more_until_the_limit_is_the_configured_one() -> None:
     asked = Asked(100)
     for _ in range(60):

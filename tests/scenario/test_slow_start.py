@@ -30,6 +30,12 @@ def test_answers_that_take_long_do_not_slow_it_down_for_longer_than_eleven_secon
     assert gap(SlowStart(100, 60), 20.0, 20.0) == pytest.approx(0.6 / 5.5)
 
 
+def test_nor_does_a_low_limit_for_longer_than_a_moment() -> None:
+    assert gap(SlowStart(9, 60), 20.0, 20.0) == 0.3
+    hanging = SlowStart(9, 60)
+    assert [max(0, gap(hanging)) for _ in range(3)] == [0, 0.3, 0.3]
+
+
 def test_answers_that_become_faster_make_it_faster() -> None:
     start = SlowStart(100, 60)
     connecting = gap(start, *[0.4] * 8)
