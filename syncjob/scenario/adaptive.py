@@ -10,8 +10,8 @@ _SLOWER, _FASTER, _FLOOR, _NO_BURST = 0.02, 0.0002, 0.9, 0.04
 _MANY = 0.12  # as much of a window refused: what it admitted is what the server admits
 _CHANCE = 3  # times the usual deviation: no more than that is chance
 _NEWEST = 1 / 8  # of what is usual
-_FEW = 0.08  # no more than that: more is tried, by a step that doubles
-_STEP, _LARGEST_STEP = 0.07, 1.0
+_FEW = 0.08  # no more than that: more is tried, by a step that grows
+_STEP, _GROWTH, _LARGEST_STEP = 0.07, 2.5, 1.0
 _MORE = 0.04  # more than before is refused at a higher limit: it is too high
 _SAME = 0.5  # of the refusals, or more, are left at a lower limit: they have another reason
 # It is others that have the rest of a limit of which half was admitted once, or nothing from the beginning: half is kept
@@ -153,7 +153,7 @@ class Adaptive:
         elif self.limit < self._told and refused <= max(_FEW, 1.2 * self._usual):
             self._raised = self.limit, refused
             self._set(self.limit + max(1.0, self.limit * self._step))
-            self._step = min(_LARGEST_STEP, 2 * self._step)
+            self._step = min(_LARGEST_STEP, _GROWTH * self._step)
         else:
             self._step = _STEP
 

@@ -2,10 +2,11 @@
 
 # In flight for each hundred of the limit, and no fewer: at first, to which each that is admitted adds one, and at most.
 # What is in flight when the server's burst is used up is refused: three in a hundred of a run of three windows.
-_FIRST, _MOST = 2, 8
+_FIRST, _MOST = 2, 7
 # Times the even rate, at most: as long as none was admitted, which may take long, and from then on.
 _UNKNOWN, _KNOWN = 2.2, 5.5
 _LONGEST = 0.3  # seconds: nobody who has a few requests waits for longer
+_LOOK = 0.05  # seconds after which to look whether one was admitted
 _NEWEST = 1 / 8  # of the mean latency
 
 
@@ -34,8 +35,11 @@ class SlowStart:
         self._latency += (latency - self._latency) * (_NEWEST if self._admitted > 1 else 1)
 
     def wait(self, now: float) -> float:
-        """The seconds until the next may be sent; it may be if that is not above 0."""
-        return 0.0 if self._is_over or self._sent < self._first else self._last + self._gap - now
+        """The seconds after which to ask whether the next may be sent; it may be if that is not above 0."""
+        if self._is_over or self._sent < self._first:
+            return 0.0
+        left = self._last + self._gap - now
+        return left if self._admitted else min(left, _LOOK)
 
     @property
     def _gap(self) -> float:

@@ -92,7 +92,8 @@ def test_a_third_one_in_flight_waits_a_moment_as_long_as_none_was_answered() -> 
     with pacer.place(), pacer.place():
         assert clock.slept == []
         with pacer.place():
-            assert clock.slept == [pytest.approx(0.27, abs=0.01)]
+            assert sum(clock.slept) == pytest.approx(0.27, abs=0.01)
+            assert max(clock.slept) == 0.05  # one may be admitted before
 
 
 def test_a_failed_request_counts_as_any_other() -> None:

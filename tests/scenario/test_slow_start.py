@@ -18,11 +18,12 @@ def test_the_first_two_wait_for_nothing_and_the_others_until_one_was_admitted() 
     start = SlowStart(100, 60)
     assert start.wait(0.0) <= 0
     assert gap(start) <= 0
-    assert gap(start) == pytest.approx(0.6 / 2.2)
+    assert gap(start) == 0.05  # and then it is asked again, because one may be admitted before
+    assert [start.wait(at) > 0 for at in (0.27, 0.28)] == [True, False]
 
 
-@pytest.mark.parametrize(("admitted", "in_flight"), [(2, 4), (3, 5), (6, 8), (50, 8)])
-def test_each_that_is_admitted_lets_one_more_be_in_flight_up_to_eight(admitted: int, in_flight: int) -> None:
+@pytest.mark.parametrize(("admitted", "in_flight"), [(2, 4), (3, 5), (6, 7), (50, 7)])
+def test_each_that_is_admitted_lets_one_more_be_in_flight_up_to_seven(admitted: int, in_flight: int) -> None:
     assert gap(SlowStart(100, 60), *[0.1] * admitted) == pytest.approx(0.1 / in_flight)
 
 
@@ -33,7 +34,9 @@ def test_answers_that_take_long_do_not_slow_it_down_for_longer_than_eleven_secon
 def test_nor_does_a_low_limit_for_longer_than_a_moment() -> None:
     assert gap(SlowStart(9, 60), 20.0, 20.0) == 0.3
     hanging = SlowStart(9, 60)
-    assert [max(0, gap(hanging)) for _ in range(3)] == [0, 0.3, 0.3]
+    assert gap(hanging) <= 0
+    assert gap(hanging) > 0
+    assert hanging.wait(0.3) <= 0
 
 
 def test_answers_that_become_faster_make_it_faster() -> None:
@@ -49,8 +52,8 @@ def test_once_a_whole_window_was_admitted_nothing_waits() -> None:
     assert gap(start, 0.1) == 0
 
 
-@pytest.mark.parametrize("told", [0, 1, 8])
-def test_a_limit_of_eight_or_none_has_no_slow_start(told: int) -> None:
+@pytest.mark.parametrize("told", [0, 1, 7])
+def test_a_limit_of_seven_or_none_has_no_slow_start(told: int) -> None:
     assert gap(SlowStart(told, 60)) == 0
 
 
