@@ -1,23 +1,30 @@
 """What the server admits, as far as its refusals show, and how requests are spread once it has refused one. Pure."""
 
 from collections import deque
+from math import sqrt
 
 # A lone refusal slows requests down by so much, each that is admitted speeds them up, and never below the floor: about
 # one in a hundred is refused then. A limit that is exceeded by more than that refuses more; what refuses whatever the
-# rate is has no lower rate to be found.
-_SLOWER, _FASTER, _FLOOR = 0.02, 0.0002, 0.9
-# So does each that is refused together with the first one, down to this, if next to nothing was admitted before.
-_NO_BURST = 0.94
+# rate is has no lower rate to be found. If no burst at all was admitted, they begin so much slower.
+_SLOWER, _FASTER, _FLOOR, _NO_BURST = 0.02, 0.0002, 0.9, 0.04
 _MANY = 0.12  # as much of a window refused: what it admitted is what the server admits
-_FEW = 0.08  # no more than that: more is tried, by a step that doubles
-_STEP, _LARGEST_STEP = 0.06, 1.0
+_CHANCE = 3  # times the usual deviation: no more than that is chance
+_NEWEST = 1 / 8  # of what is usual
+_FEW = 0.08  # no more than that: more is tried, by a step that grows
+_STEP, _GROWTH, _LARGEST_STEP = 0.07, 2.5, 1.0
 _MORE = 0.04  # more than before is refused at a higher limit: it is too high
 _SAME = 0.5  # of the refusals, or more, are left at a lower limit: they have another reason
+# It is others that have the rest of a limit of which half was admitted once, or nothing from the beginning: half is kept
+# for so many windows after a refusal, in which those others are refused as well, and give way.
+_HALF, _KEPT = 0.5, 10
 # The limit is never lowered below it: one who has next to nothing of a limit that others use must go on to ask.
 _LEAST = 10.0
 _JUDGED = 30  # requests at least, or half of what the limit allows: fewer show nothing
 _FULL = 3  # refusals with a pause between each: the server's window holds all that it admits
 _LONGEST_PAUSE = 1 / 12  # of a window
+# After so many refusals, before which nothing at all was admitted: a window that others keep full has room for moments,
+# and is met in one of them sooner by asking more often.
+_UNHEARD, _SHORTER_PAUSE = 8, 1 / 30
 
 
 class Adaptive:
@@ -36,7 +43,7 @@ class Adaptive:
         self._share = 1.0  # of the limit that is used
         self._step = _STEP
         self._busy_since = self._seen = self._refused_at = float("-inf")
-        self._first_refused_at = float("inf")
+        self._is_shared, self._kept_until = False, float("inf")
         self._in_a_row = 0
         self._admitted: deque[float] = deque()  # when each was answered, for a window
         self._usual = 0.0  # the part of requests that is refused whatever the limit is
@@ -64,7 +71,10 @@ class Adaptive:
         while self._admitted[0] + self._seconds <= sent:
             self._admitted.popleft()
         self._seen = now
+        self._is_shared |= len(self._admitted) >= _HALF * self._told
         if self.interval:  # until then none was refused, and there is nothing to judge
+            if self._is_shared:
+                self._kept_until = min(self._kept_until, now + _KEPT * self._seconds)
             self._count(sent, now, is_refused=False)
             self._in_a_row = 0 if sent >= self._refused_at else self._in_a_row
             self._use(self._share + _FASTER)
@@ -74,19 +84,25 @@ class Adaptive:
         self._seen = now
         self._count(sent, now, is_refused=True)
         if sent < self._refused_at:
-            if self._refused_at == self._first_refused_at and len(self._admitted) < _FULL:
-                self._use(max(_NO_BURST, self._share - _SLOWER))
             return 0.0
         self._refused_at = now
-        self._first_refused_at = min(self._first_refused_at, now)
         self._in_a_row += 1
         admitted = sum(answered > sent - self._seconds for answered in self._admitted) if self._is_full else 0
         # None at all may be others' doing, and says nothing of the limit.
         if admitted and sent - self._busy_since >= self._seconds:
             self._lower(admitted, now)
-        is_alone = self._in_a_row == 1 and self.interval
-        self._use(self._share - _SLOWER if is_alone else self._share)
-        return min(self.interval * 2.0 ** (self._in_a_row - 1), self._seconds * _LONGEST_PAUSE)
+        self._slow_down()
+        longest = _SHORTER_PAUSE if self._in_a_row >= _UNHEARD and not self._admitted else _LONGEST_PAUSE
+        return min(self.interval * 2.0 ** (self._in_a_row - 1), self._seconds * longest)
+
+    def _slow_down(self) -> None:
+        if not self.interval:
+            self._is_shared |= not self._admitted
+            self._use(1 - _NO_BURST if len(self._admitted) < _FULL else self._share)
+        elif self._in_a_row == 1 and not self._raised:  # what is tried is judged as a whole
+            self._use(self._share - _SLOWER)
+        else:
+            self._use(self._share)
 
     @property
     def _is_full(self) -> bool:
@@ -110,8 +126,8 @@ class Adaptive:
         seconds, refused = now - self._since, self._refused / self._requests
         self._learn(refused)
         is_known = self._since - self._busy_since >= self._seconds and seconds < 3 * self._seconds
-        if refused > max(_MANY, 2 * self._usual) and is_known and self._requests >= _JUDGED:
-            self._lowered = self.limit, refused
+        usual = self._usual + max(self._usual, _CHANCE * sqrt(self._usual / self._requests))
+        if refused > max(_MANY, usual) and is_known and self._requests >= _JUDGED:
             self._lower((self._requests - self._refused) * self._seconds / seconds, now)
         else:
             self._raise(refused)
@@ -122,8 +138,8 @@ class Adaptive:
         if self._lowered and refused >= _SAME * self._lowered[1]:
             self._set(self._lowered[0])
             self._usual = refused
-        elif refused < self._usual / 2:
-            self._usual = (refused + self._usual) / 2
+        else:
+            self._usual += (min(refused, 2 * self._usual) - self._usual) * _NEWEST
         self._lowered = None
 
     def _raise(self, refused: float) -> None:
@@ -137,18 +153,23 @@ class Adaptive:
         elif self.limit < self._told and refused <= max(_FEW, 1.2 * self._usual):
             self._raised = self.limit, refused
             self._set(self.limit + max(1.0, self.limit * self._step))
-            self._step = min(_LARGEST_STEP, 2 * self._step)
+            self._step = min(_LARGEST_STEP, _GROWTH * self._step)
         else:
             self._step = _STEP
 
     def _lower(self, admitted: float, now: float) -> None:
-        self._set(min(self.limit, admitted))
+        before = self.limit
+        self._set(min(before, admitted))
+        is_enough = admitted >= self.limit * (1 - _MANY)  # if it is not, many are refused still
+        if is_enough and self._requests >= _JUDGED and self._refused > _FEW * self._requests:
+            self._lowered = before, self._refused / self._requests
         self._in_a_row, self._raised = 0, None
         self._hold()
         self._judge_anew(now)
 
     def _set(self, limit: float) -> None:
-        self.limit = min(self._told, max(_LEAST, limit))
+        least = _HALF * self._told if self._is_shared and self._seen < self._kept_until else 0.0
+        self.limit = min(self._told, max(_LEAST, least, limit))
         self.whole = int(self.limit + 1e-9)
 
     def _hold(self) -> None:

@@ -1,10 +1,11 @@
-"""When the next request may be sent: a sliding window, a pause, and requests that are spread. Pure; used by the pacer."""
+"""When the next request may be sent: a slow start, a sliding window, a pause, and requests that are spread. Pure."""
 
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from syncjob.scenario.adaptive import Adaptive
+from syncjob.scenario.slow_start import SlowStart
 
 # How much of the interval a request that was late leaves to the next one: timers are late, and the rate is to hold.
 _LATE = 0.05
@@ -27,6 +28,7 @@ class Window:
         self._runs = 1  # that share the limit
         self._seen: dict[int, float] = {}  # when so many were there last
         self._adaptive = Adaptive(limit, seconds)
+        self._start = SlowStart(limit, seconds)
         self._places = _Places(seconds)
         self._paused_until = self._next = float("-inf")
 
@@ -74,6 +76,7 @@ class Window:
         self._places.in_flight += 1
         if self._is_limited:
             self._adaptive.enter(now)
+            self._start.enter(now)
             if interval := self._adaptive.interval:
                 self._next = max(self._next, now - _LATE * interval) + interval
         return 0.0
@@ -93,6 +96,7 @@ class Window:
         else:
             self._places.answered.append(now)
             self._adaptive.admit(entered, now)
+            self._start.admit(now - entered, is_full=len(self._places.answered) >= self.limit)
         after = self._adaptive.whole
         return Lowered(before * self._runs, after * self._runs) if after < before else None
 
@@ -100,7 +104,7 @@ class Window:
         if not self._is_limited:
             return 0.0
         self._places.forget(now)
-        return max(self._next - now, self._places.until_free(self._adaptive.whole, now))
+        return max(self._next - now, self._start.wait(now), self._places.until_free(self._adaptive.whole, now))
 
 
 class _Places:

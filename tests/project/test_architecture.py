@@ -50,7 +50,7 @@ FLOORS = (
 PURE = {
     "problems.py", "environment.py", "hosts.py", "config/base_url.py", "config/schema.py", "git/conversions.py", "local/acknowledged_lines.py", "local/names.py", "local/pages.py", "local/select.py", "local/unfinished.py", "state/constraints.py", "state/past_runs.py",
     "commands/probe/described.py", "commands/probe/pending.py", "sandbox/api.py", "sandbox/records.py", "sandbox/behaviours.py", "github/annotations.py", "github/edits.py", "commands/init/outcome.py",
-    "pictures/header.py", "sandbox/drawing.py", "commands/preview/comparing.py", "scenario/media.py", "scenario/http/reach.py", "scenario/types.py", "scenario/answers.py", "scenario/rate_limit.py", "scenario/adaptive.py", "scenario/http/bodies.py",
+    "pictures/header.py", "sandbox/drawing.py", "commands/preview/comparing.py", "scenario/media.py", "scenario/http/reach.py", "scenario/types.py", "scenario/answers.py", "scenario/rate_limit.py", "scenario/adaptive.py", "scenario/slow_start.py", "scenario/http/bodies.py",
     *(path.relative_to(PACKAGE).as_posix() for room in ("text", "plan", "plan/pull", "report", "report/html", "report/markdown") for path in PACKAGE.glob(f"{room}/*.py")),
 } - {"report/item_store.py"}  # fmt: skip
 EFFECTS = {"os", "time", "random", "secrets", "socket", "threading", "subprocess", "shutil", "tempfile", "sys"}

@@ -88,6 +88,43 @@ def test_told_the_right_rate_nearly_all_is_used_and_next_to_nothing_refused(name
     assert refused <= (0 if name in ("sliding", "fixed", "bucket of 100") else 0.025)
 
 
+def finished(name: str, latency: float, workers: int, items: int) -> Simulation:
+    """A run that ends once so many were admitted."""
+    counted = evenly if name.endswith(("of 1", "of 2")) else anywhere
+    ran = Simulation(Window(TOLD), RIGHT[name](), workers, (latency, latency), seeded(0), counted=counted)
+    ran.rests = partial(until_done, ran, START, items)
+    run(1 + 2 * items / TOLD, ran)
+    assert len(ran.admitted) >= items
+    return ran
+
+
+@pytest.mark.parametrize(
+    ("name", "latency", "workers"),
+    [("bucket of 1", 0.05, 32), ("GCRA of 1", 0.2, 8), ("bucket of 2", 0.1, 32), ("bucket of 20", 1.0, 32)],
+)
+def test_of_a_run_of_three_windows_next_to_nothing_is_refused_either(name: str, latency: float, workers: int) -> None:
+    assert finished(name, latency, workers, 3 * TOLD).refusals <= 0.03
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("name", RIGHT)
+def test_nor_is_it_whatever_the_latency_and_the_workers_are(name: str) -> None:
+    cases = [(latency, workers) for latency in (0.05, 0.1, 0.2, 0.5, 1.0) for workers in (1, 8, 32)]
+    assert max(finished(name, *case, 3 * TOLD).refusals for case in cases) <= 0.03
+
+
+@pytest.mark.parametrize(("latency", "workers", "most"), [(0.05, 8, 1), (0.2, 8, 1.5), (0.1, 32, 2), (1.0, 8, 4)])
+def test_a_slow_start_costs_a_run_at_a_window_next_to_nothing(latency: float, workers: int, most: float) -> None:
+    ran = finished("sliding", latency, workers, 3 * TOLD)
+    ideal = 2 * 60 + TOLD * latency / workers
+    assert ran.admitted[3 * TOLD - 1] - ideal <= most
+
+
+@pytest.mark.parametrize("latency", [0.05, 0.2, 1.0])
+def test_a_run_of_three_requests_takes_a_fraction_of_a_second_longer(latency: float) -> None:
+    assert finished("sliding", latency, 8, 3).admitted[2] <= latency + 0.5
+
+
 @pytest.mark.parametrize("name", ["bucket of 1", "GCRA of 1"])
 @pytest.mark.parametrize(("latency", "workers"), [(0.1, 8), (0.2, 8), (0.05, 32)])
 def test_where_no_burst_is_admitted_the_first_minute_refuses_what_was_in_flight(
@@ -129,15 +166,35 @@ def test_a_short_run_beside_a_long_one_that_leaves_a_fifth_is_soon_done(name: st
     assert long.used(TOLD, 0, 4) >= 0.3
 
 
+def of_two_machines(name: str, latency: float, begins: float) -> list[Simulation]:
+    """Two runs of 600 requests that know nothing of each other; the second begins so many seconds later."""
+    server, items = RIGHT[name](), 600
+    runs = [Simulation(Window(TOLD), server, 8, (0.8 * latency, 1.2 * latency), seeded(each)) for each in range(2)]
+    for its, at in zip(runs, (0.0, begins), strict=True):
+        its.rests = partial(until_done, its, START + at, items)
+    run(25, *runs)
+    return runs
+
+
+def slower_over_faster(runs: list[Simulation], begins: float) -> float:
+    took = [its.admitted[599] - at for its, at in zip(runs, (0.0, begins), strict=True)]
+    return max(took) / min(took)
+
+
 @pytest.mark.parametrize("latency", [0.1, 1.0])
 @pytest.mark.parametrize("name", SHARED)
 def test_two_runs_beside_each_other_both_come_to_their_end(name: str, latency: float) -> None:
-    server, items = SHARED[name](), 600
-    runs = [Simulation(Window(TOLD), server, 8, (0.8 * latency, 1.2 * latency), seeded(each)) for each in range(2)]
-    runs[0].rests = lambda now: 0.0 if len(runs[0].admitted) < items else 1e9
-    runs[1].rests = lambda now: max(0.0, START + 7 - now) if len(runs[1].admitted) < items else 1e9
-    run(25, *runs)
-    assert min(len(each.admitted) for each in runs) >= items
+    runs = of_two_machines(name, latency, 7)
+    assert min(len(each.admitted) for each in runs) >= 600
+    assert slower_over_faster(runs, 7) <= 2
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("begins", [0, 65, 200])
+@pytest.mark.parametrize("name", SHARED)
+def test_neither_of_them_starves_the_other(name: str, begins: float) -> None:
+    for latency in (0.1, 1.0):
+        assert slower_over_faster(of_two_machines(name, latency, begins), begins) <= 2
 
 
 def until_done(its: Simulation, begins: float, items: int, now: float) -> float:
@@ -183,6 +240,15 @@ def test_stray_refusals_never_bring_it_down_however_long_it_takes(share: float, 
     ran = Simulation(Window(TOLD), stray(sliding(TOLD), share), 8, (0.2, 0.2), seeded(share))
     run(180, ran)
     assert min(ran.used(TOLD, since, since + 30) for since in range(0, 180, 30)) >= least
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("seed", range(4))
+def test_nor_does_a_streak_of_them(seed: int) -> None:
+    limit, dice = sliding(TOLD), seeded((0.1, seed))
+    ran = Simulation(Window(TOLD), lambda now: dice.random() >= 0.1 and limit(now), 8, (0.2, 0.2), seeded(seed))
+    run(180, ran)
+    assert min(ran.used(TOLD, since, since + 30) for since in range(0, 180, 30)) >= 0.5
 
 
 @pytest.mark.parametrize(

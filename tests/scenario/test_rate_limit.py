@@ -118,6 +118,36 @@ def test_after_three_refusals_in_a_row_the_limit_is_what_was_admitted_in_the_las
     assert asked.window.limit == 19
 
 
+def refused_after_a_minute(asked: Asked) -> int:
+    """The limit after a minute in which twenty were admitted, and three refusals in a row."""
+    for _ in range(21):
+        asked.now += 3
+        asked.send()
+    for _ in range(3):
+        asked.send(is_refused=True)
+    return asked.window.limit
+
+
+def test_half_of_a_limit_that_was_admitted_once_is_not_given_up_for_ten_minutes() -> None:
+    asked = Asked(100)
+    for _ in range(50):
+        asked.send()
+    assert refused_after_a_minute(asked) == 50
+    asked.send()
+    asked.now += 600
+    assert refused_after_a_minute(asked) < 25
+
+
+def test_who_is_refused_from_the_beginning_gives_up_half_at_most_because_others_have_the_rest() -> None:
+    asked = Asked(100)
+    asked.send(is_refused=True)
+    assert refused_after_a_minute(asked) == 50
+    first = Asked(100)
+    first.send()
+    first.send(is_refused=True)
+    assert refused_after_a_minute(first) < 25
+
+
 def test_a_refused_request_takes_no_place() -> None:
     asked = Asked(2)
     asked.send(is_refused=True)
@@ -176,6 +206,16 @@ def test_the_pause_doubles_with_each_refusal_up_to_five_seconds() -> None:
         pauses.append(round(asked.window.enter(asked.now), 2))
     assert pauses[:4] == pytest.approx([0.6, 1.2, 2.4, 4.8], rel=0.06)
     assert pauses[4:] == [5, 5, 5]
+
+
+@pytest.mark.parametrize(("admitted", "pause"), [(0, 2), (1, 5)])
+def test_who_was_never_admitted_asks_again_sooner(admitted: int, pause: float) -> None:
+    asked = Asked(100)
+    for _ in range(admitted):
+        asked.send()
+    for _ in range(8):
+        asked.send(is_refused=True)
+    assert asked.window.enter(asked.now) == pause
 
 
 def test_calm_minutes_bring_more_until_the_limit_is_the_configured_one() -> None:
