@@ -152,14 +152,14 @@ class Workspace:
         """`syncjob ARGUMENTS` as a process of its own; an empty value takes a variable out."""
         variables = {name: value for name, value in self.environment(**environment).items() if value}
         if self.program == ("-m", "syncjob") and forking.fits(variables):
-            done = forking.run(arguments, self.folder, variables, timeout=300)
+            done = forking.run(arguments, self.folder, variables, timeout=240)
         else:
             done = subprocess.run(
                 [sys.executable, *self.program, *arguments],
                 cwd=self.folder,
                 env=variables,
                 capture_output=True,
-                timeout=300,
+                timeout=240,
                 check=False,
             )
         ended = Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
