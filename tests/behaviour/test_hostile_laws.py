@@ -242,7 +242,7 @@ def test_no_trap_goes_off_and_no_edit_passes_for_gits_own(tmp_path: Path) -> Non
 @pytest.mark.deep
 @pytest.mark.parametrize("part", range(4))
 def test_the_laws_hold_whatever_a_repository_wants(tmp_path: Path, part: int) -> None:
-    laws_hold(Hostile, tmp_path, SHRUNK, examples=250, steps=5)
+    laws_hold(Hostile, tmp_path, SHRUNK, examples=250, steps=5, part=part)
 
 
 @pytest.mark.deep
