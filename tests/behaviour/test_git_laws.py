@@ -675,4 +675,4 @@ def test_no_edit_is_lost_and_nothing_is_done_by_halves(tmp_path: Path) -> None:
 @pytest.mark.deep
 @pytest.mark.parametrize("part", range(4))
 def test_no_edit_is_lost_however_long_it_goes_on(tmp_path: Path, part: int) -> None:
-    laws_hold(GitAndScenario, tmp_path, SHRUNK, examples=25, steps=30)
+    laws_hold(GitAndScenario, tmp_path, SHRUNK, examples=25, steps=30, part=part)

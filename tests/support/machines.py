@@ -65,12 +65,21 @@ class InRepository(RuleBasedStateMachine):
 
 
 def laws_hold(
-    machine: type[RuleBasedStateMachine], folder: Path, phases: tuple[Phase, ...], *, examples: int, steps: int
+    machine: type[RuleBasedStateMachine],
+    folder: Path,
+    phases: tuple[Phase, ...],
+    *,
+    examples: int,
+    steps: int,
+    part: int = 0,
 ) -> None:
-    """Runs a machine, whose class gets the stand-in as `served` and the folder as `root`."""
+    """Runs a machine, whose class gets the stand-in as `served` and the folder as `root`.
+
+    Each part draws examples of its own: if they are to be the same in each run, hypothesis makes them by the name.
+    """
     with loopback(Path(":memory:")) as remote:
         run_state_machine_as_test(
-            type("Machine", (machine,), {"served": remote, "root": folder}),
+            type(f"{machine.__name__}{part}", (machine,), {"served": remote, "root": folder}),
             settings=settings(
                 phases=phases,
                 max_examples=examples,
