@@ -10,13 +10,15 @@ from syncjob.text.tags import is_id
 _MOST = 500  # ids in an output: they have to fit into one variable of a script, which Linux holds to 128 KiB
 _ENDED = frozenset({0, 1, 3})  # exit codes of a run that came to its end
 _DOUBTS = frozenset({"merge-marker", "merge-guess"})
+_PASSING = frozenset({"unavailable", "rate-limited"})  # codes of errors that may be over by the next request
 
 
 def outputs(report: Report) -> Mapping[str, str]:
     """By name; docs/interface.md says what each means. Those of another command are empty."""
     given = dict.fromkeys(("edits", "edited", "brought", "complete"), "")
     if report.command == "diff" and report.exit_code in _ENDED:
-        given |= {"edits": _found(report), "edited": " ".join(_edited(report)[:_MOST])}
+        found, ids = _found(report)
+        given |= {"edits": found, "edited": " ".join(ids)}
     elif report.command == "pull" and not report.dry_run:
         brought = _brought(report)
         is_complete = len(brought) <= _MOST and _is_whole(report)
@@ -30,11 +32,24 @@ def cut(report: Report) -> str | None:
     return f"{number:,} edits on Scenario: the output `edited` names the first {_MOST}" if number > _MOST else None
 
 
-def _found(report: Report) -> str:
-    """`some`; `none` if everything could be compared; "" if that is not known."""
-    if _edited(report):
-        return "some"
-    return "" if report.summary.invalid or has_compared_nothing(report) else "none"
+def _found(report: Report) -> tuple[str, list[str]]:
+    """`some`, with ids; `none` if everything could be compared; "" if that is not known.
+
+    With edits comes what could not be read just then: nothing is made of them until a pull has read that too.
+    """
+    edited, unread = _edited(report), _unread(report)
+    if edited and not (unread and len(edited) + len(unread) > _MOST):
+        return "some", [*edited[:_MOST], *unread]
+    return "" if report.summary.invalid or has_compared_nothing(report) else "none", []
+
+
+def _unread(report: Report) -> list[str]:
+    return [item.model_id for item in notable(report.items) if _is_unread(item) and is_id(item.model_id)]
+
+
+def _is_unread(item: Item) -> bool:
+    """One without a file is none: a pull would make its file."""
+    return bool(item.path) and item.action == "invalid" and item.error is not None and item.error.code in _PASSING
 
 
 def _edited(report: Report) -> list[str]:

@@ -1,6 +1,7 @@
 """What a workflow is told of edits made on Scenario: whether there are any, and which of them a pull request may bring."""
 
 import pytest
+from msgspec.structs import replace
 
 from syncjob.github import edits
 from syncjob.github.annotations import render
@@ -36,7 +37,9 @@ EDITED = item("edited", "conflict", code="remote-edited")
 UNSURE = item("unsure", "conflict", code="remote-edited", doubtful=True)
 BEHIND = item("behind", "conflict", code="behind")
 BAD = item("bad", "invalid", code="tag-malformed")
-UNREAD = item("unread", "invalid", error=DOWN)
+UNREAD = replace(item("unread", "invalid", error=DOWN), path="descriptions/unread.md")
+GONE = replace(UNREAD, model_id="gone", error=ItemError("model-unknown", "no such model", 404, 1))
+MANY = [replace(UNREAD, model_id=f"unread{number}") for number in range(500)]
 SAME = item("same", "unchanged", "unchanged")
 TORN = RunProblem("unavailable", "error", "the list of models")
 
@@ -48,7 +51,12 @@ TORN = RunProblem("unavailable", "error", "the list of models")
         (ended("diff", 0), "none", ""),
         (ended("diff", 3, item("one", "update")), "none", ""),
         (ended("diff", 1, EDITED, SAME), "some", "edited"),
-        (ended("diff", 1, EDITED, BAD, UNREAD), "some", "edited"),
+        (ended("diff", 1, EDITED, BAD, GONE), "some", "edited"),
+        # What was not read may be edited too: a pull tries again, and is not complete if it cannot either.
+        (ended("diff", 1, UNREAD, BAD, EDITED), "some", "edited unread"),
+        (ended("diff", 1, EDITED, *MANY[1:]), "some", " ".join(["edited", *(each.model_id for each in MANY[1:])])),
+        (ended("diff", 1, EDITED, *MANY), "", ""),  # they do not fit
+        (ended("diff", 1, EDITED, replace(UNREAD, path="")), "some", "edited"),  # of a model without a file
         (ended("diff", 1, UNSURE), "some", "unsure"),  # it may be nobody's: a pull looks, and says
         (ended("diff", 1, item("moved", "conflict")), "some", "moved"),
         (ended("diff", 1, BEHIND), "none", ""),  # a branch has this text: nobody wrote it on Scenario
