@@ -53,12 +53,17 @@ def render_stat(report: Report, *, color: bool, width: int | None = None) -> str
     """Each model that is not in step with how many lines change, each problem with its place, and the line `Plan: …`."""
     head = obstacle(report)
     lines = [paint(head, BOLD, color=color), ""] if head else []
-    rows = [stat_row(item, color=color) for item in report.items if item.action != "unchanged"]
+    rows = [stat_row(item, color=color) for item in report.items if _is_listed(item)]
     told = [line for item in report.items for line in _notes(item, color)]
     told += _of_the_run(report, report.items, color)
     last = next_line(report)
     end = [plan_line(report), *([last] if last else [])]
     return _text([*lines, *told, *rows, *([""] if rows else []), *end], width)
+
+
+def _is_listed(item: Item) -> bool:
+    """Not if all that there is to say of it is said of the run."""
+    return item.action != "unchanged" and (item.action != "invalid" or bool(item.problems or item.diff or item.error))
 
 
 def render_outcome(items: Sequence[Item], planned: Sequence[Item], *, color: bool, width: int | None = None) -> str:
@@ -78,16 +83,23 @@ def render_end(
     color: bool,
     width: int | None = None,
 ) -> str:
-    """The problems of the run, without those `told` before, and the line `Applied …`.
+    """The problems of the run, without those `told` right above, and the line `Applied …`.
 
     `files_differ`: files say something else than what was put back.
     """
-    untold = [problem for problem in report.problems if problem not in told and not is_called_off(problem)]
+    above = [problem for problem in told if not (is_error(problem) and _is_long(report))]
+    untold = [problem for problem in report.problems if problem not in above and not is_called_off(problem)]
     more = _STILL_IN_FILES if files_differ else next_line(report)
     return _text(
         [*(_run_problem(problem, color=color) for problem in untold), end_line(report), *([more] if more else [])],
         width,
     )
+
+
+def _is_long(report: Report) -> bool:
+    """Whether what was told above the changes has left a terminal."""
+    summary = report.summary
+    return summary.create + summary.update + summary.delete > _NAMED
 
 
 def render_pull(report: Report, *, color: bool, width: int | None = None) -> str:

@@ -127,6 +127,19 @@ def test_the_message_names_only_what_helps(
     assert message.endswith(helps)
 
 
+@pytest.mark.deep
+@pytest.mark.parametrize(("changed", "times"), [(10, 0), (11, 2)])
+def test_the_reason_is_also_below_a_plan_that_a_terminal_does_not_hold(
+    changed: int, times: int, in_step: Workspace
+) -> None:
+    edit(in_step, IDS[:changed])
+    in_step.commit()
+    out = in_step.run("sync", "--yes").out
+    assert out.count("error too-many-changes") == times
+    assert out.endswith(f"Applied {changed}, 0 failed, 0 refused.\n") is (times == 0)
+    assert not times or out.index("Plan: ") < out.rindex("error too-many-changes") < out.index("Nothing was written")
+
+
 def test_an_emptied_folder_has_no_limit_to_raise(in_step: Workspace) -> None:
     for id_ in IDS:
         (in_step.descriptions / f"{id_}.md").unlink()

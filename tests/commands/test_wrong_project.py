@@ -52,6 +52,7 @@ def test_a_key_that_sees_none_of_the_models_is_one_message(
     assert CHECK in ended.out
     assert ends in ended.out
     assert "descriptions/m" not in ended.out
+    assert "\ninvalid " not in ended.out  # 60 lines that say nothing more
     assert remote.counts["PUT"] == 0
     assert not (elsewhere.descriptions / "theirs.md").exists()
 
