@@ -166,3 +166,7 @@ def test_whoever_sees_that_the_time_is_over_sees_that_it_is_that(monkeypatch: py
     stop.request_after(0, "over")
     assert stop.requested
     assert seen == [("over", True)]
+
+
+def test_a_signal_leaves_time_for_the_report_within_the_five_seconds_that_are_promised() -> None:
+    assert 0 < workers._CALLED_OFF < workers._DRAIN < workers.LAST_WAIT <= 5 < workers.LAST_WORK <= 10
