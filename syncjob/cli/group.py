@@ -128,4 +128,4 @@ def explained(error: click.ClickException) -> str:
     message = one_line(error.format_message())
     if not isinstance(error, click.UsageError) or error.ctx is None:
         return message
-    return f"{message}{'' if message.endswith(('.', '?', ')')) else '.'} See `{error.ctx.command_path} --help`."
+    return f"{message}{'' if message.endswith(('.', '?', '?)')) else '.'} See `{error.ctx.command_path} --help`."

@@ -1,6 +1,6 @@
 """Plans -> a RunResult: each shown, agreed to, written and reported, slice by slice."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from math import inf
@@ -100,11 +100,18 @@ def _apply(run: Run, writes: Sequence[Change], consent: Consent) -> dict[str, Ou
         unwanted=partial(_kept, run, scope.Files(run.config, ())),
     )
     ended: dict[str, Outcome] = {}
-    for outcome in run.track("Writing", outcomes, len(writes)):
-        ended[outcome.change.model_id] = outcome
+    for _ in run.track("Writing", _attempted(outcomes, ended), len(writes)):
         run.progress.half_done()
-        _log_outcome(outcome)
     return ended
+
+
+def _attempted(outcomes: Iterable[Outcome], ended: dict[str, Outcome]) -> Iterator[Outcome]:
+    """Those of the writes that were begun, so that no bar counts the others as done; all are logged, and `ended`."""
+    for outcome in outcomes:
+        ended[outcome.change.model_id] = outcome
+        _log_outcome(outcome)
+        if outcome.status != "not_attempted":
+            yield outcome
 
 
 def _kept(run: Run, files: scope.Files, change: Change) -> Problem | None:

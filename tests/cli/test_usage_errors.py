@@ -23,6 +23,7 @@ from tests.support.workspace import Workspace
             ["--profil", "test", "diff"],
             "No such option '--profil'. (Did you mean one of: '--config', '--profile'?) See `syncjob --help`.",
         ),
+        (["runs", "last"], "Got unexpected extra argument (last). See `syncjob runs --help`."),
         (["xyz"], "No such command 'xyz'. See `syncjob --help`."),
         (["diff", "--profile", "test"], "--profile goes before the command: syncjob --profile … COMMAND"),
         (["rollback", "last"], "no run for the profile 'test' at "),

@@ -70,12 +70,14 @@ def test_the_question_does_not_act(evil: Workspace) -> None:
     assert not ACTIVE.search(re.sub("\x1b\\[(?:0|1|7|3[1-6])m|\r\n", "", screen)), screen
 
 
-def test_an_answer_that_is_no_text_is_a_no(workspace: Workspace, remote: Loopback) -> None:
+def test_an_answer_that_is_no_text_is_asked_about_again(workspace: Workspace, remote: Loopback) -> None:
     remote.add("one")
     workspace.write("one", "text")
     terminal = Terminal(workspace, "sync", PYTHONIOENCODING="utf-8:strict")
     terminal.until("[y/N]")
     os.write(terminal._controller, b"\xff\xfey\n")
+    terminal.until("Answer y or n")
+    terminal.type("n\n")
     assert terminal.end() == 1
     assert b"Cancelled; nothing was written." in terminal.screen
     assert b"internal error" not in terminal.screen
