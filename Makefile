@@ -29,7 +29,7 @@ demo: $(VENV)/.run  ## diff, sync, and a sync that changes nothing, on the embed
 	@echo '$$ syncjob diff' && $(DEMO) diff
 	@echo && echo '$$ syncjob sync' && $(DEMO) sync --yes
 	@echo && echo '$$ syncjob sync' && $(DEMO) sync --yes
-	@echo && echo 'Continue in this repository: edit and commit a file, then syncjob diff, sync, runs, rollback RUN.' \
+	@echo && echo 'Continue in .syncjob/demo: edit and commit a file, then syncjob diff, sync, runs.' \
 		&& echo '  export PATH="$(CURDIR)/$(BIN):$$PATH"; cd $(CURDIR)/.syncjob/demo'
 
 test: $(VENV)/.dev  ## all tests but the deep suites, which mostly wait; COVERAGE=1 measures branch coverage too

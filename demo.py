@@ -26,7 +26,7 @@ def main(folder: Path) -> None:
     shutil.rmtree(descriptions)
     shutil.copytree(HERE / "descriptions", descriptions)
     commit(folder, "Edits, to be reviewed")
-    made = "a repository with two commits: what Scenario holds, and edits that are not synced yet"
+    made = "a repository with two commits:\nwhat Scenario holds, and edits that are not synced yet"
     sys.stdout.write(f"Made {folder}, {made}.\n")
 
 

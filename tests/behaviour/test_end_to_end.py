@@ -296,7 +296,7 @@ def test_no_descriptions_at_all_is_an_error_and_not_a_success(workspace: Workspa
     workspace.descriptions.mkdir()
     ended = workspace.run("sync")
     assert ended.status == 2
-    assert "no descriptions" in ended.err
+    assert "no file in descriptions ends in .md" in ended.err
 
 
 def test_a_pattern_that_matches_nothing_is_an_error(workspace: Workspace) -> None:
