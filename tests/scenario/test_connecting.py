@@ -20,7 +20,7 @@ from syncjob.scenario.http.transport import Limits, Transport
 from tests.scenario.test_closing import Asking
 from tests.scenario.test_deadline import accepting, unheard
 from tests.support.faulty_server import PATIENCE, Scene, scene_at, wait_for
-from tests.support.raw_server import answer, scripted, sends
+from tests.support.raw_server import answer, scripted, sends, then_closes
 from tests.support.tls import server_context
 from tests.support.unhurried import UNHURRIED
 
@@ -68,23 +68,24 @@ def connecting_to_a_proxy(stack: ExitStack, patched: pytest.MonkeyPatch) -> str:
 
 
 def asking_a_proxy(stack: ExitStack, patched: pytest.MonkeyPatch) -> str:
-    patched.setenv("https_proxy", stack.enter_context(scripted(_hang)).url)
-    return NOWHERE
+    return silent_proxy(stack, patched, b"")
 
 
 def shaking_hands_through_a_proxy(stack: ExitStack, patched: pytest.MonkeyPatch) -> str:
-    def connected(connection: socket.socket) -> None:
-        connection.sendall(CONNECTED)
-        _hang(connection)
+    return silent_proxy(stack, patched, CONNECTED)
 
-    patched.setenv("https_proxy", stack.enter_context(scripted(connected)).url)
+
+def silent_proxy(stack: ExitStack, patched: pytest.MonkeyPatch, said: bytes) -> str:
+    """The proxy says no more than that, until the stack is left."""
+    left = threading.Event()
+
+    def say(connection: socket.socket) -> None:
+        connection.sendall(said)
+        left.wait(PATIENCE)
+
+    patched.setenv("https_proxy", stack.enter_context(scripted(then_closes(say))).url)
+    stack.callback(left.set)
     return NOWHERE
-
-
-def _hang(connection: socket.socket) -> None:
-    connection.settimeout(PATIENCE)
-    while connection.recv(65_536):
-        pass
 
 
 STEPS: list[Step] = [
