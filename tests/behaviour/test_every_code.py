@@ -215,8 +215,9 @@ def an_old_plan(place: Place) -> Iterator[Report]:
 @provokes("head-moved")
 def a_head_that_moves(place: Place) -> Iterator[Report]:
     place.both(one="old")
-    place.git("branch", "elsewhere")
     place.workspace.held({"one": "new"})
+    place.git("branch", "elsewhere")
+    place.workspace.held({"one": "newer"})
 
     def switch(method: str, target: str) -> None:
         if "/one/description" in target:

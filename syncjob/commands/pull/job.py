@@ -63,7 +63,7 @@ def _written(run: Run, adoptions: Sequence[Adoption]) -> dict[str, Outcome]:
 class _Files:
     """What is known of the folder: its files, those that git does not have (None: unknown), and how git writes them."""
 
-    names: Sequence[str]
+    names: frozenset[str]
     unsaved: frozenset[str] | None
     encodings: Mapping[str, str]
     max_name_bytes: int
@@ -87,10 +87,10 @@ def _plan(run: Run, *, takes_all: bool) -> tuple[Plan, list[Adoption]]:
         return unasked_plan(run), []
     except EndedEarly as error:
         raise UsageError(f"git cannot tell which files are committed: {error}") from error
-    files = _Files(names, unsaved, worktree.encodings, whole.max_name_bytes(config.folder))
+    files = _Files(frozenset(names), unsaved, worktree.encodings, whole.max_name_bytes(config.folder))
     adoptions = [each for each in _adoptions(run, files, documents, since) if not takes_all or _is_there(files, each)]
     changes = in_order(each.change for each in adoptions)
-    unseen = unseen_problem_of(config, (change for change in changes if name_of(change.model_id) in names))
+    unseen = unseen_problem_of(config, (change for change in changes if name_of(change.model_id) in files.names))
     return Plan(changes, (*unknown, *problems, *unseen)), adoptions
 
 
