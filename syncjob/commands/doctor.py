@@ -1,14 +1,13 @@
 """Whether syncjob can do its work here: a line for each thing that it needs."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import partial
 
 from syncjob.commands.probe import unfinished
 from syncjob.commands.run import Run
-from syncjob.commands.visibility import FEW, unseen_message
+from syncjob.commands.visibility import FEW, sees_none_of, unseen_message
 from syncjob.control import workers
 from syncjob.credentials import JWT, KEY, SECRET
 from syncjob.errors import ScenarioError, Stopped, Unauthorized, UsageError
@@ -101,17 +100,8 @@ def _models(run: Run) -> Iterator[Line]:
     ids: list[str] = []
     with suppress(UsageError):
         ids = [id_ for id_ in map(model_id_of, scope.names_of(run.config)) if is_id(id_)][:MODELS_PER_CALL]
-    asked = [ids] if len(ids) >= FEW else []
-    if any(number == 0 for _, number in workers.run(asked, partial(_visible, run), 1, run.stop)):
+    if len(ids) >= FEW and sees_none_of(run, ids):
         yield Line("FAILED", "models", unseen_message(run.config, ids))
-
-
-def _visible(run: Run, ids: Sequence[str]) -> int | None:
-    """How many of these models are visible, None if Scenario does not say."""
-    try:
-        return len(run.client.models.rows(ids, project_id=run.config.project_id).models)
-    except ScenarioError:
-        return None
 
 
 def _unknown(run: Run) -> Iterator[Line]:

@@ -57,7 +57,7 @@ def _annotations(report: Report, folder: str) -> Iterator[_Annotation]:
     for problem in report.problems:
         file = _file(folder, problem.path) if problem.path else ""
         yield (problem.severity, file, problem.line or 0, problem.column or 0, problem.code, _cut(problem.message))
-    if message := edits.cut(report):
+    if message := edits.names_too_few(report):
         yield ("warning", "", 0, 0, "edited", message)
 
 

@@ -26,7 +26,7 @@ def outputs(report: Report) -> Mapping[str, str]:
     return given
 
 
-def cut(report: Report) -> str | None:
+def names_too_few(report: Report) -> str | None:
     """What to say if the output `edited` does not name all edits of a diff; None if it does."""
     number = len(_edited(report)) if report.command == "diff" else 0
     return f"{number:,} edits on Scenario: the output `edited` names the first {_MOST}" if number > _MOST else None

@@ -93,8 +93,7 @@ class Folder:
 
 def gone(name: str, shown_as: str) -> Document:
     """The document of a file that is no longer there, in a folder that is shown so: one without a text."""
-    shown = shown_name(name)
-    return Document(shown[:-3], f"{shown_as}/{shown}")
+    return Document(model_id_of(name), f"{shown_as}/{shown_name(name)}")
 
 
 def _collisions(names: Iterable[str]) -> dict[str, list[Problem]]:

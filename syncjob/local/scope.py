@@ -69,7 +69,7 @@ class Files:
     def good(self, name: str) -> "Good | None":
         """What is known of a file that was read and found good, so that it need not be read again to be compared."""
         digest = self._good.get(name)
-        return Good(name[:-3], f"{self._shown_as}/{name}", digest.hex()) if digest else None
+        return Good(model_id_of(name), f"{self._shown_as}/{name}", digest.hex()) if digest else None
 
     def read(self, name: str) -> Document:
         """The document of a file as it is now; one without a text if there is no such file."""

@@ -27,7 +27,7 @@ class Change:
     with the reason in `problems` or `failure`. `read_at` is when `before` was read, in seconds of the run's clock.
     `known` is what is known of the things that `before` refers to, and after a look-up of those of `after`.
     `stamp` is the `updatedAt` of the model from before `before` was read, None if it tells nothing.
-    `base` is the version in git that `before` was most likely edited from. `is_lacking`: git does not have `after`.
+    `base` is the version in git that `before` was most likely edited from. `is_uncommitted`: git does not have `after`.
     """
 
     model_id: str
@@ -48,7 +48,7 @@ class Change:
     exists: bool = True
     base: Version | None = None
     source: str | None = None
-    is_lacking: bool = False
+    is_uncommitted: bool = False
 
     @property
     def is_write(self) -> bool:

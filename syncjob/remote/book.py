@@ -79,7 +79,7 @@ class Book:
 
 def _intent(change: Change, planned: int | None = None) -> Intent:
     name = shorten(change.model_name) if change.model_name else None
-    after = change.after if change.is_lacking else None
+    after = change.after if change.is_uncommitted else None
     before = change.before or None
     return Intent(change.model_id, change.path, before, change.after_sha256, _now(), name, planned, after)
 

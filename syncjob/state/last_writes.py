@@ -31,8 +31,8 @@ class LastWrite:
     sha256: str | None = None
     replaced: frozenset[str | None] = frozenset()
     form: Form | None = None
-    written: str | None = field(default=None, compare=False)
-    text: str | None = field(default=None, compare=False, repr=False)
+    written: str | None = None
+    text: str | None = field(default=None, repr=False)
     has_text: bool | None = field(default=None, compare=False)
 
     def is_from_file(self, digest: str | None) -> bool:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from http.client import HTTPConnection
@@ -24,6 +24,7 @@ from syncjob.output import loopback
 from syncjob.pictures.fitting import MAX_BYTES, MAX_PAGE, Picture
 from syncjob.plan.references import Entry, Key
 from tests.commands.test_pictures import OTHER, PLAYS, PNG, asset, cards, shown
+from tests.support.faulty_server import wait_for
 from tests.support.in_process import config_of
 from tests.support.loopback import Loopback
 from tests.support.raw_server import routed
@@ -344,7 +345,7 @@ def test_the_command_opens_the_page_by_a_file_and_ends_by_a_signal(
             assert process.stderr
             said, address = process.stdout.readline(), process.stdout.readline().strip()
             assert said == "Preview of descriptions, compared with sandbox as it is now. Ctrl-C ends it.\n"
-            wait_for(opened.exists)
+            wait_for(opened.exists, "the page to be opened")
             file, secret, mode, *content = opened.read_text().splitlines()
             token = urlsplit(address).path.strip("/")
             assert len(token) >= 32
@@ -379,13 +380,6 @@ def test_that_nothing_could_be_compared_is_said_at_once(workspace: Workspace) ->
             assert process.wait(60) == 130
         finally:
             process.kill()
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.02)
 
 
 @pytest.mark.deep

@@ -45,14 +45,14 @@ def digests(*texts: str) -> frozenset[str | None]:
 def test_the_last_that_was_sent_or_found_counts(workspace: Workspace, state: Path) -> None:
     assert left(workspace) == LastWrite()
     journal(state, 1, *wrote("", "A"))
-    assert left(workspace) == LastWrite(sha256("A"), digests(""))
+    assert left(workspace) == LastWrite(sha256("A"), digests(""), written=sha256("A"))
     journal(state, 2, *wrote("A", "B", stored="b"))
     form = Form("20260102T000000.000000Z-abcdef", sha256("B"), sha256("b"))
-    assert left(workspace) == LastWrite(sha256("B"), digests("", "A"), form)
+    assert left(workspace) == LastWrite(sha256("B"), digests("", "A"), form, sha256("B"))
     journal(state, 3, Confirmed("one", sha256("C")))
-    assert left(workspace) == LastWrite(sha256("C"), digests("", "A"), form)
+    assert left(workspace) == LastWrite(sha256("C"), digests("", "A"), form, sha256("B"))
     journal(state, 4, *wrote("C", "D", "none"))
-    assert left(workspace) == LastWrite(sha256("C"), digests("", "A"), form)
+    assert left(workspace) == LastWrite(sha256("C"), digests("", "A"), form, sha256("B"))
     journal(state, 5, *wrote("C", "E", "unknown"))
     assert left(workspace) == LastWrite(None, digests("", "A", "C"), form)
     assert left(workspace, is_believed=False) == LastWrite()
@@ -66,7 +66,7 @@ def test_another_profile_says_nothing_and_a_damaged_journal_hides_itself_alone(
     journal(state, 3, *wrote("A", "C"))
     path = next((state / "runs").glob("20260103*"))
     path.write_bytes(path.read_bytes().split(b"\n")[0] + b"\n{torn")
-    assert left(workspace) == LastWrite(sha256("A"), digests(""))
+    assert left(workspace) == LastWrite(sha256("A"), digests(""), written=sha256("A"))
 
 
 def test_what_a_sync_sent_is_told_from_what_it_found_and_what_was_put_back(workspace: Workspace, state: Path) -> None:

@@ -54,7 +54,7 @@ def noted(plans: Iterable[Plan], unsaved: Uncommitted, texts: Texts, *, will_wri
         plan = bare
         with suppress(Stopped):
             plan = _marked(bare, unsaved, texts)
-        lacking += [change.model_id for change in plan.writes if change.is_lacking]
+        lacking += [change.model_id for change in plan.writes if change.is_uncommitted]
         if lacking and not plan.is_partial and (will_write or not plan.rest):
             plan = replace(plan, problems=(*plan.problems, uncommitted_texts(lacking)))
             lacking = []
@@ -66,14 +66,14 @@ def noted(plans: Iterable[Plan], unsaved: Uncommitted, texts: Texts, *, will_wri
 
 
 def _marked(plan: Plan, unsaved: Uncommitted, texts: Texts) -> Plan:
-    lacking = {change.model_id for change in plan.writes if _is_lacking(change, unsaved, texts)}
+    lacking = {change.model_id for change in plan.writes if _is_uncommitted(change, unsaved, texts)}
     if not lacking:
         return plan
-    changes = (replace(change, is_lacking=change.model_id in lacking) for change in plan.changes)
+    changes = (replace(change, is_uncommitted=change.model_id in lacking) for change in plan.changes)
     return replace(plan, changes=tuple(changes))
 
 
-def _is_lacking(change: Change, unsaved: Uncommitted, texts: Texts) -> bool:
+def _is_uncommitted(change: Change, unsaved: Uncommitted, texts: Texts) -> bool:
     if change.action == "delete" or not unsaved.holds(change):
         return False
     return not any(same(version.text, change.after) for version in texts.of(name_of(change.model_id), change.after))
