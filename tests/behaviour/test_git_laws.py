@@ -581,13 +581,16 @@ class GitAndScenario(InRepository):
             return
         self._check(ran, scope.expected(), options)
         for name in ran.puts:
-            existing = key(ran.world.remote[name])
-            held = self.history.possibly_held(name, self.head)
-            is_seen = existing in held or ran.world.is_acknowledged(name)
-            assert options.overwrite_remote_edits or not existing or is_seen, f"an edit of {name} is lost"
+            assert options.overwrite_remote_edits or self.may_go(ran.world, name), f"an edit of {name} is lost"
         if base and not asked.will_write:
             self._check_review(ran, options)
         assert ("since-unknown" in {problem.code for problem in ran.report.problems}) == asked.is_astray
+
+    def may_go(self, world: World, name: str) -> bool:
+        """Whether git held Scenario's text, or HEAD acknowledges it."""
+        existing = key(world.remote[name])
+        held = self.history.possibly_held(name, self.head)
+        return not existing or existing in held or world.is_acknowledged(name)
 
     def _check_review(self, ran: Ran, options: run.Options) -> None:
         """That a squash of what is reviewed forgets no text without a word."""

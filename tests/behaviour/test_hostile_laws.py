@@ -89,8 +89,7 @@ class Hostile(GitAndScenario):
 
     def _lost_nothing(self, ran: Ran) -> None:
         for name in ran.puts:
-            existing = key(ran.world.remote[name])
-            assert not existing or existing in self.history.possibly_held(name, self.head), f"an edit of {name} is lost"
+            assert self.may_go(ran.world, name), f"an edit of {name} is lost"
 
     def _forge(self, model_id: str) -> str:
         """An edit on Scenario that somebody wants to pass off as git's own."""
