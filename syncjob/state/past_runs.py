@@ -13,11 +13,15 @@ _REFUSALS = frozenset({"rejected", "forbidden", "model-unknown", "unauthorized",
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write of a run, whose `result` may be missing; `proved` is its effect if later journals show it."""
+    """One write of a run, whose `result` may be missing; `proved` is its effect if later journals show it.
+
+    `is_overtaken`: its effect is unknown, and a later run found another text than it would have left or replaced.
+    """
 
     intent: Intent
     result: Result | None = None
     proved: Effect | None = None
+    is_overtaken: bool = False
 
     @property
     def effect(self) -> Effect:
@@ -35,7 +39,9 @@ class Write:
 
     @property
     def left(self) -> frozenset[str | None]:
-        """The digests of the texts that this write may have put on Scenario, None for no text."""
+        """The digests of the texts on Scenario that may be this write's, None for no text."""
+        if self.is_overtaken:  # what is there now came later, also if it is the same
+            return frozenset()
         stored = self.result.stored_sha256 if self.result else None
         is_known = stored is not None or (self.result is not None and effect_of(self.result) == "written")
         return frozenset({self.intent.after_sha256, stored} if is_known else {self.intent.after_sha256})
@@ -87,7 +93,7 @@ def settled(write: Write, later: Intent | None) -> Write:
     found = sha256(canonical(later.before or ""))
     if found in write.left:
         return replace(write, proved="written")
-    return replace(write, proved="none") if found == write.before_sha256 else write  # a third text proves nothing
+    return replace(write, proved="none") if found == write.before_sha256 else replace(write, is_overtaken=True)
 
 
 def confirmed(records: Iterable[Record]) -> Mapping[str, str | None]:

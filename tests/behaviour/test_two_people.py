@@ -355,7 +355,8 @@ class TwoPeople(InRepository):
             is_saved = before is None or before == self.history.commits[world.head].files.get(name)
             assert is_saved or options.force, f"{name} had changes that git does not have"
             assert options.back or not self._is_known(world, name, options), f"{name} went back"
-        if self._is_to_be_adopted(world, name, options) and not self._is_blocked(world, options):
+        is_left = not options.back and digest(text) in lines  # acknowledged, though not committed yet
+        if self._is_to_be_adopted(world, name, options) and not (self._is_blocked(world, options) or is_left):
             assert item
             assert item.action in ("create", "update") or options.merge, (name, item)
             if not options.merge:

@@ -210,3 +210,17 @@ def test_a_diff_is_labelled_with_the_run_whose_journal_holds_the_text(workspace:
     ended = workspace.run("rollback", run, "--dry-run")
     assert f"--- scenario/one\n+++ run/{run}/one\n" in ended.out
     assert "descriptions/one.md" not in ended.out
+
+
+def test_what_a_later_run_wrote_over_a_third_text_is_not_undone_though_it_is_the_same(
+    workspace: Workspace, remote: Loopback
+) -> None:
+    staged(workspace, remote, "one")
+    first = unanswered(workspace, remote, has_effect=False)
+    remote.sandbox.put("one", "a third text")
+    assert sync(workspace, Options(overwrite_remote_edits=True), lag=0).exit_code == 0
+    assert remote.sandbox.description("one") == "new"
+    report = rollback(workspace, first.run)
+    assert told(report)["one"] == ("conflict", "refused", ["remote-edited"])
+    assert remote.sandbox.description("one") == "new"
+    assert told(rollback(workspace, first.run, Options(force=True)))["one"][:2] == ("update", "applied")
